@@ -1,0 +1,119 @@
+/* gdb_bridge.h - L2: GDB inside our process: commands run into strings, types, lines of code. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef GDB_BRIDGE_H
+#define GDB_BRIDGE_H
+
+#include "regs.h"
+#include "util.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * gdb starts (about 10 ms) at the first call of anything below gdb_bridge_setup(). No function here
+ * ever fail()s: false, with gdb's own words added to *ERROR (which may be NULL), no newline at the end.
+ * Main thread only. gdb touches no terminal, no init file, no history and no signal handler of ours.
+ */
+
+struct gdb_symbol {
+	u64 address;		/* this boot's */
+	u64 size;		/* 0: unknown */
+	const char *name;	/* lives as long as the symbol tables */
+	char type;		/* nm's letter: t T text, d D data, b B bss, r R read-only ... */
+};
+
+struct gdb_btf {
+	const char *name;	/* "vmlinux", or the module's */
+	const void *data;	/* stays valid for ever; a module's is split BTF over vmlinux's */
+	u64 size;
+};
+
+struct gdb_debug_file {
+	const char *path;	/* ELF file with DWARF */
+	u64 kaslr_offset;	/* this boot's address minus the link-time address */
+};
+
+/* What REGS hold of the frame that gdb shall start from. */
+struct gdb_registers {
+	struct x86_regs regs;
+	u32 known;		/* bit n: the n-th u64 of struct x86_regs is known. Others read <unavailable> */
+};
+#define GDB_REGISTER_BIT(member) (1u << (offsetof(struct x86_regs, member) / 8))
+#define GDB_REGISTERS_ALL ((1u << (sizeof(struct x86_regs) / 8)) - 1)
+
+/*
+ * How gdb reaches the rest of crash. These are called below C++ frames: they must only use try_
+ * functions and never fail(). Every pointer may be NULL: then gdb does without.
+ */
+struct gdb_bridge_ops {
+	void *arg;		/* first argument of each of these */
+
+	bool (*read)(void *arg, u64 address, void *buf, size_t length);
+	bool (*write)(void *arg, u64 address, const void *buf, size_t length);
+	/* Why ADDRESS cannot be read, in a few words ("page excluded from the dump"): for gdb's error text. */
+	bool (*why_unreadable)(void *arg, u64 address, char *text, size_t space);
+
+	bool (*symbol_by_name)(void *arg, const char *name, struct gdb_symbol *symbol);
+	bool (*symbol_at)(void *arg, u64 address, struct gdb_symbol *symbol);	/* the one that covers it */
+
+	/* The task that `set` made current. False: no registers are known. */
+	bool (*registers)(void *arg, struct gdb_registers *registers);
+	/* Address of this per-cpu variable's copy for CPU; cpu < 0: the current task's CPU. */
+	bool (*percpu_address)(void *arg, u64 variable, int cpu, u64 *address);
+
+	/* 0 is vmlinux's; modules follow, asked for only when vmlinux's lacks a name. False: no more. */
+	bool (*btf)(void *arg, size_t index, struct gdb_btf *btf);
+	/* vmlinux with DWARF. False with why: there is none, and which package or file would give it. */
+	bool (*debug_file)(void *arg, struct gdb_debug_file *file, char *why, size_t space);
+
+	bool (*interrupted)(void *arg);			/* polled: Ctrl-C */
+	/* One line for the user, without newline: "reading the debug information of vmlinux ...". */
+	void (*message)(void *arg, const char *text);
+};
+
+/* Remembers OPS (not copied); starts nothing. */
+void gdb_bridge_setup(const struct gdb_bridge_ops *ops);
+bool gdb_bridge_started(void);
+/* The dump's memory, modules or current task changed: gdb forgets frames and cached memory. */
+void gdb_bridge_changed(void);
+const char *gdb_bridge_version(void);		/* "16.3"; starts nothing */
+
+/* What may be done to answer a question that BTF and the symbols cannot. */
+enum gdb_effort {
+	GDB_NO_DWARF,		/* then it is an error */
+	GDB_DWARF_IF_NEEDED,	/* on an error for want of debug information: attach DWARF once, try again */
+	GDB_DWARF,		/* attach first */
+};
+
+/* One gdb command; what it prints is added to OUTPUT even when it ends in an error. */
+bool gdb_run(const char *command, enum gdb_effort effort, struct strbuf *output, struct strbuf *error);
+/* An integer or pointer expression of C with the kernel's symbols and types; arrays give their address. */
+bool gdb_evaluate(const char *expression, enum gdb_effort effort, u64 *value, struct strbuf *error);
+
+/* DWARF of vmlinux at its KASLR offset; true at once when it is attached already. */
+bool gdb_attach_dwarf(struct strbuf *error);
+bool gdb_has_dwarf(void);
+
+struct gdb_member {
+	u64 offset;		/* bytes from the start of the outermost structure */
+	u64 size;		/* bytes; of the storage unit for a bit-field */
+	u32 bit_offset, bit_size;	/* bit_size 0: not a bit-field; from the least significant bit at OFFSET */
+	bool is_signed;
+};
+
+/* "struct page", "union thread_union", "enum pid_type", "atomic_t". These never attach DWARF by themselves. */
+bool gdb_type_size(const char *type, u64 *size, struct strbuf *error);
+/* A dotted path, through anonymous members. */
+bool gdb_type_member(const char *type, const char *path, struct gdb_member *member, struct strbuf *error);
+bool gdb_enumerator(const char *name, s64 *value, struct strbuf *error);
+/* The type of a variable or function as gdb writes it: "struct list_head", "int (struct file *)". */
+bool gdb_symbol_type(const char *name, enum gdb_effort effort, struct strbuf *type, struct strbuf *error);
+
+/* Source line of code at PC: needs DWARF and attaches it. FILE as the compiler wrote it. */
+bool gdb_line_at(u64 pc, struct strbuf *file, u32 *line, struct strbuf *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
