@@ -1,0 +1,92 @@
+# crash: one program, one Makefile. `make help` lists what it can do.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+PREFIX ?= /usr/local
+CC = gcc
+CXX = g++
+VERSION := $(shell sed -n 's/^\#\# \([0-9][0-9.]*\).*/\1/p' CHANGES.md 2>/dev/null | head -n 1)
+
+ifdef SAN
+B := build/san
+CRASH := crash-san
+SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+else
+B := build/plain
+CRASH := crash
+endif
+
+WARNINGS := -Wall -Wextra -Werror
+COMMON := -O2 -g -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DCRASH_VERSION='"$(VERSION)"' -I. -I$(B) $(SANFLAGS)
+CFLAGS += -std=gnu17 $(WARNINGS) -Wmissing-prototypes -Wstrict-prototypes $(COMMON)
+LIBS := -lreadline -lncurses -lz -llzo2 -lsnappy -lzstd -lm -lpthread -ldl
+
+CORE := $(filter-out main.c,$(wildcard *.c))
+COMMANDS := $(wildcard commands/*.c)
+OBJECTS := $(CORE:%.c=$(B)/%.o) $(COMMANDS:%.c=$(B)/%.o) $(B)/command_table.o
+UNIT_TESTS := $(patsubst tests/unit/test_%.c,$(B)/tests/test_%,$(wildcard tests/unit/test_*.c))
+UNIT_HELPERS := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%.c,$(wildcard tests/unit/*.c)))
+
+.PHONY: all deps demo check check-all bench install format clean help gdb unit-tests lab
+all: $(CRASH)
+
+# GDB is built once, outside the tree, and found by its key: version, patches, configuration.
+GDB_DIR = $(shell tools/build-gdb --dir)
+gdb:
+	@tools/build-gdb
+
+$(B)/gdb.ready: tools/build-gdb $(wildcard gdb-patches/*)
+	@mkdir -p $(@D)
+	@tools/build-gdb
+	@touch $@
+
+$(B)/gdb_bridge.o: gdb_bridge.cc gdb_bridge.h util.h regs.h $(B)/gdb.ready
+	@mkdir -p $(@D)
+	$(CXX) $(COMMON) $$(cat $(GDB_DIR)/compile.flags) -c -o $@ $<
+
+$(B)/command_table.c: tools/gen-commands $(COMMANDS)
+	@mkdir -p $(@D)
+	@tools/gen-commands $(COMMANDS) >$@.new && mv $@.new $@
+
+$(B)/command_table.o: $(B)/command_table.c
+	$(CC) $(CFLAGS) -MMD -c -o $@ $<
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -c -o $@ $<
+
+$(B)/libcrash.a: $(OBJECTS) $(B)/gdb_bridge.o
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
+# C objects are linked whole: the kname records of every file must be in the program.
+$(CRASH): $(B)/main.o $(OBJECTS) $(B)/gdb_bridge.o
+	$(CXX) $(SANFLAGS) -rdynamic -o $@ $^ $$(cat $(GDB_DIR)/link.flags) $(LIBS)
+
+$(B)/tests/%: $(B)/tests/unit/%.o $(UNIT_HELPERS) $(B)/libcrash.a
+	@mkdir -p $(@D)
+	$(CXX) $(SANFLAGS) -o $@ $< $(UNIT_HELPERS) $(B)/libcrash.a -lcmocka $$(cat $(GDB_DIR)/link.flags) $(LIBS)
+
+.SECONDARY:
+-include $(wildcard $(B)/*.d $(B)/commands/*.d $(B)/tests/unit/*.d)
+
+unit-tests: $(UNIT_TESTS)
+
+deps:
+	@tools/deps install
+
+clean:
+	rm -rf build crash crash-san
+
+help:
+	@sed -n 's/^#: //p' Makefile
+
+#: make                 build ./crash (GDB is built once into a cache outside the tree)
+#: make deps            install the Debian packages of deps.list (as root)
+#: make demo            build, boot and crash a 6.12 kernel, open its dump
+#: make check           all tests on 6.1 and 6.12; T=name runs one
+#: make check-all       all tests on every kernel of the lab
+#: make bench           timings against crash 9 and drgn
+#: make install         DESTDIR= PREFIX=/usr/local
+#: make format          clang-format over our own code
+#: SAN=1                with any of these: AddressSanitizer and UBSan build
+#: GDB_TARBALL=FILE     take GDB's source from the upstream tarball

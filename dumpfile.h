@@ -1,0 +1,93 @@
+/* dumpfile.h - L1: opens a dump of any format and reads physical memory from it. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef DUMPFILE_H
+#define DUMPFILE_H
+
+#include "fault.h"
+#include "regs.h"
+#include "util.h"
+
+/* A mapped file. Bytes past SIZE must not be touched; the reader checks each offset itself. */
+struct file_map {
+	const char *path;
+	const u8 *data;
+	u64 size;
+	int fd;
+};
+
+bool file_map_open(struct file_map *map, const char *path, struct strbuf *why);
+void file_map_close(struct file_map *map);
+/* The LENGTH bytes at OFFSET, or NULL when the file is shorter. */
+const void *file_map_at(const struct file_map *map, u64 offset, u64 length);
+
+enum probe_result {
+	PROBE_NO,	/* another format */
+	PROBE_YES,
+	PROBE_BROKEN,	/* this format, but unusable: *why says what is wrong */
+};
+
+/* Registers of one CPU as the dump's notes have them. */
+struct cpu_note {
+	u32 cpu;			/* by order of the notes, unless the note names it */
+	u32 pid;			/* NT_PRSTATUS's pid; 0 for QEMU's notes */
+	struct x86_regs regs;
+	bool from_qemu;			/* a QEMUCPUState: the control registers below are valid */
+	u64 cr0, cr2, cr3, cr4, gs_base, kernel_gs_base, idt_base, gdt_base;
+};
+
+struct dump;
+
+/* One a format; the table of all of them is in dumpfile.c. */
+struct dump_ops {
+	const char *name;	/* "compressed kdump", "ELF vmcore" */
+	enum probe_result (*probe)(const struct file_map *file, struct strbuf *why);
+	/* Fills the public members of DUMP and sets dump->state. False with *why. */
+	bool (*open)(struct dump *dump, struct strbuf *why);
+	/* Reads [paddr, paddr + length), which never crosses a page. */
+	bool (*read_page)(struct dump *dump, u64 paddr, void *buf, size_t length, struct fault *fault);
+	/* The next present page at or above pfn (in memory order); false: no more. */
+	bool (*next_present)(struct dump *dump, u64 pfn, u64 *found_pfn);
+	/* Header and notes in words, for `help -D` and `help -n`. */
+	void (*describe)(const struct dump *dump, struct strbuf *text);
+	void (*close)(struct dump *dump);
+};
+
+struct dump {
+	const struct dump_ops *ops;
+	const char *path;		/* of the first file */
+	struct file_map *files;		/* all files of a split dump, in order given */
+	size_t nr_files;
+
+	const char *vmcoreinfo;		/* text inside the file, not NUL-terminated; NULL when absent */
+	size_t vmcoreinfo_bytes;
+	struct cpu_note *cpu_notes;
+	size_t nr_cpu_notes;
+	u64 max_pfn;			/* one past the highest page frame of the machine */
+	bool filtered;			/* pages may be missing on purpose (makedumpfile -d) */
+	bool incomplete;		/* the writer, or the file's length, says that it was cut short */
+	char utsname_release[65];	/* from a kdump header; "" when the format has none */
+	char utsname_nodename[65];
+	char utsname_version[65];
+	u64 header_phys_base;		/* kdump sub-header; 0 when the format has none */
+	int dump_level;			/* kdump sub-header's -d level; -1 unknown */
+	bool is_partial_vmcore;		/* PARTIAL DUMP in the banner: filtered with level > 0 */
+
+	void *state;			/* the format's own */
+	struct page_cache *cache;	/* decompressed pages, for formats that need it */
+};
+
+/*
+ * Opens the dump in PATHS (several: one split dump). NULL with *why ("is a directory",
+ * "compressed kdump, header version 6, cut short: ...") when nothing can read it.
+ */
+struct dump *dump_open(const char *const *paths, size_t nr_paths, struct strbuf *why);
+void dump_close(struct dump *dump);
+
+/* Any range; partial pages and page crossings allowed. fault->address is physical. */
+bool dump_try_read(struct dump *dump, u64 paddr, void *buf, size_t length, struct fault *fault);
+bool dump_next_present(struct dump *dump, u64 pfn, u64 *found_pfn);
+/* What a file is when no reader takes it: "an ELF executable (a vmlinux?)", "a bzImage kernel image",
+ * "gzip-compressed data: unpack it first" ... Used for messages and to tell argument kinds apart. */
+void file_describe(const struct file_map *file, struct strbuf *text);
+
+#endif

@@ -1,0 +1,52 @@
+/* fail.h - L0: scopes and the one abort path: fail(), protect(), warn(), cleanups, interrupts. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef FAIL_H
+#define FAIL_H
+
+#include "util.h"
+
+#include <stdnoreturn.h>
+
+struct failure {
+	char text[2048];	/* the message and its "while ..." lines, no final newline */
+	bool interrupted;	/* Ctrl-C and not an error */
+};
+
+/*
+ * Runs body(arg) in a scope of its own. True when it returned; false when it ended in fail(), with
+ * the message in *failure (may be NULL: then the message is dropped). Either way everything that the
+ * scope owned is released. Scopes nest. Main thread only: worker threads use try_ functions.
+ */
+bool protect(void (*body)(void *arg), void *arg, struct failure *failure);
+
+/* Ends the innermost scope with a message (no newline, no full stop). */
+noreturn void fail(const char *format, ...) PRINTF_LIKE(1, 2);
+/* Fails with the text of an inner failure, keeping its interrupted mark. */
+noreturn void fail_again(const struct failure *failure);
+
+/* A message to the user that does not end anything: "WARNING: ...". */
+void warn(const char *format, ...) PRINTF_LIKE(1, 2);
+
+/* What is being done, for the chain under a message. doing() returns a mark for done(). */
+unsigned doing(const char *format, ...) PRINTF_LIKE(1, 2);
+void done(unsigned mark);
+
+/* Zeroed memory that the innermost scope owns: never freed by hand. */
+void *scope_alloc(size_t size);
+void *scope_array(size_t count, size_t size);
+char *scope_strdup(const char *text);
+char *scope_printf(const char *format, ...) PRINTF_LIKE(1, 2);
+/* Runs when the innermost scope ends, however it ends; last in, first out. */
+void scope_cleanup(void (*function)(void *arg), void *arg);
+
+/* Ctrl-C: a signal handler sets the flag, loops look at it. */
+void interrupt_request(void);		/* async-signal-safe */
+bool interrupt_pending(void);
+void interrupt_clear(void);
+void interrupt_check(void);		/* fail()s with "interrupted" when pending */
+
+/* Our own mistake, with file and line: prints and aborts the process. */
+#define BUG(...) bug(__FILE__, __LINE__, __VA_ARGS__)
+noreturn void bug(const char *file, int line, const char *format, ...) PRINTF_LIKE(3, 4);
+
+#endif

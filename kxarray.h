@@ -1,0 +1,26 @@
+/* kxarray.h - L4: xarray, radix tree and IDR: entries by index and walks. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef KXARRAY_H
+#define KXARRAY_H
+
+#include "fault.h"
+#include "util.h"
+
+/* Same three calls as every container; entries come by rising index; internal entries never appear. */
+struct kxarray_iter {
+	u64 head;		/* xa_head or the radix tree's rnode, read at begin */
+	u64 index;		/* of the next entry to look for */
+	bool ended;
+	u8 stopped;		/* 0: ended properly, else as enum klist_stop */
+	struct fault fault;
+	char why[160];
+};
+
+/* XARRAY: address of struct xarray or struct radix_tree_root (v4.20 made them one). */
+void kxarray_begin(struct kxarray_iter *it, u64 xarray);
+bool kxarray_next(struct kxarray_iter *it, u64 *index, u64 *entry);
+const char *kxarray_why(struct kxarray_iter *it);
+bool kxarray_load(u64 xarray, u64 index, u64 *entry, struct fault *fault);	/* 0 entry: empty */
+bool kxarray_is_value(u64 entry);
+
+#endif

@@ -1,0 +1,52 @@
+/* memory.h - L3: reads kernel, user and physical memory; members of kernel objects. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef MEMORY_H
+#define MEMORY_H
+
+#include "arch.h"
+#include "dumpfile.h"
+#include "fault.h"
+#include "kfield.h"
+#include "util.h"
+
+/* Ties the layers together; called once by main.c after symbols and types stand. */
+void memory_init(struct dump *dump, const struct arch_ops *arch, const struct kernel_layout *layout);
+const struct kernel_layout *memory_layout(void);
+struct dump *memory_dump(void);
+/* --zero_excluded: excluded pages read as zeroes. */
+void memory_set_zero_excluded(bool zero);
+
+/* Try form: false and why. A read that fails half-way leaves BUF undefined. FAULT may be NULL. */
+bool mem_try_read(u64 kernel_address, void *buf, size_t length, struct fault *fault);
+bool mem_try_read_phys(u64 paddr, void *buf, size_t length, struct fault *fault);
+bool mem_try_read_user(u64 pgd, u64 user_address, void *buf, size_t length, struct fault *fault);
+bool mem_try_u64(u64 kernel_address, u64 *value, struct fault *fault);
+bool mem_try_uint(u64 kernel_address, size_t width, u64 *value, struct fault *fault);
+
+/* Failing form: "cannot read WHAT at ADDRESS: WHY". */
+void mem_read(u64 kernel_address, void *buf, size_t length, const char *what);
+u64 mem_u64(u64 kernel_address, const char *what);
+u32 mem_u32(u64 kernel_address, const char *what);
+/* A NUL-terminated string of at most SPACE - 1 bytes; stops at the first unreadable byte after one that
+ * was read. Returns its length. */
+size_t mem_string(u64 kernel_address, char *buf, size_t space, const char *what);
+bool mem_try_string(u64 kernel_address, char *buf, size_t space, struct fault *fault);
+
+bool mem_kernel_to_phys(u64 kernel_address, u64 *paddr, struct fault *fault);
+bool mem_phys_to_kernel(u64 paddr, u64 *kernel_address);	/* direct map; false past its end */
+bool mem_is_kernel_address(u64 address);
+/* swapper_pg_dir walk with all steps, for vtop. */
+bool mem_walk_kernel(u64 address, struct translation *translation, struct fault *fault);
+bool mem_walk_user(u64 pgd, u64 address, struct translation *translation, struct fault *fault);
+
+/* Members of the kernel object at ADDRESS. Width, sign and bit-fields come from the kernel's own types. */
+u64 field_address(u64 object, struct kfield *field);
+u64 field_u64(u64 object, struct kfield *field);
+s64 field_s64(u64 object, struct kfield *field);
+void field_read(u64 object, struct kfield *field, void *buf, size_t length);
+bool field_try_u64(u64 object, struct kfield *field, u64 *value, struct fault *fault);
+void field_string(u64 object, struct kfield *field, char *buf, size_t space);
+/* The value of a kernel variable of WIDTH bytes. */
+u64 ksymbol_u64(struct ksymbol *symbol, size_t width);
+
+#endif

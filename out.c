@@ -1,0 +1,97 @@
+/* out.c - L0: where a command's answer goes: the terminal, a pipe, a file or a string. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "out.h"
+
+#include "fail.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static FILE *stream;
+
+FILE *out_stream(void)
+{
+	return stream ? stream : stdout;
+}
+
+FILE *out_redirect(FILE *new_stream)
+{
+	FILE *old = stream;
+
+	if (stream && stream != new_stream)
+		fflush(stream);
+	stream = new_stream;
+	return old;
+}
+
+/* A reader that went away (`| head`) ends the command quietly; a full disk is said. */
+static void check(int result)
+{
+	struct failure quiet = { .text = "", .interrupted = true };
+
+	if (result >= 0 && !ferror(out_stream()))
+		return;
+	if (errno == EPIPE)
+		fail_again(&quiet);
+	if (errno == EINTR || errno == EAGAIN) {
+		clearerr(out_stream());
+		interrupt_check();
+		return;
+	}
+	fail("cannot write the output: %s", strerror(errno));
+}
+
+void out(const char *format, ...)
+{
+	va_list args;
+	int result;
+
+	va_start(args, format);
+	result = vfprintf(out_stream(), format, args);
+	va_end(args);
+	check(result);
+}
+
+void out_text(const char *text)
+{
+	check(fputs(text, out_stream()));
+}
+
+void out_bytes(const void *data, size_t length)
+{
+	check(fwrite(data, 1, length, out_stream()) == length ? 0 : -1);
+}
+
+struct capture {
+	void (*body)(void *arg);
+	void *arg;
+};
+
+static void capture_body(void *arg)
+{
+	struct capture *capture = arg;
+
+	capture->body(capture->arg);
+}
+
+void out_capture(void (*body)(void *arg), void *arg, struct strbuf *text)
+{
+	struct capture capture = { body, arg };
+	struct failure failure;
+	char *data = NULL;
+	size_t size = 0;
+	FILE *memory = open_memstream(&data, &size);
+	FILE *old;
+	bool worked;
+
+	if (!memory)
+		fail("out of memory while catching output");
+	old = out_redirect(memory);
+	worked = protect(capture_body, &capture, &failure);
+	out_redirect(old);
+	fclose(memory);
+	strbuf_add(text, data, size);
+	free(data);
+	if (!worked)
+		fail_again(&failure);
+}

@@ -1,0 +1,44 @@
+/* session.h - L6: the opened dump and what `set` changes. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include "dumpfile.h"
+#include "util.h"
+#include "vmcoreinfo.h"
+#include "vmlinux.h"
+
+struct session {
+	/* what was opened; filled by main.c */
+	struct dump *dump;
+	struct vmlinux *vmlinux;
+	struct vmcoreinfo vmcoreinfo;
+	const char *vmlinux_path;	/* as given, for KERNEL: */
+	const char *dump_path;		/* as given, for DUMPFILE: */
+
+	/* command line */
+	bool silent;			/* -s */
+	const char *input_file;		/* -i FILE */
+
+	/* `set` */
+	unsigned radix;			/* 10 or 16 for p, struct ...: 10 at start */
+	bool scroll;
+	bool error_redirect;
+	unsigned print_max;		/* array elements and string bytes shown: 256 */
+	bool print_array;
+	bool null_stop;
+	bool hide_offline_cpus;
+	bool zero_excluded;
+	bool redzone;
+	bool hash;
+	bool gdb_prompt;		/* set gdb on */
+	u64 scope;			/* text address whose scope symbols are looked up in, or 0 */
+	unsigned debug;
+
+	bool terminal;			/* standard output is a terminal */
+	bool some_command_failed;	/* for the exit status */
+};
+
+extern struct session session;
+
+#endif

@@ -1,0 +1,65 @@
+/* symbols.h - L2: names and addresses of the kernel and its modules, at the addresses of this boot. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SYMBOLS_H
+#define SYMBOLS_H
+
+#include "util.h"
+#include "vmlinux.h"
+
+struct symbol_module;
+
+struct symbol {
+	u64 value;			/* this boot's address (KASLR applied) */
+	const char *name;
+	const struct symbol_module *module;	/* NULL: the kernel itself */
+	u32 size;			/* bytes from the symbol table; 0 when unknown */
+	char type;			/* nm's letter: T t D d B b R r A V W w ... */
+};
+
+struct symbol_module {
+	const char *name;
+	u64 base, size;			/* core text; for display */
+	u64 address;			/* struct module; 0 for the kernel */
+};
+
+/* Loads vmlinux's symbol table shifted by KASLR_OFFSET (per-cpu and absolute symbols stay). */
+bool symbols_load_vmlinux(const struct vmlinux *vmlinux, u64 kaslr_offset, struct strbuf *why);
+/* A link-time address lookup that works before symbols_load_vmlinux(): for finding the KASLR offset. */
+bool vmlinux_symbol(const struct vmlinux *vmlinux, const char *name, u64 *link_address);
+
+/*
+ * Adds a module's symbols (copied) and its address ranges; called by module.c from the dump's own
+ * module kallsyms. Ranges tell which module an address belongs to.
+ */
+struct address_range {
+	u64 start, end;			/* end is exclusive */
+};
+const struct symbol_module *symbols_add_module(const char *name, u64 module_address, u64 base, u64 size,
+					       const struct address_range *ranges, size_t nr_ranges);
+void symbols_add(const struct symbol_module *module, const char *name, u64 value, u32 size, char type);
+/* Runs once before the first lookup that the kernel's own table cannot answer (module.c sets it). */
+void symbols_set_module_loader(void (*load)(void));
+
+/* First symbol of that name: the kernel's before modules', global before local. NULL: none. */
+const struct symbol *symbol_by_name(const char *name);
+const struct symbol *symbol_next_same_name(const struct symbol *symbol);
+/*
+ * The symbol that covers ADDRESS, with ADDRESS - value in *offset (may be NULL). NULL outside the
+ * kernel image and modules. Of several names at one address, the one kallsyms would print: the same
+ * name that the kernel's own Call Trace shows.
+ */
+const struct symbol *symbol_at(u64 address, u64 *offset);
+const struct symbol *symbol_before(const struct symbol *symbol);	/* by address; NULL at the ends */
+const struct symbol *symbol_after(const struct symbol *symbol);
+const struct symbol_module *symbol_module_at(u64 address);	/* NULL: no module there */
+
+/* All symbols of MODULE (NULL: the kernel), ordered by address. */
+size_t symbols_count(const struct symbol_module *module);
+const struct symbol *symbols_get(const struct symbol_module *module, size_t index);
+
+/* "vfs_read+0x1a", "vfs_read", "ext4_open+16 [ext4]" pieces; false and "" when no symbol covers it. */
+bool symbol_format(u64 address, bool hex_offset, char *text, size_t space);
+bool address_is_text(u64 address);	/* kernel or module code */
+u64 symbols_kaslr_offset(void);
+
+#endif
