@@ -12,7 +12,7 @@
 /* One level of a page-table walk, for vtop. */
 struct walk_step {
 	const char *table;	/* "PGD", "P4D", "PUD", "PMD", "PTE" */
-	u64 entry_address;	/* kernel virtual address of the entry (physical when not known) */
+	u64 entry_address;	/* physical; memory.c's mem_walk_* turn it into a direct map address */
 	u64 entry;
 };
 
@@ -36,6 +36,7 @@ struct kernel_layout {
 	u64 kaslr_offset;
 	unsigned levels;	/* 4 or 5 */
 	u64 task_size;		/* first address that is not user space */
+	u64 top_table;		/* swapper_pg_dir: kernel virtual address of the top page table */
 };
 
 struct arch_ops {

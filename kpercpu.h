@@ -3,6 +3,7 @@
 #ifndef KPERCPU_H
 #define KPERCPU_H
 
+#include "fault.h"
 #include "kfield.h"
 #include "util.h"
 
@@ -26,9 +27,16 @@ const struct cpu_mask *cpus_possible(void);	/* read once from the kernel */
 const struct cpu_mask *cpus_present(void);
 const struct cpu_mask *cpus_online(void);
 
-/* Address of CPU's copy of a per-cpu variable; the kernel's own copy when it is not per-cpu. */
+/* Address of CPU's copy of what a __percpu pointer or a per-cpu symbol's value points at. */
 u64 percpu_address(u64 percpu_base, unsigned cpu);
+/* The same for a symbol; a variable that this kernel does not keep per-cpu has one address. */
 u64 percpu_symbol(struct ksymbol *symbol, unsigned cpu);
+/* Does a symbol's value lie in the per-cpu section? */
+bool percpu_is_symbol_value(u64 value);
+/* Number of CPU slots this kernel set up; every CPU number is below it. */
+unsigned percpu_nr_cpu_ids(void);
+/* struct cpumask or nodemask_t at ADDRESS, its first nr_cpu_ids bits; false and why when unreadable. */
+bool cpu_mask_try_read(u64 address, struct cpu_mask *mask, struct fault *fault);
 /* The kernel's __per_cpu_offset[cpu]. */
 u64 percpu_offset(unsigned cpu);
 /* struct percpu_counter: count plus every CPU's part. */

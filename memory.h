@@ -13,6 +13,9 @@
 void memory_init(struct dump *dump, const struct arch_ops *arch, const struct kernel_layout *layout);
 const struct kernel_layout *memory_layout(void);
 struct dump *memory_dump(void);
+const struct arch_ops *memory_arch(void);
+/* Live systems: mappings may have changed since the last command. */
+void memory_forget_translations(void);
 /* --zero_excluded: excluded pages read as zeroes. */
 void memory_set_zero_excluded(bool zero);
 
@@ -43,7 +46,9 @@ bool mem_walk_user(u64 pgd, u64 address, struct translation *translation, struct
 u64 field_address(u64 object, struct kfield *field);
 u64 field_u64(u64 object, struct kfield *field);
 s64 field_s64(u64 object, struct kfield *field);
+/* The member's first LENGTH bytes; a shorter member fills only what it has. */
 void field_read(u64 object, struct kfield *field, void *buf, size_t length);
+/* False when the bytes cannot be read; fail()s when this kernel has no such member. */
 bool field_try_u64(u64 object, struct kfield *field, u64 *value, struct fault *fault);
 void field_string(u64 object, struct kfield *field, char *buf, size_t space);
 /* The value of a kernel variable of WIDTH bytes. */

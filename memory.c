@@ -1,0 +1,381 @@
+/* memory.c - L3: kernel, user and physical addresses become bytes; members of kernel objects become values. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "memory.h"
+
+#include "fail.h"
+
+/*
+ * Translations of 4 KB pieces of the kernel's mapped regions (vmalloc, modules, vmemmap ...), one set a
+ * thread so that searches on several cores need no lock. Direct map and image never come here.
+ */
+#define TLB_ENTRIES 1024
+
+struct tlb_entry {
+	u64 page;	/* address of the piece; 0: empty */
+	u64 paddr;
+	u64 generation;
+};
+
+static _Thread_local struct tlb_entry tlb[TLB_ENTRIES];
+
+static struct {
+	struct dump *dump;
+	const struct arch_ops *arch;
+	struct kernel_layout layout;
+	bool zero_excluded;
+	u64 generation;		/* entries of another one are stale */
+} memory;
+
+void memory_init(struct dump *dump, const struct arch_ops *arch, const struct kernel_layout *layout)
+{
+	memory.dump = dump;
+	memory.arch = arch;
+	memory.layout = *layout;
+	memory.generation++;
+}
+
+void memory_forget_translations(void)
+{
+	memory.generation++;
+}
+
+const struct kernel_layout *memory_layout(void)
+{
+	return &memory.layout;
+}
+
+struct dump *memory_dump(void)
+{
+	return memory.dump;
+}
+
+const struct arch_ops *memory_arch(void)
+{
+	return memory.arch;
+}
+
+void memory_set_zero_excluded(bool zero)
+{
+	memory.zero_excluded = zero;
+}
+
+static bool translate_kernel(u64 address, u64 *paddr, u64 *run_bytes, struct fault *fault)
+{
+	u64 page = align_down(address, PAGE_BYTES);
+	struct tlb_entry *entry = &tlb[(page >> PAGE_SHIFT) % TLB_ENTRIES];
+
+	if (entry->page == page && page && entry->generation == memory.generation) {
+		*paddr = entry->paddr + address % PAGE_BYTES;
+		*run_bytes = PAGE_BYTES - address % PAGE_BYTES;
+		return true;
+	}
+	if (!memory.arch->kernel_to_phys(address, paddr, run_bytes, fault))
+		return false;
+	if (address < memory.layout.page_offset || address >= memory.layout.direct_map_end)
+		*entry = (struct tlb_entry){ page, *paddr - address % PAGE_BYTES, memory.generation };
+	return true;
+}
+
+/* One piece inside a page; a failure is told in terms of the address that the caller gave. */
+static bool read_piece(enum address_space space, u64 address, u64 paddr, void *buf, size_t length,
+		       struct fault *fault)
+{
+	struct fault inner;
+
+	if (dump_try_read(memory.dump, paddr, buf, length, &inner))
+		return true;
+	if (inner.reason == FAULT_EXCLUDED && memory.zero_excluded) {
+		memset(buf, 0, length);
+		return true;
+	}
+	fault_set(fault, inner.reason, space, address);
+	if (fault)
+		fault->physical = paddr;
+	return false;
+}
+
+static bool range_wraps(u64 address, size_t length)
+{
+	return length && address + (length - 1) < address;
+}
+
+bool mem_try_read(u64 kernel_address, void *buf, size_t length, struct fault *fault)
+{
+	u8 *to = buf;
+
+	if (interrupt_pending())
+		return fault_set(fault, FAULT_INTERRUPTED, SPACE_KERNEL, kernel_address);
+	if (range_wraps(kernel_address, length))
+		return fault_set(fault, FAULT_BAD_ADDRESS, SPACE_KERNEL, kernel_address);
+	while (length) {
+		u64 paddr, run_bytes;
+		size_t piece;
+
+		if (!translate_kernel(kernel_address, &paddr, &run_bytes, fault))
+			return false;
+		piece = (size_t)min_u64(min_u64(length, run_bytes), PAGE_BYTES - paddr % PAGE_BYTES);
+		if (!read_piece(SPACE_KERNEL, kernel_address, paddr, to, piece, fault))
+			return false;
+		kernel_address += piece;
+		to += piece;
+		length -= piece;
+	}
+	return true;
+}
+
+bool mem_try_read_phys(u64 paddr, void *buf, size_t length, struct fault *fault)
+{
+	u8 *to = buf;
+
+	if (interrupt_pending())
+		return fault_set(fault, FAULT_INTERRUPTED, SPACE_PHYSICAL, paddr);
+	if (range_wraps(paddr, length))
+		return fault_set(fault, FAULT_BAD_ADDRESS, SPACE_PHYSICAL, paddr);
+	while (length) {
+		size_t piece = (size_t)min_u64(length, PAGE_BYTES - paddr % PAGE_BYTES);
+
+		if (!read_piece(SPACE_PHYSICAL, paddr, paddr, to, piece, fault))
+			return false;
+		paddr += piece;
+		to += piece;
+		length -= piece;
+	}
+	return true;
+}
+
+bool mem_try_read_user(u64 pgd, u64 user_address, void *buf, size_t length, struct fault *fault)
+{
+	u8 *to = buf;
+
+	if (interrupt_pending())
+		return fault_set(fault, FAULT_INTERRUPTED, SPACE_USER, user_address);
+	if (range_wraps(user_address, length))
+		return fault_set(fault, FAULT_BAD_ADDRESS, SPACE_USER, user_address);
+	while (length) {
+		struct translation translation;
+		size_t piece = (size_t)min_u64(length, PAGE_BYTES - user_address % PAGE_BYTES);
+
+		if (!mem_walk_user(pgd, user_address, &translation, fault) ||
+		    !read_piece(SPACE_USER, user_address, translation.paddr, to, piece, fault))
+			return false;
+		user_address += piece;
+		to += piece;
+		length -= piece;
+	}
+	return true;
+}
+
+bool mem_try_u64(u64 kernel_address, u64 *value, struct fault *fault)
+{
+	return mem_try_read(kernel_address, value, sizeof(*value), fault);
+}
+
+bool mem_try_uint(u64 kernel_address, size_t width, u64 *value, struct fault *fault)
+{
+	u8 bytes[8] = { 0 };
+
+	if (width > sizeof(bytes))
+		BUG("a number of %zu bytes", width);
+	if (!mem_try_read(kernel_address, bytes, width, fault))
+		return false;
+	*value = load_u64(bytes);
+	return true;
+}
+
+/* The one message of a failed read. The fault names the first bad byte when it is not the first one. */
+static noreturn void fail_read(u64 address, const char *what, const struct fault *fault)
+{
+	if (fault->reason == FAULT_INTERRUPTED)
+		interrupt_check();
+	if (fault->address != address)
+		fail("cannot read %s at %016llx: %s (at %016llx)", what, (unsigned long long)address,
+		     fault_text(fault), (unsigned long long)fault->address);
+	fail("cannot read %s at %016llx: %s", what, (unsigned long long)address, fault_text(fault));
+}
+
+void mem_read(u64 kernel_address, void *buf, size_t length, const char *what)
+{
+	struct fault fault;
+
+	if (!mem_try_read(kernel_address, buf, length, &fault))
+		fail_read(kernel_address, what, &fault);
+}
+
+u64 mem_u64(u64 kernel_address, const char *what)
+{
+	u64 value;
+
+	mem_read(kernel_address, &value, sizeof(value), what);
+	return value;
+}
+
+u32 mem_u32(u64 kernel_address, const char *what)
+{
+	u32 value;
+
+	mem_read(kernel_address, &value, sizeof(value), what);
+	return value;
+}
+
+bool mem_try_string(u64 kernel_address, char *buf, size_t space, struct fault *fault)
+{
+	size_t length = 0;
+
+	if (!space)
+		return true;
+	while (length < space - 1) {
+		size_t piece = (size_t)min_u64(space - 1 - length,
+					       PAGE_BYTES - (kernel_address + length) % PAGE_BYTES);
+		char *end;
+
+		if (!mem_try_read(kernel_address + length, buf + length, piece, fault)) {
+			buf[length] = '\0';
+			return length > 0;
+		}
+		end = memchr(buf + length, '\0', piece);
+		if (end)
+			return true;
+		length += piece;
+	}
+	buf[length] = '\0';
+	return true;
+}
+
+size_t mem_string(u64 kernel_address, char *buf, size_t space, const char *what)
+{
+	struct fault fault;
+
+	if (!space)
+		return 0;
+	if (!mem_try_string(kernel_address, buf, space, &fault))
+		fail_read(kernel_address, what, &fault);
+	return strlen(buf);
+}
+
+bool mem_kernel_to_phys(u64 kernel_address, u64 *paddr, struct fault *fault)
+{
+	u64 run_bytes;
+
+	return translate_kernel(kernel_address, paddr, &run_bytes, fault);
+}
+
+bool mem_phys_to_kernel(u64 paddr, u64 *kernel_address)
+{
+	if (paddr >= memory.layout.direct_map_end - memory.layout.page_offset)
+		return false;
+	*kernel_address = memory.layout.page_offset + paddr;
+	return true;
+}
+
+bool mem_is_kernel_address(u64 address)
+{
+	return memory.arch->is_kernel_address(address);
+}
+
+/* Tables know physical addresses of entries; people and other tools want them in the direct map. */
+static void name_entries(struct translation *translation)
+{
+	for (size_t i = 0; i < translation->nr_steps; i++)
+		mem_phys_to_kernel(translation->steps[i].entry_address, &translation->steps[i].entry_address);
+}
+
+bool mem_walk_kernel(u64 address, struct translation *translation, struct fault *fault)
+{
+	bool mapped = memory.arch->walk(memory.layout.top_table, address, translation, fault);
+
+	name_entries(translation);
+	return mapped;
+}
+
+bool mem_walk_user(u64 pgd, u64 address, struct translation *translation, struct fault *fault)
+{
+	bool mapped;
+
+	if (address >= memory.layout.task_size) {
+		memset(translation, 0, sizeof(*translation));
+		return fault_set(fault, FAULT_BAD_ADDRESS, SPACE_USER, address);
+	}
+	mapped = memory.arch->walk(pgd, address, translation, fault);
+	name_entries(translation);
+	return mapped;
+}
+
+u64 field_address(u64 object, struct kfield *field)
+{
+	return object + kfield_offset(field);
+}
+
+/* Fails only when this kernel has no such member at all: that is no matter of what the dump holds. */
+static bool try_field(u64 object, struct kfield *field, u64 *value, struct fault *fault)
+{
+	const struct member *member = kfield_member(field);
+
+	if (member->size > sizeof(*value))
+		fail("%s has %llu bytes: not a number", field->k.spelling, (unsigned long long)member->size);
+	if (!mem_try_uint(object + member->offset, member->size, value, fault))
+		return false;
+	if (member->bit_size) {
+		*value >>= member->bit_offset;
+		if (member->bit_size < 64)
+			*value &= (1ULL << member->bit_size) - 1;
+	}
+	return true;
+}
+
+bool field_try_u64(u64 object, struct kfield *field, u64 *value, struct fault *fault)
+{
+	return try_field(object, field, value, fault);
+}
+
+u64 field_u64(u64 object, struct kfield *field)
+{
+	struct fault fault;
+	u64 value;
+
+	if (!try_field(object, field, &value, &fault))
+		fail_read(object + kfield_offset(field), field->k.spelling, &fault);
+	return value;
+}
+
+s64 field_s64(u64 object, struct kfield *field)
+{
+	const struct member *member = kfield_member(field);
+	u64 value = field_u64(object, field);
+	unsigned bits = member->bit_size ? member->bit_size : (unsigned)(member->size * 8);
+
+	if (bits == 0 || bits >= 64)
+		return (s64)value;
+	return (s64)(value << (64 - bits)) >> (64 - bits);
+}
+
+void field_read(u64 object, struct kfield *field, void *buf, size_t length)
+{
+	const struct member *member = kfield_member(field);
+
+	if (length > member->size) {
+		memset((u8 *)buf + member->size, 0, length - member->size);
+		length = member->size;
+	}
+	mem_read(object + member->offset, buf, length, field->k.spelling);
+}
+
+void field_string(u64 object, struct kfield *field, char *buf, size_t space)
+{
+	const struct member *member = kfield_member(field);
+	size_t length = (size_t)min_u64(space ? space - 1 : 0, member->size);
+
+	if (!space)
+		return;
+	mem_read(object + member->offset, buf, length, field->k.spelling);
+	buf[length] = '\0';
+}
+
+u64 ksymbol_u64(struct ksymbol *symbol, size_t width)
+{
+	u64 address = ksymbol_address(symbol), value;
+	struct fault fault;
+
+	if (!mem_try_uint(address, width, &value, &fault))
+		fail_read(address, symbol->k.spelling, &fault);
+	return value;
+}

@@ -1,0 +1,601 @@
+/* x86_64.c - L3: KASLR, kernel address layout and page tables of x86_64. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Understands: four- and five-level page tables with 2M and 1G leaves (Intel SDM vol. 3, 4.5), the kernel's
+ * software meaning of non-present entries (PROT_NONE, swap, both with inverted frame numbers since
+ * v4.18 6b28baca9b1f "x86/speculation/l1tf: Protect PROT_NONE PTEs"), and the address map of
+ * Documentation/arch/x86/x86_64/mm.rst with its three randomised bases.
+ *
+ * For a kernel image address A:  physical = A - __START_KERNEL_map + phys_base,
+ * and A = link-time address + kaslr_offset.
+ */
+#include "arch.h"
+
+#include <stdio.h>
+
+#define START_KERNEL_MAP 0xffffffff80000000ULL
+#define IMAGE_BYTES_KASLR (1ULL << 30)
+#define IMAGE_BYTES_NO_KASLR (512ULL << 20)
+#define MODULES_END 0xffffffffff000000ULL
+#define IMAGE_ALIGN (2ULL << 20)	/* CONFIG_PHYSICAL_ALIGN is a multiple of it */
+
+#define PTE_PRESENT 0x001ULL
+#define PTE_RW 0x002ULL
+#define PTE_USER 0x004ULL
+#define PTE_PWT 0x008ULL
+#define PTE_PCD 0x010ULL
+#define PTE_ACCESSED 0x020ULL
+#define PTE_DIRTY 0x040ULL
+#define PTE_PSE 0x080ULL
+#define PTE_GLOBAL 0x100ULL	/* PROT_NONE when the entry is not present */
+#define PTE_NX (1ULL << 63)
+#define PTE_FRAME_MASK 0x000ffffffffff000ULL
+#define ENTRIES 512
+
+#define CR4_LA57 (1ULL << 12)
+#define CR3_FRAME_MASK 0x000ffffffffff000ULL
+#define CR3_PTI_USER 0x1000ULL	/* the user half of a PTI pair is the odd page */
+
+/* What the address arithmetic below works with once find_layout() has run. */
+static struct {
+	struct dump *dump;
+	struct kernel_layout layout;
+	u64 frame_mask;		/* physical bits of an entry, without AMD's encryption bit */
+	u64 text, end;		/* _text and _end of this boot: the image proper */
+	u64 init_begin, init_end;
+	u64 root;		/* physical address of the kernel's top page table */
+} x86 = { .frame_mask = PTE_FRAME_MASK };
+
+static bool canonical(u64 address, unsigned levels)
+{
+	unsigned unused_bits = levels == 5 ? 7 : 16;
+
+	return (u64)((s64)(address << unused_bits) >> unused_bits) == address;
+}
+
+/*
+ * Page tables
+ */
+static const char *const step_names[] = { "PTE", "PMD", "PUD", "P4D", "PGD" };
+static const char *const fault_names[] = { "pte", "pmd", "pud", "p4d", "pgd" };
+
+/* A level counts from 0 (page table) up; the top one is always called the page directory. */
+static unsigned level_name(unsigned level, unsigned levels)
+{
+	return level == levels - 1 ? 4 : level;
+}
+
+static unsigned level_shift(unsigned level)
+{
+	return PAGE_SHIFT + 9 * level;
+}
+
+/*
+ * Is ENTRY in use? In the user half a PROT_NONE page has PRESENT clear and bit 8 set, and a huge page
+ * under split has only PSE left; in the kernel half bit 8 means GLOBAL and only PRESENT counts.
+ */
+static bool entry_present(u64 entry, u64 address, unsigned level)
+{
+	if (entry & PTE_PRESENT)
+		return true;
+	if (address >> 63 || level > 1)
+		return false;
+	return entry & PTE_GLOBAL || (level == 1 && entry & PTE_PSE);
+}
+
+/* The frame of an entry; a non-zero entry without PRESENT holds it inverted. */
+static u64 entry_frame(u64 entry)
+{
+	if (entry && !(entry & PTE_PRESENT))
+		entry = ~entry;
+	return entry & x86.frame_mask;
+}
+
+static bool walk_fault(struct fault *fault, enum fault_reason reason, u64 address, const char *level,
+		       u64 physical)
+{
+	fault_set(fault, reason, address >> 63 ? SPACE_KERNEL : SPACE_USER, address);
+	if (fault) {
+		fault->level = level;
+		fault->physical = physical;
+	}
+	return false;
+}
+
+/* Steps taken before a failure stay in *translation: vtop shows how far it got. */
+static bool walk_tables(struct dump *dump, unsigned levels, u64 root, u64 address,
+			struct translation *translation, struct fault *fault)
+{
+	u64 table = root;
+
+	memset(translation, 0, sizeof(*translation));
+	if (!canonical(address, levels))
+		return fault_set(fault, FAULT_BAD_ADDRESS, SPACE_KERNEL, address);
+
+	for (unsigned level = levels - 1;; level--) {
+		unsigned name = level_name(level, levels);
+		unsigned shift = level_shift(level);
+		u64 at = table + (address >> shift) % ENTRIES * sizeof(u64);
+		struct walk_step *step = &translation->steps[translation->nr_steps];
+		struct fault inner;
+		u64 entry;
+
+		if (!dump_try_read(dump, at, &entry, sizeof(entry), &inner))
+			return walk_fault(fault, inner.reason, address, fault_names[name], at);
+		*step = (struct walk_step){ step_names[name], at, entry };
+		translation->nr_steps++;
+		translation->entry = entry;
+		if (!entry_present(entry, address, level)) {
+			bool swapped = entry && level == 0 && !(address >> 63);
+
+			return walk_fault(fault, swapped ? FAULT_SWAPPED_OUT : FAULT_NOT_MAPPED, address,
+					  fault_names[name], 0);
+		}
+		if (level == 0 || (level <= 2 && entry & PTE_PSE)) {
+			u64 page_bytes = 1ULL << shift;
+
+			translation->page_bytes = page_bytes;
+			translation->paddr = align_down(entry_frame(entry), page_bytes) +
+					     address % page_bytes;
+			return true;
+		}
+		table = entry_frame(entry);
+	}
+}
+
+/*
+ * KASLR: where the image is. LOAD is the distance that matters for finding it in memory:
+ * physical = link-time address - __START_KERNEL_map + load, so load = phys_base + kaslr_offset.
+ */
+struct image {
+	struct dump *dump;
+	const struct vmlinux *vmlinux;
+	const struct vmcoreinfo *info;
+	u64 banner_link, text_link;	/* 0: unknown */
+	size_t banner_bytes;
+};
+
+enum verdict { VERDICT_NO, VERDICT_UNKNOWN, VERDICT_YES };
+
+static void image_init(struct image *image, struct dump *dump, const struct vmlinux *vmlinux,
+		       const struct vmcoreinfo *info)
+{
+	*image = (struct image){ .dump = dump, .vmlinux = vmlinux, .info = info };
+	if (!vmlinux)
+		return;
+	if (!vmlinux_symbol(vmlinux, "_text", &image->text_link))
+		image->text_link = 0;
+	if (vmlinux->banner && vmlinux_symbol(vmlinux, "linux_banner", &image->banner_link))
+		image->banner_bytes = strlen(vmlinux->banner);
+	else
+		image->banner_link = 0;
+}
+
+static bool physical_holds(struct dump *dump, u64 paddr, const char *text, size_t length, bool *readable)
+{
+	char buf[512];
+
+	if (length > sizeof(buf))
+		length = sizeof(buf);
+	*readable = dump_try_read(dump, paddr, buf, length, NULL);
+	return *readable && memcmp(buf, text, length) == 0;
+}
+
+/* Does the banner of vmlinux lie where an image with this LOAD has it? */
+static enum verdict banner_verdict(const struct image *image, u64 load)
+{
+	bool readable;
+
+	if (!image->banner_link)
+		return VERDICT_UNKNOWN;
+	if (physical_holds(image->dump, image->banner_link - START_KERNEL_MAP + load,
+			   image->vmlinux->banner, image->banner_bytes, &readable))
+		return VERDICT_YES;
+	return readable ? VERDICT_NO : VERDICT_UNKNOWN;
+}
+
+/* The kernel's own name for itself at SYMBOL(init_uts_ns) + OFFSET(uts_namespace.name): "Linux". */
+static enum verdict uts_verdict(const struct image *image, u64 phys_base)
+{
+	u64 uts;
+	s64 name_offset = 0;
+	bool readable;
+
+	if (!image->info || !vmcoreinfo_hex(image->info, "SYMBOL(init_uts_ns)", &uts))
+		return VERDICT_UNKNOWN;
+	vmcoreinfo_number(image->info, "OFFSET(uts_namespace.name)", &name_offset);
+	if (physical_holds(image->dump, uts + (u64)name_offset - START_KERNEL_MAP + phys_base, "Linux", 6,
+			   &readable))
+		return VERDICT_YES;
+	return readable ? VERDICT_NO : VERDICT_UNKNOWN;
+}
+
+/* A page that says something else is evidence against; a missing page is not. */
+static bool image_plausible(const struct image *image, u64 kaslr_offset, u64 phys_base)
+{
+	enum verdict banner, uts;
+
+	if ((kaslr_offset & (PAGE_BYTES - 1)) || kaslr_offset >= IMAGE_BYTES_KASLR)
+		return false;
+	banner = banner_verdict(image, phys_base + kaslr_offset);
+	if (banner == VERDICT_YES)
+		return true;
+	uts = uts_verdict(image, phys_base);
+	/* A vmlinux of another build has another banner: the kernel's own word counts more. */
+	if (uts == VERDICT_YES)
+		return true;
+	return banner == VERDICT_UNKNOWN && uts == VERDICT_UNKNOWN;
+}
+
+static bool kaslr_from_vmcoreinfo(const struct image *image, struct kernel_layout *layout)
+{
+	u64 kaslr_offset = 0, stext_link, stext;
+	u64 phys_base;
+	s64 number;
+
+	if (!image->info || !image->info->length)
+		return false;
+	if (!vmcoreinfo_hex(image->info, "KERNELOFFSET", &kaslr_offset) && image->vmlinux &&
+	    vmlinux_symbol(image->vmlinux, "_stext", &stext_link) &&
+	    vmcoreinfo_hex(image->info, "SYMBOL(_stext)", &stext))
+		kaslr_offset = stext - stext_link;
+	if (vmcoreinfo_number(image->info, "NUMBER(phys_base)", &number))
+		phys_base = (u64)number;
+	else
+		phys_base = image->dump->header_phys_base;
+	if (!image_plausible(image, kaslr_offset, phys_base))
+		return false;
+	layout->kaslr_offset = kaslr_offset;
+	layout->phys_base = phys_base;
+	return true;
+}
+
+/*
+ * Tries each virtual offset that KASLR can choose in the tables at ROOT; accepts the one where the page
+ * found holds vmlinux's banner.
+ */
+static bool kaslr_from_tables(const struct image *image, unsigned levels, u64 root,
+			      struct kernel_layout *layout)
+{
+	for (u64 offset = 0; offset < IMAGE_BYTES_KASLR; offset += IMAGE_ALIGN) {
+		u64 address = image->banner_link + offset;
+		struct translation translation;
+		u64 phys_base;
+
+		if (!walk_tables(image->dump, levels, root, address, &translation, NULL))
+			continue;
+		phys_base = translation.paddr - (address - START_KERNEL_MAP);
+		if (banner_verdict(image, phys_base + offset) == VERDICT_YES) {
+			layout->kaslr_offset = offset;
+			layout->phys_base = phys_base;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool kaslr_from_notes(const struct image *image, struct kernel_layout *layout)
+{
+	for (size_t i = 0; i < image->dump->nr_cpu_notes; i++) {
+		const struct cpu_note *note = &image->dump->cpu_notes[i];
+		unsigned levels = note->cr4 & CR4_LA57 ? 5 : 4;
+		u64 root = note->cr3 & CR3_FRAME_MASK;
+
+		if (!note->from_qemu || !note->cr3)
+			continue;
+		/* With PTI the CPU may have stopped on the user half, which maps little of the kernel. */
+		if (kaslr_from_tables(image, levels, root & ~CR3_PTI_USER, layout) ||
+		    kaslr_from_tables(image, levels, root, layout))
+			return true;
+	}
+	return false;
+}
+
+/* The image's own top page table, at its link-time distance from the banner. */
+static bool kaslr_from_image_tables(const struct image *image, u64 load, struct kernel_layout *layout)
+{
+	static const char *const names[] = { "init_top_pgt", "swapper_pg_dir", "init_level4_pgt" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		u64 link;
+
+		if (!vmlinux_symbol(image->vmlinux, names[i], &link))
+			continue;
+		for (unsigned levels = 4; levels <= 5; levels++)
+			if (kaslr_from_tables(image, levels, link - START_KERNEL_MAP + load, layout))
+				return true;
+	}
+	return false;
+}
+
+/* Without any word from the kernel: look for the banner at every place that the loader can choose. */
+static bool kaslr_from_search(const struct image *image, struct kernel_layout *layout)
+{
+	u64 highest = image->dump->max_pfn << PAGE_SHIFT;
+	u64 from_text = image->banner_link - image->text_link;
+
+	for (u64 text = 0; text < highest; text += IMAGE_ALIGN) {
+		u64 load = text - (image->text_link - START_KERNEL_MAP);
+		bool readable;
+
+		if (!physical_holds(image->dump, text + from_text, image->vmlinux->banner,
+				    image->banner_bytes, &readable))
+			continue;
+		if (kaslr_from_image_tables(image, load, layout))
+			return true;
+	}
+	return false;
+}
+
+static bool x86_64_find_kaslr(struct dump *dump, const struct vmlinux *vmlinux,
+			      const struct vmcoreinfo *info, struct kernel_layout *layout,
+			      struct strbuf *why)
+{
+	struct image image;
+	s64 sme_mask;
+
+	layout->kernel_map_start = START_KERNEL_MAP;
+	x86.frame_mask = PTE_FRAME_MASK;
+	if (info && vmcoreinfo_number(info, "NUMBER(sme_mask)", &sme_mask))
+		x86.frame_mask &= ~(u64)sme_mask;
+	image_init(&image, dump, vmlinux, info);
+	if (kaslr_from_vmcoreinfo(&image, layout))
+		return true;
+	if (!vmlinux) {
+		strbuf_puts(why, "the dump has no usable VMCOREINFO, and without a vmlinux "
+				 "the kernel cannot be found in memory");
+		return false;
+	}
+	if (!image.banner_link || !image.text_link) {
+		strbuf_puts(why, "the dump has no usable VMCOREINFO, and vmlinux has no linux_banner "
+				 "to search for");
+		return false;
+	}
+	if (kaslr_from_notes(&image, layout) || kaslr_from_search(&image, layout))
+		return true;
+	strbuf_printf(why, "the kernel image is nowhere in the dump: vmlinux (\"%.60s...\") and dump do "
+			   "not belong together, or the dump lacks the pages of the image",
+		      vmlinux->banner);
+	return false;
+}
+
+/*
+ * Layout
+ */
+static bool image_read(const struct kernel_layout *layout, u64 address, void *buf, size_t length)
+{
+	return dump_try_read(x86.dump, address - START_KERNEL_MAP + layout->phys_base, buf, length, NULL);
+}
+
+static bool variable_u64(const struct kernel_layout *layout, const char *name, u64 *value)
+{
+	const struct symbol *symbol = symbol_by_name(name);
+
+	return symbol && symbol->value >= START_KERNEL_MAP &&
+	       image_read(layout, symbol->value, value, sizeof(*value));
+}
+
+static u64 symbol_value(const char *name)
+{
+	const struct symbol *symbol = symbol_by_name(name);
+
+	return symbol ? symbol->value : 0;
+}
+
+static u64 top_table(const struct vmcoreinfo *info)
+{
+	static const char *const names[] = { "init_top_pgt", "swapper_pg_dir", "init_level4_pgt" };
+	u64 address;
+
+	if (info && vmcoreinfo_hex(info, "SYMBOL(swapper_pg_dir)", &address))
+		return address;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		address = symbol_value(names[i]);
+		if (address)
+			return address;
+	}
+	return 0;
+}
+
+/* Do the kernel's tables, read as LEVELS deep, map its text where the image is? */
+static bool levels_fit(const struct kernel_layout *layout, unsigned levels)
+{
+	struct translation translation;
+
+	return x86.text && walk_tables(x86.dump, levels, x86.root, x86.text, &translation, NULL) &&
+	       translation.paddr == x86.text - START_KERNEL_MAP + layout->phys_base;
+}
+
+static unsigned find_levels(const struct vmcoreinfo *info, const struct kernel_layout *layout)
+{
+	unsigned claimed = 0;
+	s64 number;
+
+	if (info && vmcoreinfo_number(info, "NUMBER(pgtable_l5_enabled)", &number))
+		claimed = number ? 5 : 4;
+	for (size_t i = 0; !claimed && i < x86.dump->nr_cpu_notes; i++)
+		if (x86.dump->cpu_notes[i].from_qemu && x86.dump->cpu_notes[i].cr4)
+			claimed = x86.dump->cpu_notes[i].cr4 & CR4_LA57 ? 5 : 4;
+	if (claimed && levels_fit(layout, claimed))
+		return claimed;
+	/* What maps the kernel's text is the truth; a claim stands only when the tables are missing. */
+	if (levels_fit(layout, 4))
+		return 4;
+	if (levels_fit(layout, 5))
+		return 5;
+	return claimed ? claimed : 4;
+}
+
+/* One of the three randomised bases, or its fixed value in a kernel without memory KASLR. */
+static u64 region_base(const struct kernel_layout *layout, const char *variable, u64 fixed)
+{
+	u64 base;
+
+	if (variable_u64(layout, variable, &base) && base >> 63 && canonical(base, layout->levels) &&
+	    base % (1ULL << 30) == 0)
+		return base;
+	return fixed;
+}
+
+/* The direct map reaches to the machine's last page frame: the kernel's max_pfn, or the dump's. */
+static u64 physical_end(const struct kernel_layout *layout)
+{
+	u64 max_pfn;
+
+	if (!variable_u64(layout, "max_pfn", &max_pfn) || max_pfn > PTE_FRAME_MASK >> PAGE_SHIFT)
+		max_pfn = 0;
+	return max_u64(max_pfn, x86.dump->max_pfn) << PAGE_SHIFT;
+}
+
+static void find_regions(struct kernel_layout *layout)
+{
+	bool deep = layout->levels == 5;
+	u64 vmalloc_bytes = deep ? 12800ULL << 40 : 32ULL << 40;
+	u64 vmemmap_bytes = deep ? 1ULL << 49 : 1ULL << 40;
+
+	layout->page_offset = region_base(layout, "page_offset_base",
+					  deep ? 0xff11000000000000ULL : 0xffff888000000000ULL);
+	layout->vmalloc_start = region_base(layout, "vmalloc_base",
+					    deep ? 0xffa0000000000000ULL : 0xffffc90000000000ULL);
+	layout->vmemmap_start = region_base(layout, "vmemmap_base",
+					    deep ? 0xffd4000000000000ULL : 0xffffea0000000000ULL);
+	layout->direct_map_end = layout->page_offset + physical_end(layout);
+	layout->vmalloc_end = layout->vmalloc_start + vmalloc_bytes;
+	layout->vmemmap_end = layout->vmemmap_start + vmemmap_bytes;
+	layout->task_size = (1ULL << (deep ? 56 : 47)) - PAGE_BYTES;
+}
+
+static bool x86_64_find_layout(struct dump *dump, const struct vmcoreinfo *info,
+			       struct kernel_layout *layout, struct strbuf *why)
+{
+	u64 root = top_table(info), init_end = symbol_value("__init_end");
+	s64 image_bytes;
+
+	if (!root) {
+		strbuf_puts(why, "neither VMCOREINFO nor the symbols say where the kernel's page tables are "
+				 "(swapper_pg_dir, init_top_pgt)");
+		return false;
+	}
+	x86.dump = dump;
+	x86.text = symbol_value("_text");
+	x86.end = symbol_value("_end");
+	x86.init_begin = symbol_value("__init_begin");
+	x86.init_end = init_end;
+	layout->kernel_map_start = START_KERNEL_MAP;
+	x86.root = root - START_KERNEL_MAP + layout->phys_base;
+	layout->top_table = root;
+	layout->levels = find_levels(info, layout);
+
+	if (info && vmcoreinfo_number(info, "NUMBER(KERNEL_IMAGE_SIZE)", &image_bytes) && image_bytes > 0)
+		layout->kernel_image_bytes = (u64)image_bytes;
+	else	/* The offset itself shows KASLR; a kernel built with it keeps the large window. */
+		layout->kernel_image_bytes = symbol_value("kaslr_get_random_long") || layout->kaslr_offset
+						     ? IMAGE_BYTES_KASLR
+						     : IMAGE_BYTES_NO_KASLR;
+	layout->modules_start = START_KERNEL_MAP + layout->kernel_image_bytes;
+	layout->modules_end = MODULES_END;
+	find_regions(layout);
+	x86.layout = *layout;
+	return true;
+}
+
+/*
+ * Kernel addresses
+ */
+
+/*
+ * Pages of the init section are unmapped and given away after boot, so that arithmetic would show
+ * somebody else's bytes there: these go through the page tables.
+ */
+static bool image_by_arithmetic(u64 address, u64 *run_bytes)
+{
+	if (address < x86.text || address >= x86.end)
+		return false;
+	if (address < x86.init_begin)
+		*run_bytes = x86.init_begin - address;
+	else if (address >= x86.init_end)
+		*run_bytes = x86.end - address;
+	else
+		return false;
+	return true;
+}
+
+static bool x86_64_kernel_to_phys(u64 address, u64 *paddr, u64 *run_bytes, struct fault *fault)
+{
+	const struct kernel_layout *layout = &x86.layout;
+	struct translation translation;
+
+	if (address >= layout->page_offset && address < layout->direct_map_end) {
+		*paddr = address - layout->page_offset;
+		*run_bytes = layout->direct_map_end - address;
+		return true;
+	}
+	if (image_by_arithmetic(address, run_bytes)) {
+		*paddr = address - START_KERNEL_MAP + layout->phys_base;
+		return true;
+	}
+	if (!(address >> 63))
+		return fault_set(fault, FAULT_BAD_ADDRESS, SPACE_KERNEL, address);
+	if (!walk_tables(x86.dump, layout->levels, x86.root, address, &translation, fault))
+		return false;
+	*paddr = translation.paddr;
+	*run_bytes = translation.page_bytes - address % translation.page_bytes;
+	return true;
+}
+
+static bool x86_64_walk(u64 pgd, u64 address, struct translation *translation, struct fault *fault)
+{
+	u64 root, run_bytes;
+
+	memset(translation, 0, sizeof(*translation));
+	if (!x86_64_kernel_to_phys(pgd, &root, &run_bytes, fault)) {
+		if (fault)
+			fault->level = "pgd";
+		return false;
+	}
+	return walk_tables(x86.dump, x86.layout.levels, root, address, translation, fault);
+}
+
+static bool x86_64_is_kernel_address(u64 address)
+{
+	return address >> 63 && canonical(address, x86.layout.levels);
+}
+
+static void x86_64_describe_pte(u64 entry, char *text, size_t space)
+{
+	static const struct {
+		u64 bit;
+		const char *name;
+	} bits[] = {
+		{ PTE_PRESENT, "PRESENT" }, { PTE_RW, "RW" },	      { PTE_USER, "USER" },
+		{ PTE_PWT, "PWT" },	    { PTE_PCD, "PCD" },	      { PTE_ACCESSED, "ACCESSED" },
+		{ PTE_DIRTY, "DIRTY" },	    { PTE_PSE, "PSE" },	      { PTE_GLOBAL, "GLOBAL" },
+		{ PTE_NX, "NX" },
+	};
+	size_t length = 0;
+
+	if (!space)
+		return;
+	text[0] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(bits); i++) {
+		const char *name = bits[i].name;
+
+		if (!(entry & bits[i].bit))
+			continue;
+		if (bits[i].bit == PTE_GLOBAL && !(entry & PTE_PRESENT))
+			name = "PROTNONE";
+		length += (size_t)snprintf(text + length, space - length, "%s%s", length ? "|" : "", name);
+		if (length >= space)
+			return;
+	}
+}
+
+const struct arch_ops x86_64_ops = {
+	.machine = "x86_64",
+	.find_kaslr = x86_64_find_kaslr,
+	.find_layout = x86_64_find_layout,
+	.kernel_to_phys = x86_64_kernel_to_phys,
+	.walk = x86_64_walk,
+	.is_kernel_address = x86_64_is_kernel_address,
+	.describe_pte = x86_64_describe_pte,
+};
