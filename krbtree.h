@@ -9,7 +9,7 @@
 struct krbtree_iter {
 	u64 next;		/* rb_node */
 	u64 member_offset;
-	u64 nr_seen;
+	u64 nr_seen, brent_node, brent_power, brent_left;
 	u8 stopped;		/* 0: ended properly, else as enum klist_stop */
 	struct fault fault;
 	char why[160];
