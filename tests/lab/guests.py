@@ -1,0 +1,164 @@
+# guests.py - the lab's guests: the initramfs, the disks, QEMU and the talk with it.
+# SPDX-License-Identifier: GPL-3.0-or-later
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import time
+
+from kernels import HERE, LabError, say
+
+RECORD_SIZE = 128 << 20
+VMCORE_SIZE = 1 << 30
+# Under TCG, 6.12's SLUB and cmpxchg16b together end in wild pointers now and then; 5-level paging is a case of its own.
+CPU = "max,la57=off,cx16=off"
+
+
+def build_guest(directory):
+    """The static guest program and its init, ready to be packed."""
+    guest = os.path.join(HERE, "guest")
+    sources = sorted(name for name in os.listdir(guest) if name.endswith(".c"))
+    program = os.path.join(directory, "lab-guest")
+    done = subprocess.run(["gcc", "-static", "-O2", "-Wall", "-Wextra", "-Werror", "-std=gnu17", "-o", program, *sources],
+                          cwd=guest, check=False)
+    if done.returncode != 0:
+        raise LabError("the guest's program does not compile")
+    return program
+
+
+class Cpio:
+    """A cpio archive in the "newc" form that the kernel unpacks."""
+
+    def __init__(self, path):
+        self.file = open(path, "wb")
+        self.inode = 0
+
+    def add(self, name, mode, data=b"", device=(0, 0)):
+        self.inode += 1
+        fields = (self.inode, mode, 0, 0, 1, 0, len(data), 0, 0, *device, len(name.encode()) + 1, 0)
+        head = b"070701" + b"".join(b"%08X" % field for field in fields) + name.encode() + b"\0"
+        self.file.write(head + b"\0" * (-len(head) % 4) + data + b"\0" * (-len(data) % 4))
+
+    def add_file(self, name, path, mode=0o100644):
+        with open(path, "rb") as file:
+            self.add(name, mode, file.read())
+
+    def close(self):
+        self.add("TRAILER!!!", 0)
+        self.file.close()
+
+
+def build_initramfs(path, program, kernel, modules, extra=()):
+    cpio = Cpio(path)
+    for name in ("bin", "dev", "proc", "sys", "run", "tmp", "mnt", "modules", "boot", "etc"):
+        cpio.add(name, 0o040755)
+    cpio.add("dev/console", 0o020600, device=(5, 1))
+    busybox = shutil.which("busybox", path="/bin:/usr/bin")
+    if busybox is None:
+        raise LabError("busybox-static is not installed")
+    cpio.add_file("bin/busybox", busybox, 0o100755)
+    cpio.add_file("bin/lab-guest", program, 0o100755)
+    cpio.add_file("init", os.path.join(HERE, "guest", "init"), 0o100755)
+    with open(os.path.join(kernel, "modules", "order")) as file:
+        order = [line for line in file if modules is None or line.split()[0] in modules]
+    cpio.add("modules/order", 0o100644, "".join(order).encode())
+    for line in order:
+        name = line.split()[0] + ".ko"
+        cpio.add_file("modules/" + name, os.path.join(kernel, "modules", name))
+    for name, source in extra:
+        cpio.add_file(name, source)
+    cpio.close()
+
+
+def build_disk(directory):
+    """An ext4 disk for the guest: a file to map, a swap file without holes, an ext4 image to loop-mount."""
+    content = os.path.join(directory, "content")
+    os.makedirs(content)
+    with open(os.path.join(content, "mapped"), "wb") as file:
+        file.write(b"".join(b"page %06d of a mapped file\n" % n + b"." * 4069 for n in range(8)))
+    with open(os.path.join(content, "swapfile"), "wb") as file:
+        file.write(b"\1" * (8 << 20))
+    image = os.path.join(directory, "disk.img")
+    for target, size, source in ((os.path.join(content, "loop.img"), "8M", None), (image, "48M", content)):
+        command = ["mkfs.ext4", "-q", "-F", "-b", "4096", target, size] + (["-d", source] if source else [])
+        if subprocess.run(command, env=dict(os.environ, PATH=os.environ["PATH"] + ":/sbin:/usr/sbin"),
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode != 0:
+            raise LabError("mkfs.ext4 failed")
+    shutil.rmtree(content)
+    return image
+
+
+class Guest:
+    """One run of QEMU. Everything it says is in console.log; commands go through QMP."""
+
+    def __init__(self, directory, kernel, options, cmdline):
+        self.console = os.path.join(directory, "console.log")
+        self.directory = directory
+        for name, size in (("record.img", RECORD_SIZE), ("vmcore.img", VMCORE_SIZE)):
+            with open(os.path.join(directory, name), "wb") as file:
+                file.truncate(size)
+        here, there = socket.socketpair()
+        os.set_inheritable(there.fileno(), True)
+        command = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+                   "-accel", "tcg,thread=multi", "-rtc", "base=utc",
+                   "-kernel", os.path.join(kernel, "vmlinuz"), "-initrd", os.path.join(directory, "initramfs"),
+                   "-append", cmdline, "-chardev", "file,id=console,path=" + self.console, "-serial", "chardev:console",
+                   "-chardev", "socket,id=qmp,fd=%d" % there.fileno(), "-mon", "chardev=qmp,mode=control"]
+        for name in ("record.img", "disk.img", "vmcore.img"):
+            command += ["-drive", "if=virtio,format=raw,cache=unsafe,file=" + os.path.join(directory, name)]
+        with open(os.path.join(directory, "qemu.log"), "w") as log:
+            self.process = subprocess.Popen(command + options, pass_fds=[there.fileno()], stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log)
+        there.close()
+        self.channel = here.makefile("rw")
+        here.settimeout(120)
+        self.socket = here
+        self.answer()
+        self.command("qmp_capabilities")
+
+    def answer(self):
+        """The next reply; events on the way are of no interest."""
+        while True:
+            line = self.channel.readline()
+            if not line:
+                with open(os.path.join(self.directory, "qemu.log")) as log:
+                    raise LabError("QEMU ended: " + log.read().strip())
+            reply = json.loads(line)
+            if "event" not in reply:
+                return reply
+
+    def command(self, name, **arguments):
+        self.channel.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
+        self.channel.flush()
+        reply = self.answer()
+        if "error" in reply:
+            raise LabError("QEMU refuses %s: %s" % (name, reply["error"]["desc"]))
+        return reply.get("return")
+
+    def monitor(self, line):
+        return self.command("human-monitor-command", **{"command-line": line})
+
+    def said(self):
+        with open(self.console, errors="replace") as file:
+            return file.read()
+
+    def wait(self, pattern, seconds, unless=None):
+        """Waits for the console to say PATTERN; False when it says UNLESS, ends, or takes too long."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            text = self.said()
+            if re.search(pattern, text):
+                return True
+            if (unless and re.search(unless, text)) or self.process.poll() is not None:
+                return re.search(pattern, self.said()) is not None
+            time.sleep(0.2)
+        return False
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+        self.process.wait()
+        self.channel.close()
+        self.socket.close()
