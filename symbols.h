@@ -24,8 +24,6 @@ struct symbol_module {
 
 /* Loads vmlinux's symbol table shifted by KASLR_OFFSET (per-cpu and absolute symbols stay). */
 bool symbols_load_vmlinux(const struct vmlinux *vmlinux, u64 kaslr_offset, struct strbuf *why);
-/* A link-time address lookup that works before symbols_load_vmlinux(): for finding the KASLR offset. */
-bool vmlinux_symbol(const struct vmlinux *vmlinux, const char *name, u64 *link_address);
 
 /*
  * Adds a module's symbols (copied) and its address ranges; called by module.c from the dump's own
@@ -57,9 +55,14 @@ const struct symbol_module *symbol_module_at(u64 address);	/* NULL: no module th
 size_t symbols_count(const struct symbol_module *module);
 const struct symbol *symbols_get(const struct symbol_module *module, size_t index);
 
+/* Modules in the order of their addition; NULL at the end. */
+const struct symbol_module *symbols_first_module(void);
+const struct symbol_module *symbols_next_module(const struct symbol_module *module);
+
 /* "vfs_read+0x1a", "vfs_read", "ext4_open+16 [ext4]" pieces; false and "" when no symbol covers it. */
 bool symbol_format(u64 address, bool hex_offset, char *text, size_t space);
 bool address_is_text(u64 address);	/* kernel or module code */
 u64 symbols_kaslr_offset(void);
+void symbols_reset(void);	/* forgets everything; symbols that were handed out become invalid */
 
 #endif

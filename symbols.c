@@ -1,0 +1,766 @@
+/* symbols.c - L2: the kernel's and its modules' symbols, by name and by address. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The kernel's table is built once from vmlinux's .symtab: filtered, shifted by the KASLR offset and
+ * ordered as the kernel's own kallsyms table is ordered, so that symbol_at() names an address as the
+ * kernel's Call Trace does. Names stay in the mapped string table. Module symbols are copied into
+ * chunks that never move and merged into one ordered array when somebody asks after an addition.
+ */
+#include "symbols.h"
+
+#include "fail.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* nm's letters of absolute symbols: constants of assembler files, never what an address means. */
+static bool is_absolute(const struct symbol *symbol)
+{
+	return symbol->type == 'A' || symbol->type == 'a';
+}
+
+/*
+ * Open addressing over symbol pointers: a name's symbols are met in the order in which they were
+ * added, because nothing is ever removed. space is a power of two above twice the count.
+ */
+struct name_table {
+	const struct symbol **slots;
+	u32 *hashes;
+	size_t space, count;
+};
+
+struct text_range {
+	u64 start, end;
+};
+
+struct module_entry {
+	struct symbol_module public;	/* first: symbols point at it */
+	struct address_range *ranges;
+	size_t nr_ranges;
+	VECTOR(const struct symbol *) symbols;
+	bool sorted;
+	struct module_entry *next;
+};
+
+#define SYMBOLS_PER_CHUNK 1024
+struct symbol_chunk {
+	struct symbol_chunk *next;
+	size_t used;
+	struct symbol symbols[SYMBOLS_PER_CHUNK];
+};
+
+static struct {
+	struct symbol *symbols;		/* in kallsyms order */
+	size_t count;
+	size_t first_image;		/* index of the first symbol that is an address, not an offset */
+	u64 start, end;			/* the kernel image at this boot's addresses */
+	u64 kaslr_offset;
+	struct text_range text[16];
+	size_t nr_text;
+	struct name_table names;
+} kernel;
+
+static struct {
+	struct module_entry *first, **last;
+	struct symbol_chunk *chunks;
+	VECTOR(const struct symbol *) ordered;	/* of all modules; valid when is_ordered */
+	bool is_ordered;
+	struct name_table names;	/* has the first names.count of added */
+	VECTOR(const struct symbol *) added;	/* in the order of addition */
+	void (*load)(void);
+	char *name_block;		/* names are cut from here */
+	size_t name_space;
+	VECTOR(char *) name_blocks;
+} modules;
+
+static void names_free(struct name_table *table)
+{
+	free(table->slots);
+	free(table->hashes);
+	memset(table, 0, sizeof(*table));
+}
+
+static void names_init(struct name_table *table, size_t expected)
+{
+	size_t space = 64;
+
+	while (space < expected * 2)
+		space *= 2;
+	names_free(table);
+	table->slots = xcalloc(space, sizeof(*table->slots));
+	table->hashes = xcalloc(space, sizeof(*table->hashes));
+	table->space = space;
+}
+
+static void names_add(struct name_table *table, const struct symbol *symbol)
+{
+	u32 hash = hash_text(symbol->name);
+	size_t i = hash & (table->space - 1);
+
+	while (table->slots[i])
+		i = (i + 1) & (table->space - 1);
+	table->slots[i] = symbol;
+	table->hashes[i] = hash;
+	table->count++;
+}
+
+/* The first symbol of NAME, or the one after AFTER when that is given. */
+static const struct symbol *names_find(const struct name_table *table, const char *name,
+				       const struct symbol *after)
+{
+	u32 hash = hash_text(name);
+	size_t i;
+
+	if (!table->space)
+		return NULL;
+	for (i = hash & (table->space - 1); table->slots[i]; i = (i + 1) & (table->space - 1)) {
+		if (after) {
+			if (table->slots[i] == after)
+				after = NULL;
+		} else if (table->hashes[i] == hash && streq(table->slots[i]->name, name)) {
+			return table->slots[i];
+		}
+	}
+	return NULL;
+}
+
+/*
+ * What nm prints and crash's users know, without what only linkers and assemblers need: local labels
+ * and the strings and checksums of exported symbols, which kallsyms leaves out, too
+ * (scripts/mksysmap). A constant with one of these names would shadow the symbol below it.
+ */
+static bool is_wanted(const Elf64_Sym *entry, const char *name)
+{
+	unsigned type = ELF64_ST_TYPE(entry->st_info);
+
+	if (entry->st_shndx == SHN_UNDEF || type == STT_SECTION || type == STT_FILE || type == STT_TLS)
+		return false;
+	switch (name[0]) {
+	case '\0':
+	case '$':
+		return false;
+	case '.':
+		return name[1] != 'L';
+	case 'L':
+		return name[1] != '0' || name[2] != '\002';
+	case '_':
+		return !starts_with(name, "__crc_") && !starts_with(name, "__kstrtab_") &&
+		       !starts_with(name, "__kstrtabns_");
+	}
+	return true;
+}
+
+/* The letter that nm gives to symbols of a section, in its form for local symbols. */
+static char section_letter(const Elf64_Shdr *section)
+{
+	if (section->sh_flags & SHF_EXECINSTR)
+		return 't';
+	if (section->sh_type == SHT_NOBITS)
+		return 'b';
+	if (!(section->sh_flags & SHF_ALLOC))
+		return 'n';
+	return section->sh_flags & SHF_WRITE ? 'd' : 'r';
+}
+
+static char symbol_letter(const Elf64_Sym *entry, const char *section_letters, u32 nr_sections)
+{
+	unsigned type = ELF64_ST_TYPE(entry->st_info), binding = ELF64_ST_BIND(entry->st_info);
+	char letter;
+
+	if (binding == STB_WEAK)
+		return type == STT_OBJECT ? 'V' : 'W';
+	if (binding == STB_GNU_UNIQUE)
+		return 'u';
+	if (type == STT_GNU_IFUNC)
+		return 'i';
+	if (entry->st_shndx == SHN_ABS)
+		letter = 'a';
+	else if (entry->st_shndx == SHN_COMMON)
+		letter = 'c';
+	else if (entry->st_shndx < nr_sections)
+		letter = section_letters[entry->st_shndx];
+	else
+		return '?';
+	return binding == STB_GLOBAL ? letter - 'a' + 'A' : letter;
+}
+
+/* "__start_x", "__x_end" ...: names that a linker script may have made. */
+static bool looks_like_linker_script(const char *name)
+{
+	size_t length = strlen(name);
+
+	if (length < 8 || name[0] != '_' || name[1] != '_')
+		return false;
+	return starts_with(name + 2, "start_") || starts_with(name + 2, "stop_") ||
+	       starts_with(name + 2, "end_") || ends_with(name, "_start") || ends_with(name, "_end");
+}
+
+/*
+ * Names at one address, in the order of the kernel's own table (scripts/kallsyms.c): weak ones last,
+ * then those of the linker script, then by leading underscores, then as `nm -n` has them.
+ * Absolute symbols, which kallsyms does not have, come after all.
+ */
+static int compare_aliases(const void *a, const void *b)
+{
+	const struct symbol *x = a, *y = b;
+	int order = (int)is_absolute(x) - (int)is_absolute(y);
+
+	if (!order)
+		order = (x->type == 'W' || x->type == 'w') - (y->type == 'W' || y->type == 'w');
+	if (!order)
+		order = looks_like_linker_script(x->name) - looks_like_linker_script(y->name);
+	if (!order)
+		order = (int)strspn(x->name, "_") - (int)strspn(y->name, "_");
+	if (!order)
+		order = strcmp(x->name, y->name);
+	/* Same name and address (assembler constants): any order, but always the same one. */
+	return order ? order : (x->type > y->type) - (x->type < y->type);
+}
+
+/* Orders COUNT symbols by value: radix sort over indices, skipping digits that are all alike. */
+static void sort_by_value(struct symbol *symbols, size_t count)
+{
+	const unsigned digit_bits = 11, nr_digits = 1 << digit_bits;
+	u32 *order = xmalloc((count + 1) * sizeof(*order)), *next = xmalloc((count + 1) * sizeof(*next));
+	u32 *starts = xmalloc(nr_digits * sizeof(*starts)), *swap;
+	struct symbol *copy;
+	unsigned shift;
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		order[i] = i;
+	for (shift = 0; shift < 64; shift += digit_bits) {
+		u32 sum = 0, here;
+
+		memset(starts, 0, nr_digits * sizeof(*starts));
+		for (i = 0; i < count; i++)
+			starts[(symbols[i].value >> shift) & (nr_digits - 1)]++;
+		if (count && starts[(symbols[0].value >> shift) & (nr_digits - 1)] == count)
+			continue;
+		for (i = 0; i < nr_digits; i++) {
+			here = starts[i];
+			starts[i] = sum;
+			sum += here;
+		}
+		for (i = 0; i < count; i++)
+			next[starts[(symbols[order[i]].value >> shift) & (nr_digits - 1)]++] = order[i];
+		swap = order;
+		order = next;
+		next = swap;
+	}
+	copy = xmalloc((count + 1) * sizeof(*copy));
+	memcpy(copy, symbols, count * sizeof(*copy));
+	for (i = 0; i < count; i++)
+		symbols[i] = copy[order[i]];
+	free(copy);
+	free(starts);
+	free(order);
+	free(next);
+}
+
+static void sort_kernel_symbols(void)
+{
+	size_t i, end;
+
+	sort_by_value(kernel.symbols, kernel.count);
+	for (i = 0; i < kernel.count; i = end) {
+		for (end = i + 1; end < kernel.count; end++)
+			if (kernel.symbols[end].value != kernel.symbols[i].value)
+				break;
+		if (end - i > 1)
+			qsort(&kernel.symbols[i], end - i, sizeof(*kernel.symbols), compare_aliases);
+	}
+}
+
+static u64 shifted(u64 link_address, u64 kaslr_offset)
+{
+	return link_address >= KERNEL_MAP_START ? link_address + kaslr_offset : link_address;
+}
+
+static void take_symbols(const struct vmlinux *vmlinux, u64 kaslr_offset)
+{
+	char *letters = xmalloc(vmlinux->nr_sections + 1);
+	u32 i;
+
+	for (i = 0; i < vmlinux->nr_sections; i++)
+		letters[i] = section_letter(vmlinux_section_header(vmlinux, i));
+	kernel.symbols = xmalloc(((size_t)vmlinux->nr_symtab + 1) * sizeof(*kernel.symbols));
+	for (i = 0; i < vmlinux->nr_symtab; i++) {
+		const Elf64_Sym *entry = &vmlinux->symtab[i];
+		const char *name = vmlinux_symbol_name(vmlinux, entry);
+
+		if (!is_wanted(entry, name))
+			continue;
+		kernel.symbols[kernel.count++] = (struct symbol){
+			.value = shifted(entry->st_value, kaslr_offset),
+			.name = name,
+			.size = min_u64(entry->st_size, UINT32_MAX),
+			.type = symbol_letter(entry, letters, vmlinux->nr_sections),
+		};
+	}
+	free(letters);
+}
+
+/* Where the image starts and ends in memory, and which parts of it are code. */
+static void take_ranges(const struct vmlinux *vmlinux, u64 kaslr_offset)
+{
+	u64 end = 0, linker_end;
+	u32 i;
+
+	for (i = 0; i < vmlinux->nr_sections; i++) {
+		const Elf64_Shdr *section = vmlinux_section_header(vmlinux, i);
+		struct text_range range = { section->sh_addr + kaslr_offset,
+					    section->sh_addr + section->sh_size + kaslr_offset };
+
+		if (!(section->sh_flags & SHF_ALLOC) || section->sh_addr < KERNEL_MAP_START ||
+		    section->sh_size > -section->sh_addr)
+			continue;
+		end = max_u64(end, section->sh_addr + section->sh_size);
+		if ((section->sh_flags & SHF_EXECINSTR) && kernel.nr_text < ARRAY_SIZE(kernel.text))
+			kernel.text[kernel.nr_text++] = range;
+	}
+	/* Sections after _end (.init.scratch) are gone once the kernel runs. */
+	if (vmlinux_symbol(vmlinux, "_end", &linker_end) && linker_end > vmlinux->link_start)
+		end = linker_end;
+	kernel.start = vmlinux->link_start + kaslr_offset;
+	kernel.end = end + kaslr_offset;
+}
+
+static void forget_kernel(void)
+{
+	free(kernel.symbols);
+	names_free(&kernel.names);
+	memset(&kernel, 0, sizeof(kernel));
+}
+
+static void forget_modules(void)
+{
+	struct module_entry *module;
+	struct symbol_chunk *chunk;
+	size_t i;
+
+	while ((module = modules.first)) {
+		modules.first = module->next;
+		vector_free(&module->symbols);
+		free(module->ranges);
+		free((char *)module->public.name);
+		free(module);
+	}
+	while ((chunk = modules.chunks)) {
+		modules.chunks = chunk->next;
+		free(chunk);
+	}
+	for (i = 0; i < modules.name_blocks.count; i++)
+		free(modules.name_blocks.items[i]);
+	vector_free(&modules.name_blocks);
+	vector_free(&modules.ordered);
+	vector_free(&modules.added);
+	names_free(&modules.names);
+	memset(&modules, 0, sizeof(modules));
+}
+
+void symbols_reset(void)
+{
+	forget_kernel();
+	forget_modules();
+}
+
+bool symbols_load_vmlinux(const struct vmlinux *vmlinux, u64 kaslr_offset, struct strbuf *why)
+{
+	forget_kernel();
+	take_symbols(vmlinux, kaslr_offset);
+	if (!kernel.count) {
+		strbuf_printf(why, "%s: its symbol table is empty", vmlinux->file.path);
+		forget_kernel();
+		return false;
+	}
+	sort_kernel_symbols();
+	take_ranges(vmlinux, kaslr_offset);
+	kernel.kaslr_offset = kaslr_offset;
+	while (kernel.first_image < kernel.count &&
+	       kernel.symbols[kernel.first_image].value < kernel.start)
+		kernel.first_image++;
+	return true;
+}
+
+u64 symbols_kaslr_offset(void)
+{
+	return kernel.kaslr_offset;
+}
+
+/* The loader may itself look symbols up, and may fail(): it is forgotten before it runs. */
+static void load_modules(void)
+{
+	void (*load)(void) = modules.load;
+
+	modules.load = NULL;
+	if (load)
+		load();
+}
+
+void symbols_set_module_loader(void (*load)(void))
+{
+	modules.load = load;
+}
+
+const struct symbol_module *symbols_add_module(const char *name, u64 module_address, u64 base, u64 size,
+					       const struct address_range *ranges, size_t nr_ranges)
+{
+	struct module_entry *module = xcalloc(1, sizeof(*module));
+
+	module->public = (struct symbol_module){ .name = xstrdup(name), .base = base, .size = size,
+						 .address = module_address };
+	module->ranges = xcalloc(nr_ranges + 1, sizeof(*ranges));
+	if (nr_ranges)
+		memcpy(module->ranges, ranges, nr_ranges * sizeof(*ranges));
+	module->nr_ranges = nr_ranges;
+	if (!modules.last)
+		modules.last = &modules.first;
+	*modules.last = module;
+	modules.last = &module->next;
+	return &module->public;
+}
+
+/* Module names are many and short: cut from blocks, all released together. */
+static const char *keep_name(const char *name)
+{
+	size_t bytes = strlen(name) + 1, block_bytes = 1 << 16;
+	char *kept;
+
+	if (bytes > modules.name_space) {
+		modules.name_space = max_u64(bytes, block_bytes);
+		modules.name_block = xmalloc(modules.name_space);
+		*vector_add(&modules.name_blocks) = modules.name_block;
+	}
+	kept = modules.name_block;
+	memcpy(kept, name, bytes);
+	modules.name_block += bytes;
+	modules.name_space -= bytes;
+	return kept;
+}
+
+void symbols_add(const struct symbol_module *module, const char *name, u64 value, u32 size, char type)
+{
+	struct module_entry *entry = (struct module_entry *)module;
+	struct symbol_chunk *chunk = modules.chunks;
+	struct symbol *symbol;
+
+	if (!chunk || chunk->used == SYMBOLS_PER_CHUNK) {
+		chunk = xcalloc(1, sizeof(*chunk));
+		chunk->next = modules.chunks;
+		modules.chunks = chunk;
+	}
+	symbol = &chunk->symbols[chunk->used++];
+	*symbol = (struct symbol){ .value = value, .name = keep_name(name), .module = module,
+				   .size = size, .type = type };
+	*vector_add(&entry->symbols) = symbol;
+	*vector_add(&modules.added) = symbol;
+	entry->sorted = false;
+	modules.is_ordered = false;
+}
+
+static int compare_pointed_values(const void *a, const void *b)
+{
+	const struct symbol *x = *(const struct symbol *const *)a, *y = *(const struct symbol *const *)b;
+
+	return (x->value > y->value) - (x->value < y->value);
+}
+
+/* By value; equal ones stay in the order of addition, which is the module's own table's. */
+static void order_pointers(const struct symbol **symbols, size_t count)
+{
+	/* glibc's qsort is a merge sort up to 2.36 and not stable after: merge by hand. */
+	const struct symbol **other = xmalloc((count + 1) * sizeof(*other)), **from = symbols, **to = other;
+	size_t width, start;
+
+	for (width = 1; width < count; width *= 2) {
+		for (start = 0; start < count; start += 2 * width) {
+			size_t middle = min_u64(start + width, count), end = min_u64(start + 2 * width, count);
+			size_t a = start, b = middle, i;
+
+			for (i = start; i < end; i++) {
+				bool take_b = a == middle ||
+					      (b < end && compare_pointed_values(&from[b], &from[a]) < 0);
+
+				to[i] = take_b ? from[b++] : from[a++];
+			}
+		}
+		from = to;
+		to = from == other ? symbols : other;
+	}
+	if (from != symbols)
+		memcpy(symbols, from, count * sizeof(*symbols));
+	free(other);
+}
+
+static void order_modules(void)
+{
+	size_t i;
+
+	if (modules.is_ordered)
+		return;
+	modules.ordered.count = 0;
+	for (i = 0; i < modules.added.count; i++)
+		*vector_add(&modules.ordered) = modules.added.items[i];
+	order_pointers(modules.ordered.items, modules.ordered.count);
+	modules.is_ordered = true;
+}
+
+static void build_kernel_names(void)
+{
+	size_t i;
+
+	if (kernel.names.space || !kernel.count)
+		return;
+	names_init(&kernel.names, kernel.count);
+	/* nm's capital letters are global symbols: those are met first. */
+	for (i = 0; i < kernel.count; i++)
+		if (kernel.symbols[i].type < 'a')
+			names_add(&kernel.names, &kernel.symbols[i]);
+	for (i = 0; i < kernel.count; i++)
+		if (kernel.symbols[i].type >= 'a')
+			names_add(&kernel.names, &kernel.symbols[i]);
+}
+
+static void build_module_names(void)
+{
+	size_t i;
+
+	if (modules.names.count == modules.added.count)
+		return;
+	if (modules.names.space < modules.added.count * 2) {
+		names_init(&modules.names, modules.added.count * 2);
+		modules.names.count = 0;
+	}
+	for (i = modules.names.count; i < modules.added.count; i++)
+		names_add(&modules.names, modules.added.items[i]);
+}
+
+static const struct symbol *find_in_modules(const char *name, const struct symbol *after)
+{
+	load_modules();
+	build_module_names();
+	return names_find(&modules.names, name, after);
+}
+
+const struct symbol *symbol_by_name(const char *name)
+{
+	const struct symbol *symbol;
+
+	build_kernel_names();
+	symbol = names_find(&kernel.names, name, NULL);
+	return symbol ? symbol : find_in_modules(name, NULL);
+}
+
+const struct symbol *symbol_next_same_name(const struct symbol *symbol)
+{
+	const struct symbol *next;
+
+	if (symbol->module)
+		return find_in_modules(symbol->name, symbol);
+	build_kernel_names();
+	next = names_find(&kernel.names, symbol->name, symbol);
+	return next ? next : find_in_modules(symbol->name, NULL);
+}
+
+/* How many of the ordered module symbols have a value of at most ADDRESS. */
+static size_t modules_upto(u64 address)
+{
+	size_t low = 0, high = modules.ordered.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (modules.ordered.items[middle]->value <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static size_t kernel_upto(u64 address)
+{
+	size_t low = 0, high = kernel.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (kernel.symbols[middle].value <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static const struct symbol *kernel_symbol_at(u64 address)
+{
+	size_t i = kernel_upto(address);
+	u64 value;
+
+	while (i > kernel.first_image && is_absolute(&kernel.symbols[i - 1]))
+		i--;
+	if (i <= kernel.first_image)
+		return NULL;
+	value = kernel.symbols[i - 1].value;
+	/* Past _end only a symbol's very address counts. */
+	if (address >= kernel.end && value != address)
+		return NULL;
+	while (i > kernel.first_image + 1 && kernel.symbols[i - 2].value == value)
+		i--;
+	return &kernel.symbols[i - 1];
+}
+
+static const struct address_range *module_range_at(u64 address, const struct module_entry **module)
+{
+	size_t i;
+
+	for (*module = modules.first; *module; *module = (*module)->next)
+		for (i = 0; i < (*module)->nr_ranges; i++)
+			if (address >= (*module)->ranges[i].start && address < (*module)->ranges[i].end)
+				return &(*module)->ranges[i];
+	return NULL;
+}
+
+const struct symbol_module *symbol_module_at(u64 address)
+{
+	const struct module_entry *module;
+
+	if (address >= kernel.start && address < kernel.end)
+		return NULL;
+	load_modules();
+	return module_range_at(address, &module) ? &module->public : NULL;
+}
+
+static const struct symbol *module_symbol_at(u64 address)
+{
+	const struct module_entry *module;
+	const struct address_range *range;
+	const struct symbol *found = NULL;
+	size_t i;
+
+	load_modules();
+	range = module_range_at(address, &module);
+	if (!range)
+		return NULL;
+	order_modules();
+	for (i = modules_upto(address); i > 0; i--) {
+		const struct symbol *symbol = modules.ordered.items[i - 1];
+
+		if (symbol->value < range->start || (found && symbol->value != found->value))
+			break;
+		if (symbol->module == &module->public && !is_absolute(symbol))
+			found = symbol;
+	}
+	return found;
+}
+
+const struct symbol *symbol_at(u64 address, u64 *offset)
+{
+	const struct symbol *symbol = kernel_symbol_at(address);
+
+	if (!symbol && !(address >= kernel.start && address < kernel.end))
+		symbol = module_symbol_at(address);
+	if (symbol && offset)
+		*offset = address - symbol->value;
+	return symbol;
+}
+
+const struct symbol *symbol_before(const struct symbol *symbol)
+{
+	size_t i;
+
+	if (!symbol->module)
+		return symbol > kernel.symbols ? symbol - 1 : NULL;
+	order_modules();
+	i = modules_upto(symbol->value);
+	while (i > 0 && modules.ordered.items[i - 1] != symbol)
+		i--;
+	if (i > 1)
+		return modules.ordered.items[i - 2];
+	return kernel.count ? &kernel.symbols[kernel.count - 1] : NULL;
+}
+
+const struct symbol *symbol_after(const struct symbol *symbol)
+{
+	size_t i = 0;
+
+	if (!symbol->module && symbol + 1 < kernel.symbols + kernel.count)
+		return symbol + 1;
+	load_modules();
+	order_modules();
+	if (symbol->module) {
+		i = modules_upto(symbol->value);
+		while (i > 0 && modules.ordered.items[i - 1] != symbol)
+			i--;
+	}
+	return i < modules.ordered.count ? modules.ordered.items[i] : NULL;
+}
+
+size_t symbols_count(const struct symbol_module *module)
+{
+	return module ? ((const struct module_entry *)module)->symbols.count : kernel.count;
+}
+
+const struct symbol *symbols_get(const struct symbol_module *module, size_t index)
+{
+	struct module_entry *entry = (struct module_entry *)module;
+
+	if (index >= symbols_count(module))
+		return NULL;
+	if (!module)
+		return &kernel.symbols[index];
+	if (!entry->sorted) {
+		order_pointers(entry->symbols.items, entry->symbols.count);
+		entry->sorted = true;
+	}
+	return entry->symbols.items[index];
+}
+
+const struct symbol_module *symbols_first_module(void)
+{
+	load_modules();
+	return modules.first ? &modules.first->public : NULL;
+}
+
+const struct symbol_module *symbols_next_module(const struct symbol_module *module)
+{
+	const struct module_entry *next = ((const struct module_entry *)module)->next;
+
+	return next ? &next->public : NULL;
+}
+
+bool symbol_format(u64 address, bool hex_offset, char *text, size_t space)
+{
+	u64 offset;
+	const struct symbol *symbol = symbol_at(address, &offset);
+	char distance[32] = "", module[80] = "";
+
+	if (!symbol) {
+		if (space)
+			text[0] = '\0';
+		return false;
+	}
+	if (offset)
+		snprintf(distance, sizeof(distance), hex_offset ? "+%#llx" : "+%llu",
+			 (unsigned long long)offset);
+	if (symbol->module)
+		snprintf(module, sizeof(module), " [%s]", symbol->module->name);
+	snprintf(text, space, "%s%s%s", symbol->name, distance, module);
+	return true;
+}
+
+bool address_is_text(u64 address)
+{
+	const struct symbol *symbol;
+	size_t i;
+
+	for (i = 0; i < kernel.nr_text; i++)
+		if (address >= kernel.text[i].start && address < kernel.text[i].end)
+			return true;
+	if (address >= kernel.start && address < kernel.end)
+		return false;
+	symbol = module_symbol_at(address);
+	return symbol && strchr("TtWw", symbol->type);
+}
