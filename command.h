@@ -9,14 +9,22 @@
 
 struct option {
 	const char *name;	/* without the dash: "a", "16", "SS"; NULL ends the table */
-	const char *argument;	/* its word in usage and help ("cpus"), NULL when it takes none */
-	const char *help;	/* one line */
+	/*
+	 * Its word in usage and help ("cpus"), NULL when it takes none. A word that starts with '='
+	 * ("=shared") may be left out, and is only taken when attached with that sign: -i=shared.
+	 */
+	const char *argument;
+	const char *help;	/* one line; NULL: accepted, but not in the help */
 };
 
 struct args {
 	const struct command *command;
 	const char *line;		/* everything after the command's name, unsplit, for p and gdb */
-	char **words;			/* positional words; quotes removed */
+	/*
+	 * Positional words. "double quotes" group and are removed; 'single quotes' group and stay,
+	 * because they mark a regular expression; (balanced parentheses) group and stay.
+	 */
+	char **words;
 	size_t nr_words;
 	struct given_option *options;	/* in the order given */
 	size_t nr_options;
@@ -58,10 +66,17 @@ const struct command *command_find(const char *name);
 unsigned option_given(const struct args *args, const char *name);
 const char *option_argument(const struct args *args, const char *name);
 
-/* Splits and parses LINE for COMMAND; fail()s with the usage line on a wrong option. Scope memory. */
+/*
+ * Splits and parses LINE for COMMAND; fail()s with the usage line on a wrong option. Scope memory.
+ * Options may stand anywhere; a word like -5 that is no option is a positional word; "--" ends options.
+ */
 struct args *args_parse(const struct command *command, const char *line);
 void command_run(const struct command *command, const char *line);
 noreturn void usage_fail(const struct args *args);
+/* "Usage:\n  ps [...]\nEnter ..." in scope memory; no final newline. */
+char *usage_text(const struct command *command);
+/* Splits LINE into words as args_parse() does. Returns a NULL-terminated array in scope memory. */
+char **words_split(const char *line, size_t *nr_words);
 
 /* One whole line as the user types it, with pipes, redirection and aliases; used by foreach, repeat, -i. */
 bool shell_execute(const char *line);
@@ -69,6 +84,7 @@ bool shell_execute(const char *line);
 /* Numbers in arguments as crash reads them: hex with or without 0x, symbol, symbol+offset, (expression). */
 u64 argument_address(const char *text);
 bool argument_try_address(const char *text, u64 *address);
-u64 argument_number(const char *text);	/* decimal unless 0x */
+u64 argument_number(const char *text);	/* decimal unless 0x, or a letter shows that it is hex */
+bool argument_try_number(const char *text, u64 *number);
 
 #endif

@@ -34,11 +34,25 @@ struct session {
 	bool gdb_prompt;		/* set gdb on */
 	u64 scope;			/* text address whose scope symbols are looked up in, or 0 */
 	unsigned debug;
+	bool no_scroll;			/* --no_scroll: `scroll` starts off */
+	bool refresh;			/* `set refresh`: live systems only */
+	bool core_dump;			/* `set core on`: the next error message leaves a core file */
+	bool unwind;			/* `set unwind`: bt follows the unwind tables */
+	bool data_debug;		/* `set data_debug`: missing members are told when they are asked for */
+	bool vi_mode;			/* line editing: vi keys instead of emacs' */
+	const char *pager;		/* command line of the output scrolling program */
+	const char *console;		/* `set console`: where debug messages go, or NULL */
+	const char *error_file;		/* `set error FILE`, or NULL */
 
 	bool terminal;			/* standard output is a terminal */
 	bool some_command_failed;	/* for the exit status */
 };
 
 extern struct session session;
+
+/* Call before gdb_run(): passes on to gdb what `set` changed since the last call (radix, print_max ...). */
+void session_sync_gdb(void);
+/* The current task as `set` and the start of a session show it. */
+void session_show_context(void);
 
 #endif

@@ -1,0 +1,265 @@
+/* command.c - finds commands, splits their lines into words and options, and writes their usage. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "command.h"
+
+#include "expression.h"
+#include "fail.h"
+
+#include <ctype.h>
+
+const struct command *command_find(const char *name)
+{
+	for (const struct command *const *entry = command_table; *entry; entry++) {
+		if (streq((*entry)->name, name))
+			return *entry;
+	}
+	return NULL;
+}
+
+/* The length of the (...) group at TEXT, or 1 when it is never closed. */
+static size_t parenthesis_length(const char *text)
+{
+	size_t depth = 0;
+
+	for (const char *p = text; *p; p++) {
+		if (*p == '(')
+			depth++;
+		else if (*p == ')' && --depth == 0)
+			return p + 1 - text;
+	}
+	return 1;
+}
+
+/* Copies the word at *LINE to WORD and moves *LINE behind it. */
+static void take_word(const char **line, struct strbuf *word)
+{
+	const char *p = *line;
+
+	while (*p && !isspace((unsigned char)*p)) {
+		const char *close = NULL;
+		size_t length;
+
+		if (*p == '"' || *p == '\'')
+			close = strchr(p + 1, *p);
+		if (close && *p == '"') {
+			strbuf_add(word, p + 1, close - p - 1);
+			p = close + 1;
+			continue;
+		}
+		length = close ? (size_t)(close + 1 - p) : *p == '(' ? parenthesis_length(p) : 1;
+		strbuf_add(word, p, length);
+		p += length;
+	}
+	*line = p;
+}
+
+char **words_split(const char *line, size_t *nr_words)
+{
+	/* A word takes at least one character and a blank. */
+	char **words = scope_array(strlen(line) / 2 + 2, sizeof(*words));
+	struct strbuf word = { 0 };
+	size_t count = 0;
+
+	for (;;) {
+		while (isspace((unsigned char)*line))
+			line++;
+		if (!*line)
+			break;
+		strbuf_reset(&word);
+		take_word(&line, &word);
+		words[count++] = scope_strdup(strbuf_text(&word));
+	}
+	strbuf_free(&word);
+	*nr_words = count;
+	return words;
+}
+
+/* The option whose name is the longest start of TEXT. */
+static const struct option *option_matching(const struct command *command, const char *text)
+{
+	const struct option *best = NULL;
+	size_t best_length = 0;
+
+	if (!command->options)
+		return NULL;
+	for (const struct option *option = command->options; option->name; option++) {
+		size_t length = strlen(option->name);
+
+		if (length > best_length && strncmp(text, option->name, length) == 0) {
+			best = option;
+			best_length = length;
+		}
+	}
+	return best;
+}
+
+static void add_option(struct args *args, const struct option *option, const char *argument)
+{
+	args->options[args->nr_options++] = (struct given_option){
+		.option = option,
+		.argument = argument,
+		.nr_words_before = args->nr_words,
+	};
+}
+
+static noreturn void option_fail(const struct args *args, const char *problem, const char *option)
+{
+	fail("%s -- '%s'\n%s", problem, option, usage_text(args->command));
+}
+
+/*
+ * Takes the options of one word ("lf", "c1,2", "16", "i=shared"; no dash). NEXT is the word behind
+ * it or NULL. Returns how many words after this one were used up as an argument: 0 or 1.
+ */
+static size_t take_options(struct args *args, const char *text, const char *next)
+{
+	while (*text) {
+		const struct option *option = option_matching(args->command, text);
+
+		if (!option)
+			option_fail(args, "invalid option", scope_printf("%c", *text));
+		text += strlen(option->name);
+		if (!option->argument) {
+			add_option(args, option, NULL);
+			continue;
+		}
+		if (option->argument[0] == '=') {
+			bool attached = *text == '=';
+
+			add_option(args, option, attached ? text + 1 : NULL);
+			if (attached)
+				return 0;
+			continue;
+		}
+		if (*text) {
+			add_option(args, option, text);
+			return 0;
+		}
+		if (!next)
+			option_fail(args, "option requires an argument", option->name);
+		add_option(args, option, next);
+		return 1;
+	}
+	return 0;
+}
+
+/* Is the word behind a dash a number, and no option of this command? Then it is an argument. */
+static bool is_negative_number(const struct command *command, const char *text)
+{
+	return isdigit((unsigned char)*text) && !option_matching(command, text);
+}
+
+struct args *args_parse(const struct command *command, const char *line)
+{
+	struct args *args = scope_alloc(sizeof(*args));
+	size_t nr_words;
+	char **words;
+	bool options_end = false;
+
+	while (isspace((unsigned char)*line))
+		line++;
+	args->command = command;
+	args->line = scope_strdup(line);
+	if (command->flags & COMMAND_RAW_LINE) {
+		args->words = scope_array(1, sizeof(*args->words));
+		return args;
+	}
+	words = words_split(line, &nr_words);
+	args->words = scope_array(nr_words + 1, sizeof(*args->words));
+	args->options = scope_array(strlen(line) + 1, sizeof(*args->options));
+	for (size_t i = 0; i < nr_words; i++) {
+		char *word = words[i];
+
+		if (options_end || word[0] != '-' || !word[1] ||
+		    is_negative_number(command, word + 1))
+			args->words[args->nr_words++] = word;
+		else if (streq(word, "--"))
+			options_end = true;
+		else
+			i += take_options(args, word + 1, words[i + 1]);
+	}
+	return args;
+}
+
+void command_run(const struct command *command, const char *line)
+{
+	command->run(args_parse(command, line));
+}
+
+char *usage_text(const struct command *command)
+{
+	struct strbuf text = { 0 };
+	char *copy;
+
+	strbuf_printf(&text, "Usage:\n  %s ", command->name);
+	for (const char *p = command->synopsis ? command->synopsis : ""; *p; p++) {
+		strbuf_putc(&text, *p);
+		if (*p == '\n')
+			strbuf_printf(&text, "  %*s ", (int)strlen(command->name), "");
+	}
+	strbuf_printf(&text, "\nEnter \"help %s\" for details.", command->name);
+	copy = scope_strdup(strbuf_text(&text));
+	strbuf_free(&text);
+	return copy;
+}
+
+noreturn void usage_fail(const struct args *args)
+{
+	fail("%s", usage_text(args->command));
+}
+
+unsigned option_given(const struct args *args, const char *name)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < args->nr_options; i++)
+		count += streq(args->options[i].option->name, name);
+	return count;
+}
+
+const char *option_argument(const struct args *args, const char *name)
+{
+	const char *argument = NULL;
+
+	for (size_t i = 0; i < args->nr_options; i++) {
+		if (streq(args->options[i].option->name, name))
+			argument = args->options[i].argument;
+	}
+	return argument;
+}
+
+bool argument_try_address(const char *text, u64 *address)
+{
+	return expression_try_address(text, address, NULL);
+}
+
+u64 argument_address(const char *text)
+{
+	struct strbuf why = { 0 };
+	char *message;
+	u64 address;
+
+	if (expression_try_address(text, &address, &why))
+		return address;
+	message = scope_strdup(strbuf_text(&why));
+	strbuf_free(&why);
+	fail("%s", message);
+}
+
+bool argument_try_number(const char *text, u64 *number)
+{
+	bool decimal = *text && text[strspn(text, "0123456789")] == '\0';
+
+	if (decimal)
+		return parse_u64(text, 10, number);
+	return isxdigit((unsigned char)*text) && parse_u64(text, 16, number);
+}
+
+u64 argument_number(const char *text)
+{
+	u64 number;
+
+	if (!argument_try_number(text, &number))
+		fail("not a number: %s", text);
+	return number;
+}

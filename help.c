@@ -1,0 +1,274 @@
+/* help.c - prints the help pages: words are filled to 80 columns, what is indented stays as it is. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "help.h"
+
+#include "alias.h"
+#include "gdb_bridge.h"
+#include "out.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+#define COLUMNS 80
+#define TABLE_COLUMNS 5
+#define TABLE_WIDTH 15
+
+static const char input_page[] =
+	"Command lines are edited with the readline library: arrow keys, Ctrl-R, and completion of\n"
+	"commands and kernel symbols with TAB. Keys are those of emacs, or of vi when EDITOR names vi\n"
+	"or after \"set edit vi\".\n"
+	"\n"
+	"A line is, in this order: a command of crash, an alias, the name of a kernel type or symbol,\n"
+	"a command of gdb.\n"
+	"\n"
+	"  COMMAND ARGUMENTS    a command from the table of \"help\".\n"
+	"  TYPE[.MEMBER] ...    the same as \"struct TYPE ...\" or \"union TYPE ...\"; other types are\n"
+	"                       shown by \"whatis\".\n"
+	"  SYMBOL               the same as \"p SYMBOL\".\n"
+	"  *TYPE ...            structure or union, whichever it is.\n"
+	"  \\WORD ...            WORD is no command and no alias here.\n"
+	"  # ...  or  // ...    a comment; the history keeps it.\n"
+	"  !PROGRAM ...         a shell command. A bare ! starts a shell. Of these, vi, pwd, grep, cat,\n"
+	"                       more, less, echo, ls and clear need no !.\n"
+	"  < FILE               runs the lines of FILE. One that fails does not stop the others.\n"
+	"  COMMAND < FILE       runs COMMAND once for each line of FILE, which is put behind it.\n"
+	"\n"
+	"The history of a session:\n"
+	"\n"
+	"  h                    lists it with numbers.\n"
+	"  r, !!                runs the last line again.\n"
+	"  r N, !N              runs line N again.\n"
+	"  r TEXT               runs the last line that starts with TEXT again.\n"
+	"\n"
+	"Ctrl-C ends the running command and keeps the session. The end of the input, or \"q\", ends the\n"
+	"session. The exit status is 0 when every command worked and 2 when some command failed.\n"
+	"\n"
+	"Outside of a terminal, commands are read from standard input, and each line is shown behind a\n"
+	"prompt before it runs. \"crash -i FILE\" runs FILE before anything else; -s leaves out the echo.\n"
+	"\n"
+	"Addresses are hexadecimal, with or without 0x, or symbols, or symbol+offset, or an expression\n"
+	"in parentheses, like (jiffies_64 + 8). Words with blanks are put in double quotes; single quotes\n"
+	"mark regular expressions where a command takes them.\n";
+
+static const char output_page[] =
+	"On a terminal, a command's output goes through a pager: the program in the environment variable\n"
+	"CRASHPAGER or PAGER, else less. \"set scroll off\" or \"sf\" switches it off, \"sn\" on again; it is\n"
+	"never used with -s or when the input or the output is no terminal.\n"
+	"\n"
+	"  COMMAND | SHELL      sends the output through a shell pipeline. \"COMMAND ! SHELL\" is the same.\n"
+	"  COMMAND > FILE       writes it to FILE.\n"
+	"  COMMAND >> FILE      adds it to FILE.\n"
+	"\n"
+	"None of these signs counts inside quotes or parentheses. Where error messages go then is set\n"
+	"with \"set error\".\n"
+	"\n"
+	"Numbers are printed in decimal at the start. \"hex\" and \"dec\" (\"set radix 16\", \"set radix 10\")\n"
+	"change that for p, struct and their like; their options -x and -d for one command.\n";
+
+/* Prints the words of one paragraph (until LINE_END) filled, with INDENT blanks before each line. */
+static void fill_words(const char *text, size_t length, int indent)
+{
+	int column = 0;
+	size_t i = 0;
+
+	while (i < length) {
+		size_t word = 0;
+
+		while (i < length && isspace((unsigned char)text[i]))
+			i++;
+		while (i + word < length && !isspace((unsigned char)text[i + word]))
+			word++;
+		if (!word)
+			break;
+		if (column && column + 1 + (int)word > COLUMNS - 1) {
+			out("\n");
+			column = 0;
+		}
+		if (column)
+			out(" ");
+		else
+			out("%*s", indent, "");
+		column += (column ? 1 : indent) + word;
+		out("%.*s", (int)word, text + i);
+		i += word;
+	}
+	if (column)
+		out("\n");
+}
+
+/* Is this a line of a paragraph that may be filled? */
+static bool is_prose(const char *line)
+{
+	return *line && !isspace((unsigned char)*line);
+}
+
+static void print_text(const char *text, int indent)
+{
+	while (*text) {
+		const char *end = text;
+
+		if (is_prose(text)) {
+			while (is_prose(end)) {
+				end += strcspn(end, "\n");
+				end += *end == '\n';
+			}
+			fill_words(text, end - text, indent);
+		} else {
+			end += strcspn(end, "\n");
+			if (end > text)
+				out("%*s%.*s", indent, "", (int)(end - text), text);
+			out("\n");
+			end += *end == '\n';
+		}
+		text = end;
+	}
+}
+
+/* Every line of TEXT as it is, behind INDENT blanks. */
+static void print_verbatim(const char *text, int indent)
+{
+	while (*text) {
+		size_t length = strcspn(text, "\n");
+
+		if (length)
+			out("%*s%.*s", indent, "", (int)length, text);
+		out("\n");
+		text += length;
+		text += *text == '\n';
+	}
+}
+
+static int option_width(const struct option *option)
+{
+	return 1 + strlen(option->name) +
+	       (option->argument ? (option->argument[0] == '=' ? 2 : 1) + strlen(option->argument) : 0);
+}
+
+static int print_option(const struct option *option)
+{
+	if (!option->argument)
+		out("-%s", option->name);
+	else if (option->argument[0] == '=')
+		out("-%s[%s]", option->name, option->argument);
+	else
+		out("-%s %s", option->name, option->argument);
+	return option_width(option);
+}
+
+static void print_options(const struct option *options)
+{
+	int width = 0;
+	bool any = false;
+
+	for (const struct option *option = options; option->name; option++) {
+		if (option->help && option_width(option) > width)
+			width = option_width(option);
+		any |= option->help != NULL;
+	}
+	if (!any)
+		return;
+	out("\nOPTIONS\n");
+	for (const struct option *option = options; option->name; option++) {
+		char *lines = NULL;
+		size_t length = 0;
+		FILE *memory, *previous;
+
+		if (!option->help)
+			continue;
+		memory = open_memstream(&lines, &length);
+		previous = out_redirect(memory);
+		fill_words(option->help, strlen(option->help), width + 6);
+		out_redirect(previous);
+		fclose(memory);
+		out("    ");
+		print_option(option);
+		/* The first line's indentation gives way to the option itself. */
+		out("%*s%s", width + 2 - option_width(option), "", lines + width + 6);
+		free(lines);
+	}
+}
+
+void help_page(const struct command *command)
+{
+	out("\nNAME\n  %s - %s\n\nSYNOPSIS\n", command->name, command->summary);
+	out("  %s ", command->name);
+	for (const char *p = command->synopsis ? command->synopsis : ""; *p; p++) {
+		if (*p == '\n')
+			out("\n  %*s ", (int)strlen(command->name), "");
+		else
+			out("%c", *p);
+	}
+	out("\n\nDESCRIPTION\n");
+	print_text(command->description ? command->description : command->summary, 2);
+	if (command->options)
+		print_options(command->options);
+	if (command->example) {
+		out("\nEXAMPLE\n");
+		print_verbatim(command->example, 4);
+	}
+	out("\n");
+}
+
+void help_table(void)
+{
+	const struct command *shown[256];
+	size_t count = 0, rows;
+
+	for (size_t i = 0; command_table[i] && count < ARRAY_SIZE(shown); i++) {
+		if (!(command_table[i]->flags & COMMAND_HIDDEN))
+			shown[count++] = command_table[i];
+	}
+	rows = (count + TABLE_COLUMNS - 1) / TABLE_COLUMNS;
+	out("\n");
+	for (size_t row = 0; row < rows; row++) {
+		for (size_t i = row; i < count; i += rows)
+			out("%-*s", TABLE_WIDTH, shown[i]->name);
+		out("\n");
+	}
+	out("\ncrash version: %s   gdb version: %s\n", CRASH_VERSION, gdb_bridge_version());
+	out("For help on any command above, enter \"help <command>\".\n");
+	out("For help on input options, enter \"help input\".\n");
+	out("For help on output options, enter \"help output\".\n\n");
+}
+
+void help_all(void)
+{
+	for (size_t i = 0; command_table[i]; i++) {
+		if (!(command_table[i]->flags & COMMAND_HIDDEN))
+			help_page(command_table[i]);
+	}
+}
+
+bool help_topic(const char *topic)
+{
+	const struct command *command = command_find(topic);
+	const struct alias *alias = command ? NULL : alias_find(topic);
+
+	if (alias) {
+		char word[64];
+		size_t length = strcspn(alias->text, " \t");
+
+		if (length < sizeof(word)) {
+			memcpy(word, alias->text, length);
+			word[length] = '\0';
+			command = command_find(word);
+		}
+	}
+	if (command)
+		help_page(command);
+	else if (streq(topic, "input"))
+		print_text(input_page, 0);
+	else if (streq(topic, "output"))
+		print_text(output_page, 0);
+	else if (streq(topic, "all"))
+		help_all();
+	else
+		return false;
+	return true;
+}
+
+void help_command(const char *topic)
+{
+	if (!help_topic(topic))
+		out("There is no help page for \"%s\".\n", topic);
+}
