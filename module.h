@@ -6,6 +6,8 @@
 #include "symbols.h"
 #include "util.h"
 
+#define MODULE_MAX_RANGES 8
+
 struct module {
 	u64 address;		/* struct module */
 	char name[64];
@@ -14,12 +16,26 @@ struct module {
 	u64 init_base, init_size;
 	s64 refcount;
 	u64 taints;
-	u8 build_id[20];
-	const struct symbol_module *symbols;
+	u8 build_id[20];	/* zeroes when the kernel does not keep it */
+	/* All memory of the module: text, data, read-only data, init parts that are still there. */
+	struct address_range ranges[MODULE_MAX_RANGES];
+	size_t nr_ranges;
+	bool is_signed;		/* its signature was verified, or the kernel does not check signatures */
+	const struct symbol_module *symbols;	/* NULL while no symbol was looked up */
 };
 
+/* Makes the modules' symbols known to symbols.h: they are read when a lookup first needs them. */
+void module_setup(void);
+
 size_t module_count(void);
-const struct module *module_at(size_t index);	/* in crash's order */
-const struct module *module_by_name(const char *name);
+const struct module *module_at(size_t index);	/* in the order of the kernel's list: newest first */
+const struct module *module_by_name(const char *name);	/* '-' and '_' are the same */
+
+/* The ELF sections of the module and where each was loaded. Scope memory; *SECTIONS has COUNT of them. */
+struct module_section {
+	const char *name;
+	u64 address;
+};
+size_t module_sections(const struct module *module, struct module_section **sections);
 
 #endif

@@ -1,0 +1,372 @@
+/* module.c: struct module, its memory, and the symbol table that the kernel keeps of each module. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "module.h"
+
+#include "fail.h"
+#include "kcopy.h"
+#include "kfield.h"
+#include "klist.h"
+#include "memory.h"
+
+#include <ctype.h>
+#include <elf.h>
+#include <stdlib.h>
+
+KSYMBOL(modules_list, "modules");
+KTYPE(module_type, "struct module");
+KFIELD(module_list, "module.list");
+KFIELD(module_state, "module.state");
+KFIELD(module_name, "module.name");
+KFIELD(module_taints, "module.taints");
+KFIELD(module_refcnt, "module.refcnt.counter");
+KFIELD(module_sig_ok, "module.sig_ok");
+KFIELD(module_build_id, "module.build_id");
+/* v6.4 ac3b43283923 module: replace module_layout with module_memory */
+KFIELD(module_mem, "module.mem");
+KTYPE(module_memory, "struct module_memory");
+KFIELD(module_memory_base, "module_memory.base");
+KFIELD(module_memory_size, "module_memory.size");
+KFIELD(module_core_base, "module.core_layout.base");
+KFIELD(module_core_size, "module.core_layout.size");
+KFIELD(module_init_base, "module.init_layout.base");
+KFIELD(module_init_size, "module.init_layout.size");
+KENUM(mod_text, "MOD_TEXT");
+KENUM(mod_init_text, "MOD_INIT_TEXT");
+KENUM(module_state_unformed, "MODULE_STATE_UNFORMED");
+KFIELD(module_kallsyms, "module.kallsyms");
+KTYPE(mod_kallsyms, "struct mod_kallsyms");
+KFIELD(kallsyms_symtab, "mod_kallsyms.symtab");
+KFIELD(kallsyms_num_symtab, "mod_kallsyms.num_symtab");
+KFIELD(kallsyms_strtab, "mod_kallsyms.strtab");
+KFIELD(kallsyms_typetab, "mod_kallsyms.typetab");	/* v5.2 1c7651f43777 module: store symtab types apart */
+KFIELD(module_syms, "module.syms");
+KFIELD(module_num_syms, "module.num_syms");
+KTYPE(kernel_symbol, "struct kernel_symbol");
+KFIELD(kernel_symbol_value, "kernel_symbol.value_offset");
+KFIELD(kernel_symbol_name, "kernel_symbol.name_offset");
+KFIELD(module_sect_attrs, "module.sect_attrs");
+KFIELD(sect_attrs_attrs, "module_sect_attrs.attrs");
+KFIELD(sect_attrs_nsections, "module_sect_attrs.nsections");
+/* v6.14 34f5ec0f8252 module: sysfs: Drop 'struct module_sect_attr' */
+KTYPE(module_sect_attr, "struct module_sect_attr", "struct bin_attribute");
+KFIELD(sect_attr_name, "module_sect_attr.battr.attr.name", "bin_attribute.attr.name");
+KFIELD(sect_attr_address, "module_sect_attr.address", "bin_attribute.private");
+
+/* Far above anything real; a larger number is damage. */
+#define MAX_MODULES 65536
+#define MAX_MODULE_BYTES (1ULL << 30)
+#define MAX_EXPORTED 1000000
+#define MAX_SECTIONS 4096
+#define MAX_STRUCT_BYTES 65536
+
+static VECTOR(struct module) modules;
+static bool modules_found;
+
+static void add_range(struct module *module, u64 base, u64 size)
+{
+	if (size == 0 || size > MAX_MODULE_BYTES || base + size < base || module->nr_ranges == MODULE_MAX_RANGES)
+		return;
+	module->ranges[module->nr_ranges++] = (struct address_range){ base, base + size };
+	module->size += size;
+}
+
+/* v6.4 and later: an array of memory areas by kind (text, data, rodata, ro-after-init, init ...). */
+static void fill_memory_areas(struct module *module, const u8 *object, size_t object_bytes)
+{
+	u64 area_bytes = ktype_size(&module_memory), offset = kfield_offset(&module_mem);
+	u64 nr_areas = area_bytes == 0 ? 0 : kfield_size(&module_mem) / area_bytes;
+
+	for (u64 i = 0; i < nr_areas && range_fits(offset, area_bytes, object_bytes); i++) {
+		u64 base = kfield_in(&module_memory_base, object + offset, area_bytes);
+		u64 size = kfield_in(&module_memory_size, object + offset, area_bytes);
+
+		if (i == (u64)kenum_value(&mod_text))
+			module->base = base;
+		if (i == (u64)kenum_value(&mod_init_text)) {
+			module->init_base = base;
+			module->init_size = size;
+		}
+		add_range(module, base, size);
+		offset += area_bytes;
+	}
+}
+
+static void fill_layouts(struct module *module, const u8 *object, size_t object_bytes)
+{
+	module->base = kfield_in(&module_core_base, object, object_bytes);
+	module->init_base = kfield_in(&module_init_base, object, object_bytes);
+	module->init_size = kfield_in(&module_init_size, object, object_bytes);
+	add_range(module, module->base, kfield_in(&module_core_size, object, object_bytes));
+	add_range(module, module->init_base, module->init_size);
+}
+
+static void copy_member(struct kfield *field, const u8 *object, size_t object_bytes, void *to, size_t space)
+{
+	u64 offset = kfield_offset(field), size = min_u64(kfield_size(field), space);
+
+	if (range_fits(offset, size, object_bytes))
+		memcpy(to, object + offset, size);
+}
+
+static void read_module(void *arg)
+{
+	u64 address = *(u64 *)arg;
+	size_t object_bytes = min_u64(ktype_size(&module_type), MAX_STRUCT_BYTES);
+	u8 *object = scope_alloc(object_bytes);
+	struct module module = { .address = address, .is_signed = true };
+
+	mem_read(address, object, object_bytes, "module");
+	if (kenum_exists(&module_state_unformed) &&
+	    kfield_in(&module_state, object, object_bytes) == (u64)kenum_value(&module_state_unformed))
+		return;
+	copy_member(&module_name, object, object_bytes, module.name, sizeof(module.name) - 1);
+	module.taints = kfield_in(&module_taints, object, object_bytes);
+	/* The kernel keeps one reference for itself; -1 is a module on its way out. */
+	if (kfield_exists(&module_refcnt))
+		module.refcount = kfield_in_signed(&module_refcnt, object, object_bytes) - 1;
+	if (kfield_exists(&module_sig_ok))
+		module.is_signed = kfield_in(&module_sig_ok, object, object_bytes) != 0;
+	if (kfield_exists(&module_build_id))
+		copy_member(&module_build_id, object, object_bytes, module.build_id, sizeof(module.build_id));
+	if (kfield_exists(&module_mem))
+		fill_memory_areas(&module, object, object_bytes);
+	else
+		fill_layouts(&module, object, object_bytes);
+	*vector_add(&modules) = module;
+}
+
+static void find_modules(UNUSED void *arg)
+{
+	struct klist_iter it;
+	u64 address, nr_seen = 0;
+
+	klist_begin(&it, ksymbol_address(&modules_list), kfield_offset(&module_list));
+	while (nr_seen++ < MAX_MODULES && klist_next(&it, &address)) {
+		struct failure failure;
+
+		if (!protect(read_module, &address, &failure)) {
+			if (failure.interrupted)
+				fail_again(&failure);
+			warn("module at %llx left out: %s", (unsigned long long)address, failure.text);
+		}
+	}
+	if (it.stopped)
+		warn("the list of modules is incomplete: %s", klist_why(&it));
+}
+
+static void need_modules(void)
+{
+	struct failure failure;
+
+	if (modules_found)
+		return;
+	modules_found = true;
+	if (protect(find_modules, NULL, &failure))
+		return;
+	/* What was found before an interrupt is no answer: look again next time. */
+	if (failure.interrupted) {
+		modules_found = false;
+		modules.count = 0;
+	}
+	fail_again(&failure);
+}
+
+size_t module_count(void)
+{
+	need_modules();
+	return modules.count;
+}
+
+const struct module *module_at(size_t index)
+{
+	need_modules();
+	return index < modules.count ? &modules.items[index] : NULL;
+}
+
+static bool same_name(const char *a, const char *b)
+{
+	for (; *a != '\0' && *b != '\0'; a++, b++) {
+		if (*a != *b && !((*a == '-' || *a == '_') && (*b == '-' || *b == '_')))
+			return false;
+	}
+	return *a == *b;
+}
+
+const struct module *module_by_name(const char *name)
+{
+	need_modules();
+	for (size_t i = 0; i < modules.count; i++) {
+		if (same_name(modules.items[i].name, name))
+			return &modules.items[i];
+	}
+	return NULL;
+}
+
+/* How many bytes there are from ADDRESS to the end of the module's area that holds it; 0: none does. */
+static u64 bytes_after(const struct module *module, u64 address)
+{
+	for (size_t i = 0; i < module->nr_ranges; i++) {
+		if (address >= module->ranges[i].start && address < module->ranges[i].end)
+			return module->ranges[i].end - address;
+	}
+	return 0;
+}
+
+static u64 export_key(const char *name, u64 value)
+{
+	return value * 0x9e3779b97f4a7c15ULL + hash_text(name);
+}
+
+/*
+ * The exported symbols, as keys of name and value: kallsyms gives those a capital letter. They are held
+ * as offsets relative to each member's own address.
+ */
+static void find_exported(const struct module *module, struct u64map *exported)
+{
+	u64 symbol_bytes = ktype_size(&kernel_symbol);
+	u64 array = field_u64(module->address, &module_syms);
+	u64 count = field_u64(module->address, &module_num_syms);
+	u8 *symbols;
+
+	if (symbol_bytes == 0 || count > MAX_EXPORTED || count * symbol_bytes > bytes_after(module, array))
+		return;
+	symbols = scope_array(count + 1, symbol_bytes);
+	kcopy_whole(array, symbols, count * symbol_bytes);
+	for (u64 i = 0; i < count; i++) {
+		const u8 *symbol = symbols + i * symbol_bytes;
+		u64 address = array + i * symbol_bytes;
+		u64 value = address + kfield_offset(&kernel_symbol_value) +
+			    (u64)kfield_in_signed(&kernel_symbol_value, symbol, symbol_bytes);
+		u64 name_address = address + kfield_offset(&kernel_symbol_name) +
+				   (u64)kfield_in_signed(&kernel_symbol_name, symbol, symbol_bytes);
+		char name[512];
+
+		if (mem_try_string(name_address, name, sizeof(name), NULL))
+			u64map_put(exported, export_key(name, value), 1);
+	}
+}
+
+struct symbol_tables {
+	Elf64_Sym *symbols;
+	u64 nr_symbols;
+	char *names;		/* ends with a NUL */
+	u64 names_bytes;
+	char *types;
+	u64 nr_missing;		/* bytes on pages that cannot be read */
+};
+
+static void read_symbol_tables(const struct module *module, struct symbol_tables *tables)
+{
+	u64 kallsyms = field_u64(module->address, &module_kallsyms);
+	size_t object_bytes = min_u64(ktype_size(&mod_kallsyms), MAX_STRUCT_BYTES);
+	u8 *object = scope_alloc(object_bytes);
+	u64 symtab, strtab, typetab, count;
+
+	mem_read(kallsyms, object, object_bytes, "mod_kallsyms");
+	symtab = kfield_in(&kallsyms_symtab, object, object_bytes);
+	strtab = kfield_in(&kallsyms_strtab, object, object_bytes);
+	count = kfield_in(&kallsyms_num_symtab, object, object_bytes);
+	if (count == 0)
+		return;
+	tables->names_bytes = bytes_after(module, strtab);
+	if (count > bytes_after(module, symtab) / sizeof(*tables->symbols) || tables->names_bytes == 0)
+		fail("its symbol table (%llu symbols at %llx) is not inside the module",
+		     (unsigned long long)count, (unsigned long long)symtab);
+	tables->symbols = scope_array(count, sizeof(*tables->symbols));
+	tables->names = scope_alloc(tables->names_bytes + 1);
+	tables->types = scope_alloc(count);
+	tables->nr_symbols = count;
+	tables->nr_missing = kcopy_whole(symtab, tables->symbols, count * sizeof(*tables->symbols));
+	tables->nr_missing += kcopy_whole(strtab, tables->names, tables->names_bytes);
+	typetab = kfield_exists(&kallsyms_typetab) ? kfield_in(&kallsyms_typetab, object, object_bytes) : 0;
+	if (typetab != 0 && bytes_after(module, typetab) >= count)
+		tables->nr_missing += kcopy_whole(typetab, tables->types, count);
+}
+
+static void add_symbols(void *arg)
+{
+	struct module *module = arg;
+	struct symbol_tables tables = { 0 };
+	struct u64map exported = { 0 };
+
+	module->symbols = symbols_add_module(module->name, module->address, module->base, module->size,
+					     module->ranges, module->nr_ranges);
+	read_symbol_tables(module, &tables);
+	find_exported(module, &exported);
+	for (u64 i = 0; i < tables.nr_symbols; i++) {
+		const Elf64_Sym *symbol = &tables.symbols[i];
+		char type = tables.types[i];
+		const char *name;
+
+		if (symbol->st_name >= tables.names_bytes || symbol->st_shndx == SHN_UNDEF)
+			continue;
+		name = tables.names + symbol->st_name;
+		if (*name == '\0')
+			continue;
+		if (!isprint((unsigned char)type))
+			type = '?';
+		else if (u64map_get(&exported, export_key(name, symbol->st_value), NULL))
+			type = (char)toupper(type);
+		else
+			type = (char)tolower(type);
+		symbols_add(module->symbols, name, symbol->st_value, (u32)min_u64(symbol->st_size, UINT32_MAX),
+			    type);
+	}
+	u64map_free(&exported);
+	if (tables.nr_missing > 0)
+		warn("module %s: some symbols are missing: %llu bytes of its symbol table cannot be read", module->name,
+		     (unsigned long long)tables.nr_missing);
+}
+
+static void call_need_modules(UNUSED void *arg)
+{
+	need_modules();
+}
+
+/* Called from lookups, some of them below gdb's frames: nothing may escape from here. */
+static void load_all_symbols(void)
+{
+	struct failure failure;
+
+	if (!protect(call_need_modules, NULL, &failure)) {
+		warn("no symbols of modules: %s", failure.text);
+		return;
+	}
+	for (size_t i = 0; i < modules.count; i++) {
+		if (!protect(add_symbols, &modules.items[i], &failure))
+			warn("module %s has no symbols: %s", modules.items[i].name, failure.text);
+	}
+}
+
+void module_setup(void)
+{
+	symbols_set_module_loader(load_all_symbols);
+}
+
+size_t module_sections(const struct module *module, struct module_section **sections)
+{
+	u64 attrs = field_u64(module->address, &module_sect_attrs);
+	u64 entry_bytes = min_u64(ktype_size(&module_sect_attr), MAX_STRUCT_BYTES);
+	u64 limit = MAX_SECTIONS;
+	size_t count = 0;
+
+	if (attrs == 0 || entry_bytes == 0)
+		return 0;
+	if (kfield_exists(&sect_attrs_nsections))
+		limit = min_u64(field_u64(attrs, &sect_attrs_nsections), limit);
+	*sections = scope_array(limit + 1, sizeof(**sections));
+	for (u64 i = 0; i < limit; i++) {
+		u64 entry = attrs + kfield_offset(&sect_attrs_attrs) + i * entry_bytes;
+		u64 name_address, address;
+		char name[128];
+
+		if (!field_try_u64(entry, &sect_attr_name, &name_address, NULL) ||
+		    !field_try_u64(entry, &sect_attr_address, &address, NULL))
+			break;
+		/* Kernels that keep no count end the array with an empty entry. */
+		if (name_address == 0 || !mem_try_string(name_address, name, sizeof(name), NULL))
+			break;
+		(*sections)[count++] = (struct module_section){ scope_strdup(name), address };
+	}
+	return count;
+}
