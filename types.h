@@ -29,7 +29,20 @@ struct member {
 
 /* Sources. types_set_btf() is called once at start-up with vmlinux's BTF. */
 void types_set_btf(const struct btf *vmlinux_btf);
-bool types_available(void);
+bool types_available(void);			/* false: neither BTF nor a fallback */
+
+/*
+ * For kernels without BTF: questions by name, answered by an upper layer (gdb with DWARF). Each
+ * returns false when there is no such type or member. NAME and PATH are as in type_by_name() and
+ * type_member(); of *member all is filled but the type, which is {NULL, 0}. Never asked with BTF.
+ */
+struct types_fallback {
+	bool (*size)(const char *type_name, u64 *size);
+	bool (*member)(const char *type_name, const char *path, struct member *member);
+	bool (*enumerator)(const char *name, s64 *value);
+};
+
+void types_set_fallback(const struct types_fallback *fallback);	/* NULL: none */
 
 /* "struct list_head", "union thread_union", "enum pid_type", "atomic_t", or a bare name: struct,
  * then union, typedef, enum. */
@@ -44,6 +57,9 @@ bool type_member_at(struct type type, size_t index, struct member *member);
 /* A path: "se.exec_start", "files[2].next"; goes through anonymous structs and unions. */
 bool type_member(struct type type, const char *path, struct member *member);
 bool type_has_member(const char *type_name, const char *path);
+/* By the type's name, from BTF or from the fallback. */
+bool type_member_by_name(const char *type_name, const char *path, struct member *member);
+bool type_size_by_name(const char *type_name, u64 *size);
 /* Any enumerator of any enum, by its own name. */
 bool enumerator_value(const char *enumerator, s64 *value);
 /* The name of VALUE in the enum named ENUM_NAME; NULL when none. */
