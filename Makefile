@@ -41,18 +41,21 @@ $(B)/gdb.ready: tools/build-gdb $(wildcard gdb-patches/*)
 
 $(B)/gdb_bridge.o: gdb_bridge.cc gdb_bridge.h util.h regs.h $(B)/gdb.ready
 	@mkdir -p $(@D)
-	$(CXX) $(COMMON) $$(cat $(GDB_DIR)/compile.flags) -c -o $@ $<
+	@echo "  CXX  $<"
+	@$(CXX) $(COMMON) $$(cat $(GDB_DIR)/compile.flags) -c -o $@ $<
 
 $(B)/command_table.c: tools/gen-commands $(COMMANDS)
 	@mkdir -p $(@D)
 	@tools/gen-commands $(COMMANDS) >$@.new && mv $@.new $@
 
 $(B)/command_table.o: $(B)/command_table.c
-	$(CC) $(CFLAGS) -MMD -c -o $@ $<
+	@echo "  CC   $<"
+	@$(CC) $(CFLAGS) -MMD -c -o $@ $<
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -c -o $@ $<
+	@echo "  CC   $<"
+	@$(CC) $(CFLAGS) -MMD -c -o $@ $<
 
 $(B)/libcrash.a: $(OBJECTS) $(B)/gdb_bridge.o
 	@rm -f $@
@@ -60,11 +63,13 @@ $(B)/libcrash.a: $(OBJECTS) $(B)/gdb_bridge.o
 
 # C objects are linked whole: the kname records of every file must be in the program.
 $(CRASH): $(B)/main.o $(OBJECTS) $(B)/gdb_bridge.o
-	$(CXX) $(SANFLAGS) -rdynamic -o $@ $^ $$(cat $(GDB_DIR)/link.flags) $(LIBS)
+	@echo "  LINK $@"
+	@$(CXX) $(SANFLAGS) -rdynamic -o $@ $^ $$(cat $(GDB_DIR)/link.flags) $(LIBS)
 
 $(B)/tests/%: $(B)/tests/unit/%.o $(UNIT_HELPERS) $(B)/libcrash.a
 	@mkdir -p $(@D)
-	$(CXX) $(SANFLAGS) -o $@ $< $(UNIT_HELPERS) $(B)/libcrash.a -lcmocka $$(cat $(GDB_DIR)/link.flags) $(LIBS)
+	@echo "  LINK $@"
+	@$(CXX) $(SANFLAGS) -o $@ $< $(UNIT_HELPERS) $(B)/libcrash.a -lcmocka $$(cat $(GDB_DIR)/link.flags) $(LIBS)
 
 .SECONDARY:
 -include $(wildcard $(B)/*.d $(B)/commands/*.d $(B)/tests/unit/*.d)

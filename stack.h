@@ -15,22 +15,34 @@ enum frame_source {
 	FRAME_GUESS,		/* found by scanning: printed with '?' */
 };
 
-enum stack_kind { STACK_TASK, STACK_IRQ, STACK_NMI, STACK_DF, STACK_DB, STACK_MCE, STACK_VC, STACK_ENTRY };
+enum stack_kind { STACK_TASK, STACK_IRQ, STACK_NMI, STACK_DF, STACK_DB, STACK_MCE, STACK_VC };
 
 struct frame {
 	u64 pc;
-	u64 sp;			/* address of the word that holds pc for a return address, as bt shows it */
+	u64 sp;			/* address of the word that holds pc; the stack pointer when has_regs */
+	u64 bp;			/* the frame's rbp as far as the unwind table tells; 0: unknown */
 	enum frame_source source;
 	enum stack_kind stack;
-	bool has_regs;		/* an exception or entry frame: REGS are the interrupted registers */
+	bool has_regs;		/* interrupted here: REGS are this frame's registers, pc is exact */
+	bool partial_regs;	/* only ip, cs, flags, sp and ss of REGS are known */
 	bool from_user;		/* REGS are user space's: the trace ends here */
+	u64 regs_address;	/* where REGS were saved in memory; 0: the dump's notes */
 	struct x86_regs regs;
+};
+
+/* From where the registers of an active task were taken. */
+enum stack_start {
+	START_SLEEPING,		/* the task's saved stack pointer */
+	START_CRASH_NOTES,	/* crash_notes in the kernel's memory: what kdump saved for this CPU */
+	START_DUMP_NOTES,	/* the dump file's notes */
+	START_UNKNOWN,		/* on a CPU whose registers nobody saved */
 };
 
 struct stack_trace {
 	const struct task *task;
 	struct frame *frames;	/* scope memory */
 	size_t nr_frames;
+	enum stack_start start;
 	bool complete;		/* ended at user space or at the kthread's entry, as it must */
 	const char *problem;	/* why not, when !complete: scope memory */
 };
@@ -39,5 +51,9 @@ struct stack_trace {
 void stack_unwind(const struct task *task, struct stack_trace *trace);
 /* Size of a task's kernel stack in bytes (THREAD_SIZE). */
 u64 stack_size(void);
+/* Whose stack ADDRESS lies on, for CPU; STACK_TASK when it is none of the special ones. */
+enum stack_kind stack_kind_at(unsigned cpu, u64 address);
+/* "IRQ", "NMI exception" ...: as bt's separator lines name it. */
+const char *stack_kind_name(enum stack_kind kind);
 
 #endif

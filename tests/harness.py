@@ -127,19 +127,19 @@ class Dump:
 
 
 class Kernel:
-    """One kernel of the lab; the base dump is dump("base"), and its attributes are reachable directly."""
+    """One kernel of the lab; the base dump is dump("sysrq"), and its attributes are reachable directly."""
 
     def __init__(self, name):
         self.name = name
         self.dumps = {}
 
-    def dump(self, name="base"):
+    def dump(self, name="sysrq"):
         if name not in self.dumps:
             self.dumps[name] = Dump(self, name, lab_path(self.name, name))
         return self.dumps[name]
 
     def __getattr__(self, attribute):
-        return getattr(self.dump("base"), attribute)
+        return getattr(self.dump("sysrq"), attribute)
 
 
 @functools.lru_cache(maxsize=None)

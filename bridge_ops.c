@@ -1,0 +1,189 @@
+/* bridge_ops.c - L6: what gdb asks of the rest of crash: memory, symbols, types, registers. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Everything here runs below gdb's C++ frames, where a longjmp would skip destructors: only try_
+ * functions, and protect() around what has no such form.
+ */
+#include "bridge_ops.h"
+
+#include "fail.h"
+#include "gdb_bridge.h"
+#include "kpercpu.h"
+#include "memory.h"
+#include "session.h"
+#include "stack.h"
+#include "symbols.h"
+#include "task.h"
+#include "types.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+static bool ops_read(UNUSED void *arg, u64 address, void *buf, size_t length)
+{
+	return mem_try_read(address, buf, length, NULL);
+}
+
+static bool ops_why_unreadable(UNUSED void *arg, u64 address, char *text, size_t space)
+{
+	struct fault fault;
+	u8 byte;
+
+	if (mem_try_read(address, &byte, 1, &fault))
+		return false;
+	snprintf(text, space, "%s", fault_text(&fault));
+	return true;
+}
+
+static bool fill_symbol(const struct symbol *symbol, struct gdb_symbol *answer)
+{
+	if (!symbol)
+		return false;
+	*answer = (struct gdb_symbol){
+		.address = symbol->value,
+		.size = symbol->size,
+		.name = symbol->name,
+		.type = symbol->type,
+	};
+	return true;
+}
+
+struct lookup {
+	const char *name;
+	u64 address;
+	const struct symbol *symbol;
+};
+
+static void lookup_name(void *arg)
+{
+	struct lookup *lookup = arg;
+
+	lookup->symbol = symbol_by_name(lookup->name);
+}
+
+static void lookup_address(void *arg)
+{
+	struct lookup *lookup = arg;
+
+	lookup->symbol = symbol_at(lookup->address, NULL);
+}
+
+static bool ops_symbol_by_name(UNUSED void *arg, const char *name, struct gdb_symbol *answer)
+{
+	struct lookup lookup = { .name = name };
+
+	return protect(lookup_name, &lookup, NULL) && fill_symbol(lookup.symbol, answer);
+}
+
+static bool ops_symbol_at(UNUSED void *arg, u64 address, struct gdb_symbol *answer)
+{
+	struct lookup lookup = { .address = address };
+
+	return protect(lookup_address, &lookup, NULL) && fill_symbol(lookup.symbol, answer);
+}
+
+/* The first frame with registers of its own is where gdb starts: exact for active tasks. */
+static void first_registers(void *arg)
+{
+	struct gdb_registers *answer = arg;
+	struct stack_trace trace;
+	const struct task *task = task_current();
+
+	if (!task)
+		return;
+	stack_unwind(task, &trace);
+	if (!trace.nr_frames)
+		return;
+	if (trace.frames[0].has_regs) {
+		answer->regs = trace.frames[0].regs;
+		answer->known = GDB_REGISTERS_ALL;
+		return;
+	}
+	answer->regs.ip = trace.frames[0].pc;
+	answer->regs.sp = trace.frames[0].sp;
+	answer->known = GDB_REGISTER_BIT(ip) | GDB_REGISTER_BIT(sp);
+}
+
+static bool ops_registers(UNUSED void *arg, struct gdb_registers *answer)
+{
+	memset(answer, 0, sizeof(*answer));
+	return protect(first_registers, answer, NULL) && answer->known;
+}
+
+struct percpu_question {
+	u64 variable, address;
+	int cpu;
+};
+
+static void find_percpu(void *arg)
+{
+	struct percpu_question *question = arg;
+	const struct task *task = task_current();
+
+	if (question->cpu < 0)
+		question->cpu = task ? (int)task->cpu : 0;
+	question->address = percpu_address(question->variable, (unsigned)question->cpu);
+}
+
+static bool ops_percpu(UNUSED void *arg, u64 variable, int cpu, u64 *address)
+{
+	struct percpu_question question = { .variable = variable, .cpu = cpu };
+
+	if (!protect(find_percpu, &question, NULL))
+		return false;
+	*address = question.address;
+	return true;
+}
+
+static bool ops_btf(UNUSED void *arg, size_t index, struct gdb_btf *answer)
+{
+	const u8 *data;
+	u64 size, address;
+
+	if (index > 0 || !vmlinux_section(session.vmlinux, ".BTF", &data, &size, &address))
+		return false;
+	*answer = (struct gdb_btf){ .name = "vmlinux", .data = data, .size = size };
+	return true;
+}
+
+static bool ops_debug_file(UNUSED void *arg, struct gdb_debug_file *file, char *why, size_t space)
+{
+	if (!session.vmlinux->has_dwarf) {
+		snprintf(why, space, "%s has no debug information", session.vmlinux_path);
+		return false;
+	}
+	*file = (struct gdb_debug_file){
+		.path = session.vmlinux_path,
+		.kaslr_offset = symbols_kaslr_offset(),
+	};
+	return true;
+}
+
+static bool ops_interrupted(UNUSED void *arg)
+{
+	return interrupt_pending();
+}
+
+static void ops_message(UNUSED void *arg, const char *text)
+{
+	if (isatty(STDERR_FILENO) && !session.silent)
+		fprintf(stderr, "%s\n", text);
+}
+
+void bridge_ops_setup(void)
+{
+	static const struct gdb_bridge_ops ops = {
+		.read = ops_read,
+		.why_unreadable = ops_why_unreadable,
+		.symbol_by_name = ops_symbol_by_name,
+		.symbol_at = ops_symbol_at,
+		.registers = ops_registers,
+		.percpu_address = ops_percpu,
+		.btf = ops_btf,
+		.debug_file = ops_debug_file,
+		.interrupted = ops_interrupted,
+		.message = ops_message,
+	};
+
+	gdb_bridge_setup(&ops);
+}

@@ -1,0 +1,220 @@
+/* btshow.c - L6: prints a stack trace as bt does: frames, registers, raw words, text symbols. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "btshow.h"
+
+#include "fail.h"
+#include "gdb_bridge.h"
+#include "memory.h"
+#include "out.h"
+#include "slab.h"
+
+#include <stdio.h>
+
+typedef unsigned long long ull;
+
+static void show_registers(const struct frame *frame)
+{
+	const struct x86_regs *r = &frame->regs;
+
+	out("    RIP: %016llx  RSP: %016llx  RFLAGS: %08llx\n", (ull)r->ip, (ull)r->sp, (ull)r->flags);
+	if (!frame->partial_regs) {
+		out("    RAX: %016llx  RBX: %016llx  RCX: %016llx\n", (ull)r->ax, (ull)r->bx, (ull)r->cx);
+		out("    RDX: %016llx  RSI: %016llx  RDI: %016llx\n", (ull)r->dx, (ull)r->si, (ull)r->di);
+		out("    RBP: %016llx   R8: %016llx   R9: %016llx\n", (ull)r->bp, (ull)r->r8, (ull)r->r9);
+		out("    R10: %016llx  R11: %016llx  R12: %016llx\n", (ull)r->r10, (ull)r->r11, (ull)r->r12);
+		out("    R13: %016llx  R14: %016llx  R15: %016llx\n", (ull)r->r13, (ull)r->r14, (ull)r->r15);
+	}
+	out("    ORIG_RAX: %016llx  CS: %04llx  SS: %04llx\n", (ull)r->orig_ax, (ull)r->cs, (ull)r->ss);
+}
+
+/* A return address may be the first byte after its function: the symbol is that of the call. */
+static const struct symbol *frame_symbol(const struct frame *frame, u64 *offset)
+{
+	const struct symbol *symbol = symbol_at(frame->pc - !frame->has_regs, offset);
+
+	if (symbol)
+		*offset = frame->pc - symbol->value;
+	return symbol;
+}
+
+static const char *function_text(const struct frame *frame, bool with_offset, bool hex)
+{
+	u64 offset = 0;
+	const struct symbol *symbol = frame_symbol(frame, &offset);
+	const char *module;
+
+	if (!symbol)
+		return "(unknown)";
+	module = symbol->module ? scope_printf(" [%s]", symbol->module->name) : "";
+	if (!with_offset)
+		return scope_printf("%s%s", symbol->name, module);
+	return scope_printf(hex ? "%s+0x%llx%s" : "%s+%llu%s", symbol->name, (ull)offset, module);
+}
+
+static void show_line(const struct frame *frame)
+{
+	struct strbuf file = { 0 }, error = { 0 };
+	u32 line;
+
+	/* The line of the call, not of the instruction that it returns to. */
+	if (gdb_line_at(frame->pc - !frame->has_regs, &file, &line, &error))
+		out("    %s: %u\n", strbuf_text(&file), line);
+	strbuf_free(&file);
+	strbuf_free(&error);
+}
+
+static void show_word(u64 word, unsigned symbolic)
+{
+	char cache[64], text[160];
+	u64 offset;
+	const struct symbol *symbol = symbolic ? symbol_at(word, &offset) : NULL;
+
+	if (symbol) {
+		snprintf(text, sizeof(text), offset ? "%s+%llu" : "%s", symbol->name, (ull)offset);
+		out("%-16s ", text);
+	} else if (symbolic && slab_cache_of(word, cache, sizeof(cache))) {
+		if (symbolic > 1)
+			snprintf(text, sizeof(text), "[%llx:%s]", (ull)word, cache);
+		else
+			snprintf(text, sizeof(text), "[%s]", cache);
+		out("%-16s ", text);
+	} else {
+		out("%016llx ", (ull)word);
+	}
+}
+
+/* Words of [first, last], two a line. */
+static void show_words(u64 first, u64 last, const char *indent, const char *colon, unsigned symbolic)
+{
+	struct fault fault;
+	u64 address, word;
+
+	for (address = first; address <= last; address += 8) {
+		if ((address - first) % 16 == 0)
+			out("%s%s%016llx%s", address == first ? "" : "\n", indent, (ull)address, colon);
+		if (!mem_try_u64(address, &word, &fault)) {
+			out("%s", fault_text(&fault));
+			break;
+		}
+		show_word(word, symbolic);
+	}
+	out("\n");
+}
+
+static u64 stack_end(const struct stack_trace *trace)
+{
+	return trace->task->stack + stack_size();
+}
+
+/* A frame's words reach up to the next return address on the same stack. */
+static void show_frame_words(const struct stack_trace *trace, size_t index, const struct btshow_style *style)
+{
+	const struct frame *frame = &trace->frames[index], *next = frame + 1;
+	u64 first = frame->has_regs && index == 0 ? frame->sp : frame->sp + 8, last;
+
+	if (index + 1 < trace->nr_frames && !next->has_regs && next->stack == frame->stack)
+		last = next->sp;
+	else if (index + 1 < trace->nr_frames && next->has_regs)
+		last = next->regs_address + sizeof(struct x86_regs) - 8;
+	else
+		last = frame->stack == STACK_TASK ? stack_end(trace) - 8 : first;
+	if (last >= first && last - first < stack_size())
+		show_words(first, last, "    ", ": ", style->symbolic);
+}
+
+static void show_interrupted(const struct frame *frame, const struct btshow_style *style)
+{
+	u64 offset;
+
+	if (frame->from_user)
+		return;
+	if (symbol_at(frame->pc, &offset))
+		out("    [exception RIP: %s]\n", function_text(frame, true, style->hex_offsets));
+	else
+		out("    [exception RIP: unknown or invalid address]\n");
+}
+
+static const char *source_mark(const struct frame *frame)
+{
+	return frame->source == FRAME_GUESS ? "? " : "";
+}
+
+void btshow_trace(const struct stack_trace *trace, const struct btshow_style *style)
+{
+	enum stack_kind stack = trace->nr_frames ? trace->frames[0].stack : STACK_TASK;
+	unsigned number = 0;
+	size_t i;
+
+	for (i = 0; i < trace->nr_frames; i++) {
+		const struct frame *frame = &trace->frames[i];
+		bool exception = frame->has_regs && (i > 0 || frame->from_user);
+
+		interrupt_check();
+		if (!exception) {
+			if (stack != frame->stack && stack != STACK_TASK)
+				out("--- <%s stack> ---\n", stack_kind_name(stack));
+			stack = frame->stack;
+			out("%s#%u [%016llx] %s%s at %016llx\n", number < 10 ? " " : "", number, (ull)frame->sp,
+			    source_mark(frame), function_text(frame, style->offsets, style->hex_offsets),
+			    (ull)frame->pc);
+			number++;
+			if (style->lines)
+				show_line(frame);
+		} else {
+			show_interrupted(frame, style);
+			show_registers(frame);
+			if (style->lines && !frame->from_user)
+				show_line(frame);
+		}
+		if (style->words && !frame->from_user && !exception)
+			show_frame_words(trace, i, style);
+	}
+	if (!trace->complete)
+		out("bt: unwinding stopped here: %s\n", trace->problem ? trace->problem : "unknown reason");
+}
+
+void btshow_exception_frames(const struct stack_trace *trace)
+{
+	size_t i;
+
+	for (i = 0; i < trace->nr_frames; i++) {
+		const struct frame *frame = &trace->frames[i];
+
+		if (!frame->has_regs || !frame->regs_address)
+			continue;
+		out("\n  %s-MODE EXCEPTION FRAME AT: %llx\n", frame->from_user ? "USER" : "KERNEL",
+		    (ull)frame->regs_address);
+		show_registers(frame);
+	}
+}
+
+void btshow_text_words(const struct stack_trace *trace, bool whole_stack)
+{
+	static const struct btshow_style plain;
+	u64 address = trace->task->stack, word, offset;
+	const struct symbol *symbol;
+
+	if (!whole_stack && trace->nr_frames) {
+		const struct frame *first = &trace->frames[0];
+
+		out("              START: %s at %llx\n", function_text(first, plain.offsets, false),
+		    (ull)first->pc);
+		if (first->stack == STACK_TASK)
+			address = first->sp;
+	}
+	for (address &= ~7ULL; address < stack_end(trace); address += 8) {
+		interrupt_check();
+		if (!mem_try_u64(address, &word, NULL) || !address_is_text(word))
+			continue;
+		symbol = symbol_at(word, &offset);
+		if (symbol)
+			out("  [%016llx] %s at %016llx\n", (ull)address, symbol->name, (ull)word);
+	}
+	if (trace->nr_frames && trace->frames[trace->nr_frames - 1].from_user)
+		show_registers(&trace->frames[trace->nr_frames - 1]);
+}
+
+void btshow_raw(const struct stack_trace *trace)
+{
+	show_words(trace->task->stack, stack_end(trace) - 8, "", ":  ", 0);
+}

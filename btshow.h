@@ -1,0 +1,24 @@
+/* btshow.h - L6: prints a stack trace as bt does: frames, registers, raw words, text symbols. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef BTSHOW_H
+#define BTSHOW_H
+
+#include "stack.h"
+
+struct btshow_style {
+	bool offsets;		/* -s: function+offset */
+	bool hex_offsets;	/* -x */
+	bool lines;		/* -l: file and line below each frame */
+	bool words;		/* -f: the stack's words below each frame */
+	unsigned symbolic;	/* -F: words as symbols and slab caches; -FF: caches with addresses */
+};
+
+void btshow_trace(const struct stack_trace *trace, const struct btshow_style *style);
+/* -e: only the saved register sets, with where they are. */
+void btshow_exception_frames(const struct stack_trace *trace);
+/* -t, -T: every word of the stack that is a text address, from the first frame or from the lowest word. */
+void btshow_text_words(const struct stack_trace *trace, bool whole_stack);
+/* -r: the whole stack in words. */
+void btshow_raw(const struct stack_trace *trace);
+
+#endif

@@ -1,0 +1,219 @@
+/* commands/bt.c - stack traces of tasks and CPUs. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "btshow.h"
+#include "command.h"
+#include "fail.h"
+#include "kpercpu.h"
+#include "out.h"
+#include "stack.h"
+#include "task.h"
+
+#include <stdio.h>
+
+struct bt_request {
+	struct args *args;
+	struct btshow_style style;
+	const struct task *task;
+	bool first;		/* no blank line before it */
+};
+
+/* -R: does any frame of the trace name, or lie at, what was asked for? */
+static bool trace_refers_to(const struct stack_trace *trace, const char *reference)
+{
+	u64 address = 0, offset;
+	bool is_address = argument_try_address(reference, &address);
+	size_t i;
+
+	for (i = 0; i < trace->nr_frames; i++) {
+		const struct frame *frame = &trace->frames[i];
+		const struct symbol *symbol = symbol_at(frame->pc - !frame->has_regs, &offset);
+
+		if (symbol && streq(symbol->name, reference))
+			return true;
+		if (is_address && (frame->pc == address || frame->sp == address))
+			return true;
+	}
+	return false;
+}
+
+static void show_task(struct bt_request *request)
+{
+	const struct args *args = request->args;
+	const char *reference = option_argument(args, "R");
+	struct strbuf header = { 0 };
+	struct stack_trace trace;
+
+	stack_unwind(request->task, &trace);
+	if (reference && !trace_refers_to(&trace, reference))
+		return;
+	task_header(request->task, &header);
+	out("%s%s\n", request->first ? "" : "\n", strbuf_text(&header));
+	strbuf_free(&header);
+	request->first = false;
+	if (option_given(args, "r"))
+		btshow_raw(&trace);
+	else if (option_given(args, "T") || option_given(args, "t"))
+		btshow_text_words(&trace, option_given(args, "T"));
+	else if (option_given(args, "e"))
+		btshow_exception_frames(&trace);
+	else
+		btshow_trace(&trace, &request->style);
+}
+
+static void show_body(void *arg)
+{
+	show_task(arg);
+}
+
+/* One damaged task costs its own trace only. */
+static void show_protected(struct bt_request *request, const struct task *task)
+{
+	struct failure failure;
+
+	request->task = task;
+	if (protect(show_body, request, &failure))
+		return;
+	if (failure.interrupted)
+		fail_again(&failure);
+	out("bt: %s\n", failure.text);
+}
+
+static void show_cpus(struct bt_request *request, const struct cpu_mask *cpus)
+{
+	bool hide_idle = false;
+	const char *kind = option_argument(request->args, "n");
+	unsigned cpu;
+
+	if (kind) {
+		if (!streq(kind, "idle"))
+			fail("bt: -n takes the word idle, not %s", kind);
+		hide_idle = true;
+	}
+	for (cpu = cpu_mask_next(cpus, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(cpus, cpu + 1)) {
+		const struct task *task = task_running_on(cpu);
+
+		if (!task)
+			out("%sCPU %u: its current task is unknown\n", request->first ? "" : "\n", cpu);
+		else if (!hide_idle || task->pid != 0)
+			show_protected(request, task);
+	}
+}
+
+static void show_thread_group(struct bt_request *request, const struct task *task)
+{
+	size_t i;
+
+	for (i = 0; i < task_count(); i++) {
+		if (task_at(i)->tgid == task->tgid && (task->tgid || task_at(i) == task))
+			show_protected(request, task_at(i));
+	}
+}
+
+static void show_words(struct bt_request *request)
+{
+	const struct args *args = request->args;
+	size_t i, j, count;
+
+	for (i = 0; i < args->nr_words; i++) {
+		const struct task **matches;
+
+		count = tasks_matching(args->words[i], &matches);
+		if (!count)
+			fail("bt: no task is named or has the pid or address %s", args->words[i]);
+		for (j = 0; j < count; j++) {
+			if (option_given(args, "g"))
+				show_thread_group(request, matches[j]);
+			else
+				show_protected(request, matches[j]);
+		}
+	}
+}
+
+static const struct task *current_or_fail(void)
+{
+	const struct task *task = task_current();
+
+	if (!task)
+		fail("bt: there is no current task: name one");
+	return task;
+}
+
+static void run(struct args *args)
+{
+	struct bt_request request = { .args = args, .first = true };
+	struct strbuf why = { 0 };
+
+	request.style = (struct btshow_style){
+		.offsets = option_given(args, "s"),
+		.hex_offsets = option_given(args, "x"),
+		.lines = option_given(args, "l"),
+		.symbolic = option_given(args, "FF") ? 2 : option_given(args, "F"),
+	};
+	request.style.words = option_given(args, "f") || request.style.symbolic;
+	if (option_given(args, "x") && option_given(args, "d"))
+		fail("bt: -x and -d exclude each other");
+	if (option_given(args, "c")) {
+		struct cpu_mask cpus;
+
+		if (!cpu_mask_parse(option_argument(args, "c"), &cpus, &why))
+			fail("bt: %s", strbuf_text(&why));
+		show_cpus(&request, &cpus);
+	} else if (option_given(args, "a")) {
+		show_cpus(&request, cpus_online());
+	} else if (option_given(args, "p")) {
+		if (!task_panic())
+			fail("bt: this kernel did not panic, or its panic task cannot be found");
+		show_protected(&request, task_panic());
+	} else if (args->nr_words) {
+		show_words(&request);
+	} else if (option_given(args, "g")) {
+		show_thread_group(&request, current_or_fail());
+	} else {
+		show_protected(&request, current_or_fail());
+	}
+}
+
+COMMAND(bt) = {
+	.name = "bt",
+	.summary = "stack traces of tasks",
+	.synopsis = "[-a | -c cpus | -p | -g] [-l] [-f | -F | -FF] [-s [-x | -d]] [-n idle] [-t | -T | -e | -r] "
+		    "[-R ref] [pid | task | name] ...",
+	.options = (const struct option[]){
+		{ "a", NULL, "the running task of every CPU" },
+		{ "c", "cpus", "the running tasks of these CPUs: 0,2-3 or all" },
+		{ "p", NULL, "the task that panicked" },
+		{ "g", NULL, "all threads of the task's thread group" },
+		{ "l", NULL, "source file and line of each frame (needs debug information)" },
+		{ "f", NULL, "the words of the stack below each frame" },
+		{ "F", NULL, "as -f, with words that are symbols or slab objects named so" },
+		{ "FF", NULL, "as -F, with the address of each slab object" },
+		{ "s", NULL, "offset of each pc in its function" },
+		{ "x", NULL, "offsets in hexadecimal" },
+		{ "d", NULL, "offsets in decimal (the default)" },
+		{ "n", "idle", "with -a or -c: leave out idle CPUs" },
+		{ "t", NULL, "every word from the first frame up that is a text address" },
+		{ "T", NULL, "every word of the whole stack that is a text address" },
+		{ "e", NULL, "only the register sets saved on the stack, with their addresses" },
+		{ "r", NULL, "the whole stack in words, unread" },
+		{ "R", "ref", "only traces with a frame in this function or at this address" },
+		{ NULL, NULL, NULL },
+	},
+	.description =
+		"Without a task, the trace is that of the current context (see `set`). Frames come from the "
+		"kernel's own unwind tables, never from guessing at words: each line is a frame that was live, "
+		"outermost last. A register set saved by an exception, an interrupt or a system call is shown "
+		"where it interrupted the trace; a trace that enters from user space ends with the registers "
+		"of user space.\n\n"
+		"The address in brackets is where the return address is stored, or the stack pointer for "
+		"the frame that a CPU was executing. When a trace cannot be followed to its end, the last line "
+		"says so and why.",
+	.example =
+		"crash> bt 2\n"
+		"PID: 2        TASK: ffff8c3a41252100  CPU: 0    COMMAND: \"kthreadd\"\n"
+		" #0 [ffffcf54c001be18] __schedule at ffffffffb86b6975\n"
+		" #1 [ffffcf54c001be90] schedule at ffffffffb86b70a7\n"
+		" #2 [ffffcf54c001bea0] kthreadd at ffffffffb7af0d53\n"
+		" #3 [ffffcf54c001bf30] ret_from_fork at ffffffffb7a4cbe4\n"
+		" #4 [ffffcf54c001bf50] ret_from_fork_asm at ffffffffb7a0826a\n",
+	.run = run,
+};

@@ -1,0 +1,253 @@
+/* main.c - L7: arguments, then the visible list of what start-up does. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "arch.h"
+#include "banner.h"
+#include "bridge_ops.h"
+#include "btf.h"
+#include "dumpfile.h"
+#include "fail.h"
+#include "gdb_bridge.h"
+#include "help.h"
+#include "kernel.h"
+#include "memory.h"
+#include "session.h"
+#include "shell.h"
+#include "symbols.h"
+#include "types.h"
+#include "vmcoreinfo.h"
+#include "vmlinux.h"
+
+#include <elf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <stdnoreturn.h>
+
+struct arguments {
+	const char *vmlinux;
+	const char *dumps[64];
+	size_t nr_dumps;
+	bool force;
+};
+
+static struct vmlinux vmlinux;
+static struct kernel_layout layout;
+
+static void usage(FILE *stream)
+{
+	fputs("Usage: crash [OPTION]... VMLINUX DUMP...\n"
+	      "Answers questions about the kernel whose memory is in DUMP (several files: one split dump).\n"
+	      "\n"
+	      "  -s               no banner, no pager, no echo of commands\n"
+	      "  -i FILE          run the commands in FILE first\n"
+	      "  -f               open a VMLINUX of another build all the same\n"
+	      "  --hex, --dec     numbers in base 16 or 10 at the start\n"
+	      "  --zero_excluded  pages excluded from the dump read as zeroes\n"
+	      "  --no_scroll      no pager\n"
+	      "  -h, --help [CMD] this text, or the help of a command\n"
+	      "  -v, --version    version and the GDB inside\n"
+	      "\n"
+	      "Exit status: 0 every command worked; 1 nothing could be opened; 2 some command failed.\n",
+	      stream);
+}
+
+static noreturn void usage_error(const char *problem, const char *word)
+{
+	fprintf(stderr, "crash: %s%s\n", problem, word);
+	fputs("Try \"crash --help\".\n", stderr);
+	exit(1);
+}
+
+/* A vmlinux is an ELF file that is no core file. What is neither goes to the dump readers. */
+static bool looks_like_vmlinux(const char *path)
+{
+	struct strbuf why = { 0 };
+	struct file_map map;
+	const Elf64_Ehdr *header;
+	bool result = false;
+
+	if (file_map_open(&map, path, &why)) {
+		header = file_map_at(&map, 0, sizeof(*header));
+		result = header && memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 && header->e_type != ET_CORE;
+		file_map_close(&map);
+	}
+	strbuf_free(&why);
+	return result;
+}
+
+static void sort_files(struct arguments *arguments, char **paths, int count)
+{
+	int i;
+
+	for (i = 0; i < count; i++) {
+		if (!arguments->vmlinux && looks_like_vmlinux(paths[i]))
+			arguments->vmlinux = paths[i];
+		else if (arguments->nr_dumps < ARRAY_SIZE(arguments->dumps))
+			arguments->dumps[arguments->nr_dumps++] = paths[i];
+		else
+			usage_error("too many files: ", paths[i]);
+	}
+	/* Two files, none of them a vmlinux: the first was meant as one, and says below what it is. */
+	if (!arguments->vmlinux && arguments->nr_dumps > 1) {
+		struct strbuf why = { 0 };
+
+		if (!vmlinux_open(&vmlinux, arguments->dumps[0], &why)) {
+			fprintf(stderr, "crash: %s: %s\n", arguments->dumps[0], strbuf_text(&why));
+			exit(1);
+		}
+	}
+}
+
+static void want_help(const char *command)
+{
+	if (command)
+		help_command(command);
+	else
+		usage(stdout);
+	exit(0);
+}
+
+/* Options may stand anywhere among the files; "--" ends them. Returns how many words OPTION took. */
+static int parse_option(struct arguments *arguments, char **words)
+{
+	const char *option = words[0];
+
+	if (streq(option, "-s")) {
+		session.silent = true;
+		session.scroll = false;
+	} else if (streq(option, "-i")) {
+		if (!words[1])
+			usage_error("-i needs a file", "");
+		session.input_file = words[1];
+		return 2;
+	} else if (streq(option, "-f")) {
+		arguments->force = true;
+	} else if (streq(option, "--hex")) {
+		session.radix = 16;
+	} else if (streq(option, "--dec")) {
+		session.radix = 10;
+	} else if (streq(option, "--zero_excluded")) {
+		session.zero_excluded = true;
+	} else if (streq(option, "--no_scroll")) {
+		session.scroll = false;
+	} else if (streq(option, "-h") || streq(option, "--help")) {
+		want_help(words[1]);
+	} else if (streq(option, "-v") || streq(option, "--version")) {
+		printf("crash %s, with GDB %s\n", CRASH_VERSION, gdb_bridge_version());
+		exit(0);
+	} else {
+		usage_error("unknown option: ", option);
+	}
+	return 1;
+}
+
+static void parse_arguments(struct arguments *arguments, char **words)
+{
+	VECTOR(char *) files = { 0 };
+	bool options_ended = false;
+
+	while (*words) {
+		if (!options_ended && streq(*words, "--")) {
+			options_ended = true;
+			words++;
+		} else if (!options_ended && words[0][0] == '-' && words[0][1]) {
+			words += parse_option(arguments, words);
+		} else {
+			*vector_add(&files) = *words++;
+		}
+	}
+	sort_files(arguments, files.items, (int)files.count);
+	vector_free(&files);
+}
+
+static void open_files(struct arguments *arguments, struct strbuf *why)
+{
+	if (!arguments->nr_dumps)
+		fail("no dump given: crash VMLINUX DUMP");
+	session.dump_path = arguments->dumps[0];
+	session.dump = dump_open(arguments->dumps, arguments->nr_dumps, why);
+	if (!session.dump)
+		fail("%s: %s", session.dump_path, strbuf_text(why));
+	vmcoreinfo_load(session.dump, &session.vmcoreinfo);
+	if (!arguments->vmlinux) {
+		char release[128] = "of this dump", build_id[64] = "not recorded in it";
+
+		vmcoreinfo_string(&session.vmcoreinfo, "OSRELEASE", release, sizeof(release));
+		vmcoreinfo_string(&session.vmcoreinfo, "BUILD-ID", build_id, sizeof(build_id));
+		fail("no vmlinux given; needed is the one of kernel %s, build-id %s", release, build_id);
+	}
+	session.vmlinux_path = arguments->vmlinux;
+	session.vmlinux = &vmlinux;
+	if (!vmlinux_open(&vmlinux, arguments->vmlinux, why))
+		fail("%s: %s", arguments->vmlinux, strbuf_text(why));
+}
+
+static void open_types(struct strbuf *why)
+{
+	const u8 *data;
+	u64 size, address;
+	const struct btf *btf;
+
+	/* Without BTF, types.c asks gdb, which reads DWARF. */
+	if (!vmlinux_section(&vmlinux, ".BTF", &data, &size, &address))
+		return;
+	btf = btf_open(data, size, NULL, why);
+	if (!btf) {
+		warn("%s: %s; structures come from its DWARF", session.vmlinux_path, strbuf_text(why));
+		return;
+	}
+	types_set_btf(btf);
+}
+
+static void check_match(const struct arguments *arguments)
+{
+	struct strbuf difference = { 0 };
+
+	if (kernel_matches_vmlinux(&difference))
+		return;
+	if (!arguments->force)
+		fail("%s and %s do not match: %s (-f opens them all the same)", session.vmlinux_path,
+		     session.dump_path, strbuf_text(&difference));
+	warn("%s and %s do not match: %s", session.vmlinux_path, session.dump_path, strbuf_text(&difference));
+	strbuf_free(&difference);
+}
+
+/* The list that ARCHITECTURE.md describes: each line stands on those above it. */
+static void start_up(void *arg)
+{
+	struct arguments *arguments = arg;
+	struct strbuf why = { 0 };
+
+	open_files(arguments, &why);
+	if (!x86_64_ops.find_kaslr(session.dump, &vmlinux, &session.vmcoreinfo, &layout, &why) ||
+	    !symbols_load_vmlinux(&vmlinux, layout.kaslr_offset, &why) ||
+	    !x86_64_ops.find_layout(session.dump, &session.vmcoreinfo, &layout, &why))
+		fail("%s with %s: %s", session.dump_path, session.vmlinux_path, strbuf_text(&why));
+	open_types(&why);
+	memory_init(session.dump, &x86_64_ops, &layout);
+	memory_set_zero_excluded(session.zero_excluded);
+	check_match(arguments);
+	bridge_ops_setup();
+	strbuf_free(&why);
+}
+
+/* The banner reads much of the kernel; a dump in which that fails still gets its prompt. */
+static void show_banner(UNUSED void *arg)
+{
+	banner_print();
+}
+
+int main(UNUSED int argc, char **argv)
+{
+	struct arguments arguments = { 0 };
+	struct failure failure;
+
+	shell_init();
+	parse_arguments(&arguments, argv + 1);
+	if (!protect(start_up, &arguments, &failure)) {
+		fprintf(stderr, "crash: %s\n", failure.text);
+		return 1;
+	}
+	if (!session.silent && !protect(show_banner, NULL, &failure))
+		fprintf(stderr, "crash: %s\n", failure.text);
+	return shell_main_loop();
+}

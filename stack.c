@@ -1,0 +1,493 @@
+/* stack.c - L5: a task's kernel stack, unwound exactly. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Understands task_struct.thread.sp with struct inactive_task_frame, pt_regs on the stack, the notes
+ * that a crashing kernel (crash_notes) or QEMU left, and the per-CPU stacks for interrupts and exceptions.
+ */
+#include "stack.h"
+
+#include "fail.h"
+#include "kfield.h"
+#include "kpercpu.h"
+#include "memory.h"
+#include "orc.h"
+
+#include <elf.h>
+#include <stddef.h>
+
+#define MAX_FRAMES 1024		/* a 16 KB stack cannot hold more words worth following */
+
+KFIELD(task_thread_sp, "task_struct.thread.sp");
+KFIELD(inactive_ret_addr, "inactive_task_frame.ret_addr");
+KFIELD(inactive_bp, "inactive_task_frame.bp");
+KFIELD(inactive_bx, "inactive_task_frame.bx");
+KFIELD(inactive_r12, "inactive_task_frame.r12");
+KFIELD(inactive_r13, "inactive_task_frame.r13");
+KFIELD(inactive_r14, "inactive_task_frame.r14");
+KFIELD(inactive_r15, "inactive_task_frame.r15");
+KTYPE(inactive_task_frame, "struct inactive_task_frame");
+KSYMBOL(crash_notes, "crash_notes");
+KFIELD(tss_ist, "tss_struct.x86_tss.ist");
+KSYMBOL(cpu_tss, "cpu_tss_rw");
+KSYMBOL(irq_stack_pointer, "hardirq_stack_ptr");	/* v6.15 and before v6.2 */
+KSYMBOL(pcpu_hot, "pcpu_hot");				/* v6.2 d7b6d709a76a ... v6.14 */
+KFIELD(pcpu_hot_irq_stack, "pcpu_hot.hardirq_stack_ptr");
+KTYPE(irq_stack, "struct irq_stack");
+KFIELD(ist_df_stack, "exception_stacks.DF_stack");
+KTYPE(thread_union, "union thread_union");
+KFIELD(thread_union_stack, "thread_union.stack");
+
+u64 stack_size(void)
+{
+	static u64 size;
+
+	if (!size)
+		size = kfield_exists(&thread_union_stack) ? kfield_size(&thread_union_stack)
+							  : ktype_size(&thread_union);
+	return size;
+}
+
+/* The special stacks of one CPU: [low, high) by stack_kind; both 0 when the CPU has none. */
+struct special_stacks {
+	bool read;
+	struct address_range ranges[STACK_VC + 1];
+};
+
+static struct special_stacks *all_special;
+static unsigned nr_all_special;
+
+static void read_irq_stack(unsigned cpu, struct special_stacks *stacks)
+{
+	u64 top, bytes = ktype_exists(&irq_stack) ? ktype_size(&irq_stack) : 4 * PAGE_BYTES;
+
+	if (ksymbol_exists(&pcpu_hot) && kfield_exists(&pcpu_hot_irq_stack))
+		top = field_u64(percpu_symbol(&pcpu_hot, cpu), &pcpu_hot_irq_stack);
+	else if (ksymbol_exists(&irq_stack_pointer))
+		top = mem_u64(percpu_symbol(&irq_stack_pointer, cpu), "hardirq_stack_ptr");
+	else
+		return;
+	/* Since v5.8 the pointer names the last word, 8 below the end. */
+	top = align_up(top, PAGE_BYTES);
+	stacks->ranges[STACK_IRQ] = (struct address_range){ top - bytes, top };
+}
+
+static void read_exception_stacks(unsigned cpu, struct special_stacks *stacks)
+{
+	/* IST_INDEX_* of the kernel: the order of the interrupt stack table's entries. */
+	static const enum stack_kind order[] = { STACK_DF, STACK_NMI, STACK_DB, STACK_MCE, STACK_VC };
+	u64 bytes = kfield_exists(&ist_df_stack) ? kfield_size(&ist_df_stack) : PAGE_BYTES;
+	u64 ist = field_address(percpu_symbol(&cpu_tss, cpu), &tss_ist);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(order); i++) {
+		u64 top = mem_u64(ist + 8 * i, "tss_struct.x86_tss.ist");
+
+		if (top)
+			stacks->ranges[order[i]] = (struct address_range){ top - bytes, top };
+	}
+}
+
+struct special_question {
+	unsigned cpu;
+	struct special_stacks *stacks;
+};
+
+static void read_irq_body(void *arg)
+{
+	struct special_question *question = arg;
+
+	read_irq_stack(question->cpu, question->stacks);
+}
+
+static void read_exception_body(void *arg)
+{
+	struct special_question *question = arg;
+
+	read_exception_stacks(question->cpu, question->stacks);
+}
+
+static const struct special_stacks *special_stacks(unsigned cpu)
+{
+	struct special_question question = { .cpu = cpu };
+
+	if (cpu >= nr_all_special) {
+		unsigned count = cpu + 1;
+
+		if (cpu >= MAX_CPUS)
+			return NULL;
+		all_special = xreallocarray(all_special, count, sizeof(*all_special));
+		memset(all_special + nr_all_special, 0, (count - nr_all_special) * sizeof(*all_special));
+		nr_all_special = count;
+	}
+	question.stacks = &all_special[cpu];
+	if (!question.stacks->read) {
+		/* Either may be unreadable in a damaged dump: the other still helps. */
+		question.stacks->read = true;
+		protect(read_irq_body, &question, NULL);
+		protect(read_exception_body, &question, NULL);
+	}
+	return question.stacks;
+}
+
+enum stack_kind stack_kind_at(unsigned cpu, u64 address)
+{
+	const struct special_stacks *stacks = special_stacks(cpu);
+	int kind;
+
+	for (kind = STACK_TASK + 1; stacks && kind <= STACK_VC; kind++) {
+		const struct address_range *range = &stacks->ranges[kind];
+
+		if (address >= range->start && address < range->end)
+			return kind;
+	}
+	return STACK_TASK;
+}
+
+const char *stack_kind_name(enum stack_kind kind)
+{
+	static const char *const names[] = {
+		[STACK_TASK] = "task", [STACK_IRQ] = "IRQ", [STACK_NMI] = "NMI exception",
+		[STACK_DF] = "DOUBLEFAULT exception", [STACK_DB] = "DEBUG exception",
+		[STACK_MCE] = "MCE exception", [STACK_VC] = "VC exception",
+	};
+
+	return names[kind];
+}
+
+/* Where the unwinder stands: the registers of one frame, as far as they are known. */
+struct unwind {
+	struct stack_trace *trace;
+	size_t space;
+	struct x86_regs regs;		/* ip, sp, bp always; the rest when have_regs */
+	bool have_regs;			/* all registers are this frame's */
+	bool partial;
+	bool exact_ip;			/* interrupted at ip: no return address */
+	u64 ip_slot;			/* where ip was read from */
+	u64 regs_address;
+	enum frame_source source;
+};
+
+static bool give_up(struct unwind *unwind, const char *problem)
+{
+	unwind->trace->problem = problem;
+	return false;
+}
+
+static bool on_a_stack(const struct unwind *unwind, u64 address)
+{
+	const struct task *task = unwind->trace->task;
+
+	if (address >= task->stack && address - task->stack < stack_size())
+		return true;
+	return stack_kind_at(task->cpu, address) != STACK_TASK;
+}
+
+static bool add_frame(struct unwind *unwind)
+{
+	struct stack_trace *trace = unwind->trace;
+	struct frame *frame;
+
+	if (trace->nr_frames == MAX_FRAMES)
+		return give_up(unwind, "more frames than a stack can hold");
+	if (trace->nr_frames == unwind->space) {
+		struct frame *bigger = scope_array(unwind->space * 2 + 32, sizeof(*bigger));
+
+		if (trace->nr_frames)
+			memcpy(bigger, trace->frames, trace->nr_frames * sizeof(*bigger));
+		trace->frames = bigger;
+		unwind->space = unwind->space * 2 + 32;
+	}
+	frame = &trace->frames[trace->nr_frames++];
+	*frame = (struct frame){
+		.pc = unwind->regs.ip,
+		.sp = unwind->exact_ip ? unwind->regs.sp : unwind->ip_slot,
+		.bp = unwind->regs.bp,
+		.source = unwind->source,
+		.has_regs = unwind->exact_ip,
+		.partial_regs = unwind->partial,
+		.from_user = unwind->exact_ip && (unwind->regs.cs & 3) == 3,
+		.regs = unwind->regs,
+		.regs_address = unwind->regs_address,
+	};
+	frame->stack = stack_kind_at(trace->task->cpu, frame->sp);
+	return true;
+}
+
+static bool read_word(struct unwind *unwind, u64 address, u64 *value)
+{
+	struct fault fault;
+
+	if (!on_a_stack(unwind, address))
+		return give_up(unwind, scope_printf("stack pointer %llx is on none of the task's stacks",
+						    (unsigned long long)address));
+	if (!mem_try_u64(address, value, &fault))
+		return give_up(unwind, scope_printf("cannot read the stack at %llx: %s",
+						    (unsigned long long)address, fault_text(&fault)));
+	return true;
+}
+
+/* The previous frame's stack pointer, which every other value is relative to. */
+static bool previous_sp(struct unwind *unwind, const struct orc_rule *rule, u64 *sp)
+{
+	const struct x86_regs *regs = &unwind->regs;
+	u64 base = 0;
+
+	switch (rule->sp_reg) {
+	case ORC_SP:
+		base = regs->sp;
+		break;
+	case ORC_BP:
+		base = regs->bp;
+		break;
+	case ORC_BP_INDIRECT:
+		return read_word(unwind, regs->bp + (u64)(s64)rule->sp_offset, sp);
+	case ORC_SP_INDIRECT:
+		if (!read_word(unwind, regs->sp, &base))
+			return false;
+		break;
+	case ORC_AX:
+	case ORC_DX:
+	case ORC_DI:
+	case ORC_R10:
+	case ORC_R13:
+		if (!unwind->have_regs)
+			return give_up(unwind, "the unwind table needs a register that was not saved");
+		base = rule->sp_reg == ORC_AX ? regs->ax : rule->sp_reg == ORC_DX ? regs->dx
+		       : rule->sp_reg == ORC_DI ? regs->di : rule->sp_reg == ORC_R10 ? regs->r10 : regs->r13;
+		break;
+	default:
+		return give_up(unwind, "the unwind table has a rule that makes no sense");
+	}
+	*sp = base + (u64)(s64)rule->sp_offset;
+	return true;
+}
+
+static bool previous_bp(struct unwind *unwind, const struct orc_rule *rule, u64 sp, u64 *bp)
+{
+	switch (rule->bp_reg) {
+	case ORC_PREV_SP:
+		return read_word(unwind, sp + (u64)(s64)rule->bp_offset, bp);
+	case ORC_BP:
+		return read_word(unwind, unwind->regs.bp + (u64)(s64)rule->bp_offset, bp);
+	case ORC_UNDEFINED:
+		*bp = unwind->regs.bp;
+		return true;
+	default:
+		return give_up(unwind, "the unwind table has a rule that makes no sense");
+	}
+}
+
+static bool step_call(struct unwind *unwind, const struct orc_rule *rule, u64 sp)
+{
+	u64 ip, bp;
+
+	if (!previous_bp(unwind, rule, sp, &bp) || !read_word(unwind, sp - 8, &ip))
+		return false;
+	unwind->ip_slot = sp - 8;
+	unwind->regs.ip = ip;
+	unwind->regs.sp = sp;
+	unwind->regs.bp = bp;
+	unwind->have_regs = false;
+	unwind->exact_ip = false;
+	return true;
+}
+
+static bool step_regs(struct unwind *unwind, u64 sp, bool partial)
+{
+	struct x86_regs saved = unwind->regs;
+	u64 start = partial ? sp - offsetof(struct x86_regs, ip) : sp;
+	u64 first = partial ? sp : start;
+	struct fault fault;
+
+	if (!on_a_stack(unwind, first) || !on_a_stack(unwind, start + sizeof(saved) - 8))
+		return give_up(unwind, scope_printf("saved registers at %llx are on none of the task's stacks",
+						    (unsigned long long)first));
+	if (!mem_try_read(first, (u8 *)&saved + (first - start), sizeof(saved) - (first - start), &fault))
+		return give_up(unwind, scope_printf("cannot read saved registers at %llx: %s",
+						    (unsigned long long)first, fault_text(&fault)));
+	unwind->regs = saved;
+	unwind->have_regs = !partial;
+	unwind->partial = partial;
+	unwind->exact_ip = true;
+	unwind->regs_address = first;
+	return true;
+}
+
+/* No table covers ip: a call through a bad pointer (nothing was pushed but the return address), or code that
+ * keeps frame pointers, as BPF programs and ftrace trampolines do. */
+static bool rule_without_table(struct unwind *unwind, struct orc_rule *rule)
+{
+	u64 return_address;
+
+	if (unwind->exact_ip && !address_is_text(unwind->regs.ip) &&
+	    mem_try_u64(unwind->regs.sp, &return_address, NULL) && address_is_text(return_address)) {
+		*rule = (struct orc_rule){ .type = ORC_CALL, .sp_reg = ORC_SP, .sp_offset = 8 };
+		return true;
+	}
+	if (!on_a_stack(unwind, unwind->regs.bp))
+		return give_up(unwind, scope_printf("no unwind information for %llx",
+						    (unsigned long long)unwind->regs.ip));
+	*rule = (struct orc_rule){
+		.type = ORC_CALL,
+		.sp_reg = ORC_BP,
+		.sp_offset = 16,
+		.bp_reg = ORC_PREV_SP,
+		.bp_offset = -16,
+	};
+	unwind->source = FRAME_POINTER;
+	return true;
+}
+
+/* One frame outwards. False at the end, with trace->complete or trace->problem saying which end. */
+static bool step(struct unwind *unwind)
+{
+	struct orc_rule rule;
+	u64 sp, old_sp = unwind->regs.sp;
+	enum stack_kind old_kind = stack_kind_at(unwind->trace->task->cpu, old_sp);
+	bool worked;
+
+	unwind->source = FRAME_ORC;
+	/* A return address may be the first byte after its function: look up the call itself. */
+	if (!orc_lookup(unwind->regs.ip - !unwind->exact_ip, &rule) && !rule_without_table(unwind, &rule))
+		return false;
+	if (rule.type == ORC_END) {
+		unwind->trace->complete = true;
+		return false;
+	}
+	if (rule.type == ORC_NOTHING)
+		return give_up(unwind, scope_printf("the unwind table says nothing about %llx",
+						    (unsigned long long)unwind->regs.ip));
+	if (!previous_sp(unwind, &rule, &sp))
+		return false;
+	if (rule.type == ORC_CALL)
+		worked = step_call(unwind, &rule, sp);
+	else
+		worked = step_regs(unwind, sp, rule.type == ORC_REGS_PARTIAL);
+	if (!worked)
+		return false;
+	if ((unwind->regs.cs & 3) == 3 && unwind->exact_ip)
+		return true;
+	/* Stacks grow down: on one stack, each caller's frame is above. Anything else is damage. */
+	if (unwind->regs.sp <= old_sp && stack_kind_at(unwind->trace->task->cpu, unwind->regs.sp) == old_kind)
+		return give_up(unwind, scope_printf("the stack pointer goes back from %llx to %llx",
+						    (unsigned long long)old_sp,
+						    (unsigned long long)unwind->regs.sp));
+	return true;
+}
+
+static void run(struct unwind *unwind)
+{
+	while (add_frame(unwind)) {
+		unwind->partial = false;
+		if (unwind->exact_ip && (unwind->regs.cs & 3) == 3) {
+			unwind->trace->complete = true;
+			return;
+		}
+		if (interrupt_pending()) {
+			give_up(unwind, "interrupted");
+			return;
+		}
+		if (!step(unwind))
+			return;
+	}
+}
+
+static void start_sleeping(struct unwind *unwind)
+{
+	u64 frame = field_u64(unwind->trace->task->address, &task_thread_sp);
+	u64 bytes = ktype_size(&inactive_task_frame);
+	struct x86_regs *regs = &unwind->regs;
+
+	regs->ip = field_u64(frame, &inactive_ret_addr);
+	regs->bp = field_u64(frame, &inactive_bp);
+	regs->bx = field_u64(frame, &inactive_bx);
+	regs->r12 = field_u64(frame, &inactive_r12);
+	regs->r13 = field_u64(frame, &inactive_r13);
+	regs->r14 = field_u64(frame, &inactive_r14);
+	regs->r15 = field_u64(frame, &inactive_r15);
+	regs->sp = frame + bytes;
+	unwind->ip_slot = frame + kfield_offset(&inactive_ret_addr);
+	unwind->source = FRAME_REGISTERS;
+	unwind->trace->start = START_SLEEPING;
+}
+
+/* What the crashing kernel itself saved for CPU: an ELF note of type NT_PRSTATUS. */
+static bool crash_notes_regs(unsigned cpu, struct x86_regs *regs)
+{
+	enum { NOTE_HEADER_BYTES = 12, NAME_BYTES = 8, PRSTATUS_REGS = 112 };
+	u8 note[NOTE_HEADER_BYTES + NAME_BYTES + PRSTATUS_REGS + sizeof(*regs)];
+	u64 base, address;
+
+	if (!ksymbol_exists(&crash_notes) || !mem_try_u64(ksymbol_address(&crash_notes), &base, NULL) || !base)
+		return false;
+	address = percpu_address(base, cpu);
+	if (!mem_try_read(address, note, sizeof(note), NULL))
+		return false;
+	if (load_u32(note) != 5 || load_u32(note + 8) != NT_PRSTATUS ||
+	    load_u32(note + 4) < PRSTATUS_REGS + sizeof(*regs) || memcmp(note + NOTE_HEADER_BYTES, "CORE", 5) != 0)
+		return false;
+	memcpy(regs, note + NOTE_HEADER_BYTES + NAME_BYTES + PRSTATUS_REGS, sizeof(*regs));
+	return true;
+}
+
+static bool dump_notes_regs(unsigned cpu, struct x86_regs *regs)
+{
+	const struct dump *dump = memory_dump();
+	size_t i;
+
+	for (i = 0; i < dump->nr_cpu_notes; i++) {
+		if (dump->cpu_notes[i].cpu != cpu)
+			continue;
+		*regs = dump->cpu_notes[i].regs;
+		return true;
+	}
+	return false;
+}
+
+static bool start_active(struct unwind *unwind)
+{
+	unsigned cpu = unwind->trace->task->cpu;
+
+	if (crash_notes_regs(cpu, &unwind->regs)) {
+		unwind->trace->start = START_CRASH_NOTES;
+	} else if (dump_notes_regs(cpu, &unwind->regs)) {
+		unwind->trace->start = START_DUMP_NOTES;
+	} else {
+		unwind->trace->start = START_UNKNOWN;
+		return give_up(unwind, scope_printf("the registers of CPU %u were not saved", cpu));
+	}
+	unwind->have_regs = true;
+	unwind->exact_ip = true;
+	unwind->source = FRAME_REGISTERS;
+	return true;
+}
+
+static void unwind_body(void *arg)
+{
+	struct unwind *unwind = arg;
+
+	if (task_is_active(unwind->trace->task)) {
+		if (!start_active(unwind))
+			return;
+	} else {
+		start_sleeping(unwind);
+	}
+}
+
+void stack_unwind(const struct task *task, struct stack_trace *trace)
+{
+	struct unwind unwind = { .trace = trace };
+	struct failure failure;
+
+	*trace = (struct stack_trace){ .task = task };
+	/* Only the starting point may fail(): what the walk allocates must outlive it. */
+	if (!protect(unwind_body, &unwind, &failure)) {
+		trace->problem = scope_strdup(failure.text);
+		return;
+	}
+	if (trace->start == START_UNKNOWN) {
+		trace->problem = scope_printf("the registers of CPU %u were not saved", task->cpu);
+		return;
+	}
+	run(&unwind);
+}
