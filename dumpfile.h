@@ -7,18 +7,34 @@
 #include "regs.h"
 #include "util.h"
 
-/* A mapped file. Bytes past SIZE must not be touched; the reader checks each offset itself. */
+struct flat_index;
+struct file_window;
+
+/*
+ * A mapped file. A makedumpfile -F stream opened with flat_open() looks like the file that it would
+ * be rearranged into: SIZE and all offsets are those of that file, and DATA is only the stream.
+ */
 struct file_map {
-	const char *path;
-	const u8 *data;
-	u64 size;
+	const char *path;	/* the caller's */
+	const u8 *data;		/* MAPPED_BYTES of the file as it is on disk */
+	u64 size;		/* bytes that the functions below can reach */
 	int fd;
+	u64 mapped_bytes;
+	struct flat_index *flat;	/* NULL: not a stream, DATA is what OFFSET counts in */
+	struct file_window *window;	/* bounds how much of the mapping is resident */
 };
 
+/* False with *why: "No such file or directory", "a directory", "an empty file" ... */
 bool file_map_open(struct file_map *map, const char *path, struct strbuf *why);
 void file_map_close(struct file_map *map);
-/* The LENGTH bytes at OFFSET, or NULL when the file is shorter. */
+/* The LENGTH bytes at OFFSET, or NULL when the file is shorter, or a stream has them in pieces. */
 const void *file_map_at(const struct file_map *map, u64 offset, u64 length);
+/* The same for bulk data, in place or copied to BUF. The pages may be dropped from memory (and come
+ * back on the next touch), so that a walk over a large dump stays small. NULL past the end. */
+const void *file_map_view(const struct file_map *map, u64 offset, u64 length, void *buf);
+bool file_map_read(const struct file_map *map, u64 offset, void *buf, u64 length);
+/* The first offset at or above OFFSET that is not known to be in a hole of zeroes; size: none. */
+u64 file_map_next_data(const struct file_map *map, u64 offset);
 
 enum probe_result {
 	PROBE_NO,	/* another format */
@@ -62,6 +78,7 @@ struct dump {
 	size_t vmcoreinfo_bytes;
 	struct cpu_note *cpu_notes;
 	size_t nr_cpu_notes;
+	size_t nr_qemu_notes;		/* the first so many of cpu_notes are from_qemu */
 	u64 max_pfn;			/* one past the highest page frame of the machine */
 	bool filtered;			/* pages may be missing on purpose (makedumpfile -d) */
 	bool incomplete;		/* the writer, or the file's length, says that it was cut short */
@@ -71,10 +88,13 @@ struct dump {
 	u64 header_phys_base;		/* kdump sub-header; 0 when the format has none */
 	int dump_level;			/* kdump sub-header's -d level; -1 unknown */
 	bool is_partial_vmcore;		/* PARTIAL DUMP in the banner: filtered with level > 0 */
+	struct strbuf remarks;		/* a line each: what is wrong with the file though it opened */
 
 	void *state;			/* the format's own */
 	struct page_cache *cache;	/* decompressed pages, for formats that need it */
 };
+
+extern const struct dump_ops netdump_ops, diskdump_ops;
 
 /*
  * Opens the dump in PATHS (several: one split dump). NULL with *why ("is a directory",

@@ -1,0 +1,237 @@
+/*
+ * elfnote.c - the ELF notes of a dump, the same in an ELF vmcore and in a compressed kdump.
+ *
+ *	a note (all parts padded to 4 bytes):
+ *	0	4	bytes of the name, with its NUL
+ *	4	4	bytes of the descriptor
+ *	8	4	type
+ *	12	...	name, descriptor
+ *
+ *	name		type	descriptor
+ *	CORE		1	struct elf_prstatus (336 bytes): pid at 32, registers at 112
+ *	VMCOREINFO	0	text
+ *	QEMU		0	QEMUCPUState, see below
+ *	LINUX		0x700	a driver's own dump: not read here
+ *
+ *	QEMUCPUState, version 1 (440 bytes; 432 without the last member):
+ *	0	4	version
+ *	4	4	size
+ *	8	18 * 8	rax rbx rcx rdx rsi rdi rsp rbp r8-r15 rip rflags
+ *	152	10 * 24	cs ds es fs gs ss ldt tr gdt idt, each: selector, limit, flags, pad, base
+ *	392	5 * 8	cr0-cr4
+ *	432	8	kernel_gs_base
+ */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "elfnote.h"
+
+#include <elf.h>
+#include <stdlib.h>
+
+enum {
+	PRSTATUS_BYTES = 336,
+	PRSTATUS_PID = 32,
+	PRSTATUS_REGS = 112,
+	QEMU_STATE_BYTES = 432,
+	QEMU_KERNEL_GS = 432,
+	QEMU_SEGMENT_BASE = 16,
+	/* The kernel's text has one page; more than this is not vmcoreinfo. */
+	MAX_VMCOREINFO_BYTES = 1 << 20,
+	MAX_NAME_BYTES = 64,
+};
+
+struct note {
+	u32 type;
+	char name[MAX_NAME_BYTES];
+	u64 at;		/* of the descriptor */
+	u32 bytes;	/* of the descriptor */
+};
+
+static struct cpu_note *add_cpu_note(struct dump *dump)
+{
+	struct cpu_note *note;
+
+	dump->cpu_notes = xreallocarray(dump->cpu_notes, dump->nr_cpu_notes + 1,
+					sizeof(*dump->cpu_notes));
+	note = &dump->cpu_notes[dump->nr_cpu_notes];
+	*note = (struct cpu_note){ .cpu = dump->nr_cpu_notes };
+	dump->nr_cpu_notes++;
+	return note;
+}
+
+static void add_prstatus(struct dump *dump, const struct file_map *file, const struct note *note)
+{
+	u8 prstatus[PRSTATUS_BYTES];
+	struct cpu_note *cpu;
+
+	if (note->bytes < PRSTATUS_BYTES || !file_map_read(file, note->at, prstatus, sizeof(prstatus))) {
+		strbuf_printf(&dump->remarks, "a CPU's register note has %u bytes instead of %u\n",
+			      note->bytes, PRSTATUS_BYTES);
+		return;
+	}
+	cpu = add_cpu_note(dump);
+	cpu->pid = load_u32(prstatus + PRSTATUS_PID);
+	memcpy(&cpu->regs, prstatus + PRSTATUS_REGS, sizeof(cpu->regs));
+}
+
+/* QEMU writes one PRSTATUS note a CPU, then one note of its own a CPU: both make one cpu_note. */
+static void add_qemu_state(struct dump *dump, const struct file_map *file, const struct note *note)
+{
+	enum { RAX, RBX, RCX, RDX, RSI, RDI, RSP, RBP, R8, RIP = R8 + 8, RFLAGS };
+	enum { CS, DS, ES, FS, GS, SS, LDT, TR, GDT, IDT, NR_SEGMENTS };
+	u8 state[QEMU_STATE_BYTES + 8] = { 0 };
+	const u8 *registers = state + 8, *segments = registers + 18 * 8;
+	const u8 *control = segments + NR_SEGMENTS * 24;
+	struct cpu_note *cpu;
+
+	if (note->bytes < QEMU_STATE_BYTES ||
+	    !file_map_read(file, note->at, state, min_u64(note->bytes, sizeof(state)))) {
+		strbuf_printf(&dump->remarks, "a QEMU note has %u bytes instead of %u\n", note->bytes,
+			      QEMU_STATE_BYTES);
+		return;
+	}
+	cpu = dump->nr_qemu_notes < dump->nr_cpu_notes ? &dump->cpu_notes[dump->nr_qemu_notes]
+						       : add_cpu_note(dump);
+	dump->nr_qemu_notes++;
+	cpu->from_qemu = true;
+	cpu->pid = 0;
+#define REGISTER(number) load_u64(registers + (number) * 8)
+#define SEGMENT(number) (segments + (number) * 24)
+	cpu->regs = (struct x86_regs){
+		.ax = REGISTER(RAX), .bx = REGISTER(RBX), .cx = REGISTER(RCX), .dx = REGISTER(RDX),
+		.si = REGISTER(RSI), .di = REGISTER(RDI), .sp = REGISTER(RSP), .bp = REGISTER(RBP),
+		.r8 = REGISTER(R8), .r9 = REGISTER(R8 + 1), .r10 = REGISTER(R8 + 2),
+		.r11 = REGISTER(R8 + 3), .r12 = REGISTER(R8 + 4), .r13 = REGISTER(R8 + 5),
+		.r14 = REGISTER(R8 + 6), .r15 = REGISTER(R8 + 7), .ip = REGISTER(RIP),
+		.flags = REGISTER(RFLAGS), .cs = load_u32(SEGMENT(CS)), .ss = load_u32(SEGMENT(SS)),
+		.orig_ax = ~0ULL,
+	};
+	cpu->gs_base = load_u64(SEGMENT(GS) + QEMU_SEGMENT_BASE);
+	cpu->gdt_base = load_u64(SEGMENT(GDT) + QEMU_SEGMENT_BASE);
+	cpu->idt_base = load_u64(SEGMENT(IDT) + QEMU_SEGMENT_BASE);
+#undef REGISTER
+#undef SEGMENT
+	cpu->cr0 = load_u64(control);
+	cpu->cr2 = load_u64(control + 16);
+	cpu->cr3 = load_u64(control + 24);
+	cpu->cr4 = load_u64(control + 32);
+	cpu->kernel_gs_base = load_u64(state + QEMU_KERNEL_GS);
+}
+
+void dump_set_vmcoreinfo(struct dump *dump, const struct file_map *file, u64 offset, u64 size)
+{
+	char *text;
+
+	if (!size || dump->vmcoreinfo)
+		return;
+	if (size > MAX_VMCOREINFO_BYTES || !range_fits(offset, size, file->size)) {
+		strbuf_printf(&dump->remarks,
+			      "vmcoreinfo of %llu bytes at file offset %llu is not in the file\n",
+			      (unsigned long long)size, (unsigned long long)offset);
+		return;
+	}
+	text = xmalloc(size);
+	file_map_read(file, offset, text, size);
+	dump->vmcoreinfo = text;
+	dump->vmcoreinfo_bytes = size;
+}
+
+/* Reads the note at *AT and moves *AT behind it. */
+static bool next_note(const struct file_map *file, u64 *at, u64 end, struct note *note)
+{
+	Elf64_Nhdr header;
+	u64 name_at = *at + sizeof(header);
+
+	if (!range_fits(*at, sizeof(header), end) ||
+	    !file_map_read(file, *at, &header, sizeof(header)))
+		return false;
+	note->type = header.n_type;
+	note->bytes = header.n_descsz;
+	note->at = name_at + align_up(header.n_namesz, 4);
+	if (!range_fits(note->at, note->bytes, end))
+		return false;
+	memset(note->name, 0, sizeof(note->name));
+	if (header.n_namesz < sizeof(note->name) &&
+	    !file_map_read(file, name_at, note->name, header.n_namesz))
+		return false;
+	*at = min_u64(note->at + align_up(note->bytes, 4), end);
+	return true;
+}
+
+void dump_add_notes(struct dump *dump, const struct file_map *file, u64 offset, u64 size)
+{
+	u64 at = offset, end = offset + size;
+
+	if (!range_fits(offset, size, file->size)) {
+		strbuf_printf(&dump->remarks, "notes of %llu bytes at file offset %llu are not all in the file\n",
+			      (unsigned long long)size, (unsigned long long)offset);
+		if (offset >= file->size)
+			return;
+		end = file->size;
+	}
+	while (at < end) {
+		struct note note;
+		u64 start = at;
+
+		if (!next_note(file, &at, end, &note)) {
+			/* Padding behind the last note is no damage. */
+			if (end - start >= sizeof(Elf64_Nhdr))
+				strbuf_printf(&dump->remarks, "damaged ELF note at file offset %llu\n",
+					      (unsigned long long)start);
+			return;
+		}
+		/* The kernel leaves room for CPUs that wrote no note: all zero. */
+		if (streq(note.name, "CORE") && note.type == NT_PRSTATUS)
+			add_prstatus(dump, file, &note);
+		else if (streq(note.name, "QEMU") && note.type == 0)
+			add_qemu_state(dump, file, &note);
+		else if (streq(note.name, "VMCOREINFO"))
+			dump_set_vmcoreinfo(dump, file, note.at, note.bytes);
+	}
+}
+
+static void describe_cpu_note(const struct cpu_note *cpu, struct strbuf *text)
+{
+	const struct x86_regs *regs = &cpu->regs;
+
+	strbuf_printf(text, "cpu note %u: %s", cpu->cpu, cpu->from_qemu ? "QEMU" : "NT_PRSTATUS");
+	if (!cpu->from_qemu)
+		strbuf_printf(text, ", pid %u", cpu->pid);
+	strbuf_printf(text, "\n    rip %016llx  rsp %016llx  rflags %08llx  cs %04llx\n",
+		      (unsigned long long)regs->ip, (unsigned long long)regs->sp,
+		      (unsigned long long)regs->flags, (unsigned long long)regs->cs);
+	strbuf_printf(text, "    rax %016llx  rbx %016llx  rcx %016llx\n", (unsigned long long)regs->ax,
+		      (unsigned long long)regs->bx, (unsigned long long)regs->cx);
+	strbuf_printf(text, "    rdx %016llx  rsi %016llx  rdi %016llx\n", (unsigned long long)regs->dx,
+		      (unsigned long long)regs->si, (unsigned long long)regs->di);
+	strbuf_printf(text, "    rbp %016llx  r8  %016llx  r9  %016llx\n", (unsigned long long)regs->bp,
+		      (unsigned long long)regs->r8, (unsigned long long)regs->r9);
+	strbuf_printf(text, "    r10 %016llx  r11 %016llx  r12 %016llx\n", (unsigned long long)regs->r10,
+		      (unsigned long long)regs->r11, (unsigned long long)regs->r12);
+	strbuf_printf(text, "    r13 %016llx  r14 %016llx  r15 %016llx\n", (unsigned long long)regs->r13,
+		      (unsigned long long)regs->r14, (unsigned long long)regs->r15);
+	if (!cpu->from_qemu)
+		return;
+	strbuf_printf(text, "    cr0 %016llx  cr2 %016llx  cr3 %016llx\n", (unsigned long long)cpu->cr0,
+		      (unsigned long long)cpu->cr2, (unsigned long long)cpu->cr3);
+	strbuf_printf(text, "    cr4 %016llx  gs_base %016llx  kernel_gs_base %016llx\n",
+		      (unsigned long long)cpu->cr4, (unsigned long long)cpu->gs_base,
+		      (unsigned long long)cpu->kernel_gs_base);
+	strbuf_printf(text, "    idt %016llx  gdt %016llx\n", (unsigned long long)cpu->idt_base,
+		      (unsigned long long)cpu->gdt_base);
+}
+
+void dump_describe_notes(const struct dump *dump, struct strbuf *text)
+{
+	for (size_t i = 0; i < dump->nr_cpu_notes; i++)
+		describe_cpu_note(&dump->cpu_notes[i], text);
+	if (dump->vmcoreinfo) {
+		size_t length = strnlen(dump->vmcoreinfo, dump->vmcoreinfo_bytes);
+
+		strbuf_printf(text, "vmcoreinfo: %zu bytes\n", dump->vmcoreinfo_bytes);
+		strbuf_add(text, dump->vmcoreinfo, length);
+		if (length && dump->vmcoreinfo[length - 1] != '\n')
+			strbuf_putc(text, '\n');
+	} else {
+		strbuf_puts(text, "vmcoreinfo: no note in the file\n");
+	}
+}

@@ -1,0 +1,326 @@
+/*
+ * netdump.c - ELF vmcore files: /proc/vmcore of a kdump kernel, makedumpfile -E, QEMU's
+ * dump-guest-memory (and the netdump format of old, which started it).
+ *
+ *	Elf64_Ehdr: ET_CORE for x86_64. e_phnum 0xffff: the real number is in section 0's sh_info.
+ *	PT_NOTE: registers, vmcoreinfo (elfnote.c).
+ *	PT_LOAD: p_filesz bytes at p_offset are physical memory from p_paddr on. What p_memsz has
+ *	beyond them exists in the machine but was left out of the file.
+ *
+ * Segments come in any order and may overlap: /proc/vmcore of some kernels has the kernel's text
+ * both by itself and inside a piece of RAM.
+ */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "dumpfile.h"
+#include "elfnote.h"
+
+#include <elf.h>
+#include <stdlib.h>
+
+/* Physical memory [start, end) at OFFSET in the file. */
+struct run {
+	u64 start, end;
+	u64 offset;
+};
+
+typedef VECTOR(struct run) run_list;
+
+struct netdump {
+	run_list backed;	/* sorted, none overlaps another; bytes in the file */
+	run_list excluded;	/* the same for memory that was left out (may be in backed, too) */
+	u32 nr_loads;
+	Elf64_Ehdr header;
+};
+
+static bool read_header(const struct file_map *file, Elf64_Ehdr *header)
+{
+	return file_map_read(file, 0, header, sizeof(*header)) &&
+	       memcmp(header->e_ident, ELFMAG, SELFMAG) == 0;
+}
+
+/* The number of program headers, from section 0 when there are more than the header can say. */
+static bool read_nr_phdrs(const struct file_map *file, const Elf64_Ehdr *header, u64 *nr_phdrs,
+			  struct strbuf *why)
+{
+	Elf64_Shdr section;
+
+	*nr_phdrs = header->e_phnum;
+	if (header->e_phnum != PN_XNUM)
+		return true;
+	if (!header->e_shoff || !file_map_read(file, header->e_shoff, &section, sizeof(section))) {
+		strbuf_printf(why, "ELF vmcore: section header at %llu, which has the number of segments, is past the end of the file",
+			      (unsigned long long)header->e_shoff);
+		return false;
+	}
+	*nr_phdrs = section.sh_info;
+	return true;
+}
+
+static bool is_process_core(const struct file_map *file, const Elf64_Ehdr *header, u64 nr_phdrs)
+{
+	u64 nr_loads = 0;
+
+	for (u64 i = 0; i < nr_phdrs; i++) {
+		Elf64_Phdr phdr;
+
+		if (!file_map_read(file, header->e_phoff + i * sizeof(phdr), &phdr, sizeof(phdr)))
+			return false;
+		if (phdr.p_type != PT_LOAD)
+			continue;
+		if (phdr.p_paddr != 0 || phdr.p_vaddr >> 63)
+			return false;
+		nr_loads++;
+	}
+	return nr_loads > 1;
+}
+
+static enum probe_result netdump_probe(const struct file_map *file, struct strbuf *why)
+{
+	Elf64_Ehdr header;
+	u64 nr_phdrs;
+
+	if (!read_header(file, &header) || header.e_type != ET_CORE)
+		return PROBE_NO;
+	if (header.e_ident[EI_DATA] != ELFDATA2LSB || header.e_machine != EM_X86_64 ||
+	    header.e_ident[EI_CLASS] != ELFCLASS64) {
+		strbuf_printf(why, "ELF vmcore: of another machine (class %u, data %u, machine %u); this program reads x86_64",
+			      header.e_ident[EI_CLASS], header.e_ident[EI_DATA], header.e_machine);
+		return PROBE_BROKEN;
+	}
+	if (header.e_phentsize != sizeof(Elf64_Phdr)) {
+		strbuf_printf(why, "ELF vmcore: program headers of %u bytes instead of %zu",
+			      header.e_phentsize, sizeof(Elf64_Phdr));
+		return PROBE_BROKEN;
+	}
+	if (!read_nr_phdrs(file, &header, &nr_phdrs, why))
+		return PROBE_BROKEN;
+	if (nr_phdrs == 0) {
+		strbuf_puts(why, "ELF vmcore: no program headers");
+		return PROBE_BROKEN;
+	}
+	if (!range_fits(header.e_phoff, nr_phdrs * sizeof(Elf64_Phdr), file->size)) {
+		strbuf_printf(why, "ELF vmcore: %llu program headers at %llu do not fit into a file of %llu bytes",
+			      (unsigned long long)nr_phdrs, (unsigned long long)header.e_phoff,
+			      (unsigned long long)file->size);
+		return PROBE_BROKEN;
+	}
+	if (is_process_core(file, &header, nr_phdrs)) {
+		strbuf_puts(why, "ELF core of a process, not of a kernel");
+		return PROBE_BROKEN;
+	}
+	return PROBE_YES;
+}
+
+static int compare_runs(const void *a, const void *b)
+{
+	const struct run *left = a, *right = b;
+
+	if (left->start != right->start)
+		return left->start < right->start ? -1 : 1;
+	/* The longer one first: it then covers the other. */
+	return (left->end < right->end) - (left->end > right->end);
+}
+
+/* Sorts, and cuts from each run what the runs before it cover. */
+static void remove_overlaps(run_list *runs)
+{
+	size_t nr_kept = 0;
+	u64 covered = 0;
+
+	if (runs->count)
+		qsort(runs->items, runs->count, sizeof(*runs->items), compare_runs);
+	for (size_t i = 0; i < runs->count; i++) {
+		struct run run = runs->items[i];
+
+		if (run.start < covered) {
+			u64 cut = min_u64(covered, run.end) - run.start;
+
+			run.start += cut;
+			run.offset += cut;
+		}
+		if (run.start >= run.end)
+			continue;
+		covered = run.end;
+		runs->items[nr_kept++] = run;
+	}
+	runs->count = nr_kept;
+}
+
+static void add_load(struct dump *dump, const Elf64_Phdr *phdr)
+{
+	struct netdump *netdump = dump->state;
+	const struct file_map *file = &dump->files[0];
+	u64 memory_bytes = max_u64(phdr->p_memsz, phdr->p_filesz);
+	u64 file_bytes = phdr->p_filesz;
+
+	netdump->nr_loads++;
+	/* -1: mapped by the kernel, but not memory (vmalloc in /proc/kcore). */
+	if (phdr->p_paddr == ~0ULL)
+		return;
+	if (!range_fits(phdr->p_paddr, memory_bytes, 1ULL << 52)) {
+		strbuf_printf(&dump->remarks, "segment at physical %llx of %llx bytes is no memory\n",
+			      (unsigned long long)phdr->p_paddr, (unsigned long long)memory_bytes);
+		return;
+	}
+	if (!range_fits(phdr->p_offset, file_bytes, file->size)) {
+		dump->incomplete = true;
+		file_bytes = phdr->p_offset < file->size ? file->size - phdr->p_offset : 0;
+	}
+	if (file_bytes)
+		*vector_add(&netdump->backed) = (struct run){
+			.start = phdr->p_paddr,
+			.end = phdr->p_paddr + file_bytes,
+			.offset = phdr->p_offset,
+		};
+	/* What the file should have and has not is not excluded: only p_memsz beyond p_filesz is. */
+	if (phdr->p_memsz > phdr->p_filesz) {
+		dump->filtered = true;
+		*vector_add(&netdump->excluded) = (struct run){
+			.start = phdr->p_paddr + phdr->p_filesz,
+			.end = phdr->p_paddr + phdr->p_memsz,
+		};
+	}
+	dump->max_pfn = max_u64(dump->max_pfn,
+				align_up(phdr->p_paddr + memory_bytes, PAGE_BYTES) >> PAGE_SHIFT);
+}
+
+static bool netdump_open(struct dump *dump, struct strbuf *why)
+{
+	struct netdump *netdump = xcalloc(1, sizeof(*netdump));
+	const struct file_map *file = &dump->files[0];
+	u64 nr_phdrs;
+
+	dump->state = netdump;
+	if (dump->nr_files > 1) {
+		strbuf_puts(why, "ELF vmcore: only compressed kdumps can be split over several files");
+		return false;
+	}
+	if (!read_header(file, &netdump->header) ||
+	    !read_nr_phdrs(file, &netdump->header, &nr_phdrs, why))
+		return false;
+	for (u64 i = 0; i < nr_phdrs; i++) {
+		Elf64_Phdr phdr;
+
+		if (!file_map_read(file, netdump->header.e_phoff + i * sizeof(phdr), &phdr, sizeof(phdr)))
+			return false;
+		if (phdr.p_type == PT_NOTE)
+			dump_add_notes(dump, file, phdr.p_offset, phdr.p_filesz);
+		else if (phdr.p_type == PT_LOAD)
+			add_load(dump, &phdr);
+	}
+	remove_overlaps(&netdump->backed);
+	remove_overlaps(&netdump->excluded);
+	if (!netdump->backed.count && !dump->incomplete) {
+		strbuf_puts(why, "ELF vmcore: no segment has memory in the file");
+		return false;
+	}
+	if (dump->incomplete)
+		strbuf_puts(&dump->remarks, "the file is shorter than its segments say\n");
+	return true;
+}
+
+/* The run that has PADDR, else the next one above it, else NULL. */
+static const struct run *find_run(const run_list *runs, u64 paddr)
+{
+	size_t low = 0, high = runs->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (runs->items[middle].end <= paddr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < runs->count ? &runs->items[low] : NULL;
+}
+
+static bool netdump_read_page(struct dump *dump, u64 paddr, void *buf, size_t length,
+			      struct fault *fault)
+{
+	struct netdump *netdump = dump->state;
+	u8 *to = buf;
+
+	/* One turn, but for a page that several segments share. */
+	while (length > 0) {
+		const struct run *run = find_run(&netdump->backed, paddr);
+		size_t piece;
+
+		if (!run || run->start > paddr) {
+			run = find_run(&netdump->excluded, paddr);
+			return fault_set(fault, run && run->start <= paddr ? FAULT_EXCLUDED
+									   : FAULT_NOT_IN_DUMP,
+					 SPACE_PHYSICAL, paddr);
+		}
+		piece = min_u64(length, run->end - paddr);
+		file_map_read(&dump->files[0], run->offset + (paddr - run->start), to, piece);
+		to += piece;
+		paddr += piece;
+		length -= piece;
+	}
+	return true;
+}
+
+static bool netdump_next_present(struct dump *dump, u64 pfn, u64 *found_pfn)
+{
+	struct netdump *netdump = dump->state;
+	const struct run *run;
+
+	if (pfn >= 1ULL << (64 - PAGE_SHIFT))
+		return false;
+	run = find_run(&netdump->backed, pfn << PAGE_SHIFT);
+	if (!run)
+		return false;
+	*found_pfn = max_u64(pfn, run->start >> PAGE_SHIFT);
+	return true;
+}
+
+static void netdump_describe(const struct dump *dump, struct strbuf *text)
+{
+	const struct netdump *netdump = dump->state;
+	const struct file_map *file = &dump->files[0];
+
+	strbuf_printf(text, "format: ELF vmcore%s\n", file->flat ? ", flattened" : "");
+	strbuf_printf(text, "file: %s, %llu bytes\n", file->path, (unsigned long long)file->size);
+	strbuf_printf(text, "program headers: %u (%u PT_LOAD) at file offset %llu\n",
+		      netdump->header.e_phnum, netdump->nr_loads,
+		      (unsigned long long)netdump->header.e_phoff);
+	strbuf_printf(text, "highest page frame: %llx\n", (unsigned long long)dump->max_pfn);
+	strbuf_printf(text, "incomplete: %s\n", dump->incomplete ? "yes" : "no");
+	strbuf_puts(text, "physical memory in the file:\n");
+	for (size_t i = 0; i < netdump->backed.count; i++) {
+		const struct run *run = &netdump->backed.items[i];
+
+		strbuf_printf(text, "    %016llx - %016llx  file offset %llx\n",
+			      (unsigned long long)run->start, (unsigned long long)run->end,
+			      (unsigned long long)run->offset);
+	}
+	if (netdump->excluded.count)
+		strbuf_puts(text, "physical memory left out of the file:\n");
+	for (size_t i = 0; i < netdump->excluded.count; i++)
+		strbuf_printf(text, "    %016llx - %016llx\n",
+			      (unsigned long long)netdump->excluded.items[i].start,
+			      (unsigned long long)netdump->excluded.items[i].end);
+	strbuf_puts(text, strbuf_text(&dump->remarks));
+	dump_describe_notes(dump, text);
+}
+
+static void netdump_close(struct dump *dump)
+{
+	struct netdump *netdump = dump->state;
+
+	vector_free(&netdump->backed);
+	vector_free(&netdump->excluded);
+	free(netdump);
+	dump->state = NULL;
+}
+
+const struct dump_ops netdump_ops = {
+	.name = "ELF vmcore",
+	.probe = netdump_probe,
+	.open = netdump_open,
+	.read_page = netdump_read_page,
+	.next_present = netdump_next_present,
+	.describe = netdump_describe,
+	.close = netdump_close,
+};
