@@ -1,0 +1,315 @@
+/* ps.c - L6: the ps command: tasks as a table, by last run, by family, with their times and limits. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "../command.h"
+#include "../fail.h"
+#include "../kpercpu.h"
+#include "../out.h"
+#include "../psview.h"
+#include "../session.h"
+#include "../task.h"
+#include "../taskinfo.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct selection {
+	const struct task **tasks;
+	size_t count, space;
+};
+
+struct filter {
+	bool kernel, user, leaders, active;
+	u32 policies;		/* 0: any */
+};
+
+static bool passes(const struct filter *filter, const struct task *task)
+{
+	if (filter->kernel && !task_is_kthread(task))
+		return false;
+	if (filter->user && task_is_kthread(task))
+		return false;
+	if (filter->leaders && !task_is_group_leader(task))
+		return false;
+	if (filter->active && !task_is_active(task))
+		return false;
+	if (filter->policies != 0) {
+		unsigned policy = task_policy(task);
+
+		return policy < 32 && (filter->policies >> policy & 1) != 0;
+	}
+	return true;
+}
+
+static void add(struct selection *selection, const struct filter *filter, const struct task *task)
+{
+	if (!passes(filter, task))
+		return;
+	if (selection->count == selection->space)
+		selection->tasks = vector_grow(selection->tasks, &selection->space, sizeof(*selection->tasks));
+	selection->tasks[selection->count++] = task;
+}
+
+static void release(void *arg)
+{
+	struct selection *selection = arg;
+
+	free(selection->tasks);
+}
+
+/* Words in the order given; a word that names nothing is said and does not stop the others. */
+static void select_tasks(const struct args *args, const struct filter *filter, struct selection *selection)
+{
+	size_t nr_matched = 0;
+
+	scope_cleanup(release, selection);
+	for (size_t i = 0; args->nr_words == 0 && i < task_count(); i++)
+		add(selection, filter, task_at(i));
+	for (size_t i = 0; i < args->nr_words; i++) {
+		const struct task **matches;
+		size_t count = tasks_matching(args->words[i], &matches);
+
+		if (count == 0)
+			out("ps: invalid task or pid value: %s\n", args->words[i]);
+		nr_matched += count;
+		for (size_t j = 0; j < count; j++)
+			add(selection, filter, matches[j]);
+	}
+	if (args->nr_words != 0 && nr_matched == 0)
+		session.some_command_failed = true;
+}
+
+/* ---- the table ---- */
+
+static void put_table_header(bool kernel_sp)
+{
+	out("      PID    PPID  CPU  %s  ST  %%MEM      VSZ      RSS  COMM\n",
+	    kernel_sp ? "    KSTACKP    " : "     TASK      ");
+}
+
+struct row {
+	const struct task *task;
+	bool kernel_sp;
+};
+
+static void put_row(void *arg)
+{
+	const struct row *row = arg;
+	const struct task *task = row->task;
+	bool bracket = task_is_kthread(task);
+	char comm[TASK_COMM_SPACE], where[20];
+	struct task_memory memory;
+	u64 sp;
+
+	task_memory(task, &memory);
+	if (!row->kernel_sp)
+		snprintf(where, sizeof(where), "%016llx", (unsigned long long)task->address);
+	else if (task_is_active(task) || !task_kernel_sp(task, &sp))
+		snprintf(where, sizeof(where), "       --       ");
+	else
+		snprintf(where, sizeof(where), "%016llx", (unsigned long long)sp);
+	task_comm(task, comm);
+	out("%s%8u %7u %3u  %s  %-2s %5.1f %8llu %8llu  %s%s%s\n", task_is_active(task) ? ">" : " ",
+	    task->pid, task->parent_pid, task->cpu, where, task_state_text(task), memory.percent,
+	    (unsigned long long)memory.total_vm_kb, (unsigned long long)memory.rss_kb, bracket ? "[" : "",
+	    comm, bracket ? "]" : "");
+}
+
+static void put_table(const struct selection *selection, bool kernel_sp, bool header)
+{
+	if (header && selection->count != 0)
+		put_table_header(kernel_sp);
+	for (size_t i = 0; i < selection->count; i++) {
+		struct row row = { selection->tasks[i], kernel_sp };
+		struct failure failure;
+
+		interrupt_check();
+		if (!protect(put_row, &row, &failure)) {
+			if (failure.interrupted)
+				fail_again(&failure);
+			warn("task %llx: %s", (unsigned long long)row.task->address, failure.text);
+		}
+	}
+}
+
+/* ---- the other views ---- */
+
+/* States in the order in which the tasks show them first. */
+static void put_summary(const struct selection *selection)
+{
+	const char *states[16];
+	size_t counts[16], nr_states = 0;
+
+	for (size_t i = 0; i < selection->count; i++) {
+		const char *state = task_state_text(selection->tasks[i]);
+		size_t at = 0;
+
+		while (at < nr_states && !streq(states[at], state))
+			at++;
+		if (at == ARRAY_SIZE(states))
+			continue;
+		if (at == nr_states) {
+			states[nr_states] = state;
+			counts[nr_states++] = 0;
+		}
+		counts[at]++;
+	}
+	for (size_t i = 0; i < nr_states; i++)
+		out("  %s: %zu\n", states[i], counts[i]);
+}
+
+struct view {
+	void (*show)(const struct task *task);
+	const struct task *task;
+};
+
+static void show_view(void *arg)
+{
+	struct view *view = arg;
+
+	view->show(view->task);
+}
+
+/* A thread group is shown once, whichever of its threads was named. */
+static bool group_seen(const struct selection *selection, size_t index)
+{
+	for (size_t i = 0; i < index; i++) {
+		if (selection->tasks[i]->tgid == selection->tasks[index]->tgid &&
+		    selection->tasks[i]->is_idle == selection->tasks[index]->is_idle &&
+		    !selection->tasks[i]->is_idle)
+			return true;
+	}
+	return false;
+}
+
+static void each_task(const struct selection *selection, void (*show)(const struct task *task))
+{
+	for (size_t i = 0; i < selection->count; i++) {
+		struct view view = { show, selection->tasks[i] };
+		struct failure failure;
+
+		interrupt_check();
+		if (show == psview_group) {
+			const struct task *leader = task_by_address(view.task->group_leader);
+
+			if (group_seen(selection, i))
+				continue;
+			view.task = leader ? leader : view.task;
+		}
+		if (!protect(show_view, &view, &failure)) {
+			if (failure.interrupted)
+				fail_again(&failure);
+			out("ps: %s\n", failure.text);
+			session.some_command_failed = true;
+		}
+		out("\n");
+	}
+}
+
+static const struct {
+	const char *option;
+	void (*show)(const struct task *task);
+} views[] = {
+	{ "p", psview_parents }, { "c", psview_children }, { "t", psview_times },
+	{ "a", psview_strings }, { "g", psview_group }, { "r", psview_limits },
+};
+
+static void show_last_run(const struct args *args, const struct selection *selection)
+{
+	const char *list = option_argument(args, "C");
+	struct cpu_mask cpus;
+
+	if (list) {
+		struct strbuf why = { 0 };
+
+		if (!cpu_mask_parse(list, &cpus, &why))
+			fail("%s", strbuf_text(&why));
+	}
+	psview_last_run(selection->tasks, selection->count, option_given(args, "m") != 0, list ? &cpus : NULL);
+}
+
+static void check_options(const struct args *args)
+{
+	unsigned nr_views = (option_given(args, "l") || option_given(args, "m")) + (option_given(args, "S") != 0);
+
+	for (size_t i = 0; i < ARRAY_SIZE(views); i++)
+		nr_views += option_given(args, views[i].option) != 0;
+	if (nr_views > 1)
+		fail("-p, -c, -t, -l or -m, -a, -g, -r and -S exclude each other");
+	if (option_given(args, "C") && !option_given(args, "l") && !option_given(args, "m"))
+		fail("-C needs -l or -m");
+	if (option_given(args, "k") && option_given(args, "u"))
+		fail("-k and -u exclude each other");
+}
+
+static void run(struct args *args)
+{
+	struct filter filter = {
+		.kernel = option_given(args, "k"),
+		.user = option_given(args, "u"),
+		.leaders = option_given(args, "G"),
+		.active = option_given(args, "A"),
+	};
+	struct selection *selection = scope_alloc(sizeof(*selection));
+	const char *policies = option_argument(args, "y");
+
+	check_options(args);
+	if (policies && !task_policy_parse(policies, &filter.policies))
+		fail("%s: invalid scheduling policy", policies);
+	select_tasks(args, &filter, selection);
+	for (size_t i = 0; i < ARRAY_SIZE(views); i++) {
+		if (option_given(args, views[i].option)) {
+			each_task(selection, views[i].show);
+			return;
+		}
+	}
+	if (option_given(args, "S"))
+		put_summary(selection);
+	else if (option_given(args, "l") || option_given(args, "m"))
+		show_last_run(args, selection);
+	else
+		put_table(selection, option_given(args, "s") != 0, option_given(args, "H") == 0);
+}
+
+static const struct option options[] = {
+	{ "k", NULL, "kernel threads only" },
+	{ "u", NULL, "user tasks only" },
+	{ "G", NULL, "thread group leaders only" },
+	{ "A", NULL, "tasks that are on a CPU only" },
+	{ "y", "policy", "tasks of these scheduling policies only: numbers or names, with commas" },
+	{ "s", NULL, "the kernel stack pointer (KSTACKP) instead of TASK" },
+	{ "H", NULL, "no header line" },
+	{ "S", NULL, "how many tasks are in each state" },
+	{ "l", NULL, "when each task last came onto a CPU, latest first, as the scheduler's stamp" },
+	{ "m", NULL, "the same as the time that has passed since then" },
+	{ "C", "cpus", "with -l or -m: in blocks for these CPUs (1,3,5-7 or a)" },
+	{ "p", NULL, "each task's line of parents" },
+	{ "c", NULL, "each task's children" },
+	{ "g", NULL, "each task's thread group" },
+	{ "t", NULL, "run time, start time, user and system time" },
+	{ "a", NULL, "arguments and environment, from user memory" },
+	{ "r", NULL, "resource limits" },
+	{ NULL, NULL, NULL },
+};
+
+COMMAND(ps) = {
+	.name = "ps",
+	.summary = "process status",
+	.synopsis = "[-k | -u] [-G] [-A] [-y policy] [-s] [-H]\n"
+		    "[-S | -l | -m [-C cpus] | -p | -c | -g | -t | -a | -r] [pid | task | command] ...",
+	.options = options,
+	.description =
+		"One row for each task, or for those named: by pid, by task_struct address, by command\n"
+		"name (\\name when it looks like a number), or by an extended regular expression in\n"
+		"single quotes.\n"
+		"\n"
+		"> marks the task that was running on its CPU. ST is RU running or runnable, IN\n"
+		"interruptible sleep, UN uninterruptible sleep, ID idle (uninterruptible, not counted as\n"
+		"load), ST stopped, TR traced, ZO zombie, DE dead, PA parked, WA waking, NE new. VSZ and\n"
+		"RSS are in kilobytes, RSS with every CPU's and thread's part of the kernel's counters;\n"
+		"%MEM is RSS as a share of physical memory. Names in brackets have no user memory.",
+	.example = "crash> ps -A\n"
+		   "      PID    PPID  CPU       TASK        ST  %MEM      VSZ      RSS  COMM\n"
+		   ">       0       0   0  ffffffff8240f940  RU   0.0        0        0  [swapper/0]\n"
+		   ">     211     101   1  ffff88800a1c8000  RU   0.4     1704     1024  lab-guest\n",
+	.run = run,
+};

@@ -1,0 +1,265 @@
+/* psview.c - L6: the views of `ps` that show more than one line a task. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "psview.h"
+
+#include "fail.h"
+#include "kernel.h"
+#include "out.h"
+#include "taskinfo.h"
+
+#include <stdlib.h>
+
+#define NS_PER_DAY 86400000000000ULL
+
+static void put_header(const struct task *task, unsigned indent)
+{
+	struct strbuf text = { 0 };
+
+	task_header(task, &text);
+	out("%*s%s\n", indent, "", strbuf_text(&text));
+	strbuf_free(&text);
+}
+
+/* From the oldest ancestor down to the task itself, one column further right a generation. */
+void psview_parents(const struct task *task)
+{
+	const struct task **line = scope_array(task_count() + 1, sizeof(*line));
+	size_t depth = 0;
+
+	while (task && depth <= task_count()) {
+		line[depth++] = task;
+		if (task->parent == task->address || task->parent == 0)
+			break;
+		task = task_by_address(task->parent);
+	}
+	for (size_t i = 0; i < depth; i++)
+		put_header(line[depth - 1 - i], i);
+}
+
+void psview_children(const struct task *task)
+{
+	size_t nr_children = 0;
+
+	put_header(task, 0);
+	for (size_t i = 0; i < task_count(); i++) {
+		const struct task *child = task_at(i);
+
+		if (child->parent != task->address || child == task)
+			continue;
+		put_header(child, 2);
+		nr_children++;
+	}
+	if (nr_children == 0)
+		out("  (no children)\n");
+}
+
+void psview_group(const struct task *leader)
+{
+	size_t nr_threads = 0;
+
+	put_header(leader, 0);
+	for (size_t i = 0; i < task_count() && !leader->is_idle; i++) {
+		const struct task *thread = task_at(i);
+
+		if (thread->tgid != leader->tgid || thread == leader)
+			continue;
+		put_header(thread, 2);
+		nr_threads++;
+	}
+	if (nr_threads == 0)
+		out("  (no threads)\n");
+}
+
+static void put_duration(u64 seconds)
+{
+	u64 days = seconds / 86400;
+
+	if (days > 0)
+		out("%llu days, ", (unsigned long long)days);
+	out("%02u:%02u:%02u", (unsigned)(seconds / 3600 % 24), (unsigned)(seconds / 60 % 60),
+	    (unsigned)(seconds % 60));
+}
+
+void psview_times(const struct task *task)
+{
+	struct task_times times;
+	double uptime = kernel_uptime_seconds();
+	double age;
+
+	task_times(task, &times);
+	age = uptime - (double)(times.start_boot ? times.start_boot : times.start) / 1e9;
+	put_header(task, 0);
+	out("    RUN TIME: ");
+	put_duration(age > 0 ? (u64)age : 0);
+	out("\n  START TIME: %llu\n", (unsigned long long)times.start);
+	out("       UTIME: %llu\n", (unsigned long long)times.utime);
+	out("       STIME: %llu\n", (unsigned long long)times.stime);
+}
+
+/* One string a call; bytes that would upset a terminal are shown as \xNN. */
+static void put_string(const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (c == '\n')
+			out("\\n");
+		else if (c < 0x20 || c == 0x7f)
+			out("\\x%02x", c);
+		else
+			out("%c", c);
+	}
+}
+
+static void put_strings(const struct task *task, enum task_strings which)
+{
+	const char *before = which == TASK_ARGUMENTS ? "ARG: " : "ENV: ";
+	struct strbuf why = { 0 };
+	size_t length, at = 0;
+	bool whole;
+	char *text;
+
+	whole = task_user_strings(task, which, &text, &length, &why);
+	out("%s", before);
+	while (at < length) {
+		size_t one = strnlen(text + at, length - at);
+
+		if (at != 0 && which == TASK_ENVIRONMENT)
+			out("     ");
+		put_string(text + at, one);
+		out(which == TASK_ENVIRONMENT ? "\n" : " ");
+		at += one + 1;
+	}
+	if (which == TASK_ARGUMENTS || length == 0)
+		out("\n");
+	if (!whole || why.length != 0)
+		out("     (the rest cannot be read: %s)\n", strbuf_text(&why));
+	strbuf_free(&why);
+}
+
+void psview_strings(const struct task *task)
+{
+	put_header(task, 0);
+	if (task->mm == 0 || task_is_kthread(task)) {
+		out("ps: no user stack\n");
+		return;
+	}
+	put_strings(task, TASK_ARGUMENTS);
+	put_strings(task, TASK_ENVIRONMENT);
+}
+
+static const char *limit_text(u64 value)
+{
+	return value == ~0ULL ? "(unlimited)" : scope_printf("%llu", (unsigned long long)value);
+}
+
+static void put_centred(const char *text, unsigned width)
+{
+	size_t length = strlen(text);
+	unsigned left = length < width ? (unsigned)(width - length) / 2 : 0;
+	unsigned right = length + left < width ? (unsigned)(width - length - left) : 0;
+
+	out("%*s%s%*s", left, "", text, right, "");
+}
+
+void psview_limits(const struct task *task)
+{
+	struct task_limit limits[TASK_LIMITS_MAX];
+	size_t count = task_limits(task, limits);
+
+	put_header(task, 0);
+	if (count == 0) {
+		out("   (no signal_struct any more)\n");
+		return;
+	}
+	out("%12s   ", "RLIMIT");
+	put_centred("CURRENT", 11);
+	out("   ");
+	put_centred("MAXIMUM", 11);
+	out("\n");
+	for (size_t i = 0; i < count; i++) {
+		out("%12s   ", limits[i].name);
+		put_centred(limit_text(limits[i].current), 11);
+		out("   ");
+		put_centred(limit_text(limits[i].maximum), 11);
+		out("\n");
+	}
+}
+
+/* ---- last run ---- */
+
+static int latest_first(const void *a, const void *b)
+{
+	const struct task *left = *(const struct task *const *)a;
+	const struct task *right = *(const struct task *const *)b;
+
+	if (left->last_arrival != right->last_arrival)
+		return left->last_arrival > right->last_arrival ? -1 : 1;
+	return left < right ? -1 : left > right;
+}
+
+static unsigned digits(u64 number)
+{
+	unsigned width = 1;
+
+	while (number >= 10) {
+		number /= 10;
+		width++;
+	}
+	return width;
+}
+
+/* Of the largest stamp, or of the largest number of days. */
+static unsigned stamp_width(const struct task **tasks, size_t nr_tasks, bool ages)
+{
+	u64 largest = 0, ns;
+
+	for (size_t i = 0; i < nr_tasks; i++) {
+		if (!ages)
+			largest = max_u64(largest, tasks[i]->last_arrival);
+		else if (task_since_last_run(tasks[i], &ns))
+			largest = max_u64(largest, ns / NS_PER_DAY);
+	}
+	return digits(largest);
+}
+
+static void put_last_run(const struct task *task, bool ages, unsigned width)
+{
+	struct strbuf header = { 0 };
+	u64 ns;
+
+	if (!ages)
+		out("[%*llu]", width, (unsigned long long)task->last_arrival);
+	else if (!task_since_last_run(task, &ns))
+		out("[%*s %12s]", width, "?", "");
+	else
+		out("[%*llu %02u:%02u:%02u.%03u]", width, (unsigned long long)(ns / NS_PER_DAY),
+		    (unsigned)(ns / 3600000000000ULL % 24), (unsigned)(ns / 60000000000ULL % 60),
+		    (unsigned)(ns / 1000000000 % 60), (unsigned)(ns / 1000000 % 1000));
+	task_header(task, &header);
+	out(" [%s]  %s\n", task_state_text(task), strbuf_text(&header));
+	strbuf_free(&header);
+}
+
+void psview_last_run(const struct task **tasks, size_t nr_tasks, bool ages, const struct cpu_mask *cpus)
+{
+	unsigned width = stamp_width(tasks, nr_tasks, ages);
+	const char *between = "";
+
+	qsort(tasks, nr_tasks, sizeof(*tasks), latest_first);
+	if (!cpus) {
+		for (size_t i = 0; i < nr_tasks; i++)
+			put_last_run(tasks[i], ages, width);
+		return;
+	}
+	for (unsigned cpu = cpu_mask_next(cpus, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(cpus, cpu + 1)) {
+		if (!cpu_mask_has(cpus_present(), cpu))
+			continue;
+		out("%sCPU: %u\n", between, cpu);
+		for (size_t i = 0; i < nr_tasks; i++) {
+			if (tasks[i]->cpu == cpu)
+				put_last_run(tasks[i], ages, width);
+		}
+		between = "\n";
+	}
+}

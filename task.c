@@ -1,0 +1,811 @@
+/* task.c - L5: the task table, from the pid IDR and the task lists; current and panicking task. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Understands task_struct (identity, state, links), signal_struct.thread_head, struct pid, init_pid_ns'
+ * IDR, the run queues' idle tasks, the per-cpu current task, panic_cpu and crashing_cpu, and the
+ * kernel's own task_state_array.
+ *
+ * A task is on two roads: init_task.tasks links thread group leaders, each leader's signal_struct links
+ * its threads; and init_pid_ns.idr maps every pid to a struct pid whose tasks[PIDTYPE_PID] holds the
+ * task. Damage to one road leaves the other, so both are walked. Idle tasks of other CPUs than the
+ * first are on neither: the run queues know them. A task that is dying for good may already be on no
+ * road and still run: the per-cpu current task finds it.
+ */
+#include "task.h"
+
+#include "fail.h"
+#include "kernel.h"
+#include "kfield.h"
+#include "klist.h"
+#include "kpercpu.h"
+#include "kxarray.h"
+#include "memory.h"
+#include "printk.h"
+
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+KTYPE(task_struct_type, "struct task_struct");
+KFIELD(task_state_field, "task_struct.__state", /* v5.14 2f064a59a11f sched: Change task_struct::state */
+       "task_struct.state");
+KFIELD(task_exit_state, "task_struct.exit_state");
+KFIELD(task_flags, "task_struct.flags");
+KFIELD(task_pid, "task_struct.pid");
+KFIELD(task_tgid, "task_struct.tgid");
+KFIELD(task_comm_field, "task_struct.comm");
+KFIELD(task_mm, "task_struct.mm");
+KFIELD(task_stack, "task_struct.stack");
+KFIELD(task_real_parent, "task_struct.real_parent");
+KFIELD(task_group_leader, "task_struct.group_leader");
+KFIELD(task_signal, "task_struct.signal");
+KFIELD(task_cpu, "task_struct.thread_info.cpu", /* v5.16 bcf9033e5449 sched: move CPU field back into thread_info */
+       "task_struct.cpu");
+KFIELD(task_last_arrival, "task_struct.sched_info.last_arrival");
+KFIELD(task_tasks, "task_struct.tasks");
+KFIELD(task_thread_node, "task_struct.thread_node");
+KFIELD(task_pid_links, "task_struct.pid_links[0]");	/* PIDTYPE_PID is 0 */
+/* Each thread's own part of the counters; gone in v6.2 f1a7941243c1 (mm: convert rss_stat to percpu_counter). */
+KFIELD(task_rss_count, "task_struct.rss_stat.count");
+KFIELD(signal_thread_head, "signal_struct.thread_head");
+KFIELD(pid_tasks, "pid.tasks[0]");
+KFIELD(pid_namespace_idr, "pid_namespace.idr.idr_rt");
+KFIELD(rq_idle, "rq.idle");
+KFIELD(pcpu_hot_current, "pcpu_hot.current_task");
+
+KSYMBOL(init_task_symbol, "init_task");
+KSYMBOL(init_pid_ns_symbol, "init_pid_ns");
+KSYMBOL(runqueues_symbol, "runqueues");
+KSYMBOL(idle_threads_symbol, "idle_threads");
+KSYMBOL(pcpu_hot_symbol, "pcpu_hot");		/* v6.2 e57ef2ed97c1 to v6.14 */
+KSYMBOL(current_task_symbol, "current_task");
+KSYMBOL(panic_cpu_symbol, "panic_cpu");
+KSYMBOL(crashing_cpu_symbol, "crashing_cpu");
+
+KENUM(mm_filepages, "MM_FILEPAGES");
+KENUM(mm_anonpages, "MM_ANONPAGES");
+KENUM(mm_shmempages, "MM_SHMEMPAGES");
+
+#define PF_KTHREAD 0x00200000u
+#define PID_LIMIT (4u << 20)		/* PID_MAX_LIMIT of 64-bit kernels */
+#define WARNINGS_MAX 8			/* damaged tasks named one by one; the rest are counted */
+
+enum road {
+	ROAD_LISTS = 1,
+	ROAD_PIDS = 2,
+	ROAD_IDLE = 4,
+	ROAD_CURRENT = 8,
+};
+
+struct found {
+	u64 address;
+	unsigned roads;
+};
+
+static struct {
+	bool built;
+	struct task *tasks;
+	size_t count, space;
+	struct u64map by_address;	/* task_struct -> index */
+	struct u64map by_pid;		/* pid -> index; 0 is CPU 0's idle task */
+	struct u64map rss_deltas;	/* mm_struct -> sum of its threads' rss_delta */
+	s64 running[MAX_CPUS];		/* index of the CPU's current task, -1 unknown */
+	unsigned nr_warnings;
+	u64 panic;			/* task_struct; 0: none panicked, or not looked for yet */
+	bool panic_known;
+	u64 current;			/* the context; 0: not chosen yet */
+} table;
+
+/* ---- finding ---- */
+
+struct finder {
+	VECTOR(struct found) found;
+	struct u64map index;
+	bool lists_whole, pids_whole;
+};
+
+static void found_add(struct finder *finder, u64 address, enum road road)
+{
+	u64 slot;
+
+	if (address == 0)
+		return;
+	if (u64map_get(&finder->index, address, &slot)) {
+		finder->found.items[slot].roads |= road;
+		return;
+	}
+	u64map_put(&finder->index, address, finder->found.count);
+	*vector_add(&finder->found) = (struct found){ address, road };
+}
+
+static void finder_release(void *arg)
+{
+	struct finder *finder = arg;
+
+	vector_free(&finder->found);
+	u64map_free(&finder->index);
+}
+
+static void find_threads(struct finder *finder, u64 leader)
+{
+	struct klist_iter it;
+	struct fault fault;
+	u64 signal, thread;
+
+	if (!field_try_u64(leader, &task_signal, &signal, &fault)) {
+		warn("threads of task %llx: %s", (unsigned long long)leader, fault_text(&fault));
+		finder->lists_whole = false;
+		return;
+	}
+	if (signal == 0)
+		return;
+	klist_begin(&it, field_address(signal, &signal_thread_head), kfield_offset(&task_thread_node));
+	while (klist_next(&it, &thread))
+		found_add(finder, thread, ROAD_LISTS);
+	if (it.stopped) {
+		warn("threads of task %llx: %s", (unsigned long long)leader, klist_why(&it));
+		finder->lists_whole = false;
+	}
+}
+
+static void find_by_lists(void *arg)
+{
+	struct finder *finder = arg;
+	u64 init_task = ksymbol_address(&init_task_symbol);
+	struct klist_iter it;
+	u64 leader;
+
+	finder->lists_whole = true;
+	klist_begin(&it, field_address(init_task, &task_tasks), kfield_offset(&task_tasks));
+	while (klist_next(&it, &leader)) {
+		found_add(finder, leader, ROAD_LISTS);
+		find_threads(finder, leader);
+	}
+	if (it.stopped) {
+		warn("task list: %s", klist_why(&it));
+		finder->lists_whole = false;
+	}
+}
+
+static void find_by_pids(void *arg)
+{
+	struct finder *finder = arg;
+	u64 idr = field_address(ksymbol_address(&init_pid_ns_symbol), &pid_namespace_idr);
+	struct kxarray_iter it;
+	u64 number, pid, task;
+
+	finder->pids_whole = true;
+	kxarray_begin(&it, idr);
+	while (kxarray_next(&it, &number, &pid)) {
+		struct klist_iter users;
+
+		if (!mem_is_kernel_address(pid))
+			continue;
+		khlist_begin(&users, field_address(pid, &pid_tasks), kfield_offset(&task_pid_links));
+		while (klist_next(&users, &task))
+			found_add(finder, task, ROAD_PIDS);
+		if (users.stopped) {
+			warn("pid %llu: %s", (unsigned long long)number, klist_why(&users));
+			finder->pids_whole = false;
+		}
+	}
+	if (it.stopped) {
+		warn("pid table: %s", kxarray_why(&it));
+		finder->pids_whole = false;
+	}
+}
+
+/* Bounded by what exists: a damaged cpumask must not cost thousands of warnings. */
+static void find_idle(void *arg)
+{
+	struct finder *finder = arg;
+	const struct cpu_mask *present = cpus_present();
+	struct fault fault;
+	unsigned cpu;
+	u64 idle;
+
+	for (cpu = cpu_mask_next(present, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(present, cpu + 1)) {
+		u64 at;
+
+		if (kfield_exists(&rq_idle) && ksymbol_exists(&runqueues_symbol))
+			at = field_address(percpu_symbol(&runqueues_symbol, cpu), &rq_idle);
+		else
+			at = percpu_symbol(&idle_threads_symbol, cpu);
+		if (!mem_try_u64(at, &idle, &fault)) {
+			warn("idle task of CPU %u: %s", cpu, fault_text(&fault));
+			continue;
+		}
+		found_add(finder, idle, ROAD_IDLE);
+	}
+}
+
+static bool current_of_cpu(unsigned cpu, u64 *task, struct fault *fault)
+{
+	u64 at;
+
+	if (ksymbol_exists(&pcpu_hot_symbol) && kfield_exists(&pcpu_hot_current))
+		at = field_address(percpu_symbol(&pcpu_hot_symbol, cpu), &pcpu_hot_current);
+	else
+		at = percpu_symbol(&current_task_symbol, cpu);
+	return mem_try_u64(at, task, fault);
+}
+
+static void find_current(void *arg)
+{
+	struct finder *finder = arg;
+	const struct cpu_mask *online = cpus_online();
+	struct fault fault;
+	unsigned cpu;
+	u64 task;
+
+	for (cpu = cpu_mask_next(online, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(online, cpu + 1)) {
+		if (!current_of_cpu(cpu, &task, &fault))
+			warn("current task of CPU %u: %s", cpu, fault_text(&fault));
+		else
+			found_add(finder, task, ROAD_CURRENT);
+	}
+}
+
+/* ---- reading ---- */
+
+static s32 rss_delta_in(const u8 *object, size_t size)
+{
+	struct kenum *kinds[] = { &mm_filepages, &mm_anonpages, &mm_shmempages };
+	u64 offset;
+	s32 sum = 0;
+
+	if (!kfield_exists(&task_rss_count))
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (!kenum_exists(kinds[i]))
+			continue;
+		offset = kfield_offset(&task_rss_count) + (u64)kenum_value(kinds[i]) * 4;
+		if (range_fits(offset, 4, size))
+			sum += (s32)load_u32(object + offset);
+	}
+	return sum;
+}
+
+static void task_fill(struct task *task, const u8 *object, size_t size)
+{
+	u64 comm = kfield_offset(&task_comm_field);
+	size_t length = min_u64(kfield_size(&task_comm_field), sizeof(task->comm) - 1);
+
+	task->state = kfield_in(&task_state_field, object, size);
+	task->exit_state = (u32)kfield_in(&task_exit_state, object, size);
+	task->flags = (u32)kfield_in(&task_flags, object, size);
+	task->pid = (u32)kfield_in(&task_pid, object, size);
+	task->tgid = (u32)kfield_in(&task_tgid, object, size);
+	task->mm = kfield_in(&task_mm, object, size);
+	task->stack = kfield_in(&task_stack, object, size);
+	task->parent = kfield_in(&task_real_parent, object, size);
+	task->group_leader = kfield_in(&task_group_leader, object, size);
+	task->signal = kfield_in(&task_signal, object, size);
+	task->cpu = kfield_exists(&task_cpu) ? (u32)kfield_in(&task_cpu, object, size) : 0;
+	if (kfield_exists(&task_last_arrival))
+		task->last_arrival = kfield_in(&task_last_arrival, object, size);
+	task->rss_delta = rss_delta_in(object, size);
+	if (range_fits(comm, length, size))
+		memcpy(task->comm, object + comm, length);
+}
+
+static void damaged(u64 address, const char *why)
+{
+	if (table.nr_warnings++ < WARNINGS_MAX)
+		warn("task %llx left out: %s", (unsigned long long)address, why);
+}
+
+static bool task_read(const struct found *found, u8 *buffer, size_t size, struct task *task)
+{
+	struct fault fault;
+
+	*task = (struct task){ .address = found->address, .is_idle = (found->roads & ROAD_IDLE) != 0 };
+	if (!mem_try_read(found->address, buffer, size, &fault)) {
+		damaged(found->address, fault_text(&fault));
+		return false;
+	}
+	task_fill(task, buffer, size);
+	if (task->pid > PID_LIMIT || task->tgid > PID_LIMIT) {
+		damaged(found->address, "its pid makes no sense");
+		return false;
+	}
+	if (task->stack != 0 && !mem_is_kernel_address(task->stack))
+		task->stack = 0;
+	return true;
+}
+
+/* One road alone is worth a word only when the other was walked to its end. */
+static void note_one_road(const struct finder *finder, const struct found *found)
+{
+	if ((found->roads & (ROAD_IDLE | ROAD_CURRENT)) != 0)
+		return;
+	if (found->roads == ROAD_LISTS && finder->pids_whole)
+		warn("task %llx is on the task list and not in the pid table",
+		     (unsigned long long)found->address);
+	if (found->roads == ROAD_PIDS && finder->lists_whole)
+		warn("task %llx is in the pid table and not on the task list",
+		     (unsigned long long)found->address);
+}
+
+static int compare_tasks(const void *a, const void *b)
+{
+	const struct task *left = a, *right = b;
+
+	if (left->is_idle != right->is_idle)
+		return left->is_idle ? -1 : 1;
+	if (left->is_idle && left->cpu != right->cpu)
+		return left->cpu < right->cpu ? -1 : 1;
+	if (left->pid != right->pid)
+		return left->pid < right->pid ? -1 : 1;
+	return left->address < right->address ? -1 : left->address > right->address;
+}
+
+static void index_tasks(void)
+{
+	for (size_t i = 0; i < table.count; i++) {
+		struct task *task = &table.tasks[i];
+
+		u64map_put(&table.by_address, task->address, i);
+		if (!u64map_get(&table.by_pid, task->pid, NULL))
+			u64map_put(&table.by_pid, task->pid, i);
+		if (task->rss_delta != 0)
+			u64map_put(&table.rss_deltas, task->mm,
+				   (u64)(task_rss_delta(task->mm) + task->rss_delta));
+	}
+}
+
+s64 task_rss_delta(u64 mm)
+{
+	u64 sum;
+
+	return u64map_get(&table.rss_deltas, mm, &sum) ? (s64)sum : 0;
+}
+
+static void fill_parents(void)
+{
+	for (size_t i = 0; i < table.count; i++) {
+		struct task *task = &table.tasks[i];
+		u64 slot, tgid;
+
+		if (u64map_get(&table.by_address, task->parent, &slot))
+			task->parent_pid = table.tasks[slot].tgid;
+		else if (task->parent != 0 && field_try_u64(task->parent, &task_tgid, &tgid, NULL) &&
+			 tgid <= PID_LIMIT)
+			task->parent_pid = (u32)tgid;
+	}
+}
+
+static void fill_running(void *arg UNUSED)
+{
+	const struct cpu_mask *present = cpus_present();
+	unsigned cpu;
+	u64 address, slot;
+
+	for (cpu = cpu_mask_next(present, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(present, cpu + 1)) {
+		if (!current_of_cpu(cpu, &address, NULL) || !u64map_get(&table.by_address, address, &slot))
+			continue;
+		/* An offline CPU's variable may name a task that went on elsewhere. */
+		if (!cpu_mask_has(cpus_online(), cpu) && !table.tasks[slot].is_idle)
+			continue;
+		table.running[cpu] = (s64)slot;
+		table.tasks[slot].on_cpu = true;
+	}
+}
+
+/* One road that cannot be walked at all (no such symbol, no such member) leaves the others. */
+static void try_road(void (*road)(void *arg), void *arg, const char *what)
+{
+	struct failure failure;
+
+	if (protect(road, arg, &failure))
+		return;
+	if (failure.interrupted)
+		fail_again(&failure);
+	warn("%s: %s", what, failure.text);
+}
+
+static void table_build(void)
+{
+	struct finder *finder = scope_alloc(sizeof(*finder));
+	size_t size = ktype_size(&task_struct_type);
+	u8 *buffer = scope_alloc(size);
+
+	task_reset();
+	scope_cleanup(finder_release, finder);
+	try_road(find_by_lists, finder, "task list");
+	try_road(find_by_pids, finder, "pid table");
+	try_road(find_idle, finder, "idle tasks");
+	try_road(find_current, finder, "current tasks");
+	if (finder->found.count == 0)
+		fail("no task can be found");
+	table.tasks = xcalloc(finder->found.count, sizeof(*table.tasks));
+	for (size_t i = 0; i < finder->found.count; i++) {
+		interrupt_check();
+		if (!task_read(&finder->found.items[i], buffer, size, &table.tasks[table.count]))
+			continue;
+		note_one_road(finder, &finder->found.items[i]);
+		table.count++;
+	}
+	if (table.nr_warnings > WARNINGS_MAX)
+		warn("%u more tasks left out", table.nr_warnings - WARNINGS_MAX);
+	qsort(table.tasks, table.count, sizeof(*table.tasks), compare_tasks);
+	index_tasks();
+	fill_parents();
+	try_road(fill_running, NULL, "current tasks");
+	table.built = true;
+}
+
+static void build_body(void *arg UNUSED)
+{
+	table_build();
+}
+
+static void need_table(void)
+{
+	struct failure failure;
+
+	if (!table.built && !protect(build_body, NULL, &failure)) {
+		task_reset();
+		fail_again(&failure);
+	}
+}
+
+void task_reset(void)
+{
+	free(table.tasks);
+	u64map_free(&table.by_address);
+	u64map_free(&table.by_pid);
+	u64map_free(&table.rss_deltas);
+	memset(&table, 0, sizeof(table));
+	for (size_t i = 0; i < MAX_CPUS; i++)
+		table.running[i] = -1;
+}
+
+/* ---- asking ---- */
+
+size_t task_count(void)
+{
+	need_table();
+	return table.count;
+}
+
+const struct task *task_at(size_t index)
+{
+	need_table();
+	return index < table.count ? &table.tasks[index] : NULL;
+}
+
+const struct task *task_by_address(u64 address)
+{
+	u64 slot;
+
+	need_table();
+	return u64map_get(&table.by_address, address, &slot) ? &table.tasks[slot] : NULL;
+}
+
+const struct task *task_by_pid(u32 pid)
+{
+	u64 slot;
+
+	need_table();
+	return u64map_get(&table.by_pid, pid, &slot) ? &table.tasks[slot] : NULL;
+}
+
+const struct task *task_running_on(unsigned cpu)
+{
+	need_table();
+	if (cpu >= MAX_CPUS || table.running[cpu] < 0)
+		return NULL;
+	return &table.tasks[table.running[cpu]];
+}
+
+bool task_is_kthread(const struct task *task)
+{
+	return task->is_idle || (task->flags & PF_KTHREAD) != 0;
+}
+
+bool task_is_active(const struct task *task)
+{
+	return task->on_cpu;
+}
+
+bool task_is_group_leader(const struct task *task)
+{
+	return task->pid == task->tgid;
+}
+
+/* ---- the panicking task and the context ---- */
+
+/* panic_cpu and crashing_cpu hold the CPU's number, -1 while all is well. */
+static bool cpu_variable(struct ksymbol *symbol, unsigned *cpu)
+{
+	u64 value;
+
+	if (!ksymbol_exists(symbol) || !mem_try_uint(ksymbol_address(symbol), 4, &value, NULL))
+		return false;
+	if (value >= MAX_CPUS)
+		return false;
+	*cpu = (unsigned)value;
+	return true;
+}
+
+/*
+ * The log's last "CPU: 1 PID: 245 Comm: ..." line, when the log also says that the kernel panicked: for dumps
+ * whose panic_cpu cannot be read.
+ */
+static void panic_pid_from_log(void *arg)
+{
+	s64 *pid = arg;
+	bool panicked = false;
+	struct printk_record record;
+	struct printk_iter it;
+	s64 last = -1;
+
+	printk_begin(&it);
+	while (printk_next(&it, &record)) {
+		char line[256];
+		unsigned cpu, number;
+		size_t length = min_u64(record.text_bytes, sizeof(line) - 1);
+
+		memcpy(line, record.text, length);
+		line[length] = '\0';
+		if (starts_with(line, "Kernel panic - not syncing"))
+			panicked = true;
+		if (sscanf(line, "CPU: %u PID: %u Comm:", &cpu, &number) == 2 ||
+		    sscanf(line, "CPU: %u UID: %*u PID: %u Comm:", &cpu, &number) == 2)
+			last = number;
+	}
+	*pid = panicked ? last : -1;
+}
+
+static const struct task *find_panic_task(void)
+{
+	const struct task *task = NULL;
+	unsigned cpu;
+	s64 pid = -1;
+
+	if (cpu_variable(&panic_cpu_symbol, &cpu) || cpu_variable(&crashing_cpu_symbol, &cpu))
+		task = task_running_on(cpu);
+	if (!task && *kernel_panic_message() != '\0' && protect(panic_pid_from_log, &pid, NULL) && pid > 0)
+		task = task_by_pid((u32)pid);
+	return task;
+}
+
+static const struct task *panic_task_or_none(void)
+{
+	need_table();
+	if (!table.panic_known) {
+		const struct task *task = find_panic_task();
+
+		table.panic = task ? task->address : 0;
+		table.panic_known = true;
+	}
+	return table.panic ? task_by_address(table.panic) : NULL;
+}
+
+bool task_is_panic_task(const struct task *task)
+{
+	return task == panic_task_or_none();
+}
+
+const struct task *task_panic(void)
+{
+	const struct task *task = panic_task_or_none();
+
+	for (unsigned cpu = 0; !task && cpu < MAX_CPUS; cpu++)
+		task = task_running_on(cpu);
+	if (!task && table.count > 0)
+		task = &table.tasks[0];
+	if (!task)
+		fail("this dump has no readable task");
+	return task;
+}
+
+const struct task *task_current(void)
+{
+	const struct task *task = NULL;
+
+	need_table();
+	if (table.current != 0)
+		task = task_by_address(table.current);
+	return task ? task : task_panic();
+}
+
+void task_set_current(const struct task *task)
+{
+	table.current = task->address;
+}
+
+void task_make_active(const struct task *task)
+{
+	struct task *chosen = &table.tasks[task - table.tasks];
+
+	if (chosen->cpu >= MAX_CPUS)
+		fail("task %llx has no valid CPU", (unsigned long long)task->address);
+	if (table.running[chosen->cpu] >= 0)
+		table.tasks[table.running[chosen->cpu]].on_cpu = false;
+	table.running[chosen->cpu] = task - table.tasks;
+	chosen->on_cpu = true;
+}
+
+/* ---- words that name tasks ---- */
+
+/* What a word asks of each task. A regex is compiled once and belongs to the scope. */
+struct wanted {
+	enum { WANT_COMM, WANT_REGEX, WANT_PID, WANT_ADDRESS } what;
+	const char *comm;
+	const regex_t *regex;
+	u64 number;
+};
+
+static bool is_wanted(const struct wanted *wanted, const struct task *task)
+{
+	switch (wanted->what) {
+	case WANT_COMM:
+		return strncmp(task->comm, wanted->comm, sizeof(task->comm) - 1) == 0;
+	case WANT_REGEX:
+		return regexec(wanted->regex, task->comm, 0, NULL, 0) == 0;
+	case WANT_PID:
+		return task->pid == wanted->number;	/* every idle task has pid 0 */
+	case WANT_ADDRESS:
+		return task->address == wanted->number;
+	}
+	return false;
+}
+
+/* Counted first: `foreach ps` passes as many words as there are tasks. */
+static size_t collect(const struct wanted *wanted, const struct task ***matches)
+{
+	size_t count = 0, filled = 0;
+
+	for (size_t i = 0; i < table.count; i++)
+		count += is_wanted(wanted, &table.tasks[i]);
+	*matches = count != 0 ? scope_array(count, sizeof(struct task *)) : NULL;
+	for (size_t i = 0; i < table.count && filled < count; i++) {
+		if (is_wanted(wanted, &table.tasks[i]))
+			(*matches)[filled++] = &table.tasks[i];
+	}
+	return filled;
+}
+
+static void free_regex(void *arg)
+{
+	regfree(arg);
+}
+
+static const regex_t *compile_regex(const char *word)
+{
+	char *pattern = scope_strdup(word + 1);
+	regex_t *regex = scope_alloc(sizeof(*regex));
+	int error;
+
+	pattern[strlen(pattern) - 1] = '\0';
+	error = regcomp(regex, pattern, REG_EXTENDED | REG_NOSUB);
+	if (error != 0) {
+		char why[128];
+
+		regerror(error, regex, why, sizeof(why));
+		fail("invalid regular expression: %s: %s", pattern, why);
+	}
+	scope_cleanup(free_regex, regex);
+	return regex;
+}
+
+/* Decimal is a pid; hexadecimal a task_struct, else a pid. */
+static size_t match_number(const char *word, const struct task ***matches)
+{
+	struct wanted wanted = { .what = WANT_PID };
+	size_t count = 0;
+
+	if (parse_u64(word, 10, &wanted.number))
+		count = collect(&wanted, matches);
+	if (count != 0 || !parse_u64(word, 16, &wanted.number))
+		return count;
+	if (task_by_address(wanted.number))
+		wanted.what = WANT_ADDRESS;
+	else if (wanted.number > PID_LIMIT)
+		return 0;
+	return collect(&wanted, matches);
+}
+
+size_t tasks_matching(const char *word, const struct task ***matches)
+{
+	struct wanted wanted = { .what = WANT_COMM, .comm = word };
+	size_t count = 0, length = strlen(word);
+	u64 number;
+
+	need_table();
+	*matches = NULL;
+	if (word[0] == '\\') {
+		wanted.comm = word + 1;
+		return collect(&wanted, matches);
+	}
+	if (length > 2 && word[0] == '\'' && word[length - 1] == '\'') {
+		wanted.what = WANT_REGEX;
+		wanted.regex = compile_regex(word);
+		return collect(&wanted, matches);
+	}
+	/* An address needs no walk over all names; 16 digits are no comm. */
+	if (length == 16 && parse_u64(word, 16, &number) && task_by_address(number)) {
+		*matches = scope_array(1, sizeof(struct task *));
+		(*matches)[0] = task_by_address(number);
+		return 1;
+	}
+	/* "dd" and "bad" are hexadecimal too: what a task is called comes before that. */
+	if (!parse_u64(word, 10, &number) && length != 0)
+		count = collect(&wanted, matches);
+	return count != 0 ? count : match_number(word, matches);
+}
+
+const struct task *task_try_argument(const char *word)
+{
+	const struct task *task;
+	u64 number;
+
+	if (parse_u64(word, 10, &number) && number <= PID_LIMIT) {
+		task = task_by_pid((u32)number);
+		if (task)
+			return task;
+	}
+	if (!parse_u64(word, 16, &number))
+		return NULL;
+	task = task_by_address(number);
+	if (!task && number <= PID_LIMIT)
+		task = task_by_pid((u32)number);
+	return task;
+}
+
+const struct task *task_argument(const char *word)
+{
+	const struct task *task = task_try_argument(word);
+
+	if (!task)
+		fail("invalid task or pid value: %s", word);
+	return task;
+}
+
+/* ---- text ---- */
+
+/* Length of the valid, printable UTF-8 sequence at TEXT; 0: none. */
+static size_t printable_length(const u8 *text)
+{
+	size_t length = text[0] < 0x80 ? 1 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
+	u32 code = length == 1 ? text[0] : text[0] & (0x7fu >> length);
+
+	if (length == 1)
+		return text[0] >= 0x20 && text[0] != 0x7f ? 1 : 0;
+	if (text[0] < 0xc2 || text[0] > 0xf4)
+		return 0;
+	for (size_t i = 1; i < length; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (text[i] & 0x3f);
+	}
+	if (code < 0xa0 || (length == 3 && code < 0x800) || (length == 4 && code < 0x10000) || code > 0x10ffff)
+		return 0;
+	return length;
+}
+
+char *task_comm(const struct task *task, char text[TASK_COMM_SPACE])
+{
+	char *to = text;
+
+	for (const u8 *from = (const u8 *)task->comm; *from != '\0';) {
+		size_t length = printable_length(from);
+
+		if (length == 0)
+			to += snprintf(to, 5, "\\x%02x", *from++);
+		while (length-- > 0)
+			*to++ = (char)*from++;
+	}
+	*to = '\0';
+	return text;
+}
+
+void task_header(const struct task *task, struct strbuf *text)
+{
+	char comm[TASK_COMM_SPACE];
+
+	strbuf_printf(text, "PID: %-7u  TASK: %016llx  CPU: %-3u  COMMAND: \"%s\"", task->pid,
+		      (unsigned long long)task->address, task->cpu, task_comm(task, comm));
+}
