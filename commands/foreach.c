@@ -1,0 +1,293 @@
+/* foreach.c - L6: the foreach command: other commands run for many tasks, one after the other. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "../command.h"
+#include "../fail.h"
+#include "../out.h"
+#include "../session.h"
+#include "../task.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* How a command is told which task it is about. */
+enum how {
+	IN_CONTEXT,	/* shows its own header for the current context */
+	NEEDS_HEADER,	/* works on the current context and does not say which task that is */
+	ALL_AT_ONCE,	/* takes the tasks as words, all in one call */
+};
+
+static const struct {
+	const char *name;
+	enum how how;
+} runnable[] = {
+	{ "bt", IN_CONTEXT }, { "files", IN_CONTEXT }, { "net", IN_CONTEXT }, { "ps", ALL_AT_ONCE },
+	{ "set", NEEDS_HEADER }, { "sig", IN_CONTEXT }, { "task", IN_CONTEXT }, { "vm", IN_CONTEXT },
+	{ "vtop", NEEDS_HEADER },
+};
+
+static int runnable_index(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(runnable); i++) {
+		if (streq(word, runnable[i].name))
+			return (int)i;
+	}
+	return -1;
+}
+
+struct plan {
+	bool *chosen;		/* by index in the task table */
+	bool any_selector;
+	bool commands[ARRAY_SIZE(runnable)];
+	size_t nr_commands;
+	struct strbuf arguments;	/* for the commands: all that follows their names */
+};
+
+static void plan_release(void *arg)
+{
+	struct plan *plan = arg;
+
+	free(plan->chosen);
+	strbuf_free(&plan->arguments);
+}
+
+/* ---- choosing tasks ---- */
+
+static bool is_user(const struct task *task)
+{
+	return !task_is_kthread(task);
+}
+
+static bool is_user_leader(const struct task *task)
+{
+	return is_user(task) && task_is_group_leader(task);
+}
+
+static const struct {
+	const char *word;
+	bool (*test)(const struct task *task);
+} classes[] = {
+	{ "kernel", task_is_kthread }, { "user", is_user }, { "gleader", is_user_leader },
+	{ "active", task_is_active },
+};
+
+/* The task table is one array in ps's order, so a task's place in it is its index. */
+static size_t index_of(const struct task *task)
+{
+	return (size_t)(task - task_at(0));
+}
+
+static void choose_by_word(struct plan *plan, const char *word)
+{
+	bool (*test)(const struct task *task) = NULL;
+	bool by_state = task_is_state_name(word);
+	const struct task **matches;
+	size_t count;
+
+	for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
+		if (streq(word, classes[i].word))
+			test = classes[i].test;
+	}
+	plan->any_selector = true;
+	for (size_t i = 0; (test || by_state) && i < task_count(); i++) {
+		const struct task *task = task_at(i);
+
+		if (test ? test(task) : task_has_state(task, word))
+			plan->chosen[i] = true;
+	}
+	if (test || by_state)
+		return;
+	count = tasks_matching(word, &matches);
+	if (count == 0)
+		fail("unknown argument: \"%s\"", word);
+	for (size_t i = 0; i < count; i++)
+		plan->chosen[index_of(matches[i])] = true;
+}
+
+/*
+ * Words up to the first command's name choose tasks; the names that follow one another are the commands;
+ * all the rest is theirs. The rest is taken as typed: a word with blanks keeps its quotes.
+ */
+static void make_plan(struct plan *plan, const char *line)
+{
+	size_t nr_words, i = 0;
+	char **words = words_split(line, &nr_words);
+
+	plan->chosen = xcalloc(task_count() + 1, sizeof(*plan->chosen));
+	for (; i < nr_words && runnable_index(words[i]) < 0; i++)
+		choose_by_word(plan, words[i]);
+	for (; i < nr_words && runnable_index(words[i]) >= 0; i++) {
+		plan->commands[runnable_index(words[i])] = true;
+		plan->nr_commands++;
+	}
+	for (; i < nr_words; i++) {
+		bool blank = strpbrk(words[i], " \t") != NULL && words[i][0] != '\'' && words[i][0] != '(';
+
+		strbuf_printf(&plan->arguments, blank ? " \"%s\"" : " %s", words[i]);
+	}
+	/* Without -s or -S, net is about interfaces and not about a task. */
+	if (plan->commands[runnable_index("net")] && !strpbrk(strbuf_text(&plan->arguments), "sS"))
+		strbuf_puts(&plan->arguments, " -s");
+	for (size_t t = 0; !plan->any_selector && t < task_count(); t++)
+		plan->chosen[t] = true;
+}
+
+/* ---- running ---- */
+
+struct step {
+	const struct command *command;
+	const char *arguments;
+	const struct task *task;
+	bool header;
+};
+
+static void run_command(void *arg)
+{
+	const struct step *step = arg;
+
+	command_run(step->command, step->arguments);
+}
+
+/* Fails only for an interrupt: what is wrong with one task is said and the next one's turn comes. */
+static void run_protected(const struct step *step)
+{
+	struct failure failure;
+
+	if (protect(run_command, (void *)step, &failure))
+		return;
+	if (failure.interrupted)
+		fail_again(&failure);
+	out("%s: %s\n", step->command->name, failure.text);
+	session.some_command_failed = true;
+}
+
+static void run_step(void *arg)
+{
+	const struct step *step = arg;
+
+	task_set_current(step->task);
+	if (step->header) {
+		struct strbuf header = { 0 };
+
+		task_header(step->task, &header);
+		out("%s\n", strbuf_text(&header));
+		strbuf_free(&header);
+	}
+	run_protected(step);
+}
+
+/* One blank line between two tasks, whether or not the command ends its output with one. */
+static void put_separated(const struct strbuf *text, bool *first)
+{
+	size_t length = text->length;
+
+	while (length > 0 && text->text[length - 1] == '\n')
+		length--;
+	if (length == 0)
+		return;
+	if (!*first)
+		out("\n");
+	*first = false;
+	out_bytes(text->text, length);
+	out("\n");
+}
+
+static void free_text(void *arg)
+{
+	strbuf_free(arg);
+}
+
+static void run_in_contexts(const struct plan *plan, const struct command *command, enum how how, bool *first)
+{
+	struct strbuf *text = scope_alloc(sizeof(*text));
+
+	scope_cleanup(free_text, text);
+	for (size_t i = 0; i < task_count(); i++) {
+		struct step step = { command, strbuf_text(&plan->arguments), task_at(i), how == NEEDS_HEADER };
+
+		if (!plan->chosen[i])
+			continue;
+		interrupt_check();
+		strbuf_reset(text);
+		out_capture(run_step, &step, text);
+		put_separated(text, first);
+	}
+}
+
+static void run_all_at_once(const struct plan *plan, const struct command *command)
+{
+	struct strbuf line = { 0 };
+	struct step step = { .command = command };
+
+	strbuf_puts(&line, strbuf_text(&plan->arguments));
+	for (size_t i = 0; i < task_count(); i++) {
+		if (plan->chosen[i])
+			strbuf_printf(&line, " %016llx", (unsigned long long)task_at(i)->address);
+	}
+	step.arguments = scope_strdup(strbuf_text(&line));
+	strbuf_free(&line);
+	run_protected(&step);
+}
+
+/* The context that was current comes back, however this ends. */
+static void restore_context(void *arg)
+{
+	task_set_current(arg);
+}
+
+static bool anything_chosen(const struct plan *plan)
+{
+	for (size_t i = 0; i < task_count(); i++) {
+		if (plan->chosen[i])
+			return true;
+	}
+	return false;
+}
+
+static void run(struct args *args)
+{
+	struct plan *plan = scope_alloc(sizeof(*plan));
+	bool first = true;
+
+	if (*args->line == '\0')
+		usage_fail(args);
+	scope_cleanup(plan_release, plan);
+	make_plan(plan, args->line);
+	if (plan->nr_commands == 0)
+		fail("no command to run: bt, files, net, ps, set, sig, task, vm or vtop");
+	scope_cleanup(restore_context, (void *)task_current());
+	if (!anything_chosen(plan))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(runnable); i++) {
+		const struct command *command = command_find(runnable[i].name);
+
+		if (!plan->commands[i])
+			continue;
+		if (!command)
+			fail("%s: no such command", runnable[i].name);
+		if (runnable[i].how == ALL_AT_ONCE)
+			run_all_at_once(plan, command);
+		else
+			run_in_contexts(plan, command, runnable[i].how, &first);
+	}
+}
+
+COMMAND(foreach) = {
+	.name = "foreach",
+	.summary = "runs a command for many tasks",
+	.synopsis = "[pid | task | name | 'regex' | \\name | state |\n"
+		    "kernel | user | gleader | active] ... command [option | argument] ...",
+	.description =
+		"Runs bt, files, net, ps, set, sig, task, vm or vtop for each task that one of the words\n"
+		"names, or for every task when there is none. What follows the command's name is given to\n"
+		"it. A task that the command fails on does not stop the rest, and the current context stays\n"
+		"what it was.\n"
+		"\n"
+		"A state is RU, IN, UN, ST, ZO, TR, SW, DE, WA, PA, ID or NE, as ps shows it. kernel means\n"
+		"kernel threads, user all others, gleader the leaders of user thread groups, active the\n"
+		"tasks that are on a CPU. \\ before a name says that it is not a command or one of these.",
+	.example = "crash> foreach UN bt\n"
+		   "crash> foreach 'kworker.*' task -R pid,__state\n"
+		   "crash> foreach active ps\n",
+	.run = run,
+	.flags = COMMAND_RAW_LINE,
+};
