@@ -152,6 +152,7 @@ struct image {
 	const struct vmlinux *vmlinux;
 	const struct vmcoreinfo *info;
 	u64 banner_link, text_link;	/* 0: unknown */
+	const char *banner;
 	size_t banner_bytes;
 };
 
@@ -165,10 +166,11 @@ static void image_init(struct image *image, struct dump *dump, const struct vmli
 		return;
 	if (!vmlinux_symbol(vmlinux, "_text", &image->text_link))
 		image->text_link = 0;
-	if (vmlinux->banner && vmlinux_symbol(vmlinux, "linux_banner", &image->banner_link))
-		image->banner_bytes = strlen(vmlinux->banner);
-	else
+	if (!vmlinux_symbol(vmlinux, "linux_banner", &image->banner_link))
 		image->banner_link = 0;
+	/* A file of debug information alone has no bytes: then any kernel's banner must do. */
+	image->banner = vmlinux->banner ? vmlinux->banner : "Linux version ";
+	image->banner_bytes = strlen(image->banner);
 }
 
 static bool physical_holds(struct dump *dump, u64 paddr, const char *text, size_t length, bool *readable)
@@ -189,7 +191,7 @@ static enum verdict banner_verdict(const struct image *image, u64 load)
 	if (!image->banner_link)
 		return VERDICT_UNKNOWN;
 	if (physical_holds(image->dump, image->banner_link - START_KERNEL_MAP + load,
-			   image->vmlinux->banner, image->banner_bytes, &readable))
+			   image->banner, image->banner_bytes, &readable))
 		return VERDICT_YES;
 	return readable ? VERDICT_NO : VERDICT_UNKNOWN;
 }
@@ -318,8 +320,8 @@ static bool kaslr_from_search(const struct image *image, struct kernel_layout *l
 		u64 load = text - (image->text_link - START_KERNEL_MAP);
 		bool readable;
 
-		if (!physical_holds(image->dump, text + from_text, image->vmlinux->banner,
-				    image->banner_bytes, &readable))
+		if (!physical_holds(image->dump, text + from_text, image->banner, image->banner_bytes,
+				    &readable))
 			continue;
 		if (kaslr_from_image_tables(image, load, layout))
 			return true;
@@ -355,7 +357,7 @@ static bool x86_64_find_kaslr(struct dump *dump, const struct vmlinux *vmlinux,
 		return true;
 	strbuf_printf(why, "the kernel image is nowhere in the dump: vmlinux (\"%.60s...\") and dump do "
 			   "not belong together, or the dump lacks the pages of the image",
-		      vmlinux->banner);
+		      image.banner);
 	return false;
 }
 

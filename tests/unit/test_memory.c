@@ -1,0 +1,202 @@
+/* test_memory.c - L3 reads: page borders, faults in the caller's terms, strings, members of every width. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "fail.h"
+#include "fake.h"
+#include "memory.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+KFIELD(thing_u8, "thing.u8_");
+KFIELD(thing_s16, "thing.s16_");
+KFIELD(thing_u32, "thing.u32_");
+KFIELD(thing_u64, "thing.u64_");
+KFIELD(thing_bits, "thing.bits");
+KFIELD(thing_name, "thing.name");
+KFIELD(thing_none, "thing.newer_name", "thing.older_name");
+
+static void test_page_borders(void **state UNUSED)
+{
+	struct fault fault;
+	u8 bytes[3 * PAGE_BYTES];
+
+	fake_dump();
+	memset(fake_phys(0x1000), 0x11, PAGE_BYTES);
+	memset(fake_phys(0x2000), 0x22, PAGE_BYTES);
+	memset(fake_phys(0x3000), 0x33, PAGE_BYTES);
+	assert_true(mem_try_read(fake_kva(0x1ffe), bytes, PAGE_BYTES + 4, &fault));
+	assert_int_equal(bytes[1], 0x11);
+	assert_int_equal(bytes[2], 0x22);
+	assert_int_equal(bytes[PAGE_BYTES + 1], 0x22);
+	assert_int_equal(bytes[PAGE_BYTES + 2], 0x33);
+	assert_true(mem_try_read(fake_kva(0x1000), bytes, 0, &fault));
+
+	fake_page_fault(0x3000, FAULT_EXCLUDED);
+	assert_false(mem_try_read(fake_kva(0x1ffe), bytes, PAGE_BYTES + 4, &fault));
+	assert_int_equal(fault.reason, FAULT_EXCLUDED);
+	assert_int_equal(fault.space, SPACE_KERNEL);
+	assert_int_equal(fault.address, fake_kva(0x3000));
+	assert_int_equal(fault.physical, 0x3000);
+
+	assert_false(mem_try_read_phys(0x2fff, bytes, 2, &fault));
+	assert_int_equal(fault.space, SPACE_PHYSICAL);
+	assert_int_equal(fault.address, 0x3000);
+}
+
+static void test_bad_ranges(void **state UNUSED)
+{
+	struct fault fault;
+	u8 bytes[16];
+
+	fake_dump();
+	assert_false(mem_try_read(~7ULL, bytes, 16, &fault));
+	assert_int_equal(fault.reason, FAULT_BAD_ADDRESS);
+	assert_false(mem_try_read_phys(~7ULL, bytes, 16, &fault));
+	assert_int_equal(fault.reason, FAULT_BAD_ADDRESS);
+	assert_false(mem_try_read(0, bytes, 8, &fault));
+	assert_int_equal(fault.reason, FAULT_NOT_MAPPED);
+	assert_false(mem_try_read(0, bytes, 8, NULL));
+	assert_false(mem_try_read_phys(FAKE_PAGES * PAGE_BYTES, bytes, 8, &fault));
+	assert_int_equal(fault.reason, FAULT_NOT_IN_DUMP);
+	assert_false(mem_try_read_user(fake_kva(0), 0x7ffffffff000ULL, bytes, 8, &fault));
+	assert_int_equal(fault.reason, FAULT_BAD_ADDRESS);
+	assert_int_equal(fault.space, SPACE_USER);
+}
+
+static void test_zero_excluded(void **state UNUSED)
+{
+	struct fault fault;
+	u64 value = 1;
+
+	fake_dump();
+	fake_page_fault(0x3000, FAULT_EXCLUDED);
+	fake_page_fault(0x4000, FAULT_DAMAGED);
+	memory_set_zero_excluded(true);
+	assert_true(mem_try_u64(fake_kva(0x3000), &value, &fault));
+	assert_int_equal(value, 0);
+	/* Only what was left out on purpose: damage stays an error. */
+	assert_false(mem_try_u64(fake_kva(0x4000), &value, &fault));
+	memory_set_zero_excluded(false);
+	assert_false(mem_try_u64(fake_kva(0x3000), &value, &fault));
+}
+
+static void test_strings(void **state UNUSED)
+{
+	struct fault fault;
+	char text[16];
+
+	fake_dump();
+	fake_bytes(fake_kva(0x1ffd), "abcdefg", 8);
+	assert_int_equal(mem_string(fake_kva(0x1ffd), text, sizeof(text), "name"), 7);
+	assert_string_equal(text, "abcdefg");
+	assert_int_equal(mem_string(fake_kva(0x1ffd), text, 4, "name"), 3);
+	assert_string_equal(text, "abc");
+	/* The rest of a string on a missing page: what there is. */
+	fake_page_fault(0x2000, FAULT_NOT_IN_DUMP);
+	assert_true(mem_try_string(fake_kva(0x1ffd), text, sizeof(text), &fault));
+	assert_string_equal(text, "abc");
+	assert_false(mem_try_string(fake_kva(0x2000), text, sizeof(text), &fault));
+	assert_int_equal(fault.reason, FAULT_NOT_IN_DUMP);
+}
+
+static u64 thing(void)
+{
+	return fake_kva(0x1ff0);
+}
+
+static void test_fields(void **state UNUSED)
+{
+	char name[8];
+
+	fake_dump();
+	fake_bytes(thing() + 1, "\xfe", 1);
+	fake_bytes(thing() + 2, "\xfd\xff", 2);
+	fake_bytes(thing() + 4, "\x78\x56\x34\x92", 4);
+	fake_u64(thing() + 12, 0xfedcba9876543210ULL);	/* over the page border */
+	fake_bytes(thing() + 20, "\xb8\xff\xff\xff", 4);
+	fake_bytes(thing() + 24, "four", 4);
+	assert_int_equal(field_u64(thing(), &thing_u8), 0xfe);
+	assert_int_equal(field_s64(thing(), &thing_u8), -2);
+	assert_int_equal(field_s64(thing(), &thing_s16), -3);
+	assert_int_equal(field_u64(thing(), &thing_s16), 0xfffd);
+	assert_int_equal(field_u64(thing(), &thing_u32), 0x92345678);
+	assert_int_equal(field_u64(thing(), &thing_u64), 0xfedcba9876543210ULL);
+	assert_int_equal(field_u64(thing(), &thing_bits), 0x17);	/* 10111 above three other bits */
+	field_string(thing(), &thing_name, name, sizeof(name));
+	assert_string_equal(name, "four");
+	assert_int_equal(field_address(thing(), &thing_u64), thing() + 12);
+}
+
+static void read_excluded(void *arg UNUSED)
+{
+	field_u64(fake_kva(0x3000), &thing_u32);
+}
+
+static void read_missing_member(void *arg UNUSED)
+{
+	field_u64(fake_kva(0x1000), &thing_none);
+}
+
+static void read_interrupted(void *arg UNUSED)
+{
+	mem_u64(fake_kva(0x1000), "a word");
+}
+
+static void test_messages(void **state UNUSED)
+{
+	struct failure failure;
+
+	fake_dump();
+	fake_page_fault(0x3000, FAULT_EXCLUDED);
+	assert_false(protect(read_excluded, NULL, &failure));
+	assert_string_equal(failure.text, "cannot read thing.u32_ at ffff888000003004: "
+					  "page excluded from the dump");
+	assert_false(protect(read_missing_member, NULL, &failure));
+	assert_non_null(strstr(failure.text, "newer_name"));
+	assert_non_null(strstr(failure.text, "older_name"));
+	interrupt_request();
+	assert_false(protect(read_interrupted, NULL, &failure));
+	interrupt_clear();
+	assert_true(failure.interrupted);
+}
+
+static void test_phys_to_kernel(void **state UNUSED)
+{
+	u64 address, paddr;
+
+	fake_dump();
+	assert_true(mem_phys_to_kernel(0x1234, &address));
+	assert_int_equal(address, fake_kva(0x1234));
+	assert_true(mem_kernel_to_phys(address, &paddr, NULL));
+	assert_int_equal(paddr, 0x1234);
+	assert_false(mem_phys_to_kernel(FAKE_PAGES * PAGE_BYTES, &address));
+}
+
+static int make_types(void **state UNUSED)
+{
+	static const struct fake_member members[] = {
+		{ .name = "u8_", .offset = 1, .size = 1 },
+		{ .name = "s16_", .offset = 2, .size = 2, .is_signed = true },
+		{ .name = "u32_", .offset = 4, .size = 4 },
+		{ .name = "u64_", .offset = 12, .size = 8 },
+		{ .name = "bits", .offset = 20, .size = 4, .bit_offset = 3, .bit_size = 5 },
+		{ .name = "name", .offset = 24, .size = 1, .count = 4 },
+	};
+
+	fake_struct("thing", 28, members, ARRAY_SIZE(members));
+	fake_types_done();
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_page_borders), cmocka_unit_test(test_bad_ranges),
+		cmocka_unit_test(test_zero_excluded), cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_fields),	      cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_phys_to_kernel),
+	};
+
+	return cmocka_run_group_tests(tests, make_types, NULL);
+}
