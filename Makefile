@@ -30,13 +30,13 @@ UNIT_HELPERS := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%.c,$(wildc
 all: $(CRASH)
 
 # GDB is built once, outside the tree, and found by its key: version, patches, configuration.
-GDB_DIR = $(shell tools/build-gdb --dir)
+GDB_DIR = $(shell tools/build-gdb --key)
 gdb:
-	@tools/build-gdb
+	@MAKEFLAGS= tools/build-gdb
 
 $(B)/gdb.ready: tools/build-gdb $(wildcard gdb-patches/*)
 	@mkdir -p $(@D)
-	@tools/build-gdb
+	@MAKEFLAGS= tools/build-gdb
 	@touch $@
 
 $(B)/gdb_bridge.o: gdb_bridge.cc gdb_bridge.h util.h regs.h $(B)/gdb.ready
