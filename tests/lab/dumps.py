@@ -9,24 +9,43 @@ import tarfile
 import time
 
 import guests
+import vmcores
 from kernels import HERE, LAB, LabError, lock, point, say
 
 # Raise when the host's part of the lab changes what a dump contains.
 RECIPE = 1
 TRIES = 6
 
-# name: what it is, then how it differs from the base. Values: memory, cpus, cpu, options (QEMU's), cmdline,
-# trigger (how the guest or the host makes it panic), note (VMCOREINFO device), kdump, files (what is made of it).
+# name: what it is, then how it differs from the base.
 SCENARIOS = {
     "sysrq": {"about": "echo c >/proc/sysrq-trigger; QEMU's dump-guest-memory as ELF and kdump-zlib",
               "formats": ["elf", "kdump-zlib"]},
+    "kdump": {"about": "the same through kexec: /proc/vmcore as the capture kernel saw it, and what makedumpfile makes of it",
+              "kdump": True, "memory": 512, "formats": ["makedumpfile"]},
     "nonote": {"about": "as sysrq, without QEMU's vmcoreinfo device: no VMCOREINFO note", "note": False,
                "formats": ["elf", "kdump-zlib"]},
     "la57": {"about": "as sysrq, 5-level page tables", "cpu": "max,la57=on,cx16=off"},
+    "nokaslr": {"about": "as sysrq, kernel where it was linked", "cmdline": "nokaslr"},
+    "high": {"about": "as sysrq, most of the memory above 4 GB, two NUMA nodes, four processors",
+             "cpus": 4, "memory": 384, "machine": "q35,max-ram-below-4g=128M",
+             "options": ["-object", "memory-backend-ram,id=m0,size=192M", "-object", "memory-backend-ram,id=m1,size=192M",
+                         "-numa", "node,nodeid=0,memdev=m0,cpus=0-1", "-numa", "node,nodeid=1,memdev=m1,cpus=2-3"]},
+    "nmi": {"about": "processors busy with every scheduling policy, then an NMI", "trigger": "nmi",
+            "cmdline": "lab.busy lab.sysctl=kernel.unknown_nmi_panic:1"},
+    "serial": {"about": "busy, then break and c on the serial line: panic in a hard interrupt over user code",
+               "trigger": "serial", "cmdline": "lab.busy"},
+    "hung": {"about": "a writer to a frozen file system; khungtaskd panics", "trigger": "hung",
+             "cmdline": "lab.sysctl=kernel.hung_task_panic:1"},
+    "oom": {"about": "out of memory in a user's page fault", "trigger": "oom"},
+    "init": {"about": "process 1 ends", "trigger": "init"},
+    "stop": {"about": "no panic: the guest is stopped while it runs", "trigger": "stop"},
 }
-BASE = {"memory": 256, "cpus": 2, "cpu": guests.CPU, "options": [], "cmdline": "", "trigger": "sysrq-c", "note": True,
-        "kdump": False, "formats": ["elf"]}
-FILES = {"elf": "vmcore", "kdump-zlib": "vmcore.zlib", "kdump-lzo": "vmcore.lzo", "kdump-snappy": "vmcore.snappy"}
+# note: VMCOREINFO device; kdump: load a capture kernel; trigger: how the guest or the host makes it panic.
+BASE = {"memory": 256, "cpus": 2, "cpu": guests.CPU, "machine": "q35", "options": [], "cmdline": "", "note": True,
+        "trigger": "sysrq-c", "kdump": False, "formats": ["elf"]}
+FILES = {"elf": "vmcore", "kdump-zlib": "vmcore.zlib"}
+CAPTURE = "console=ttyS0,115200,nr_cpus=1,reset_devices,cgroup_disable=memory,irqpoll"
+ALWAYS = ("sysrq", "kdump")
 
 
 def scenario(name):
@@ -37,7 +56,7 @@ def scenario(name):
 
 def needed(series):
     """The scenarios that the tests use with a kernel."""
-    return [name for name, plan in SCENARIOS.items() if series in plan.get("only", [series])]
+    return list(SCENARIOS) if series in ("6.1", "6.12") else [name for name in SCENARIOS if name in ALWAYS]
 
 
 def key(plan):
@@ -55,12 +74,14 @@ def where(kernel, plan):
 
 
 def cmdline(plan):
-    return " ".join(("console=ttyS0,115200 ignore_loglevel panic=0 lab.trigger=" + plan["trigger"],
-                     plan["cmdline"])).strip()
+    words = ["console=ttyS0,115200 ignore_loglevel panic=0", "lab.trigger=" + plan["trigger"], plan["cmdline"]]
+    if plan["kdump"]:
+        words.append("crashkernel=160M lab.kdump=" + CAPTURE.replace("ttyS0,115200", "ttyS0"))
+    return " ".join(word for word in words if word)
 
 
 def options(plan):
-    words = ["-machine", "q35", "-m", "%dM" % plan["memory"], "-smp", str(plan["cpus"]), "-cpu", plan["cpu"]]
+    words = ["-machine", plan["machine"], "-m", "%dM" % plan["memory"], "-smp", str(plan["cpus"]), "-cpu", plan["cpu"]]
     if plan["note"]:
         words += ["-device", "vmcoreinfo"]
     return words + plan["options"]
@@ -68,7 +89,12 @@ def options(plan):
 
 def prepare(work, kernel, plan):
     program = guests.build_guest(work)
-    guests.build_initramfs(os.path.join(work, "initramfs"), program, kernel, None)
+    extra = []
+    if plan["kdump"]:
+        capture = os.path.join(work, "capture")
+        guests.build_initramfs(capture, program, kernel, ("virtio_pci", "virtio_blk"))
+        extra = [("boot/vmlinuz", os.path.join(kernel, "vmlinuz")), ("boot/initrd", capture)]
+    guests.build_initramfs(os.path.join(work, "initramfs"), program, kernel, extra=extra)
 
 
 def reach_trigger(guest):
@@ -78,6 +104,18 @@ def reach_trigger(guest):
 
 
 def crash(guest, plan):
+    """Does the host's part of the panic; True when the guest is where the dump is to be taken."""
+    if plan["trigger"] == "nmi":
+        guest.command("inject-nmi")
+    elif plan["trigger"] == "serial":
+        guest.command("chardev-send-break", id="console")
+        time.sleep(0.5)
+        guest.type("c")
+    elif plan["trigger"] == "stop":
+        time.sleep(1)
+        return True
+    if plan["kdump"]:
+        return guest.wait(r"LAB: vmcore copied", 240, r"LAB: (init|cannot)")
     return guest.wait(r"end Kernel panic", 60)
 
 
@@ -119,15 +157,19 @@ def attempt(work, kernel, plan):
             return False
         if not crash(guest, plan):
             return False
-        write_dumps(guest, work, plan)
+        if not plan["kdump"]:
+            write_dumps(guest, work, plan)
     finally:
         guest.end()
     unpack_truth(work)
+    if plan["kdump"]:
+        vmcores.from_disk(os.path.join(work, "vmcore.img"), os.path.join(work, "vmcore"))
+        vmcores.makedumpfiles(work)
     return True
 
 
 def finish(work, kernel, target):
-    for name in ("record.img", "disk.img", "vmcore.img", "initramfs", "lab-guest", "qemu.log"):
+    for name in ("record.img", "disk.img", "vmcore.img", "initramfs", "capture", "lab-guest", "qemu.log", "keys"):
         if os.path.exists(os.path.join(work, name)):
             os.unlink(os.path.join(work, name))
     for name in ("vmlinux", "vmlinuz", "config", "modules"):

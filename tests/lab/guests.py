@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import subprocess
+import threading
 import time
 
 from kernels import HERE, LabError, say
@@ -50,7 +51,8 @@ class Cpio:
         self.file.close()
 
 
-def build_initramfs(path, program, kernel, modules, extra=()):
+def build_initramfs(path, program, kernel, modules=None, extra=()):
+    """MODULES are the names to take (all when None); EXTRA are (name in the guest, host file)."""
     cpio = Cpio(path)
     for name in ("bin", "dev", "proc", "sys", "run", "tmp", "mnt", "modules", "boot", "etc"):
         cpio.add(name, 0o040755)
@@ -81,13 +83,22 @@ def build_disk(directory):
     with open(os.path.join(content, "swapfile"), "wb") as file:
         file.write(b"\1" * (8 << 20))
     image = os.path.join(directory, "disk.img")
-    for target, size, source in ((os.path.join(content, "loop.img"), "8M", None), (image, "48M", content)):
+    for target, size, source in ((os.path.join(content, "loop.img"), "8M", None), (os.path.join(content, "frozen.img"), "4M", None),
+                                 (image, "48M", content)):
         command = ["mkfs.ext4", "-q", "-F", "-b", "4096", target, size] + (["-d", source] if source else [])
         if subprocess.run(command, env=dict(os.environ, PATH=os.environ["PATH"] + ":/sbin:/usr/sbin"),
                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode != 0:
             raise LabError("mkfs.ext4 failed")
     shutil.rmtree(content)
     return image
+
+
+def drain(line):
+    try:
+        while line.recv(65536):
+            pass
+    except OSError:
+        pass
 
 
 class Guest:
@@ -100,18 +111,22 @@ class Guest:
             with open(os.path.join(directory, name), "wb") as file:
                 file.truncate(size)
         here, there = socket.socketpair()
-        os.set_inheritable(there.fileno(), True)
+        self.line, end = socket.socketpair()
+        # QEMU keeps the log itself; the guest would stall if nobody took what it sends.
+        threading.Thread(target=drain, args=(self.line,), daemon=True).start()
         command = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
                    "-accel", "tcg,thread=multi", "-rtc", "base=utc",
                    "-kernel", os.path.join(kernel, "vmlinuz"), "-initrd", os.path.join(directory, "initramfs"),
-                   "-append", cmdline, "-chardev", "file,id=console,path=" + self.console, "-serial", "chardev:console",
+                   "-append", cmdline, "-serial", "chardev:console",
+                   "-chardev", "socket,id=console,fd=%d,logfile=%s" % (end.fileno(), self.console),
                    "-chardev", "socket,id=qmp,fd=%d" % there.fileno(), "-mon", "chardev=qmp,mode=control"]
         for name in ("record.img", "disk.img", "vmcore.img"):
             command += ["-drive", "if=virtio,format=raw,cache=unsafe,file=" + os.path.join(directory, name)]
         with open(os.path.join(directory, "qemu.log"), "w") as log:
-            self.process = subprocess.Popen(command + options, pass_fds=[there.fileno()], stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen(command + options, pass_fds=[there.fileno(), end.fileno()], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log)
         there.close()
+        end.close()
         self.channel = here.makefile("rw")
         here.settimeout(120)
         self.socket = here
@@ -140,9 +155,16 @@ class Guest:
     def monitor(self, line):
         return self.command("human-monitor-command", **{"command-line": line})
 
+    def type(self, text):
+        """What someone at the serial console types."""
+        self.line.sendall(text.encode())
+
     def said(self):
-        with open(self.console, errors="replace") as file:
-            return file.read()
+        try:
+            with open(self.console, errors="replace") as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
 
     def wait(self, pattern, seconds, unless=None):
         """Waits for the console to say PATTERN; False when it says UNLESS, ends, or takes too long."""
@@ -162,3 +184,4 @@ class Guest:
         self.process.wait()
         self.channel.close()
         self.socket.close()
+        self.line.close()

@@ -18,10 +18,9 @@ LAB = os.path.join(CACHE, "lab")
 
 SUITES = {"5.10": "bullseye", "6.1": "bookworm", "6.12": "trixie", "7.x": "sid", "7.3": "experimental"}
 
-# What the guest loads, with options. NEEDED ones may be built in, but must be there.
-NEEDED = ["virtio_pci", "virtio_blk", "qemu_fw_cfg", "loop", "zram"]
-WANTED = ["crc32c_generic", "crc32c_intel", "lzo_rle", "lz4", "zstd", "dummy", "veth", "tun", "overlay",
-          "fuse", "softdog", "nls_utf8", "xfs", "nf_tables"]
+# What the guest loads; what a kernel has built in or does not know is left out.
+WANTED = ["virtio_pci", "virtio_blk", "qemu_fw_cfg", "loop", "zram", "crc32c_generic", "crc32c_intel", "lzo_rle",
+          "lz4", "zstd", "dummy", "veth", "tun", "overlay", "fuse", "softdog", "nls_utf8", "xfs", "nf_tables"]
 OPTIONS = {"zram": "num_devices=1", "softdog": "nowayout=0", "dummy": "numdummies=0"}
 
 
@@ -99,12 +98,12 @@ def read_module(path):
         return file.read()
 
 
-def choose_modules(files, builtin):
+def choose_modules(files):
     """The wanted modules with all they depend on, dependencies first: [(name, bytes)]."""
     chosen, order = {}, []
 
     def add(name):
-        if name in chosen or name in builtin:
+        if name in chosen:
             return
         chosen[name] = read_module(files[name])
         depends = re.search(rb"\0depends=([^\0]*)\0", b"\0" + chosen[name])
@@ -113,11 +112,9 @@ def choose_modules(files, builtin):
                 add(other.replace("-", "_"))
         order.append(name)
 
-    for name in NEEDED + WANTED:
+    for name in WANTED:
         if name in files:
             add(name)
-        elif name in NEEDED and name not in builtin:
-            raise LabError("the kernel package has no module %s" % name)
     return [(name, chosen[name]) for name in order]
 
 
@@ -131,11 +128,9 @@ def unpack(series, release, images, debug, target):
     raw = os.path.join(target, "raw")
     os.makedirs(raw)
     for deb in debs[:-1]:
-        extract(deb, raw, "*/vmlinuz*", "*/config-*", "*.ko", "*.ko.xz", "*/modules.builtin")
+        extract(deb, raw, "*/vmlinuz*", "*/config-*", "*.ko", "*.ko.xz")
     files = {module_name(path): path for path in find(raw, (".ko", ".ko.xz"))}
-    with open(next(find(raw, "modules.builtin"))) as file:
-        builtin = {module_name(line.strip()) for line in file}
-    modules = choose_modules(files, builtin)
+    modules = choose_modules(files)
     os.makedirs(os.path.join(target, "modules"))
     for name, data in modules:
         with open(os.path.join(target, "modules", name + ".ko"), "wb") as file:

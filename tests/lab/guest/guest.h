@@ -3,12 +3,13 @@
 #ifndef LAB_GUEST_H
 #define LAB_GUEST_H
 
-#include <stddef.h>
+#include <stdbool.h>
 
 #define FACTS_DIR "/run/lab"
 
-int workload(void);
+int workload(bool busy);
 int record(const char *device);
+/* Brings the crash about; returns only when the caller is to end. */
 int trigger(const char *how);
 int load_capture_kernel(const char *kernel, const char *initrd, const char *cmdline);
 

@@ -5,6 +5,7 @@
 #include <linux/kexec.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <termios.h>
@@ -71,13 +72,33 @@ int load_capture_kernel(const char *kernel, const char *initrd, const char *cmdl
 	return 0;
 }
 
+static void exhaust_memory(void)
+{
+	for (;;) {
+		char *area = malloc(1 << 20);
+
+		if (area != NULL)
+			memset(area, 'o', 1 << 20);
+	}
+}
+
+/* Panics by itself, or waits for the host to see to it (nmi, serial, stop). */
 int trigger(const char *how)
 {
+	if (strcmp(how, "oom") == 0) {
+		put_file("/proc/sys/vm/panic_on_oom", "1");
+		put_file("/proc/sys/vm/overcommit_memory", "1");
+	}
 	say("LAB: trigger %s pid %d", how, getpid());
 	usleep(300000);
 	if (strcmp(how, "sysrq-c") == 0)
 		put_file("/proc/sysrq-trigger", "c");
-	/* Other panics come from outside: the guest just waits for them. */
+	if (strcmp(how, "oom") == 0)
+		exhaust_memory();
+	if (strcmp(how, "init") == 0)
+		return 42;
+	if (strcmp(how, "hung") == 0)
+		put_file("/proc/sys/kernel/hung_task_timeout_secs", "2");
 	for (;;)
 		pause();
 }
@@ -85,11 +106,13 @@ int trigger(const char *how)
 int main(int argc, char **argv)
 {
 	if (argc == 2 && strcmp(argv[1], "workload") == 0)
-		return workload();
+		return workload(false);
+	if (argc == 3 && strcmp(argv[1], "workload") == 0 && strcmp(argv[2], "busy") == 0)
+		return workload(true);
 	if (argc == 4 && strcmp(argv[1], "record") == 0)
 		return record(argv[2]) != 0 ? 1 : trigger(argv[3]);
 	if (argc == 5 && strcmp(argv[1], "kexec") == 0)
 		return load_capture_kernel(argv[2], argv[3], argv[4]);
-	fprintf(stderr, "usage: lab-guest workload | record DEVICE TRIGGER | kexec KERNEL INITRD CMDLINE\n");
+	fprintf(stderr, "usage: lab-guest workload [busy] | record DEVICE TRIGGER | kexec KERNEL INITRD CMDLINE\n");
 	return 2;
 }

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/fs.h>
 #include <linux/if_packet.h>
 #include <linux/netlink.h>
 #include <net/ethernet.h>
@@ -19,6 +20,7 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/select.h>
@@ -292,4 +294,19 @@ void work_bpf(void)
 
 	need(syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr)) >= 0, "bpf map");
 	need(syscall(SYS_bpf, BPF_PROG_LOAD, &program, sizeof(program)) >= 0, "bpf program");
+}
+
+/* Writes to a file system that is frozen: uninterruptible for good. */
+void work_frozen(void)
+{
+	int top = open("/mnt/frozen", O_RDONLY | O_DIRECTORY);
+	int fd = open("/mnt/frozen/file", O_RDWR | O_CREAT, 0600);
+
+	/* Mounted only where the scenario is about this. */
+	if (fd < 0)
+		return;
+	need(ioctl(top, FIFREEZE, 0) == 0, "freeze");
+	settled();
+	if (write(fd, "never", 5) != 5)
+		pause();
 }

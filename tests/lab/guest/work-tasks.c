@@ -173,7 +173,7 @@ void work_rr(void) { set_policy(SCHED_RR, 7); }
 void work_batch(void) { set_policy(SCHED_BATCH, 0); }
 void work_idle(void) { set_policy(SCHED_IDLE, 0); }
 
-void work_deadline(void)
+static void set_deadline(unsigned long runtime, unsigned long deadline, unsigned long period)
 {
 	struct {
 		uint32_t size, policy;
@@ -181,10 +181,46 @@ void work_deadline(void)
 		int32_t nice;
 		uint32_t priority;
 		uint64_t runtime, deadline, period;
-	} attr = { .size = 48, .policy = SCHED_DEADLINE, .runtime = 2000000, .deadline = 20000000,
-		   .period = 100000000 };
+	} attr = { .size = 48, .policy = SCHED_DEADLINE, .runtime = runtime, .deadline = deadline,
+		   .period = period };
 
 	need(syscall(SYS_sched_setattr, 0, &attr, 0) == 0, "SCHED_DEADLINE");
+}
+
+void work_deadline(void)
+{
+	set_deadline(2000000, 20000000, 100000000);
+}
+
+static void hog(const char *name, int cpu, int policy, int priority)
+{
+	cpu_set_t set;
+
+	if (fork() != 0)
+		return;
+	prctl(PR_SET_NAME, name);
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (policy != SCHED_DEADLINE)
+		sched_setaffinity(0, sizeof(set), &set);
+	if (policy == SCHED_DEADLINE)
+		set_deadline(3000000, 30000000, 300000000);
+	else
+		set_policy(policy, priority);
+	for (volatile unsigned long turns = 0;; turns++)
+		;
+}
+
+void work_hogs(void)
+{
+	hog("hog-0a", 0, SCHED_OTHER, 0);
+	hog("hog-0b", 0, SCHED_OTHER, 0);
+	hog("hog-0batch", 0, SCHED_BATCH, 0);
+	hog("hog-1a", 1, SCHED_OTHER, 0);
+	hog("hog-1idle", 1, SCHED_IDLE, 0);
+	hog("hog-dl", 1, SCHED_DEADLINE, 0);
+	hog("hog-1fifo", 1, SCHED_FIFO, 10);
+	hog("hog-1fifo-low", 1, SCHED_FIFO, 5);
 }
 
 void work_nice(void)

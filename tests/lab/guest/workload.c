@@ -74,7 +74,7 @@ static const struct { const char *name; void (*body)(void); } cast[] = {
 	{ "w-sigwait", work_sigwait },	{ "w-wait", work_wait },	{ "w-maps", work_maps },
 	{ "w-huge", work_huge },	{ "w-thp", work_thp },		{ "w-swap", work_swap },
 	{ "w-pattern", work_pattern },	{ "w-loopfs", work_loop_files }, { "w-many", work_many },
-	{ "w-bpf", work_bpf },
+	{ "w-bpf", work_bpf },		{ "w-frozen", work_frozen },
 };
 
 /* True when no task but this one can run: what is recorded from now on will still be so in the dump. */
@@ -104,7 +104,7 @@ static bool everything_sleeps(bool tell)
 	return running == 0;
 }
 
-int workload(void)
+int workload(bool busy)
 {
 	char token;
 
@@ -117,7 +117,12 @@ int workload(void)
 		if (read(ready_pipe[0], &token, 1) != 1)
 			return 1;
 	}
-	for (int tries = 0; !everything_sleeps(tries == 29); tries++) {
+	if (busy) {
+		/* They never rest, so there is nothing to wait for. */
+		work_hogs();
+		fact("busy", "1");
+	}
+	for (int tries = 0; !busy && !everything_sleeps(tries == 29); tries++) {
 		if (tries == 30) {
 			say("LAB: the workload does not come to rest");
 			return 1;

@@ -39,6 +39,8 @@ void work_nanosleep(void);
 void work_sigwait(void);
 void work_wait(void);
 void work_many(void);
+/* Starts tasks of every policy that never sleep, on both processors; returns. */
+void work_hogs(void);
 
 /* work-files.c: descriptors of every kind, sockets, locks. */
 void work_pipes(void);
@@ -60,6 +62,7 @@ void work_inotify(void);
 void work_tty(void);
 void work_loop_files(void);
 void work_bpf(void);
+void work_frozen(void);
 
 /* work-memory.c: System V and POSIX IPC, mappings, swap. */
 void work_shm(void);
