@@ -26,6 +26,7 @@ static const struct refusal {
 	  " add-inferior clone-inferior ", NOTHING_RUNS },
 	{ " break b br brea tbreak tb hbreak hb thbreak thb rbreak watch rwatch awatch delete d clear"
 	  " disable dis disa enable en condition cond ignore catch tcatch commands dprintf ", NO_STOPS },
+	{ " quit q exit ", "it would end gdb inside crash; q alone ends the session" },
 	{ " target tar file exec-file core-file core symbol-file load ", OUR_TARGET },
 	{ " shell sh she shel sy system make pipe | ! ", USE_BANG },
 	{ " define document while if python python-interactive pi py guile gu ",

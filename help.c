@@ -26,7 +26,7 @@ static const char input_page[] =
 	"                       shown by \"whatis\".\n"
 	"  SYMBOL               the same as \"p SYMBOL\".\n"
 	"  *TYPE ...            structure or union, whichever it is.\n"
-	"  \\WORD ...            WORD is no command and no alias here.\n"
+	"  \\WORD ...            WORD is no alias here.\n"
 	"  # ...  or  // ...    a comment; the history keeps it.\n"
 	"  !PROGRAM ...         a shell command. A bare ! starts a shell. Of these, vi, pwd, grep, cat,\n"
 	"                       more, less, echo, ls and clear need no !.\n"

@@ -52,7 +52,7 @@ extern struct session session;
 
 /* Call before gdb_run(): passes on to gdb what `set` changed since the last call (radix, print_max ...). */
 void session_sync_gdb(void);
-/* The current task as `set` and the start of a session show it. */
-void session_show_context(void);
+/* The current task as `set` (labels 7 wide) and the start of a session (12 wide) show it. */
+void session_show_context(int label_width);
 
 #endif

@@ -30,6 +30,23 @@ static void on_interrupt(UNUSED int signal)
 	interrupt_request();
 }
 
+/* The pager and the editing keys, as the environment asks for. */
+static void choose_programs(void)
+{
+	const char *pager = getenv("CRASHPAGER");
+	const char *editor = getenv("EDITOR");
+	const char *name;
+
+	if (!pager || !*pager)
+		pager = getenv("PAGER");
+	/* -E -X: less ends at the end, and leaves the text on the screen. */
+	session.pager = pager && *pager ? pager : "less -E -X";
+	if (!editor)
+		return;
+	name = strrchr(editor, '/');
+	session.vi_mode = starts_with(name ? name + 1 : editor, "vi");
+}
+
 void shell_init(void)
 {
 	/* No SA_RESTART: waiting for a child or for input must notice. */
@@ -40,6 +57,7 @@ void shell_init(void)
 	sigaction(SIGINT, &interrupt, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
 	session.terminal = isatty(STDOUT_FILENO);
+	choose_programs();
 }
 
 void shell_quit(void)
@@ -279,7 +297,7 @@ static void run_simple(struct execution *execution)
 		run_named(execution, "*", line + 1);
 		return;
 	}
-	command = escaped ? NULL : command_find(word);
+	command = command_find(word);
 	if (command) {
 		execution->name = command->name;
 		command_run(command, rest);
@@ -429,9 +447,11 @@ static void execute_line(struct execution *execution)
 
 	if (!*line || *line == '#' || starts_with(line, "//"))
 		return;
-	line = expand_aliases(line);
-	if (run_external(line))
-		return;
+	if (*line != '\\') {
+		line = expand_aliases(line);
+		if (run_external(line))
+			return;
+	}
 	shell_line_parse(line, &parsed);
 	if (!*parsed.command && !parsed.input)
 		fail("there is no command before the redirection");
@@ -455,6 +475,13 @@ static void execute_line_body(void *arg)
 	execute_line(arg);
 }
 
+/* Fails when the reader of a pipe went away. */
+static void flush_output(void)
+{
+	if (fflush(out_stream()) != 0)
+		out_text("");	/* looks at errno and at the stream */
+}
+
 bool shell_execute(const char *line)
 {
 	struct execution execution = { .line = line, .name = "crash" };
@@ -471,7 +498,10 @@ bool shell_execute(const char *line)
 	depth = outer_depth;
 	if (!worked && tell_failure(&execution, &failure, depth > 0))
 		execution.failed = true;
-	fflush(out_stream());
+	if (depth)
+		flush_output();
+	else if (fflush(stdout) != 0 && errno == EPIPE)
+		quitting = true;	/* nobody reads our answers any more */
 	return !execution.failed;
 }
 

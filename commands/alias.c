@@ -1,0 +1,95 @@
+/* alias.c - the command alias: lists, defines and deletes words that stand for command lines. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "alias.h"
+
+#include "command.h"
+#include "fail.h"
+#include "out.h"
+
+#include <ctype.h>
+
+static void print_header(void)
+{
+	out("ORIGIN   ALIAS    COMMAND\n");
+}
+
+static void print_alias(const struct alias *alias)
+{
+	out("%-7s  %-7s  %s\n", alias->builtin ? "builtin" : "runtime", alias->name, alias->text);
+}
+
+static void list_aliases(void)
+{
+	print_header();
+	for (size_t i = 0; i < alias_count(); i++)
+		print_alias(alias_at(i));
+}
+
+static void show_alias(const char *name)
+{
+	const struct alias *alias = alias_find(name);
+
+	if (!alias)
+		fail("alias does not exist: %s", name);
+	print_header();
+	print_alias(alias);
+}
+
+static void define_alias(const char *name, const char *text)
+{
+	size_t length = strlen(text);
+
+	/* One pair of quotes around all of it protects '|' and '>' from this line. */
+	if (length >= 2 && *text == '"' && strchr(text + 1, '"') == text + length - 1)
+		text = scope_printf("%.*s", (int)(length - 2), text + 1);
+	if (command_find(name))
+		fail("cannot alias existing command name: %s", name);
+	if (*text) {
+		alias_define(name, text);
+		show_alias(name);
+		return;
+	}
+	if (!alias_delete(name))
+		fail("alias does not exist: %s", name);
+	out("alias deleted: %s\n", name);
+}
+
+static void run_alias(struct args *args)
+{
+	size_t length = strcspn(args->line, " \t");
+	const char *name = scope_printf("%.*s", (int)length, args->line);
+	const char *text = args->line + length;
+	size_t end;
+
+	while (isspace((unsigned char)*text))
+		text++;
+	end = strlen(text);
+	while (end && isspace((unsigned char)text[end - 1]))
+		end--;
+	if (!*name)
+		list_aliases();
+	else if (!end)
+		show_alias(name);
+	else
+		define_alias(name, scope_printf("%.*s", (int)end, text));
+}
+
+COMMAND(alias) = {
+	.name = "alias",
+	.summary = "words that stand for command lines",
+	.synopsis = "[alias] [command string]",
+	.description =
+		"Without an argument all aliases are listed; with one, that alias; with more, the first becomes "
+		"an alias of the others. An alias is replaced where it stands as the first word of a line; "
+		"what follows it on the line stays behind it.\n"
+		"\n"
+		"A command string with a pipe or a redirection is put in double quotes. An empty string (\"\") "
+		"deletes the alias. The name of a command cannot be an alias; \\WORD is never taken for one.",
+	.example = "crash> alias ksd \"kmem -s | grep dentry\"\n"
+		   "ORIGIN   ALIAS    COMMAND\n"
+		   "runtime  ksd      kmem -s | grep dentry\n"
+		   "crash> alias ksd \"\"\n"
+		   "alias deleted: ksd\n",
+	.run = run_alias,
+	.flags = COMMAND_RAW_LINE | COMMAND_MINIMAL,
+};

@@ -1,0 +1,83 @@
+/* ascii.c - the command ascii: numbers as the characters that their bytes are. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "command.h"
+#include "fail.h"
+#include "out.h"
+
+static const char *const control_names[] = {
+	"NUL", "SOH", "STX", "ETX", "EOT", "ENQ", "ACK", "BEL", "BS", "HT", "LF",
+	"VT", "FF", "CR", "SO", "SI", "DLE", "DC1", "DC2", "DC3", "DC4", "NAK",
+	"SYN", "ETB", "CAN", "EM", "SUB", "ESC", "FS", "GS", "RS", "US",
+};
+
+static void print_byte(u8 byte)
+{
+	if (byte < ARRAY_SIZE(control_names))
+		out("<%s>", control_names[byte]);
+	else if (byte == 0x7f)
+		out("<DEL>");
+	else if (byte > 0x7f)
+		out("<%02x>", byte);
+	else
+		out("%c", byte);
+}
+
+static void print_value(const char *word)
+{
+	const char *digits = starts_with(word, "0x") || starts_with(word, "0X") ? word + 2 : word;
+	size_t length = strlen(digits);
+	u64 value;
+
+	if (length > 16)
+		fail("input string too large: \"%s\" (%zu vs 16)", digits, length);
+	if (!parse_u64(word, 16, &value))
+		fail("invalid input: \"%s\"", word);
+	out("%016llx: ", (unsigned long long)value);
+	/* As memory holds it: the lowest byte first. */
+	for (size_t i = 0; i < 8; i++)
+		print_byte(value >> (8 * i));
+	out("\n");
+}
+
+static void print_chart(void)
+{
+	out("\n      0    1   2   3   4   5   6   7\n    +-------------------------------\n");
+	for (int low = 0; low < 16; low++) {
+		out("  %X | %3s %3s ", low, control_names[low], control_names[low + 16]);
+		for (int high = 2; high < 8; high++) {
+			int byte = high << 4 | low;
+
+			if (byte == ' ')
+				out(" SP  ");
+			else if (byte == 0x7f)
+				out("DEL");
+			else
+				out(high == 7 ? " %c" : " %c  ", byte);
+		}
+		out("\n");
+	}
+	out("\n");
+}
+
+static void run_ascii(struct args *args)
+{
+	if (!args->nr_words)
+		print_chart();
+	for (size_t i = 0; i < args->nr_words; i++)
+		print_value(args->words[i]);
+}
+
+COMMAND(ascii) = {
+	.name = "ascii",
+	.summary = "numbers as characters",
+	.synopsis = "value ...",
+	.description =
+		"Shows the bytes of 64-bit hexadecimal values as characters, in the order in which memory holds "
+		"them: the lowest byte first. Control characters are named; bytes above 7f are shown as numbers. "
+		"Without an argument, a chart of all ASCII characters.",
+	.example = "crash> ascii 62696c2f7273752f 0x41\n"
+		   "62696c2f7273752f: /usr/lib\n"
+		   "0000000000000041: A<NUL><NUL><NUL><NUL><NUL><NUL><NUL>\n",
+	.run = run_ascii,
+	.flags = COMMAND_MINIMAL,
+};

@@ -1,0 +1,108 @@
+/* eval.c - the command eval: a number in hexadecimal, decimal, octal and binary. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "command.h"
+#include "expression.h"
+#include "fail.h"
+#include "out.h"
+
+#include <ctype.h>
+
+/* "(128MB)" when VALUE is a whole number of them. */
+static const char *size_text(u64 value)
+{
+	static const struct {
+		unsigned shift;
+		const char *unit;
+	} units[] = { { 30, "GB" }, { 20, "MB" }, { 10, "KB" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		u64 whole = value >> units[i].shift;
+
+		if (whole && whole << units[i].shift == value)
+			return scope_printf("(%llu%s)", (unsigned long long)whole, units[i].unit);
+	}
+	return "";
+}
+
+static void show(u64 value, bool bits)
+{
+	out("hexadecimal: %llx  %s\n", (unsigned long long)value, size_text(value));
+	out("    decimal: %llu  ", (unsigned long long)value);
+	if (value >> 63)
+		out("(%lld)", (long long)value);
+	out("\n      octal: %llo\n     binary: ", (unsigned long long)value);
+	for (int bit = 63; bit >= 0; bit--)
+		out("%d", (int)(value >> bit & 1));
+	out("\n");
+	if (!bits)
+		return;
+	out("   bits set: ");
+	for (int bit = 63; bit >= 0; bit--) {
+		if (value >> bit & 1)
+			out("%d ", bit);
+	}
+	out("\n");
+}
+
+/* The options stand first, so that -1 and -x are arithmetic. */
+static void run_eval(struct args *args)
+{
+	const char *line = args->line;
+	struct strbuf why = { 0 };
+	bool bits = false;
+	u64 value;
+
+	while (*line == '-' && (line[1] == 'b' || line[1] == 'l')) {
+		size_t length = strspn(line + 1, "bl") + 1;
+
+		if (line[length] && !isspace((unsigned char)line[length]))
+			break;
+		bits |= memchr(line, 'b', length) != NULL;
+		line += length;
+		while (isspace((unsigned char)*line))
+			line++;
+	}
+	if (!*line)
+		usage_fail(args);
+	if (!expression_try(line, &value, &why)) {
+		char *text = scope_printf("invalid expression: (%s): %s", line, strbuf_text(&why));
+
+		strbuf_free(&why);
+		fail("%s", text);
+	}
+	show(value, bits);
+}
+
+static const struct option options[] = {
+	{ "b", NULL, "also list the bits that are set" },
+	{ "l", NULL, "numbers have 64 bits: always the case here, taken for old scripts" },
+	{ 0 },
+};
+
+COMMAND(eval) = {
+	.name = "eval",
+	.summary = "evaluate arithmetic",
+	.synopsis = "[-b][-l] (expression) | value",
+	.options = options,
+	.description =
+		"Shows the 64-bit value of an expression in hexadecimal, decimal, octal and binary, as a signed "
+		"number when its highest bit is set, and in GB, MB or KB when it is a whole number of them.\n"
+		"\n"
+		"The operators are those of C: + - * / % & | ^ << >> ~ and parentheses, on unsigned numbers. A "
+		"number is hexadecimal with 0x or when it has a letter of a to f, else decimal; k, m or g behind "
+		"it multiplies it by 1024, 1024*1024 or 1024*1024*1024. A symbol is its address. An expression "
+		"with | has to be in parentheses, or it is a pipe. The options stand before it.",
+	.example = "crash> eval 128 * 1m\n"
+		   "hexadecimal: 8000000  (128MB)\n"
+		   "    decimal: 134217728  \n"
+		   "      octal: 1000000000\n"
+		   "     binary: 0000000000000000000000000000000000001000000000000000000000000000\n"
+		   "crash> eval -b (1 << 33 | 5)\n"
+		   "hexadecimal: 200000005  \n"
+		   "    decimal: 8589934597  \n"
+		   "      octal: 100000000005\n"
+		   "     binary: 0000000000000000000000000000001000000000000000000000000000000101\n"
+		   "   bits set: 33 2 0 \n",
+	.run = run_eval,
+	.flags = COMMAND_RAW_LINE | COMMAND_MINIMAL,
+};

@@ -1,0 +1,30 @@
+/* gdb.c - the command gdb: passes a line to gdb. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "command.h"
+#include "gdb_command.h"
+
+static void run_gdb(struct args *args)
+{
+	if (!*args->line)
+		usage_fail(args);
+	gdb_command_run(args->line);
+}
+
+COMMAND(gdb) = {
+	.name = "gdb",
+	.summary = "a command of gdb",
+	.synopsis = "command ...",
+	.description =
+		"Passes the rest of the line to the gdb inside crash, which sees the kernel's memory, symbols "
+		"and types, and the registers of the current task. A line whose first word is no command of "
+		"crash, no alias and no name in the kernel goes to gdb as well; this command is for words that "
+		"mean something to both. After \"set gdb on\" every line goes to gdb, unless its first word is "
+		"\"crash\".\n"
+		"\n"
+		"Commands that run, stop or change a process, set breakpoints, replace the files or the target "
+		"that crash gave to gdb, or start a shell are refused, with the reason.",
+	.example = "crash> gdb print sizeof(struct list_head)\n"
+		   "$1 = 16\n",
+	.run = run_gdb,
+	.flags = COMMAND_RAW_LINE,
+};

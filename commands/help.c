@@ -1,0 +1,150 @@
+/* help.c - the command help: the table, pages, and what the session knows of its files. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "help.h"
+
+#include "alias.h"
+#include "command.h"
+#include "fail.h"
+#include "gdb_bridge.h"
+#include "gdb_command.h"
+#include "kfield.h"
+#include "out.h"
+#include "session.h"
+
+static void show_aliases(UNUSED const char *option)
+{
+	for (size_t i = 0; i < alias_count(); i++) {
+		const struct alias *alias = alias_at(i);
+
+		out("%s = \"%s\" (%s)\n", alias->name, alias->text, alias->builtin ? "builtin" : "runtime");
+	}
+}
+
+static void show_build(UNUSED const char *option)
+{
+	out("crash %s, with GDB %s, built with %s\n", CRASH_VERSION, gdb_bridge_version(), __VERSION__);
+}
+
+static void show_dump(UNUSED const char *option)
+{
+	struct strbuf text = { 0 };
+
+	if (!session.dump)
+		fail("no dump is open");
+	session.dump->ops->describe(session.dump, &text);
+	out_text(strbuf_text(&text));
+	strbuf_free(&text);
+}
+
+static void show_names(UNUSED const char *option)
+{
+	static const char *const kinds[] = { "member", "type", "symbol", "enumerator" };
+
+	for (size_t i = 0; i < kname_count(); i++) {
+		struct kname *name = kname_get(i);
+		bool found = kname_resolve(name);
+
+		out("%32s  %-10s  ", name->id, kinds[name->kind]);
+		if (!found)
+			out("not in this kernel (%s)\n", name->spellings[0]);
+		else if (name->kind == KNAME_FIELD)
+			out("%s: offset %llu, %llu bytes\n", name->spelling,
+			    (unsigned long long)name->member.offset, (unsigned long long)name->member.size);
+		else if (name->kind == KNAME_SYMBOL)
+			out("%s: %llx\n", name->spelling, (unsigned long long)name->value);
+		else
+			out("%s: %lld\n", name->spelling, (long long)name->value);
+	}
+}
+
+static void show_registers(UNUSED const char *option)
+{
+	const struct dump *dump = session.dump;
+
+	if (!dump || !dump->nr_cpu_notes)
+		fail("the dump has no registers");
+	for (size_t i = 0; i < dump->nr_cpu_notes; i++) {
+		const struct cpu_note *note = &dump->cpu_notes[i];
+		const struct x86_regs *r = &note->regs;
+
+		out("CPU %u:\n", note->cpu);
+		out("    RIP: %016llx  RSP: %016llx  RFLAGS: %08llx\n", (unsigned long long)r->ip,
+		    (unsigned long long)r->sp, (unsigned long long)r->flags);
+		out("    RAX: %016llx  RBX: %016llx  RCX: %016llx\n", (unsigned long long)r->ax,
+		    (unsigned long long)r->bx, (unsigned long long)r->cx);
+		out("    RDX: %016llx  RSI: %016llx  RDI: %016llx\n", (unsigned long long)r->dx,
+		    (unsigned long long)r->si, (unsigned long long)r->di);
+		out("    RBP: %016llx   R8: %016llx   R9: %016llx\n", (unsigned long long)r->bp,
+		    (unsigned long long)r->r8, (unsigned long long)r->r9);
+		out("    R10: %016llx  R11: %016llx  R12: %016llx\n", (unsigned long long)r->r10,
+		    (unsigned long long)r->r11, (unsigned long long)r->r12);
+		out("    R13: %016llx  R14: %016llx  R15: %016llx\n", (unsigned long long)r->r13,
+		    (unsigned long long)r->r14, (unsigned long long)r->r15);
+		out("    CS: %04llx  SS: %04llx\n", (unsigned long long)r->cs, (unsigned long long)r->ss);
+	}
+}
+
+static const struct option options[] = {
+	{ "a", NULL, "the aliases" },
+	{ "B", NULL, "how this crash was built" },
+	{ "D", NULL, "the dump's header and notes" },
+	{ "n", NULL, "the same" },
+	{ "o", NULL, "every member, type, symbol and enumerator of the kernel that crash looks for, with the "
+		     "spelling and place that this kernel has" },
+	{ "r", NULL, "the registers of each cpu that the dump holds" },
+	{ "z", NULL, "these options" },
+	{ 0 },
+};
+
+static void show_options(UNUSED const char *option)
+{
+	for (const struct option *entry = options; entry->name; entry++)
+		out("    -%s - %s\n", entry->name, entry->help);
+}
+
+static void show_data(const char *option)
+{
+	static const struct {
+		const char *option;
+		void (*show)(const char *option);
+	} shows[] = {
+		{ "a", show_aliases }, { "B", show_build }, { "D", show_dump }, { "n", show_dump },
+		{ "o", show_names }, { "r", show_registers }, { "z", show_options },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(shows); i++) {
+		if (streq(shows[i].option, option))
+			shows[i].show(option);
+	}
+}
+
+static void run_help(struct args *args)
+{
+	for (size_t i = 0; i < args->nr_options; i++)
+		show_data(args->options[i].option->name);
+	if (!args->nr_options && !args->nr_words)
+		help_table();
+	for (size_t i = 0; i < args->nr_words; i++) {
+		if (!help_topic(args->words[i]))
+			gdb_command_run(scope_printf("help %s", args->words[i]));
+	}
+}
+
+COMMAND(help) = {
+	.name = "help",
+	.summary = "help on commands",
+	.synopsis = "[command | all | input | output] [-option]",
+	.options = options,
+	.description =
+		"Without an argument, the table of commands. With the name of a command or alias, its page; with "
+		"\"all\", every page; with \"input\" or \"output\", how lines are typed and where answers go. "
+		"Other words are passed to gdb's own help.\n"
+		"\n"
+		"The options show what crash knows about its files, which is what reports of bugs need.",
+	.example = "crash> help -r\n"
+		   "CPU 0:\n"
+		   "    RIP: ffffffff9d4f6b6b  RSP: ffffffff9e603e70  RFLAGS: 00000246\n"
+		   "    ...\n",
+	.run = run_help,
+	.flags = COMMAND_MINIMAL,
+};

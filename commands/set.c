@@ -1,0 +1,452 @@
+/* set.c - the command set: the current context, and the variables of the session. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "command.h"
+#include "fail.h"
+#include "gdb_bridge.h"
+#include "kernel.h"
+#include "memory.h"
+#include "out.h"
+#include "session.h"
+#include "shell.h"
+#include "symbols.h"
+#include "task.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+struct variable {
+	const char *name;
+	const char *settings;	/* for messages: "on | off" */
+	bool *flag;		/* an on/off variable; else the two functions below */
+	/* False: not a setting of this variable. */
+	bool (*change)(const char *setting);
+	void (*print)(void);	/* the value alone, without newline */
+	/* What `set NAME` prints instead of "NAME: value"; NULL: just that. */
+	const char *label;
+};
+
+static void print_scroll(void)
+{
+	if (session.pager)
+		out("%s (%s)", session.scroll ? "on" : "off", session.pager);
+	else
+		out("%s (none)", session.scroll ? "on" : "off");
+}
+
+static bool change_scroll(const char *setting)
+{
+	const char *chosen = getenv("CRASHPAGER");
+
+	if (streq(setting, "on") || streq(setting, "off")) {
+		session.scroll = streq(setting, "on");
+		return true;
+	}
+	if (streq(setting, "less"))
+		session.pager = "less -E -X";
+	else if (streq(setting, "more"))
+		session.pager = "more";
+	else if (streq(setting, "CRASHPAGER") && chosen && *chosen)
+		session.pager = chosen;
+	else
+		return false;
+	session.scroll = true;
+	return true;
+}
+
+static void print_radix(void)
+{
+	out("%u (%s)", session.radix, session.radix == 16 ? "hex" : "decimal");
+}
+
+static bool change_radix(const char *setting)
+{
+	if (!streq(setting, "10") && !streq(setting, "16"))
+		return false;
+	session.radix = setting[1] == '0' ? 10 : 16;
+	return true;
+}
+
+static bool change_unsigned(const char *setting, unsigned *variable)
+{
+	u64 number;
+
+	if (!argument_try_number(setting, &number) || number > UINT32_MAX)
+		return false;
+	*variable = number;
+	return true;
+}
+
+static void print_print_max(void)
+{
+	out("%u", session.print_max);
+}
+
+static bool change_print_max(const char *setting)
+{
+	return change_unsigned(setting, &session.print_max);
+}
+
+static void print_debug(void)
+{
+	out("%u", session.debug);
+}
+
+static bool change_debug(const char *setting)
+{
+	return change_unsigned(setting, &session.debug);
+}
+
+static void print_console(void)
+{
+	out("%s", session.console ? session.console : "(not assigned)");
+}
+
+static bool change_console(const char *setting)
+{
+	if (access(setting, W_OK) != 0)
+		fail("console device %s cannot be written to", setting);
+	session.console = xstrdup(setting);
+	return true;
+}
+
+static void print_core(void)
+{
+	out("%s", session.core_dump ? "on (drop core on error message)"
+				    : "off (do NOT drop core on error message)");
+}
+
+static bool change_core(const char *setting)
+{
+	session.core_dump = streq(setting, "on");
+	return streq(setting, "on") || streq(setting, "off");
+}
+
+static void print_edit(void)
+{
+	out("%s", session.vi_mode ? "vi" : "emacs");
+}
+
+static bool change_edit(const char *setting)
+{
+	if (!streq(setting, "vi") && !streq(setting, "emacs"))
+		return false;
+	session.vi_mode = streq(setting, "vi");
+	return true;
+}
+
+static void print_namelist(void)
+{
+	out("%s", session.vmlinux_path ? session.vmlinux_path : "(none)");
+}
+
+static void print_dumpfile(void)
+{
+	out("%s", session.dump_path ? session.dump_path : "(none)");
+}
+
+static bool change_nothing(UNUSED const char *setting)
+{
+	fail("the files of a session cannot be changed: start crash with others");
+}
+
+static void print_zero_excluded(void)
+{
+	out("%s", session.zero_excluded ? "on" : "off");
+}
+
+static bool change_zero_excluded(const char *setting)
+{
+	if (!streq(setting, "on") && !streq(setting, "off"))
+		return false;
+	session.zero_excluded = streq(setting, "on");
+	memory_set_zero_excluded(session.zero_excluded);
+	gdb_bridge_changed();
+	return true;
+}
+
+static void print_scope(void)
+{
+	char name[256];
+
+	if (session.scope && symbol_format(session.scope, true, name, sizeof(name)))
+		out("%llx (%s)", (unsigned long long)session.scope, name);
+	else
+		out("0 (not set)");
+}
+
+static bool change_scope(const char *setting)
+{
+	u64 address;
+
+	if (streq(setting, "0")) {
+		session.scope = 0;
+		return true;
+	}
+	if (!argument_try_address(setting, &address))
+		return false;
+	if (!address_is_text(address))
+		fail("invalid text address: %s", setting);
+	session.scope = address;
+	return true;
+}
+
+static void print_offline(void)
+{
+	out("%s", session.hide_offline_cpus ? "hide" : "show");
+}
+
+static bool change_offline(const char *setting)
+{
+	if (!streq(setting, "show") && !streq(setting, "hide"))
+		return false;
+	session.hide_offline_cpus = streq(setting, "hide");
+	return true;
+}
+
+static void print_error(void)
+{
+	out("%s", session.error_file ? session.error_file
+		  : session.error_redirect ? "redirect" : "default");
+}
+
+static bool change_error(const char *setting)
+{
+	FILE *file;
+
+	session.error_redirect = streq(setting, "redirect");
+	session.error_file = NULL;
+	if (streq(setting, "redirect") || streq(setting, "default"))
+		return true;
+	file = fopen(setting, "ae");
+	if (!file)
+		fail("cannot open %s", setting);
+	fclose(file);
+	session.error_file = xstrdup(setting);
+	return true;
+}
+
+static const struct variable variables[] = {
+	{ .name = "scroll", .settings = "on | off | less | more | CRASHPAGER",
+	  .change = change_scroll, .print = print_scroll },
+	{ .name = "radix", .settings = "10 | 16", .change = change_radix, .print = print_radix,
+	  .label = "output radix" },
+	{ .name = "refresh", .flag = &session.refresh },
+	{ .name = "print_max", .settings = "number", .change = change_print_max, .print = print_print_max },
+	{ .name = "print_array", .flag = &session.print_array },
+	{ .name = "console", .settings = "device", .change = change_console, .print = print_console },
+	{ .name = "debug", .settings = "number", .change = change_debug, .print = print_debug },
+	{ .name = "core", .settings = "on | off", .change = change_core, .print = print_core },
+	{ .name = "hash", .flag = &session.hash },
+	{ .name = "silent", .flag = &session.silent },
+	{ .name = "edit", .settings = "vi | emacs", .change = change_edit, .print = print_edit },
+	{ .name = "namelist", .settings = "file", .change = change_nothing, .print = print_namelist },
+	{ .name = "dumpfile", .settings = "file", .change = change_nothing, .print = print_dumpfile },
+	{ .name = "unwind", .flag = &session.unwind },
+	{ .name = "zero_excluded", .settings = "on | off", .change = change_zero_excluded,
+	  .print = print_zero_excluded },
+	{ .name = "null-stop", .flag = &session.null_stop },
+	{ .name = "gdb", .flag = &session.gdb_prompt },
+	{ .name = "scope", .settings = "text address | 0", .change = change_scope, .print = print_scope },
+	{ .name = "offline", .settings = "show | hide", .change = change_offline, .print = print_offline },
+	{ .name = "redzone", .flag = &session.redzone },
+	{ .name = "error", .settings = "default | redirect | file", .change = change_error,
+	  .print = print_error },
+	{ .name = "data_debug", .flag = &session.data_debug },
+};
+
+static const struct variable *variable_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(variables); i++) {
+		if (streq(variables[i].name, name))
+			return &variables[i];
+	}
+	return NULL;
+}
+
+static void print_value(const struct variable *variable)
+{
+	if (variable->flag)
+		out("%s", *variable->flag ? "on" : "off");
+	else
+		variable->print();
+}
+
+static void print_variable(const struct variable *variable)
+{
+	out("%s: ", variable->label ? variable->label : variable->name);
+	print_value(variable);
+	out("\n");
+}
+
+static void print_all_variables(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(variables); i++) {
+		out("%14s: ", variables[i].name);
+		print_value(&variables[i]);
+		out("\n");
+	}
+}
+
+static void change_variable(const struct variable *variable, const char *setting)
+{
+	bool on = streq(setting, "on");
+
+	if (variable->flag && (on || streq(setting, "off"))) {
+		*variable->flag = on;
+		return;
+	}
+	if (variable->flag || !variable->change(setting))
+		fail("invalid setting of %s: %s (it takes %s)", variable->name, setting,
+		     variable->settings ? variable->settings : "on | off");
+}
+
+/* "set hex", "set vi": a setting that is a word of its own. */
+static const struct variable *lone_setting(const char *word, const char **setting)
+{
+	static const char *const words[][3] = {
+		{ "hex", "radix", "16" }, { "dec", "radix", "10" },
+		{ "vi", "edit", "vi" }, { "emacs", "edit", "emacs" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (streq(words[i][0], word)) {
+			*setting = words[i][2];
+			return variable_find(words[i][1]);
+		}
+	}
+	return NULL;
+}
+
+/* NAME [SETTING] [NAME SETTING] ... */
+static void set_variables(char **words, size_t nr_words)
+{
+	for (size_t i = 0; i < nr_words; i++) {
+		const char *setting = NULL;
+		const struct variable *variable = lone_setting(words[i], &setting);
+
+		if (!variable) {
+			variable = variable_find(words[i]);
+			if (!variable)
+				fail("no such variable: %s", words[i]);
+			if (i + 1 < nr_words)
+				setting = words[++i];
+		}
+		if (setting)
+			change_variable(variable, setting);
+		print_variable(variable);
+	}
+}
+
+static void set_context(const struct task *task)
+{
+	task_set_current(task);
+	gdb_bridge_changed();
+	session_show_context(7);
+}
+
+static void set_cpu(const char *word)
+{
+	const struct task *task;
+	u64 cpu;
+
+	if (!argument_try_number(word, &cpu))
+		fail("invalid cpu number: %s", word);
+	if (cpu >= kernel_nr_cpus())
+		fail("invalid cpu number: system has only %u cpus", kernel_nr_cpus());
+	task = task_running_on(cpu);
+	if (!task)
+		fail("the task that ran on cpu %llu is not known", (unsigned long long)cpu);
+	set_context(task);
+}
+
+static void set_active(const char *word)
+{
+	const struct task *task = word ? task_argument(word) : task_current();
+	char comm[TASK_COMM_SPACE];
+
+	task_make_active(task);
+	gdb_bridge_changed();
+	out("\"%s\" task %llx has been marked as the active task on cpu %u\n", task_comm(task, comm),
+	    (unsigned long long)task->address, task->cpu);
+}
+
+static void run_set(struct args *args)
+{
+	const char *first = args->nr_words ? args->words[0] : NULL;
+	const char *setting;
+
+	if (option_given(args, "v")) {
+		print_all_variables();
+	} else if (option_given(args, "p")) {
+		if (!task_panic())
+			fail("the panic task is not known");
+		set_context(task_panic());
+	} else if (option_given(args, "c")) {
+		set_cpu(option_argument(args, "c"));
+	} else if (option_given(args, "a")) {
+		set_active(first);
+	} else if (!first) {
+		session_show_context(7);
+	} else if (variable_find(first) || lone_setting(first, &setting)) {
+		set_variables(args->words, args->nr_words);
+	} else {
+		if (args->nr_words > 1)
+			usage_fail(args);
+		set_context(task_argument(first));
+	}
+}
+
+static const struct option options[] = {
+	{ "a", NULL, "mark the task (or the current one) as the active task of its cpu" },
+	{ "c", "cpu", "the task that was active on this cpu becomes current" },
+	{ "p", NULL, "the task that panicked becomes current, or, when none did, the one of cpu 0" },
+	{ "v", NULL, "show all variables" },
+	{ 0 },
+};
+
+COMMAND(set) = {
+	.name = "set",
+	.summary = "the current task, and variables of the session",
+	.synopsis = "[[-a] [pid | taskp] | [-c cpu] | -p] | [variable [setting]] ... | -v",
+	.options = options,
+	.description =
+		"Commands that are about a task take the current one when no other is named. Without an argument "
+		"it is shown; with a pid or the address of a task_struct, that task becomes current. At the "
+		"start it is the task that panicked.\n"
+		"\n"
+		"With the name of a variable its value is shown; a setting behind it changes it. Several "
+		"pairs may follow each other.\n"
+		"\n"
+		"  scroll         on | off | less | more | CRASHPAGER: the pager for output\n"
+		"  radix          10 | 16: the base of numbers in p, struct and the like\n"
+		"  print_max      how many elements of arrays and strings are printed\n"
+		"  print_array    on | off: one element of an array a line\n"
+		"  null-stop      on | off: strings in arrays end at their first NUL\n"
+		"  error          default | redirect | FILE: where error messages go: to the\n"
+		"                 terminal and with the output; only with the output when that\n"
+		"                 is redirected; only into FILE\n"
+		"  zero_excluded  on | off: pages excluded from the dump read as zeroes\n"
+		"  offline        show | hide: rows about offline cpus\n"
+		"  redzone        on | off: slab objects start at their red zone\n"
+		"  scope          text address | 0: data is looked up as this function sees it\n"
+		"  gdb            on | off: every line goes to gdb; \"crash CMD\" does not\n"
+		"  silent         on | off: no prompt and no echo of an input file's lines\n"
+		"  edit           vi | emacs: keys of the command line\n"
+		"  core           on | off: the next error message ends crash with a core file\n"
+		"  namelist, dumpfile  the open files; cannot be changed\n"
+		"\n"
+		"These are accepted because scripts for crash set them; nothing depends on them: refresh, "
+		"hash (lists are always checked for loops), unwind (bt always uses the unwind tables), "
+		"console, debug, data_debug.",
+	.example = "crash> set 1\n"
+		   "    PID: 1\n"
+		   "COMMAND: \"init\"\n"
+		   "   TASK: ffff8c3a41250000  [THREAD_INFO: ffff8c3a41250000]\n"
+		   "    CPU: 0\n"
+		   "  STATE: TASK_INTERRUPTIBLE \n"
+		   "crash> set radix 16 scroll off\n"
+		   "output radix: 16 (hex)\n"
+		   "scroll: off (less -E -X)\n",
+	.run = run_set,
+	.flags = COMMAND_MINIMAL,
+};

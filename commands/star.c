@@ -1,0 +1,59 @@
+/* star.c - the command "*": struct or union, whichever the name is. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "command.h"
+#include "fail.h"
+#include "types.h"
+
+#include <ctype.h>
+
+static const struct command *command_of(const char *name)
+{
+	struct type type;
+	const char *command = NULL;
+
+	if (type_by_name(scope_printf("struct %s", name), &type))
+		command = "struct";
+	else if (type_by_name(scope_printf("union %s", name), &type))
+		command = "union";
+	else if (type_by_name(name, &type))
+		command = type_kind(type) == TYPE_UNION ? "union" : "struct";
+	return command ? command_find(command) : NULL;
+}
+
+static void run_star(struct args *args)
+{
+	const struct command *command;
+	const char *name = args->line;
+	size_t length;
+
+	/* Options may stand before the name: the first word that is none, and no address, is it. */
+	while (*name == '-') {
+		name += strcspn(name, " \t");
+		while (isspace((unsigned char)*name))
+			name++;
+	}
+	length = strcspn(name, " \t.");
+	if (!length)
+		usage_fail(args);
+	command = command_of(scope_printf("%.*s", (int)length, name));
+	if (!command)
+		fail("invalid data structure reference: %.*s", (int)length, name);
+	command_run(command, args->line);
+}
+
+COMMAND(star) = {
+	.name = "*",
+	.summary = "struct or union, for short",
+	.synopsis = "(struct or union command arguments)",
+	.description =
+		"The commands \"struct\" and \"union\" in one word, which may touch the name that follows. "
+		"Their help pages describe the arguments.",
+	.example = "crash> *list_head\n"
+		   "struct list_head {\n"
+		   "    struct list_head *next;\n"
+		   "    struct list_head *prev;\n"
+		   "}\n"
+		   "SIZE: 16\n",
+	.run = run_star,
+	.flags = COMMAND_RAW_LINE,
+};

@@ -1,0 +1,84 @@
+/* session.c - what is open and set, gdb's copy of the settings, and the current context. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "session.h"
+
+#include "gdb_bridge.h"
+#include "kernel.h"
+#include "out.h"
+#include "task.h"
+
+struct session session = {
+	.radix = 10,
+	.scroll = true,
+	.refresh = true,
+	.hash = true,
+	.redzone = true,
+	.print_max = 256,
+};
+
+/* What gdb was told last. All zero: nothing yet. */
+static struct {
+	bool told;
+	unsigned radix, print_max;
+	bool print_array, null_stop;
+} gdb_knows;
+
+static void tell_gdb(const char *setting, const char *value)
+{
+	struct strbuf output = { 0 }, command = { 0 };
+
+	strbuf_printf(&command, "set %s %s", setting, value);
+	/* A gdb without this setting prints in its own way, which is no reason to stop. */
+	gdb_run(strbuf_text(&command), GDB_NO_DWARF, &output, NULL);
+	strbuf_free(&command);
+	strbuf_free(&output);
+}
+
+void session_sync_gdb(void)
+{
+	bool first = !gdb_knows.told;
+	char number[32];
+
+	gdb_knows.told = true;
+	if (first || gdb_knows.radix != session.radix)
+		tell_gdb("output-radix", session.radix == 16 ? "16" : "10");
+	if (first || gdb_knows.print_max != session.print_max) {
+		snprintf(number, sizeof(number), "%u", session.print_max);
+		tell_gdb("print elements", number);
+	}
+	if (first || gdb_knows.print_array != session.print_array)
+		tell_gdb("print array", session.print_array ? "on" : "off");
+	if (first || gdb_knows.null_stop != session.null_stop)
+		tell_gdb("print null-stop", session.null_stop ? "on" : "off");
+	gdb_knows.radix = session.radix;
+	gdb_knows.print_max = session.print_max;
+	gdb_knows.print_array = session.print_array;
+	gdb_knows.null_stop = session.null_stop;
+}
+
+/* What follows the state: " (PANIC)", " (ACTIVE)", or crash's single blank. */
+static const char *activity(const struct task *task)
+{
+	if (task_is_panic_task(task))
+		return strstr(kernel_panic_message(), "sysrq") ? " (SYSRQ)" : " (PANIC)";
+	return task_is_active(task) ? " (ACTIVE)" : " ";
+}
+
+void session_show_context(int label_width)
+{
+	const struct task *task = task_current();
+	char comm[TASK_COMM_SPACE];
+	struct strbuf state = { 0 };
+
+	task_state_words(task, &state);
+	out("%*s: %u\n", label_width, "PID", task->pid);
+	out("%*s: \"%s\"\n", label_width, "COMMAND", task_comm(task, comm));
+	out("%*s: %llx  ", label_width, "TASK", (unsigned long long)task->address);
+	if (task->is_idle && kernel_nr_cpus() > 1)
+		out("(1 of %u)  ", kernel_nr_cpus());
+	/* thread_info is the first member of task_struct on every x86_64 kernel since v4.9. */
+	out("[THREAD_INFO: %llx]\n", (unsigned long long)task->address);
+	out("%*s: %u\n", label_width, "CPU", task->cpu);
+	out("%*s: %s%s\n", label_width, "STATE", strbuf_text(&state), activity(task));
+	strbuf_free(&state);
+}
