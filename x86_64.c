@@ -439,14 +439,18 @@ static u64 region_base(const struct kernel_layout *layout, const char *variable,
 	return fixed;
 }
 
-/* The direct map reaches to the machine's last page frame: the kernel's max_pfn, or the dump's. */
+/*
+ * The direct map reaches to the last page frame of memory: the kernel's max_pfn. The dump may know of
+ * higher ones (QEMU writes the BIOS below 4 GB too), which the kernel does not map.
+ */
 static u64 physical_end(const struct kernel_layout *layout)
 {
 	u64 max_pfn;
 
-	if (!variable_u64(layout, "max_pfn", &max_pfn) || max_pfn > PTE_FRAME_MASK >> PAGE_SHIFT)
-		max_pfn = 0;
-	return max_u64(max_pfn, x86.dump->max_pfn) << PAGE_SHIFT;
+	if (!variable_u64(layout, "max_pfn", &max_pfn) || !max_pfn ||
+	    max_pfn > PTE_FRAME_MASK >> PAGE_SHIFT)
+		max_pfn = x86.dump->max_pfn;
+	return max_pfn << PAGE_SHIFT;
 }
 
 static void find_regions(struct kernel_layout *layout)

@@ -293,9 +293,11 @@ char *fake_vmlinux(const char *banner, u64 banner_address, const struct fake_elf
 	Elf64_Shdr sections[5] = { 0 };
 	Elf64_Sym symbol = { 0 };
 	char *path = xstrdup("/tmp/fake-vmlinux-XXXXXX");
+	char rodata[512] = { 0 };
 	u32 name_at[4];
 	int fd;
 
+	memcpy(rodata, banner, min_u64(strlen(banner), sizeof(rodata) - 1));
 	for (size_t i = 0; i < 4; i++)
 		name_at[i] = elf_string(&section_names, names[i]);
 	strbuf_add(&table, &symbol, sizeof(symbol));
@@ -313,7 +315,7 @@ char *fake_vmlinux(const char *banner, u64 banner_address, const struct fake_elf
 	header.e_ident[EI_DATA] = ELFDATA2LSB;
 	header.e_ident[EI_VERSION] = EV_CURRENT;
 	strbuf_add(&file, &header, sizeof(header));
-	elf_section(&sections[1], &file, name_at[0], SHT_PROGBITS, banner, strlen(banner) + 1);
+	elf_section(&sections[1], &file, name_at[0], SHT_PROGBITS, rodata, sizeof(rodata));
 	sections[1].sh_flags = SHF_ALLOC;
 	sections[1].sh_addr = banner_address;
 	elf_section(&sections[2], &file, name_at[1], SHT_SYMTAB, table.text, table.length);
