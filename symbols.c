@@ -1,9 +1,8 @@
 /* symbols.c - L2: the kernel's and its modules' symbols, by name and by address. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The kernel's table is built once from vmlinux's .symtab: filtered, shifted by the KASLR offset and
- * ordered as the kernel's own kallsyms table is ordered, so that symbol_at() names an address as the
- * kernel's Call Trace does. Names stay in the mapped string table. Module symbols are copied into
+ * The kernel's table is built once from vmlinux's .symtab: shifted by the KASLR offset and in the
+ * order of the kernel's own kallsyms, so that symbol_at() names an address as its Call Trace does. Names stay in the mapped string table. Module symbols are copied into
  * chunks that never move and merged into one ordered array when somebody asks after an addition.
  */
 #include "symbols.h"
@@ -13,19 +12,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* nm's letters of absolute symbols: constants of assembler files, never what an address means. */
-static bool is_absolute(const struct symbol *symbol)
-{
-	return symbol->type == 'A' || symbol->type == 'a';
-}
-
 /*
- * Open addressing over symbol pointers: a name's symbols are met in the order in which they were
- * added, because nothing is ever removed. space is a power of two above twice the count.
+ * Open addressing over the indices of a list of symbols; a slot leads to the first symbol of its name
+ * and next[] from there to the others. Thousands of symbols share names like "__key.0": without
+ * the chains, building the table would take quadratic time. space is a power of two.
  */
+struct name_slot {
+	u32 hash;
+	u32 index;			/* plus 1; 0: empty */
+};
+
 struct name_table {
-	const struct symbol **slots;
-	u32 *hashes;
+	struct name_slot *slots;
+	u32 *next;			/* plus 1; 0: last */
 	size_t space, count;
 };
 
@@ -52,7 +51,8 @@ struct symbol_chunk {
 static struct {
 	struct symbol *symbols;		/* in kallsyms order */
 	size_t count;
-	size_t first_image;		/* index of the first symbol that is an address, not an offset */
+	u32 *visible;			/* indices of those that symbol_at() may answer */
+	size_t nr_visible;
 	u64 start, end;			/* the kernel image at this boot's addresses */
 	u64 kaslr_offset;
 	struct text_range text[16];
@@ -65,7 +65,7 @@ static struct {
 	struct symbol_chunk *chunks;
 	VECTOR(const struct symbol *) ordered;	/* of all modules; valid when is_ordered */
 	bool is_ordered;
-	struct name_table names;	/* has the first names.count of added */
+	struct name_table names;	/* of added; valid when its count is the same */
 	VECTOR(const struct symbol *) added;	/* in the order of addition */
 	void (*load)(void);
 	char *name_block;		/* names are cut from here */
@@ -76,78 +76,91 @@ static struct {
 static void names_free(struct name_table *table)
 {
 	free(table->slots);
-	free(table->hashes);
+	free(table->next);
 	memset(table, 0, sizeof(*table));
 }
 
-static void names_init(struct name_table *table, size_t expected)
+static void names_init(struct name_table *table, size_t count)
 {
-	size_t space = 64;
-
-	while (space < expected * 2)
-		space *= 2;
 	names_free(table);
-	table->slots = xcalloc(space, sizeof(*table->slots));
-	table->hashes = xcalloc(space, sizeof(*table->hashes));
-	table->space = space;
+	table->space = 64;
+	while (table->space < count * 2)
+		table->space *= 2;
+	table->slots = xcalloc(table->space, sizeof(*table->slots));
+	table->next = xcalloc(count + 1, sizeof(*table->next));
+	table->count = count;
 }
 
-static void names_add(struct name_table *table, const struct symbol *symbol)
+static struct name_slot *names_slot(const struct name_table *table, const char *name, u32 hash,
+				    const struct symbol *(*symbol_of)(size_t index))
 {
-	u32 hash = hash_text(symbol->name);
 	size_t i = hash & (table->space - 1);
 
-	while (table->slots[i])
+	while (table->slots[i].index && (table->slots[i].hash != hash ||
+					 !streq(symbol_of(table->slots[i].index - 1)->name, name)))
 		i = (i + 1) & (table->space - 1);
-	table->slots[i] = symbol;
-	table->hashes[i] = hash;
-	table->count++;
+	return &table->slots[i];
+}
+
+/* Puts symbol INDEX before those of its name that are in the table. */
+static void names_prepend(struct name_table *table, size_t index,
+			  const struct symbol *(*symbol_of)(size_t index))
+{
+	const char *name = symbol_of(index)->name;
+	u32 hash = hash_text(name);
+	struct name_slot *slot = names_slot(table, name, hash, symbol_of);
+
+	table->next[index] = slot->index;
+	slot->hash = hash;
+	slot->index = index + 1;
 }
 
 /* The first symbol of NAME, or the one after AFTER when that is given. */
 static const struct symbol *names_find(const struct name_table *table, const char *name,
-				       const struct symbol *after)
+				       const struct symbol *after,
+				       const struct symbol *(*symbol_of)(size_t index))
 {
-	u32 hash = hash_text(name);
-	size_t i;
+	u32 index;
 
 	if (!table->space)
 		return NULL;
-	for (i = hash & (table->space - 1); table->slots[i]; i = (i + 1) & (table->space - 1)) {
-		if (after) {
-			if (table->slots[i] == after)
-				after = NULL;
-		} else if (table->hashes[i] == hash && streq(table->slots[i]->name, name)) {
-			return table->slots[i];
-		}
+	index = names_slot(table, name, hash_text(name), symbol_of)->index;
+	while (after && index) {
+		if (symbol_of(index - 1) == after)
+			after = NULL;
+		index = table->next[index - 1];
 	}
-	return NULL;
+	return index ? symbol_of(index - 1) : NULL;
 }
 
 /*
- * What nm prints and crash's users know, without what only linkers and assemblers need: local labels
- * and the strings and checksums of exported symbols, which kallsyms leaves out, too
- * (scripts/mksysmap). A constant with one of these names would shadow the symbol below it.
+ * What nm prints and crash's users know. Constants of assembler files (absolute symbols below the
+ * kernel's addresses, with names like "i" and "type") are left out: they only get in the way.
  */
-static bool is_wanted(const Elf64_Sym *entry, const char *name)
+static bool is_wanted(const Elf64_Sym *entry)
 {
 	unsigned type = ELF64_ST_TYPE(entry->st_info);
 
 	if (entry->st_shndx == SHN_UNDEF || type == STT_SECTION || type == STT_FILE || type == STT_TLS)
 		return false;
+	return entry->st_shndx != SHN_ABS || entry->st_value >= KERNEL_MAP_START;
+}
+
+/* Local labels, and checksums and strings of exports: kallsyms leaves them out (scripts/mksysmap). */
+static bool is_hidden_name(const char *name)
+{
 	switch (name[0]) {
-	case '\0':
 	case '$':
-		return false;
+		return true;
 	case '.':
-		return name[1] != 'L';
+		return name[1] == 'L';
 	case 'L':
-		return name[1] != '0' || name[2] != '\002';
+		return name[1] == '0' && (unsigned char)name[2] < ' ' && name[2];
 	case '_':
-		return !starts_with(name, "__crc_") && !starts_with(name, "__kstrtab_") &&
-		       !starts_with(name, "__kstrtabns_");
+		return starts_with(name, "__crc_") || starts_with(name, "__kstrtab_") ||
+		       starts_with(name, "__kstrtabns_");
 	}
-	return true;
+	return false;
 }
 
 /* The letter that nm gives to symbols of a section, in its form for local symbols. */
@@ -198,12 +211,12 @@ static bool looks_like_linker_script(const char *name)
 /*
  * Names at one address, in the order of the kernel's own table (scripts/kallsyms.c): weak ones last,
  * then those of the linker script, then by leading underscores, then as `nm -n` has them.
- * Absolute symbols, which kallsyms does not have, come after all.
+ * Hidden symbols, which that table does not have, come after all.
  */
 static int compare_aliases(const void *a, const void *b)
 {
 	const struct symbol *x = a, *y = b;
-	int order = (int)is_absolute(x) - (int)is_absolute(y);
+	int order = (int)x->hidden - (int)y->hidden;
 
 	if (!order)
 		order = (x->type == 'W' || x->type == 'w') - (y->type == 'W' || y->type == 'w');
@@ -217,52 +230,46 @@ static int compare_aliases(const void *a, const void *b)
 	return order ? order : (x->type > y->type) - (x->type < y->type);
 }
 
-/* Orders COUNT symbols by value: radix sort over indices, skipping digits that are all alike. */
-static void sort_by_value(struct symbol *symbols, size_t count)
+/* A symbol table entry on its way into order. */
+struct sort_item {
+	u64 value;
+	u32 entry;
+};
+
+/* By value: radix sort, skipping digits that are all alike (the upper half of most addresses). */
+static struct sort_item *sort_items(struct sort_item *items, struct sort_item *other, size_t count)
 {
-	const unsigned digit_bits = 11, nr_digits = 1 << digit_bits;
-	u32 *order = xmalloc((count + 1) * sizeof(*order)), *next = xmalloc((count + 1) * sizeof(*next));
-	u32 *starts = xmalloc(nr_digits * sizeof(*starts)), *swap;
-	struct symbol *copy;
+	enum { DIGIT_BITS = 11, NR_DIGITS = 1 << DIGIT_BITS };
+	struct sort_item *swap;
 	unsigned shift;
 	size_t i;
 
-	for (i = 0; i < count; i++)
-		order[i] = i;
-	for (shift = 0; shift < 64; shift += digit_bits) {
-		u32 sum = 0, here;
+	for (shift = 0; shift < 64; shift += DIGIT_BITS) {
+		u32 starts[NR_DIGITS] = { 0 }, sum = 0;
 
-		memset(starts, 0, nr_digits * sizeof(*starts));
 		for (i = 0; i < count; i++)
-			starts[(symbols[i].value >> shift) & (nr_digits - 1)]++;
-		if (count && starts[(symbols[0].value >> shift) & (nr_digits - 1)] == count)
+			starts[(items[i].value >> shift) & (NR_DIGITS - 1)]++;
+		if (count && starts[(items[0].value >> shift) & (NR_DIGITS - 1)] == count)
 			continue;
-		for (i = 0; i < nr_digits; i++) {
-			here = starts[i];
+		for (i = 0; i < NR_DIGITS; i++) {
+			u32 here = starts[i];
+
 			starts[i] = sum;
 			sum += here;
 		}
 		for (i = 0; i < count; i++)
-			next[starts[(symbols[order[i]].value >> shift) & (nr_digits - 1)]++] = order[i];
-		swap = order;
-		order = next;
-		next = swap;
+			other[starts[(items[i].value >> shift) & (NR_DIGITS - 1)]++] = items[i];
+		swap = items;
+		items = other;
+		other = swap;
 	}
-	copy = xmalloc((count + 1) * sizeof(*copy));
-	memcpy(copy, symbols, count * sizeof(*copy));
-	for (i = 0; i < count; i++)
-		symbols[i] = copy[order[i]];
-	free(copy);
-	free(starts);
-	free(order);
-	free(next);
+	return items;
 }
 
-static void sort_kernel_symbols(void)
+static void order_aliases(void)
 {
 	size_t i, end;
 
-	sort_by_value(kernel.symbols, kernel.count);
 	for (i = 0; i < kernel.count; i = end) {
 		for (end = i + 1; end < kernel.count; end++)
 			if (kernel.symbols[end].value != kernel.symbols[i].value)
@@ -279,26 +286,47 @@ static u64 shifted(u64 link_address, u64 kaslr_offset)
 
 static void take_symbols(const struct vmlinux *vmlinux, u64 kaslr_offset)
 {
+	size_t space = (size_t)vmlinux->nr_symtab + 1, count = 0, i;
+	struct sort_item *items = xmalloc(space * sizeof(*items));
+	struct sort_item *other = xmalloc(space * sizeof(*other)), *sorted;
 	char *letters = xmalloc(vmlinux->nr_sections + 1);
-	u32 i;
 
 	for (i = 0; i < vmlinux->nr_sections; i++)
 		letters[i] = section_letter(vmlinux_section_header(vmlinux, i));
-	kernel.symbols = xmalloc(((size_t)vmlinux->nr_symtab + 1) * sizeof(*kernel.symbols));
-	for (i = 0; i < vmlinux->nr_symtab; i++) {
-		const Elf64_Sym *entry = &vmlinux->symtab[i];
+	for (i = 0; i < vmlinux->nr_symtab; i++)
+		if (is_wanted(&vmlinux->symtab[i]))
+			items[count++] = (struct sort_item){
+				shifted(vmlinux->symtab[i].st_value, kaslr_offset), i };
+	sorted = sort_items(items, other, count);
+	kernel.symbols = xmalloc((count + 1) * sizeof(*kernel.symbols));
+	for (i = 0; i < count; i++) {
+		const Elf64_Sym *entry = &vmlinux->symtab[sorted[i].entry];
 		const char *name = vmlinux_symbol_name(vmlinux, entry);
 
-		if (!is_wanted(entry, name))
+		if (!name[0])
 			continue;
 		kernel.symbols[kernel.count++] = (struct symbol){
-			.value = shifted(entry->st_value, kaslr_offset),
+			.value = sorted[i].value,
 			.name = name,
 			.size = min_u64(entry->st_size, UINT32_MAX),
 			.type = symbol_letter(entry, letters, vmlinux->nr_sections),
+			.hidden = entry->st_shndx == SHN_ABS || is_hidden_name(name),
 		};
 	}
 	free(letters);
+	free(items);
+	free(other);
+}
+
+/* What is below the image are offsets into per-cpu areas: no address means one of those. */
+static void list_visible(void)
+{
+	size_t i;
+
+	kernel.visible = xmalloc((kernel.count + 1) * sizeof(*kernel.visible));
+	for (i = 0; i < kernel.count; i++)
+		if (!kernel.symbols[i].hidden && kernel.symbols[i].value >= kernel.start)
+			kernel.visible[kernel.nr_visible++] = i;
 }
 
 /* Where the image starts and ends in memory, and which parts of it are code. */
@@ -329,6 +357,7 @@ static void take_ranges(const struct vmlinux *vmlinux, u64 kaslr_offset)
 static void forget_kernel(void)
 {
 	free(kernel.symbols);
+	free(kernel.visible);
 	names_free(&kernel.names);
 	memset(&kernel, 0, sizeof(kernel));
 }
@@ -374,12 +403,10 @@ bool symbols_load_vmlinux(const struct vmlinux *vmlinux, u64 kaslr_offset, struc
 		forget_kernel();
 		return false;
 	}
-	sort_kernel_symbols();
+	order_aliases();
 	take_ranges(vmlinux, kaslr_offset);
+	list_visible();
 	kernel.kaslr_offset = kaslr_offset;
-	while (kernel.first_image < kernel.count &&
-	       kernel.symbols[kernel.first_image].value < kernel.start)
-		kernel.first_image++;
 	return true;
 }
 
@@ -452,7 +479,7 @@ void symbols_add(const struct symbol_module *module, const char *name, u64 value
 	}
 	symbol = &chunk->symbols[chunk->used++];
 	*symbol = (struct symbol){ .value = value, .name = keep_name(name), .module = module,
-				   .size = size, .type = type };
+				   .size = size, .type = type, .hidden = is_hidden_name(name) };
 	*vector_add(&entry->symbols) = symbol;
 	*vector_add(&modules.added) = symbol;
 	entry->sorted = false;
@@ -506,6 +533,16 @@ static void order_modules(void)
 	modules.is_ordered = true;
 }
 
+static const struct symbol *kernel_symbol(size_t index)
+{
+	return &kernel.symbols[index];
+}
+
+static const struct symbol *added_symbol(size_t index)
+{
+	return modules.added.items[index];
+}
+
 static void build_kernel_names(void)
 {
 	size_t i;
@@ -513,13 +550,13 @@ static void build_kernel_names(void)
 	if (kernel.names.space || !kernel.count)
 		return;
 	names_init(&kernel.names, kernel.count);
-	/* nm's capital letters are global symbols: those are met first. */
-	for (i = 0; i < kernel.count; i++)
-		if (kernel.symbols[i].type < 'a')
-			names_add(&kernel.names, &kernel.symbols[i]);
-	for (i = 0; i < kernel.count; i++)
+	/* nm's capital letters are global symbols: prepended last, they are met first. */
+	for (i = kernel.count; i-- > 0;)
 		if (kernel.symbols[i].type >= 'a')
-			names_add(&kernel.names, &kernel.symbols[i]);
+			names_prepend(&kernel.names, i, kernel_symbol);
+	for (i = kernel.count; i-- > 0;)
+		if (kernel.symbols[i].type < 'a')
+			names_prepend(&kernel.names, i, kernel_symbol);
 }
 
 static void build_module_names(void)
@@ -528,19 +565,16 @@ static void build_module_names(void)
 
 	if (modules.names.count == modules.added.count)
 		return;
-	if (modules.names.space < modules.added.count * 2) {
-		names_init(&modules.names, modules.added.count * 2);
-		modules.names.count = 0;
-	}
-	for (i = modules.names.count; i < modules.added.count; i++)
-		names_add(&modules.names, modules.added.items[i]);
+	names_init(&modules.names, modules.added.count);
+	for (i = modules.added.count; i-- > 0;)
+		names_prepend(&modules.names, i, added_symbol);
 }
 
 static const struct symbol *find_in_modules(const char *name, const struct symbol *after)
 {
 	load_modules();
 	build_module_names();
-	return names_find(&modules.names, name, after);
+	return names_find(&modules.names, name, after, added_symbol);
 }
 
 const struct symbol *symbol_by_name(const char *name)
@@ -548,7 +582,7 @@ const struct symbol *symbol_by_name(const char *name)
 	const struct symbol *symbol;
 
 	build_kernel_names();
-	symbol = names_find(&kernel.names, name, NULL);
+	symbol = names_find(&kernel.names, name, NULL, kernel_symbol);
 	return symbol ? symbol : find_in_modules(name, NULL);
 }
 
@@ -559,7 +593,7 @@ const struct symbol *symbol_next_same_name(const struct symbol *symbol)
 	if (symbol->module)
 		return find_in_modules(symbol->name, symbol);
 	build_kernel_names();
-	next = names_find(&kernel.names, symbol->name, symbol);
+	next = names_find(&kernel.names, symbol->name, symbol, kernel_symbol);
 	return next ? next : find_in_modules(symbol->name, NULL);
 }
 
@@ -579,37 +613,28 @@ static size_t modules_upto(u64 address)
 	return low;
 }
 
-static size_t kernel_upto(u64 address)
+static const struct symbol *kernel_symbol_at(u64 address)
 {
-	size_t low = 0, high = kernel.count;
+	size_t low = 0, high = kernel.nr_visible;
+	u64 value;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (kernel.symbols[middle].value <= address)
+		if (kernel.symbols[kernel.visible[middle]].value <= address)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low;
-}
-
-static const struct symbol *kernel_symbol_at(u64 address)
-{
-	size_t i = kernel_upto(address);
-	u64 value;
-
-	while (i > kernel.first_image && is_absolute(&kernel.symbols[i - 1]))
-		i--;
-	if (i <= kernel.first_image)
+	if (!low)
 		return NULL;
-	value = kernel.symbols[i - 1].value;
+	value = kernel.symbols[kernel.visible[low - 1]].value;
 	/* Past _end only a symbol's very address counts. */
 	if (address >= kernel.end && value != address)
 		return NULL;
-	while (i > kernel.first_image + 1 && kernel.symbols[i - 2].value == value)
-		i--;
-	return &kernel.symbols[i - 1];
+	while (low > 1 && kernel.symbols[kernel.visible[low - 2]].value == value)
+		low--;
+	return &kernel.symbols[kernel.visible[low - 1]];
 }
 
 static const struct address_range *module_range_at(u64 address, const struct module_entry **module)
@@ -650,7 +675,7 @@ static const struct symbol *module_symbol_at(u64 address)
 
 		if (symbol->value < range->start || (found && symbol->value != found->value))
 			break;
-		if (symbol->module == &module->public && !is_absolute(symbol))
+		if (symbol->module == &module->public && !symbol->hidden)
 			found = symbol;
 	}
 	return found;
