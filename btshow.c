@@ -145,6 +145,8 @@ void btshow_trace(const struct stack_trace *trace, const struct btshow_style *st
 	unsigned number = 0;
 	size_t i;
 
+	if (trace->start == START_NO_STACK)
+		out("(no stack)\n");
 	for (i = 0; i < trace->nr_frames; i++) {
 		const struct frame *frame = &trace->frames[i];
 		bool exception = frame->has_regs && (i > 0 || frame->from_user);

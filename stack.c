@@ -17,6 +17,8 @@
 
 #define MAX_FRAMES 1024		/* a 16 KB stack cannot hold more words worth following */
 
+/* A dead task gives its stack back at once: v4.9 68f24b08ee89. What is there is another task's. */
+KFIELD(task_stack_refcount, "task_struct.stack_refcount.refs.counter", "task_struct.stack_refcount.counter");
 KFIELD(task_thread_sp, "task_struct.thread.sp");
 KFIELD(inactive_ret_addr, "inactive_task_frame.ret_addr");
 KFIELD(inactive_bp, "inactive_task_frame.bp");
@@ -34,16 +36,18 @@ KSYMBOL(pcpu_hot, "pcpu_hot");				/* v6.2 d7b6d709a76a ... v6.14 */
 KFIELD(pcpu_hot_irq_stack, "pcpu_hot.hardirq_stack_ptr");
 KTYPE(irq_stack, "struct irq_stack");
 KFIELD(ist_df_stack, "exception_stacks.DF_stack");
-KTYPE(thread_union, "union thread_union");
-KFIELD(thread_union_stack, "thread_union.stack");
+/* The first task's stack lies between two symbols of the linker script. */
+KSYMBOL(init_stack_start, "__start_init_stack", "__start_init_task");	/* v6.10 */
+KSYMBOL(init_stack_end, "__end_init_stack", "__end_init_task");
 
 u64 stack_size(void)
 {
 	static u64 size;
 
 	if (!size)
-		size = kfield_exists(&thread_union_stack) ? kfield_size(&thread_union_stack)
-							  : ktype_size(&thread_union);
+		size = ksymbol_address(&init_stack_end) - ksymbol_address(&init_stack_start);
+	if (size < PAGE_BYTES || size > 64 * PAGE_BYTES)
+		fail("the size of a kernel stack is unknown: init's has %llu bytes", (unsigned long long)size);
 	return size;
 }
 
@@ -465,7 +469,14 @@ static bool start_active(struct unwind *unwind)
 static void unwind_body(void *arg)
 {
 	struct unwind *unwind = arg;
+	const struct task *task = unwind->trace->task;
 
+	if (!task->stack || (kfield_exists(&task_stack_refcount) &&
+			     field_u64(task->address, &task_stack_refcount) == 0)) {
+		unwind->trace->start = START_NO_STACK;
+		return;
+	}
+	stack_size();
 	if (task_is_active(unwind->trace->task)) {
 		if (!start_active(unwind))
 			return;
@@ -483,6 +494,10 @@ void stack_unwind(const struct task *task, struct stack_trace *trace)
 	/* Only the starting point may fail(): what the walk allocates must outlive it. */
 	if (!protect(unwind_body, &unwind, &failure)) {
 		trace->problem = scope_strdup(failure.text);
+		return;
+	}
+	if (trace->start == START_NO_STACK) {
+		trace->complete = true;
 		return;
 	}
 	if (trace->start == START_UNKNOWN) {

@@ -35,6 +35,7 @@ enum stack_start {
 	START_SLEEPING,		/* the task's saved stack pointer */
 	START_CRASH_NOTES,	/* crash_notes in the kernel's memory: what kdump saved for this CPU */
 	START_DUMP_NOTES,	/* the dump file's notes */
+	START_NO_STACK,		/* exited: the stack was given back */
 	START_UNKNOWN,		/* on a CPU whose registers nobody saved */
 };
 

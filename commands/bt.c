@@ -159,7 +159,7 @@ static void run(struct args *args)
 			fail("bt: %s", strbuf_text(&why));
 		show_cpus(&request, &cpus);
 	} else if (option_given(args, "a")) {
-		show_cpus(&request, cpus_online());
+		show_cpus(&request, cpus_present());
 	} else if (option_given(args, "p")) {
 		if (!task_panic())
 			fail("bt: this kernel did not panic, or its panic task cannot be found");
