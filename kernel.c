@@ -134,6 +134,14 @@ u64 kernel_wall_seconds(void)
 	return field_u64(timekeeper_address(), &tk_xtime_sec);
 }
 
+u64 kernel_log_epoch(void)
+{
+	u64 timekeeper = timekeeper_address();
+
+	return -(u64)field_s64(timekeeper, &tk_wall_to_monotonic_sec) * NSEC_PER_SEC -
+	       (u64)field_s64(timekeeper, &tk_wall_to_monotonic_nsec);
+}
+
 double kernel_uptime_seconds(void)
 {
 	u64 timekeeper = timekeeper_address();

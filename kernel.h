@@ -22,6 +22,8 @@ u64 kernel_jiffies(void);
 /* Since boot, time asleep included, as /proc/uptime counts; as of the kernel's last timekeeping update. */
 double kernel_uptime_seconds(void);
 u64 kernel_wall_seconds(void);			/* seconds since 1970 at the time of the dump */
+/* Nanoseconds since 1970 when CLOCK_MONOTONIC, which the log's stamps follow, was zero. */
+u64 kernel_log_epoch(void);
 void kernel_load_average(double load[3]);	/* two decimals, cut off as /proc/loadavg has them */
 u64 kernel_memory_bytes(void);			/* MEMORY of the banner: pages present in all nodes */
 unsigned kernel_cpu_mhz(void);			/* of the time stamp counter; 0 when unknown */

@@ -39,11 +39,6 @@ KFIELD(kallsyms_symtab, "mod_kallsyms.symtab");
 KFIELD(kallsyms_num_symtab, "mod_kallsyms.num_symtab");
 KFIELD(kallsyms_strtab, "mod_kallsyms.strtab");
 KFIELD(kallsyms_typetab, "mod_kallsyms.typetab");	/* v5.2 1c7651f43777 module: store symtab types apart */
-KFIELD(module_syms, "module.syms");
-KFIELD(module_num_syms, "module.num_syms");
-KTYPE(kernel_symbol, "struct kernel_symbol");
-KFIELD(kernel_symbol_value, "kernel_symbol.value_offset");
-KFIELD(kernel_symbol_name, "kernel_symbol.name_offset");
 KFIELD(module_sect_attrs, "module.sect_attrs");
 KFIELD(sect_attrs_attrs, "module_sect_attrs.attrs");
 KFIELD(sect_attrs_nsections, "module_sect_attrs.nsections");
@@ -55,7 +50,6 @@ KFIELD(sect_attr_address, "module_sect_attr.address", "bin_attribute.private");
 /* Far above anything real; a larger number is damage. */
 #define MAX_MODULES 65536
 #define MAX_MODULE_BYTES (1ULL << 30)
-#define MAX_EXPORTED 1000000
 #define MAX_SECTIONS 4096
 #define MAX_STRUCT_BYTES 65536
 
@@ -212,40 +206,6 @@ static u64 bytes_after(const struct module *module, u64 address)
 	return 0;
 }
 
-static u64 export_key(const char *name, u64 value)
-{
-	return value * 0x9e3779b97f4a7c15ULL + hash_text(name);
-}
-
-/*
- * The exported symbols, as keys of name and value: kallsyms gives those a capital letter. They are held
- * as offsets relative to each member's own address.
- */
-static void find_exported(const struct module *module, struct u64map *exported)
-{
-	u64 symbol_bytes = ktype_size(&kernel_symbol);
-	u64 array = field_u64(module->address, &module_syms);
-	u64 count = field_u64(module->address, &module_num_syms);
-	u8 *symbols;
-
-	if (symbol_bytes == 0 || count > MAX_EXPORTED || count * symbol_bytes > bytes_after(module, array))
-		return;
-	symbols = scope_array(count + 1, symbol_bytes);
-	kcopy_whole(array, symbols, count * symbol_bytes);
-	for (u64 i = 0; i < count; i++) {
-		const u8 *symbol = symbols + i * symbol_bytes;
-		u64 address = array + i * symbol_bytes;
-		u64 value = address + kfield_offset(&kernel_symbol_value) +
-			    (u64)kfield_in_signed(&kernel_symbol_value, symbol, symbol_bytes);
-		u64 name_address = address + kfield_offset(&kernel_symbol_name) +
-				   (u64)kfield_in_signed(&kernel_symbol_name, symbol, symbol_bytes);
-		char name[512];
-
-		if (mem_try_string(name_address, name, sizeof(name), NULL))
-			u64map_put(exported, export_key(name, value), 1);
-	}
-}
-
 struct symbol_tables {
 	Elf64_Sym *symbols;
 	u64 nr_symbols;
@@ -283,19 +243,24 @@ static void read_symbol_tables(const struct module *module, struct symbol_tables
 		tables->nr_missing += kcopy_whole(typetab, tables->types, count);
 }
 
+/* The kernel's letter tells the section; nm's is a capital one for a global symbol. */
+static char symbol_letter(const Elf64_Sym *symbol, char type)
+{
+	if (!isalpha((unsigned char)type))
+		return '?';
+	return (char)(ELF64_ST_BIND(symbol->st_info) == STB_LOCAL ? tolower(type) : toupper(type));
+}
+
 static void add_symbols(void *arg)
 {
 	struct module *module = arg;
 	struct symbol_tables tables = { 0 };
-	struct u64map exported = { 0 };
 
 	module->symbols = symbols_add_module(module->name, module->address, module->base, module->size,
 					     module->ranges, module->nr_ranges);
 	read_symbol_tables(module, &tables);
-	find_exported(module, &exported);
 	for (u64 i = 0; i < tables.nr_symbols; i++) {
 		const Elf64_Sym *symbol = &tables.symbols[i];
-		char type = tables.types[i];
 		const char *name;
 
 		if (symbol->st_name >= tables.names_bytes || symbol->st_shndx == SHN_UNDEF)
@@ -303,16 +268,9 @@ static void add_symbols(void *arg)
 		name = tables.names + symbol->st_name;
 		if (*name == '\0')
 			continue;
-		if (!isprint((unsigned char)type))
-			type = '?';
-		else if (u64map_get(&exported, export_key(name, symbol->st_value), NULL))
-			type = (char)toupper(type);
-		else
-			type = (char)tolower(type);
 		symbols_add(module->symbols, name, symbol->st_value, (u32)min_u64(symbol->st_size, UINT32_MAX),
-			    type);
+			    symbol_letter(symbol, tables.types[i]));
 	}
-	u64map_free(&exported);
 	if (tables.nr_missing > 0)
 		warn("module %s: some symbols are missing: %llu bytes of its symbol table cannot be read", module->name,
 		     (unsigned long long)tables.nr_missing);

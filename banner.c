@@ -1,0 +1,275 @@
+/* banner.c - L6: what start-up says: the notice, the system page and the current task. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "banner.h"
+
+#include "dumpfile.h"
+#include "fail.h"
+#include "kernel.h"
+#include "out.h"
+#include "session.h"
+#include "task.h"
+
+#include <time.h>
+
+/* One line of the page. TEXT gets the value; what it fails with is shown in its place. */
+struct row {
+	const char *label;
+	void (*value)(struct strbuf *text);
+};
+
+static void value_kernel(struct strbuf *text)
+{
+	strbuf_puts(text, session.vmlinux_path != NULL ? session.vmlinux_path : "(none)");
+	if (kernel_taint_flags() != 0)
+		strbuf_puts(text, "  [TAINTED]");
+}
+
+static void add_dump_marks(struct strbuf *text, const struct dump *dump)
+{
+	if (dump->is_partial_vmcore)
+		strbuf_puts(text, "  [PARTIAL DUMP]");
+	if (dump->incomplete)
+		strbuf_puts(text, "  [INCOMPLETE]");
+}
+
+/* The parts of a split dump stand under each other. */
+static void value_dumpfile(struct strbuf *text)
+{
+	const struct dump *dump = session.dump;
+
+	for (size_t i = 0; i < dump->nr_files || i == 0; i++) {
+		if (i > 0)
+			strbuf_puts(text, "\n              ");
+		strbuf_puts(text, i == 0 ? session.dump_path : dump->files[i].path);
+		add_dump_marks(text, dump);
+	}
+}
+
+static void value_cpus(struct strbuf *text)
+{
+	unsigned present = kernel_nr_cpus(), online = kernel_nr_cpus_online();
+
+	if (online >= present)
+		strbuf_printf(text, "%u", present);
+	else if (session.hide_offline_cpus)
+		strbuf_printf(text, "%u", online);
+	else
+		strbuf_printf(text, "%u [OFFLINE: %u]", present, present - online);
+}
+
+static void value_date(struct strbuf *text)
+{
+	time_t seconds = (time_t)kernel_wall_seconds();
+	struct tm parts;
+	char line[64];
+
+	if (localtime_r(&seconds, &parts) == NULL || strftime(line, sizeof(line), "%a %b %e %H:%M:%S %Z %Y", &parts) == 0)
+		strbuf_printf(text, "%llu seconds after 1970", (unsigned long long)kernel_wall_seconds());
+	else
+		strbuf_puts(text, line);
+}
+
+static void value_uptime(struct strbuf *text)
+{
+	double uptime = kernel_uptime_seconds();
+	unsigned long long seconds = uptime > 0 && uptime < 1e15 ? (unsigned long long)uptime : 0;
+
+	if (seconds >= 86400)
+		strbuf_printf(text, "%llu days, ", seconds / 86400);
+	strbuf_printf(text, "%02llu:%02llu:%02llu", seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+}
+
+static void value_load_average(struct strbuf *text)
+{
+	double load[3];
+
+	kernel_load_average(load);
+	strbuf_printf(text, "%.2f, %.2f, %.2f", load[0], load[1], load[2]);
+}
+
+static void value_tasks(struct strbuf *text)
+{
+	strbuf_printf(text, "%zu", task_count());
+}
+
+static void value_nodename(struct strbuf *text)
+{
+	strbuf_puts(text, kernel_identity()->nodename);
+}
+
+static void value_release(struct strbuf *text)
+{
+	strbuf_puts(text, kernel_identity()->release);
+}
+
+static void value_version(struct strbuf *text)
+{
+	strbuf_puts(text, kernel_identity()->version);
+}
+
+static void value_machine(struct strbuf *text)
+{
+	unsigned mhz = kernel_cpu_mhz();
+
+	strbuf_puts(text, kernel_identity()->machine);
+	if (mhz != 0)
+		strbuf_printf(text, "  (%u Mhz)", mhz);
+	else
+		strbuf_puts(text, "  (unknown Mhz)");
+}
+
+/* "255.5 MB", "4 GB": one decimal, none when it is zero. */
+static void value_memory(struct strbuf *text)
+{
+	u64 tenths_mb = kernel_memory_bytes() * 10 >> 20;
+	u64 tenths = tenths_mb >= 10240 ? tenths_mb / 1024 : tenths_mb;
+
+	strbuf_printf(text, "%llu", (unsigned long long)tenths / 10);
+	if (tenths % 10 != 0)
+		strbuf_printf(text, ".%llu", (unsigned long long)tenths % 10);
+	strbuf_puts(text, tenths_mb >= 10240 ? " GB" : " MB");
+}
+
+static void value_panic(struct strbuf *text)
+{
+	strbuf_printf(text, "\"%s\"", kernel_panic_message());
+}
+
+static void value_pid(struct strbuf *text)
+{
+	strbuf_printf(text, "%u", task_current()->pid);
+}
+
+static void value_command(struct strbuf *text)
+{
+	strbuf_printf(text, "\"%.16s\"", task_current()->comm);
+}
+
+/* x86_64 has its thread_info at the start of the task (v4.9), so both addresses are one. */
+static void value_task(struct strbuf *text)
+{
+	const struct task *task = task_current();
+
+	strbuf_printf(text, "%llx", (unsigned long long)task->address);
+	if (task->pid == 0)
+		strbuf_printf(text, "  (1 of %u)", kernel_nr_cpus());
+	strbuf_printf(text, "  [THREAD_INFO: %llx]", (unsigned long long)task->address);
+}
+
+static void value_cpu(struct strbuf *text)
+{
+	strbuf_printf(text, "%u", task_current()->cpu);
+}
+
+static const char *state_word(const struct task *task)
+{
+	static const struct {
+		const char *letters, *word;
+	} words[] = {
+		{ "RU", "TASK_RUNNING" }, { "IN", "TASK_INTERRUPTIBLE" }, { "UN", "TASK_UNINTERRUPTIBLE" },
+		{ "ID", "TASK_IDLE" }, { "ST", "TASK_STOPPED" }, { "TR", "TASK_TRACED" }, { "ZO", "EXIT_ZOMBIE" },
+		{ "DE", "EXIT_DEAD" }, { "PA", "TASK_PARKED" }, { "NE", "TASK_NEW" }, { "WA", "TASK_WAKING" },
+	};
+	const char *letters = task_state_text(task);
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (streq(letters, words[i].letters))
+			return words[i].word;
+	}
+	return letters;
+}
+
+static void value_state(struct strbuf *text)
+{
+	const struct task *task = task_current();
+
+	strbuf_puts(text, state_word(task));
+	if (!task_is_active(task))
+		return;
+	if (!task_is_panic_task(task))
+		strbuf_puts(text, " (ACTIVE)");
+	else if (strstr(kernel_panic_message(), "sysrq") != NULL)
+		strbuf_puts(text, " (SYSRQ)");
+	else if (kernel_panic_message()[0] != '\0')
+		strbuf_puts(text, " (PANIC)");
+	else
+		strbuf_puts(text, " (ACTIVE)");
+}
+
+static const struct row system_rows[] = {
+	{ "KERNEL", value_kernel },
+	{ "DUMPFILE", value_dumpfile },
+	{ "CPUS", value_cpus },
+	{ "DATE", value_date },
+	{ "UPTIME", value_uptime },
+	{ "LOAD AVERAGE", value_load_average },
+	{ "TASKS", value_tasks },
+	{ "NODENAME", value_nodename },
+	{ "RELEASE", value_release },
+	{ "VERSION", value_version },
+	{ "MACHINE", value_machine },
+	{ "MEMORY", value_memory },
+	{ "PANIC", value_panic },
+};
+
+static const struct row task_rows[] = {
+	{ "PID", value_pid },
+	{ "COMMAND", value_command },
+	{ "TASK", value_task },
+	{ "CPU", value_cpu },
+	{ "STATE", value_state },
+};
+
+static void print_row(void *arg)
+{
+	const struct row *row = arg;
+	struct strbuf text = { 0 };
+	bool is_split = streq(row->label, "DUMPFILE") && session.dump->nr_files > 1;
+
+	row->value(&text);
+	out("%12s: %s\n", is_split ? "DUMPFILES" : row->label, strbuf_text(&text));
+	strbuf_free(&text);
+}
+
+static void print_rows(const struct row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct failure failure;
+		struct row row = rows[i];
+
+		if (protect(print_row, &row, &failure))
+			continue;
+		if (failure.interrupted)
+			fail_again(&failure);
+		failure.text[strcspn(failure.text, "\n")] = '\0';
+		out("%12s: (%s)\n", row.label, failure.text);
+	}
+}
+
+void banner_system(void)
+{
+	print_rows(system_rows, ARRAY_SIZE(system_rows));
+}
+
+static void find_current(void *arg)
+{
+	*(const struct task **)arg = task_current();
+}
+
+void banner_print(void)
+{
+	const struct task *task = NULL;
+	struct failure failure;
+
+	out("\ncrash %s: a debugger for the memory of Linux kernels.\n"
+	    "Free software under the GNU General Public License, version 3 or later: you may share\n"
+	    "and change it on its terms (file COPYING). It comes without any warranty.\n\n", CRASH_VERSION);
+	banner_system();
+	if (!protect(find_current, &task, &failure))
+		out("%12s: (%s)\n", "PID", failure.text);
+	else if (task == NULL)
+		out("%12s: (no task was found)\n", "PID");
+	else
+		print_rows(task_rows, ARRAY_SIZE(task_rows));
+	out("\n");
+}

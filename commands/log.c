@@ -1,0 +1,265 @@
+/* log.c - L6: the log command: the kernel's messages, and the audit records still in its queues. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "../command.h"
+#include "../fail.h"
+#include "../kernel.h"
+#include "../kfield.h"
+#include "../klist.h"
+#include "../memory.h"
+#include "../out.h"
+#include "../printk.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <time.h>
+
+KSYMBOL(audit_queue, "audit_queue");
+KSYMBOL(audit_retry_queue, "audit_retry_queue");
+KSYMBOL(audit_hold_queue, "audit_hold_queue");
+KFIELD(skb_next, "sk_buff.next");
+KFIELD(skb_data, "sk_buff.data");
+KFIELD(skb_length, "sk_buff.len");
+
+#define NETLINK_HEADER_BYTES 16
+#define MAX_AUDIT_BYTES 65536
+#define NSEC_PER_SEC 1000000000ULL
+
+struct log_style {
+	bool no_stamp, wall_clock, level, dictionary, caller;
+	u64 epoch;			/* -T: when the log's clock was zero, in nanoseconds since 1970 */
+};
+
+/* Length of the valid UTF-8 sequence at TEXT; 0: none. */
+static size_t utf8_length(const u8 *text, size_t left)
+{
+	size_t length = text[0] >= 0xc2 && text[0] < 0xe0 ? 2 : (text[0] & 0xf0) == 0xe0 ? 3 :
+			text[0] >= 0xf0 && text[0] < 0xf5 ? 4 : 0;
+
+	if (length == 0 || length > left)
+		return 0;
+	for (size_t i = 1; i < length; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	/* Forms longer than needed, surrogates and what is above U+10FFFF; C1 controls act on terminals. */
+	if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] >= 0xa0) ||
+	    (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] >= 0x90) ||
+	    (text[0] == 0xc2 && text[1] < 0xa0))
+		return 0;
+	return length;
+}
+
+/* Bytes that would act on a terminal become dots; later lines of a message are indented. */
+static void add_text(struct strbuf *line, const char *text, size_t length, size_t indent)
+{
+	for (size_t i = 0; i < length;) {
+		u8 byte = (u8)text[i];
+		size_t sequence = byte < 0x80 ? 0 : utf8_length((const u8 *)text + i, length - i);
+
+		if (sequence != 0) {
+			strbuf_add(line, text + i, sequence);
+			i += sequence;
+			continue;
+		}
+		strbuf_putc(line, isprint(byte) || isspace(byte) ? (char)byte : '.');
+		if (byte == '\n')
+			strbuf_printf(line, "%*s", (int)indent, "");
+		i++;
+	}
+}
+
+static void add_wall_clock(struct strbuf *line, const struct log_style *style, u64 nanoseconds)
+{
+	time_t seconds = (time_t)((style->epoch + nanoseconds) / NSEC_PER_SEC);
+	struct tm parts;
+	char text[64];
+
+	if (localtime_r(&seconds, &parts) == NULL ||
+	    strftime(text, sizeof(text), "%a %b %e %H:%M:%S %Z %Y", &parts) == 0)
+		snprintf(text, sizeof(text), "%llu", (unsigned long long)seconds);
+	strbuf_printf(line, "[%s] ", text);
+}
+
+static void add_prefix(struct strbuf *line, const struct log_style *style, const struct printk_record *record)
+{
+	if (style->wall_clock)
+		add_wall_clock(line, style, record->nanoseconds);
+	else if (!style->no_stamp)
+		strbuf_printf(line, "[%5llu.%06llu] ", (unsigned long long)(record->nanoseconds / NSEC_PER_SEC),
+			      (unsigned long long)(record->nanoseconds % NSEC_PER_SEC / 1000));
+	if (style->caller) {
+		char caller[16];
+
+		snprintf(caller, sizeof(caller), "%c%u", record->caller_id & PRINTK_CALLER_IS_CPU ? 'C' : 'T',
+			 record->caller_id & ~PRINTK_CALLER_IS_CPU);
+		strbuf_printf(line, "[%6s] ", caller);
+	}
+	if (style->level)
+		strbuf_printf(line, "<%u>", record->level);
+}
+
+static void add_dictionary(struct strbuf *line, const struct printk_record *record, size_t indent)
+{
+	const char *entry = record->dictionary;
+
+	while (entry < record->dictionary + record->dictionary_bytes) {
+		strbuf_printf(line, "%*s%s\n", (int)indent, "", entry);
+		entry += strlen(entry) + 1;
+	}
+}
+
+static void print_record(const struct log_style *style, const struct printk_record *record, struct strbuf *line)
+{
+	size_t indent;
+
+	strbuf_reset(line);
+	add_prefix(line, style, record);
+	indent = line->length;
+	add_text(line, record->text, record->text_bytes, indent);
+	strbuf_putc(line, '\n');
+	if (style->dictionary)
+		add_dictionary(line, record, indent);
+	out_bytes(line->text, line->length);
+}
+
+static void release(void *line)
+{
+	strbuf_free(line);
+}
+
+static void print_log(const struct log_style *style)
+{
+	struct printk_record record;
+	struct strbuf line = { 0 };
+	struct printk_iter it;
+
+	scope_cleanup(release, &line);
+	printk_begin(&it);
+	if (it.why[0] != '\0')
+		warn("the log's own bookkeeping is damaged: %s", it.why);
+	while (printk_next(&it, &record))
+		print_record(style, &record, &line);
+	if (it.nr_lost > 0)
+		warn("%llu messages could not be read", (unsigned long long)it.nr_lost);
+}
+
+struct audit_record {
+	u64 skb;
+	struct strbuf *text;
+};
+
+/* A record is a netlink message: its length and type, then the text. */
+static void add_audit_record(void *arg)
+{
+	struct audit_record *record = arg;
+	u64 length = field_u64(record->skb, &skb_length);
+	u8 *message;
+
+	if (length < NETLINK_HEADER_BYTES || length > MAX_AUDIT_BYTES)
+		fail("audit record %llx has a length of %llu", (unsigned long long)record->skb,
+		     (unsigned long long)length);
+	message = scope_alloc(length + 1);
+	mem_read(field_u64(record->skb, &skb_data), message, length, "audit record");
+	length = min_u64(length, max_u64(load_u32(message), NETLINK_HEADER_BYTES));
+	strbuf_printf(record->text, "type=%u ", load_u16(message + 4));
+	length = strnlen((char *)message + NETLINK_HEADER_BYTES, length - NETLINK_HEADER_BYTES);
+	add_text(record->text, (char *)message + NETLINK_HEADER_BYTES, length, 0);
+	strbuf_putc(record->text, '\n');
+}
+
+/* The queue's head is a list_head to klist: sk_buff starts with next and prev. */
+static size_t print_audit_queue(struct ksymbol *queue, struct strbuf *text)
+{
+	struct klist_iter it;
+	size_t count = 0;
+	u64 skb;
+
+	if (!ksymbol_exists(queue))
+		return 0;
+	klist_begin(&it, ksymbol_address(queue), kfield_offset(&skb_next));
+	while (klist_next(&it, &skb)) {
+		struct audit_record record = { skb, text };
+		struct failure failure;
+
+		count++;
+		if (!protect(add_audit_record, &record, &failure)) {
+			if (failure.interrupted)
+				fail_again(&failure);
+			warn("%s", failure.text);
+		}
+	}
+	if (it.stopped)
+		warn("audit queue: %s", klist_why(&it));
+	out_text(strbuf_text(text));
+	strbuf_reset(text);
+	return count;
+}
+
+static void print_audit(void)
+{
+	struct strbuf text = { 0 };
+	size_t count;
+
+	if (!ksymbol_exists(&audit_queue))
+		fail("this kernel has no audit queue");
+	scope_cleanup(release, &text);
+	count = print_audit_queue(&audit_hold_queue, &text);
+	count += print_audit_queue(&audit_retry_queue, &text);
+	count += print_audit_queue(&audit_queue, &text);
+	if (count == 0)
+		fail("kernel audit log is empty");
+}
+
+static void log_run(struct args *args)
+{
+	struct log_style style = {
+		.no_stamp = option_given(args, "t"),
+		.wall_clock = option_given(args, "T"),
+		.level = option_given(args, "m"),
+		.dictionary = option_given(args, "d"),
+		.caller = option_given(args, "c"),
+	};
+
+	if (args->nr_words > 0 || (style.no_stamp && style.wall_clock))
+		usage_fail(args);
+	if (option_given(args, "a")) {
+		if (args->nr_options > 1)
+			usage_fail(args);
+		print_audit();
+		return;
+	}
+	if (style.wall_clock)
+		style.epoch = kernel_log_epoch();
+	print_log(&style);
+}
+
+static const struct option log_options[] = {
+	{ "T", NULL, "the date and time of each message instead of the seconds since boot" },
+	{ "t", NULL, "no time" },
+	{ "m", NULL, "the level of each message, <0> emergency to <7> debug" },
+	{ "c", NULL, "who printed each message: T and a thread's pid, or C and a CPU in an interrupt" },
+	{ "d", NULL, "the device that a message is about, as SUBSYSTEM= and DEVICE= lines below it" },
+	{ "a", NULL, "the audit records that no audit daemon has taken yet" },
+	{ NULL, NULL, NULL },
+};
+
+COMMAND(log) = {
+	.name = "log",
+	.summary = "the kernel's messages",
+	.synopsis = "[-T | -t] [-m] [-c] [-d] | -a",
+	.options = log_options,
+	.description =
+		"Prints the kernel's message buffer from the oldest message that it still holds. Messages of\n"
+		"several lines are indented below their first. Control characters and bytes that are no UTF-8\n"
+		"are shown as dots. Messages whose page is missing from the dump are counted at the end.\n"
+		"\n"
+		"With -T the time is what the kernel's clock said, worked back from the moment of the dump; a\n"
+		"machine that was suspended has older messages at a later time than they really had.",
+	.example =
+		"crash> log | tail -3\n"
+		"[   13.049685] sysrq: Trigger a crash\n"
+		"[   13.050184] Kernel panic - not syncing: sysrq triggered crash\n"
+		"[   13.050549] CPU: 1 PID: 238 Comm: lab-guest Not tainted 5.10.0-32-cloud-amd64 #1 Debian 5.10.223-1\n",
+	.run = log_run,
+	.flags = COMMAND_MINIMAL,
+};
