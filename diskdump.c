@@ -43,6 +43,7 @@
 #include "decompress.h"
 #include "dumpfile.h"
 #include "elfnote.h"
+#include "flattened.h"
 #include "pagecache.h"
 
 #include <pthread.h>
@@ -225,12 +226,24 @@ static bool lay_out_part(struct kdump_part *part, struct strbuf *why)
 	return true;
 }
 
+/* Without the whole of bitmap 2 no page can be told from another. */
+static bool has_bitmaps(const struct kdump_part *part, struct strbuf *why)
+{
+	const struct flat_index *flat = part->file->flat;
+
+	if (!flat || !flat_is_cut_short(flat) ||
+	    !flat_has_hole(part->file, part->bitmap2, (part->nr_pfns + 7) / 8))
+		return true;
+	return broken(why, &part->header, "cut short inside its page bitmaps");
+}
+
 static bool read_part(struct kdump_part *part, const struct file_map *file, struct strbuf *why)
 {
 	part->file = file;
 	return file_map_read(file, 0, &part->header, sizeof(part->header)) &&
 	       check_header(file, &part->header, why) &&
-	       read_sub_header(file, part->header.version, &part->sub) && lay_out_part(part, why);
+	       read_sub_header(file, part->header.version, &part->sub) &&
+	       lay_out_part(part, why) && has_bitmaps(part, why);
 }
 
 static enum probe_result diskdump_probe(const struct file_map *file, struct strbuf *why)

@@ -151,6 +151,9 @@ const void *file_map_view(const struct file_map *map, u64 offset, u64 length, vo
 		count_window(map, data);
 		return data;
 	}
+	/* What the writer did not get to is missing; it does not read as zeroes. */
+	if (map->flat && flat_is_cut_short(map->flat) && flat_has_hole(map, offset, length))
+		return NULL;
 	return file_map_read(map, offset, buf, length) ? buf : NULL;
 }
 
@@ -175,11 +178,10 @@ u64 file_map_next_data(const struct file_map *map, u64 offset)
 static bool open_one_file(struct dump *dump, struct file_map *file, struct strbuf *why)
 {
 	enum probe_result result = PROBE_NO;
-	bool cut_short = false;
 
-	if (flat_probe(file) && !flat_open(file, &cut_short, why))
+	if (flat_probe(file) && !flat_open(file, why))
 		return false;
-	if (cut_short) {
+	if (file->flat && flat_is_cut_short(file->flat)) {
 		dump->incomplete = true;
 		strbuf_puts(&dump->remarks, "the flattened stream ends without its end mark\n");
 	}

@@ -29,8 +29,11 @@ bool file_map_open(struct file_map *map, const char *path, struct strbuf *why);
 void file_map_close(struct file_map *map);
 /* The LENGTH bytes at OFFSET, or NULL when the file is shorter, or a stream has them in pieces. */
 const void *file_map_at(const struct file_map *map, u64 offset, u64 length);
-/* The same for bulk data, in place or copied to BUF. The pages may be dropped from memory (and come
- * back on the next touch), so that a walk over a large dump stays small. NULL past the end. */
+/*
+ * The same for bulk data, in place or copied to BUF. The pages may be dropped from memory (and come
+ * back on the next touch), so that a walk over a large dump stays small. NULL past the end, and where
+ * a stream that was cut short has a hole.
+ */
 const void *file_map_view(const struct file_map *map, u64 offset, u64 length, void *buf);
 bool file_map_read(const struct file_map *map, u64 offset, void *buf, u64 length);
 /* The first offset at or above OFFSET that is not known to be in a hole of zeroes; size: none. */

@@ -38,6 +38,7 @@ struct flat_record {
 struct flat_index {
 	struct flat_record *records;	/* sorted by offset, none overlaps another */
 	size_t nr_records;
+	bool cut_short;
 };
 
 typedef VECTOR(struct flat_record) flat_records;
@@ -187,10 +188,11 @@ static void resolve_overlaps(const flat_records *stream, flat_records *pieces)
 	free(owner);
 }
 
-bool flat_open(struct file_map *map, bool *cut_short, struct strbuf *why)
+bool flat_open(struct file_map *map, struct strbuf *why)
 {
 	const u8 *header = file_map_at(map, 0, FLAT_RECORD_BYTES * 2);
 	flat_records stream = { 0 }, pieces = { 0 };
+	bool cut_short;
 
 	if (load_be64(header + 16) != 1 || load_be64(header + 24) != 1) {
 		strbuf_printf(why, "flattened makedumpfile stream of unknown type %llu, version %llu",
@@ -198,7 +200,7 @@ bool flat_open(struct file_map *map, bool *cut_short, struct strbuf *why)
 			      (unsigned long long)load_be64(header + 24));
 		return false;
 	}
-	*cut_short = !collect_records(map, &stream);
+	cut_short = !collect_records(map, &stream);
 	if (!stream.count) {
 		strbuf_puts(why, "flattened makedumpfile stream without any data");
 		return false;
@@ -215,8 +217,27 @@ bool flat_open(struct file_map *map, bool *cut_short, struct strbuf *why)
 	map->flat = xcalloc(1, sizeof(*map->flat));
 	map->flat->records = pieces.items;
 	map->flat->nr_records = pieces.count;
+	map->flat->cut_short = cut_short;
 	map->size = pieces.items[pieces.count - 1].offset + pieces.items[pieces.count - 1].length;
 	return true;
+}
+
+bool flat_is_cut_short(const struct flat_index *flat)
+{
+	return flat->cut_short;
+}
+
+bool flat_has_hole(const struct file_map *map, u64 offset, u64 length)
+{
+	while (length > 0) {
+		u64 piece_length = length;
+
+		if (!flat_piece(map, offset, &piece_length))
+			return true;
+		offset += piece_length;
+		length -= piece_length;
+	}
+	return false;
 }
 
 void flat_close(struct flat_index *flat)

@@ -244,6 +244,8 @@ static bool netdump_read_page(struct dump *dump, u64 paddr, void *buf, size_t le
 	/* One turn, but for a page that several segments share. */
 	while (length > 0) {
 		const struct run *run = find_run(&netdump->backed, paddr);
+		u8 copy[PAGE_BYTES];
+		const void *data;
 		size_t piece;
 
 		if (!run || run->start > paddr) {
@@ -253,7 +255,10 @@ static bool netdump_read_page(struct dump *dump, u64 paddr, void *buf, size_t le
 					 SPACE_PHYSICAL, paddr);
 		}
 		piece = min_u64(length, run->end - paddr);
-		file_map_read(&dump->files[0], run->offset + (paddr - run->start), to, piece);
+		data = file_map_view(&dump->files[0], run->offset + (paddr - run->start), piece, copy);
+		if (!data)
+			return fault_set(fault, FAULT_NOT_IN_DUMP, SPACE_PHYSICAL, paddr);
+		memcpy(to, data, piece);
 		to += piece;
 		paddr += piece;
 		length -= piece;
