@@ -187,9 +187,11 @@ static bool find_symbol_between(const struct vmlinux *vmlinux, u32 first, u32 en
 		const Elf64_Sym *entry = &vmlinux->symtab[i];
 		unsigned type = ELF64_ST_TYPE(entry->st_info);
 
+		if (entry->st_name >= vmlinux->strtab_bytes || vmlinux->strtab[entry->st_name] != name[0])
+			continue;
 		if (entry->st_shndx == SHN_UNDEF || type == STT_SECTION || type == STT_FILE)
 			continue;
-		if (streq(vmlinux_symbol_name(vmlinux, entry), name)) {
+		if (streq(vmlinux->strtab + entry->st_name, name)) {
 			*link_address = entry->st_value;
 			return true;
 		}
