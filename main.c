@@ -10,6 +10,7 @@
 #include "help.h"
 #include "kernel.h"
 #include "memory.h"
+#include "module.h"
 #include "session.h"
 #include "shell.h"
 #include "symbols.h"
@@ -225,6 +226,8 @@ static void start_up(void *arg)
 	open_types(&why);
 	memory_init(session.dump, &x86_64_ops, &layout);
 	memory_set_zero_excluded(session.zero_excluded);
+	kernel_setup(&vmlinux, &session.vmcoreinfo);
+	module_setup();
 	check_match(arguments);
 	bridge_ops_setup();
 	strbuf_free(&why);

@@ -1,0 +1,309 @@
+/* mod.c - L6: the mod command: loaded modules, their taints, and their object files for gdb. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "../command.h"
+#include "../fail.h"
+#include "../gdb_bridge.h"
+#include "../kernel.h"
+#include "../kfield.h"
+#include "../modfile.h"
+#include "../module.h"
+#include "../out.h"
+#include "../session.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The object file that gdb was given for a module. Lasts as long as the session. */
+struct attached {
+	u64 module;		/* address of struct module */
+	char *path;
+};
+
+static VECTOR(struct attached) attached;
+
+static struct attached *attached_to(const struct module *module)
+{
+	for (size_t i = 0; i < attached.count; i++) {
+		if (attached.items[i].module == module->address)
+			return &attached.items[i];
+	}
+	return NULL;
+}
+
+static int compare_bases(const void *a, const void *b)
+{
+	u64 first = (*(const struct module *const *)a)->base, second = (*(const struct module *const *)b)->base;
+
+	return first < second ? -1 : first > second;
+}
+
+/* All modules by address, as the table has them. Scope memory. */
+static const struct module **sorted_modules(void)
+{
+	size_t count = module_count();
+	const struct module **sorted = scope_array(count + 1, sizeof(*sorted));
+
+	if (count == 0)
+		fail("no modules are loaded in this kernel");
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = module_at(i);
+	qsort(sorted, count, sizeof(*sorted), compare_bases);
+	return sorted;
+}
+
+struct widths {
+	int name, size;
+};
+
+/* The columns fit every module, also when only one of them is shown. */
+static struct widths table_widths(void)
+{
+	struct widths widths = { 4, 4 };
+
+	for (size_t i = 0; i < module_count(); i++) {
+		const struct module *module = module_at(i);
+		int size = snprintf(NULL, 0, "%llu", (unsigned long long)module->size);
+
+		if ((int)strlen(module->name) > widths.name)
+			widths.name = (int)strlen(module->name);
+		if (size > widths.size)
+			widths.size = size;
+	}
+	return widths;
+}
+
+/* v6.4 and later: a module's text is apart from the rest, so BASE says less than it did. */
+static void print_header(struct widths widths)
+{
+	const char *base = type_has_member("module", "mem") ? "   TEXT_BASE    " : "      BASE      ";
+
+	out("     MODULE       %-*s  %s  %*s  OBJECT FILE\n", widths.name, "NAME", base, widths.size, "SIZE");
+}
+
+static void print_module(const struct module *module, struct widths widths)
+{
+	struct attached *object = attached_to(module);
+
+	out("%16llx  %-*s  %16llx  %*llu  %s\n", (unsigned long long)module->address, widths.name, module->name,
+	    (unsigned long long)module->base, widths.size, (unsigned long long)module->size,
+	    object != NULL ? object->path : "(not loaded)  [CONFIG_KALLSYMS]");
+}
+
+static void print_all(void)
+{
+	const struct module **sorted = sorted_modules();
+	struct widths widths = table_widths();
+
+	print_header(widths);
+	for (size_t i = 0; i < module_count(); i++)
+		print_module(sorted[i], widths);
+}
+
+static void print_taints(void)
+{
+	const struct module **sorted = sorted_modules();
+	struct widths widths = table_widths();
+	struct strbuf letters = { 0 };
+	size_t nr_printed = 0;
+
+	for (size_t i = 0; i < module_count(); i++) {
+		const struct module *module = sorted[i];
+
+		strbuf_reset(&letters);
+		kernel_taint_letters(module->taints, true, &letters);
+		/* Kernels with the E flag say this themselves. */
+		if (!module->is_signed && strchr(strbuf_text(&letters), 'E') == NULL)
+			strbuf_puts(&letters, "(U)");
+		if (strbuf_text(&letters)[0] == '\0')
+			continue;
+		if (nr_printed++ == 0)
+			out("%-*s  TAINTS\n", widths.name, "NAME");
+		out("%-*s  %s\n", widths.name, module->name, strbuf_text(&letters));
+	}
+	strbuf_free(&letters);
+	if (nr_printed == 0)
+		out("no tainted modules\n");
+}
+
+static void detach(const struct module *module)
+{
+	struct attached *object = attached_to(module);
+	struct strbuf output = { 0 }, error = { 0 };
+	bool removed;
+
+	if (object == NULL)
+		return;
+	removed = gdb_run(scope_printf("remove-symbol-file -a 0x%llx", (unsigned long long)module->base), GDB_NO_DWARF,
+			  &output, &error);
+	gdb_bridge_changed();
+	free(object->path);
+	*object = attached.items[--attached.count];
+	if (!removed)
+		warn("%s: gdb keeps its symbols: %s", module->name, strbuf_text(&error));
+	strbuf_free(&output);
+	strbuf_free(&error);
+}
+
+/* gdb is told the address of each section; ".text" must be among them. */
+static void attach(const struct module *module, const char *path)
+{
+	struct module_section *sections = NULL;
+	size_t count = module_sections(module, &sections);
+	struct strbuf command = { 0 }, output = { 0 }, error = { 0 };
+	bool loaded;
+
+	detach(module);
+	strbuf_printf(&command, "add-symbol-file \"%s\" 0x%llx", path, (unsigned long long)module->base);
+	for (size_t i = 0; i < count; i++) {
+		if (!streq(sections[i].name, ".text") && strpbrk(sections[i].name, " \t\"'\\") == NULL)
+			strbuf_printf(&command, " -s %s 0x%llx", sections[i].name,
+				      (unsigned long long)sections[i].address);
+	}
+	loaded = gdb_run(strbuf_text(&command), GDB_NO_DWARF, &output, &error);
+	gdb_bridge_changed();
+	strbuf_free(&command);
+	strbuf_free(&output);
+	if (!loaded) {
+		const char *words = scope_strdup(strbuf_text(&error));
+
+		strbuf_free(&error);
+		fail("%s: %s", path, words);
+	}
+	strbuf_free(&error);
+	*vector_add(&attached) = (struct attached){ module->address, xstrdup(path) };
+}
+
+static void release_text(void *text)
+{
+	strbuf_free(text);
+}
+
+static void find_and_attach(const struct module *module, const char *directory)
+{
+	struct strbuf why = { 0 };
+	char *path;
+
+	scope_cleanup(release_text, &why);
+	path = modfile_find(module, directory, &why);
+	if (path == NULL)
+		fail("cannot find or load object file for %s module: %s", module->name, strbuf_text(&why));
+	scope_cleanup(free, path);
+	attach(module, path);
+}
+
+static const struct module *named_module(const char *name)
+{
+	const struct module *module = module_by_name(name);
+
+	if (module == NULL)
+		fail("no module named %s is loaded", name);
+	return module;
+}
+
+static void attach_one(const struct args *args)
+{
+	const struct module *module = named_module(option_argument(args, "s"));
+	struct widths widths = table_widths();
+	struct strbuf why = { 0 };
+
+	scope_cleanup(release_text, &why);
+	modfile_forget();
+	if (args->nr_words == 0) {
+		find_and_attach(module, NULL);
+	} else {
+		char path[PATH_MAX];
+
+		if (realpath(args->words[0], path) == NULL)
+			snprintf(path, sizeof(path), "%s", args->words[0]);
+		if (!modfile_check(module, path, &why))
+			fail("%s: %s", args->words[0], strbuf_text(&why));
+		attach(module, path);
+	}
+	print_header(widths);
+	print_module(module, widths);
+}
+
+struct request {
+	const struct module *module;
+	const char *directory;
+};
+
+static void attach_request(void *arg)
+{
+	struct request *request = arg;
+
+	find_and_attach(request->module, request->directory);
+}
+
+static void attach_all(const char *directory)
+{
+	const struct module **sorted = sorted_modules();
+
+	modfile_forget();
+	for (size_t i = 0; i < module_count(); i++) {
+		struct request request = { sorted[i], directory };
+		struct failure failure;
+
+		if (protect(attach_request, &request, &failure))
+			continue;
+		if (failure.interrupted)
+			fail_again(&failure);
+		out("mod: %s\n", failure.text);
+		session.some_command_failed = true;
+	}
+	print_all();
+}
+
+static void mod_run(struct args *args)
+{
+	bool takes_word = option_given(args, "s") || option_given(args, "S");
+
+	if (args->nr_options > 1 || args->nr_words > (takes_word ? 1 : 0))
+		usage_fail(args);
+	if (option_given(args, "t")) {
+		print_taints();
+	} else if (option_given(args, "s")) {
+		attach_one(args);
+	} else if (option_given(args, "S")) {
+		attach_all(args->nr_words > 0 ? args->words[0] : NULL);
+	} else if (option_given(args, "d")) {
+		detach(named_module(option_argument(args, "d")));
+	} else if (option_given(args, "D")) {
+		for (size_t i = 0; i < module_count(); i++)
+			detach(module_at(i));
+	} else {
+		print_all();
+	}
+}
+
+static const struct option mod_options[] = {
+	{ "s", "module", "give gdb the object file of a module: the one named, or the one found" },
+	{ "S", NULL, "the same for every module, looking below the directory if one is given" },
+	{ "d", "module", "take a module's object file from gdb again" },
+	{ "D", NULL, "the same for every module" },
+	{ "t", NULL, "only tainted modules, with their taint letters; (U): not signed" },
+	{ NULL, NULL, NULL },
+};
+
+COMMAND(mod) = {
+	.name = "mod",
+	.summary = "loaded modules and their object files",
+	.synopsis = "[-t | -s module [file] | -S [directory] | -d module | -D]",
+	.options = mod_options,
+	.description =
+		"Without an option: every loaded module by address. BASE (TEXT_BASE since v6.4) is where its code\n"
+		"starts, SIZE all memory it takes, as in /proc/modules. Function and variable names of modules are\n"
+		"known without any file, from the kernel's own tables; an object file adds types, lines and locals.\n"
+		"\n"
+		"Object files are looked for as NAME.ko.debug and NAME.ko below $CRASH_MODULE_PATH,\n"
+		"/usr/lib/debug/lib/modules/RELEASE, /lib/modules/RELEASE and beside the vmlinux; one with debug\n"
+		"information is preferred, and one of another build (by its build-id) is refused.",
+	.example =
+		"crash> mod -s virtio_blk\n"
+		"     MODULE       NAME               TEXT_BASE         SIZE  OBJECT FILE\n"
+		"ffffffffc04705c0  virtio_blk      ffffffffc046c000    32768  modules/virtio_blk.ko.debug\n"
+		"crash> mod -t\n"
+		"no tainted modules\n",
+	.run = mod_run,
+};
