@@ -9,6 +9,7 @@
 #include "session.h"
 #include "task.h"
 
+#include <stdio.h>
 #include <time.h>
 
 /* One line of the page. TEXT gets the value; what it fails with is shown in its place. */
@@ -121,13 +122,14 @@ static void value_machine(struct strbuf *text)
 /* "255.5 MB", "4 GB": one decimal, none when it is zero. */
 static void value_memory(struct strbuf *text)
 {
-	u64 tenths_mb = kernel_memory_bytes() * 10 >> 20;
-	u64 tenths = tenths_mb >= 10240 ? tenths_mb / 1024 : tenths_mb;
+	double megabytes = (double)kernel_memory_bytes() / (1 << 20);
+	bool in_gigabytes = megabytes >= 1024;
+	char number[64];
 
-	strbuf_printf(text, "%llu", (unsigned long long)tenths / 10);
-	if (tenths % 10 != 0)
-		strbuf_printf(text, ".%llu", (unsigned long long)tenths % 10);
-	strbuf_puts(text, tenths_mb >= 10240 ? " GB" : " MB");
+	snprintf(number, sizeof(number), "%.1f", in_gigabytes ? megabytes / 1024 : megabytes);
+	if (ends_with(number, ".0"))
+		number[strlen(number) - 2] = '\0';
+	strbuf_printf(text, "%s %s", number, in_gigabytes ? "GB" : "MB");
 }
 
 static void value_panic(struct strbuf *text)
