@@ -42,6 +42,7 @@ KFIELD(task_signal, "task_struct.signal");
 KFIELD(task_cpu, "task_struct.thread_info.cpu", /* v5.16 bcf9033e5449 sched: move CPU field back into thread_info */
        "task_struct.cpu");
 KFIELD(task_last_arrival, "task_struct.sched_info.last_arrival");
+KFIELD(task_start, "task_struct.start_time");
 KFIELD(task_tasks, "task_struct.tasks");
 KFIELD(task_thread_node, "task_struct.thread_node");
 KFIELD(task_pid_links, "task_struct.pid_links[0]");	/* PIDTYPE_PID is 0 */
@@ -284,6 +285,8 @@ static void task_fill(struct task *task, const u8 *object, size_t size)
 	task->cpu = kfield_exists(&task_cpu) ? (u32)kfield_in(&task_cpu, object, size) : 0;
 	if (kfield_exists(&task_last_arrival))
 		task->last_arrival = kfield_in(&task_last_arrival, object, size);
+	if (kfield_exists(&task_start))
+		task->start_time = kfield_in(&task_start, object, size);
 	task->rss_delta = rss_delta_in(object, size);
 	if (range_fits(comm, length, size))
 		memcpy(task->comm, object + comm, length);
@@ -367,6 +370,11 @@ static void fill_parents(void)
 		struct task *task = &table.tasks[i];
 		u64 slot, tgid;
 
+		/* Whoever forked it at boot: it has no parent. */
+		if (task->is_idle) {
+			task->parent = ksymbol_address(&init_task_symbol);
+			continue;
+		}
 		if (u64map_get(&table.by_address, task->parent, &slot))
 			task->parent_pid = table.tasks[slot].tgid;
 		else if (task->parent != 0 && field_try_u64(task->parent, &task_tgid, &tgid, NULL) &&
@@ -473,6 +481,11 @@ const struct task *task_at(size_t index)
 {
 	need_table();
 	return index < table.count ? &table.tasks[index] : NULL;
+}
+
+size_t task_index(const struct task *task)
+{
+	return (size_t)(task - table.tasks);
 }
 
 const struct task *task_by_address(u64 address)
@@ -618,13 +631,13 @@ void task_set_current(const struct task *task)
 
 void task_make_active(const struct task *task)
 {
-	struct task *chosen = &table.tasks[task - table.tasks];
+	struct task *chosen = &table.tasks[task_index(task)];
 
 	if (chosen->cpu >= MAX_CPUS)
 		fail("task %llx has no valid CPU", (unsigned long long)task->address);
 	if (table.running[chosen->cpu] >= 0)
 		table.tasks[table.running[chosen->cpu]].on_cpu = false;
-	table.running[chosen->cpu] = task - table.tasks;
+	table.running[chosen->cpu] = (s64)task_index(task);
 	chosen->on_cpu = true;
 }
 

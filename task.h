@@ -16,6 +16,7 @@ struct task {
 	u64 exit_state;
 	u64 flags;		/* PF_* */
 	u64 last_arrival;	/* sched_info.last_arrival: ns on its CPU's run-queue clock; 0 unknown */
+	u64 start_time;		/* ns since boot, monotonic */
 	u32 pid, tgid;
 	u32 parent_pid;		/* tgid of the parent, as /proc/PID/status has it */
 	u32 cpu;
@@ -29,6 +30,7 @@ struct task {
  * prints them. A damaged task costs one row and a warning. */
 size_t task_count(void);
 const struct task *task_at(size_t index);
+size_t task_index(const struct task *task);		/* the other way round */
 const struct task *task_by_address(u64 address);	/* NULL: none */
 const struct task *task_by_pid(u32 pid);		/* the idle task of CPU 0 for 0 */
 const struct task *task_running_on(unsigned cpu);	/* NULL: unknown */

@@ -38,8 +38,6 @@ KTYPE(rlimit_type, "struct rlimit");
 
 KSYMBOL(info_runqueues, "runqueues");
 KSYMBOL(task_state_array_symbol, "task_state_array");
-KSYMBOL(totalram_pages_symbol, "_totalram_pages",	/* v5.0 ca79b0c211af mm: convert totalram_pages to atomic */
-	"totalram_pages");
 
 KENUM(info_filepages, "MM_FILEPAGES");
 KENUM(info_anonpages, "MM_ANONPAGES");
@@ -223,10 +221,7 @@ bool task_memory(const struct task *task, struct task_memory *usage)
 	usage->total_vm_kb = pages * (PAGE_BYTES / 1024);
 	usage->rss_kb = rss_pages(task->mm) * (PAGE_BYTES / 1024);
 	field_try_u64(task->mm, &mm_pgd, &usage->pgd, NULL);
-	if (ksymbol_exists(&totalram_pages_symbol))
-		ram_kb = ksymbol_u64(&totalram_pages_symbol, 8) * (PAGE_BYTES / 1024);
-	else
-		ram_kb = kernel_memory_bytes() / 1024;
+	ram_kb = kernel_memory_bytes() / 1024;
 	if (ram_kb != 0)
 		usage->percent = (double)usage->rss_kb * 100 / (double)ram_kb;
 	return true;

@@ -70,12 +70,6 @@ static const struct {
 	{ "active", task_is_active },
 };
 
-/* The task table is one array in ps's order, so a task's place in it is its index. */
-static size_t index_of(const struct task *task)
-{
-	return (size_t)(task - task_at(0));
-}
-
 static void choose_by_word(struct plan *plan, const char *word)
 {
 	bool (*test)(const struct task *task) = NULL;
@@ -100,7 +94,7 @@ static void choose_by_word(struct plan *plan, const char *word)
 	if (count == 0)
 		fail("unknown argument: \"%s\"", word);
 	for (size_t i = 0; i < count; i++)
-		plan->chosen[index_of(matches[i])] = true;
+		plan->chosen[task_index(matches[i])] = true;
 }
 
 /*

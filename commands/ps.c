@@ -56,26 +56,27 @@ static void release(void *arg)
 	free(selection->tasks);
 }
 
-/* Words in the order given; a word that names nothing is said and does not stop the others. */
+/* In the table's order, each task once; a word that names nothing is said and does not stop the others. */
 static void select_tasks(const struct args *args, const struct filter *filter, struct selection *selection)
 {
-	size_t nr_matched = 0;
+	bool *named = scope_array(task_count() + 1, sizeof(*named));
 
 	scope_cleanup(release, selection);
-	for (size_t i = 0; args->nr_words == 0 && i < task_count(); i++)
-		add(selection, filter, task_at(i));
 	for (size_t i = 0; i < args->nr_words; i++) {
 		const struct task **matches;
 		size_t count = tasks_matching(args->words[i], &matches);
 
-		if (count == 0)
+		if (count == 0) {
 			out("ps: invalid task or pid value: %s\n", args->words[i]);
-		nr_matched += count;
+			session.some_command_failed = true;
+		}
 		for (size_t j = 0; j < count; j++)
-			add(selection, filter, matches[j]);
+			named[task_index(matches[j])] = true;
 	}
-	if (args->nr_words != 0 && nr_matched == 0)
-		session.some_command_failed = true;
+	for (size_t i = 0; i < task_count(); i++) {
+		if (args->nr_words == 0 || named[i])
+			add(selection, filter, task_at(i));
+	}
 }
 
 /* ---- the table ---- */
@@ -181,8 +182,20 @@ static bool group_seen(const struct selection *selection, size_t index)
 	return false;
 }
 
+static int oldest_first(const void *a, const void *b)
+{
+	const struct task *left = *(const struct task *const *)a;
+	const struct task *right = *(const struct task *const *)b;
+
+	if (left->start_time != right->start_time)
+		return left->start_time < right->start_time ? -1 : 1;
+	return left < right ? -1 : left > right;
+}
+
 static void each_task(const struct selection *selection, void (*show)(const struct task *task))
 {
+	if (show == psview_times)
+		qsort(selection->tasks, selection->count, sizeof(*selection->tasks), oldest_first);
 	for (size_t i = 0; i < selection->count; i++) {
 		struct view view = { show, selection->tasks[i] };
 		struct failure failure;
@@ -285,7 +298,7 @@ static const struct option options[] = {
 	{ "p", NULL, "each task's line of parents" },
 	{ "c", NULL, "each task's children" },
 	{ "g", NULL, "each task's thread group" },
-	{ "t", NULL, "run time, start time, user and system time" },
+	{ "t", NULL, "run time, start time, user and system time; the oldest task first" },
 	{ "a", NULL, "arguments and environment, from user memory" },
 	{ "r", NULL, "resource limits" },
 	{ NULL, NULL, NULL },
