@@ -1,0 +1,861 @@
+/* gdb_bridge.cc - the only file that sees GDB's headers: starts it, runs commands, asks about types. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * GDB is C++ and reports errors as exceptions; our callers are C and must see none. Every entry point
+ * runs its work in guarded(), which catches all of them. What goes to the caller's strbufs is collected
+ * in std::string first and added when no C++ object is alive, because adding may fail().
+ */
+
+/* GDB has its own of these, with C++ linkage. */
+#undef ARRAY_SIZE
+#define streq crash_util_streq
+#include "gdb_bridge.h"
+#undef streq
+
+#include <amd64-tdep.h>
+#include <cli-out.h>
+#include <cli/cli-cmds.h>
+#include <crash-embed.h>
+#include <event-top.h>
+#include <extension.h>
+#include <frame.h>
+#include <bt-utils.h>
+#include <gdb_bfd.h>
+#include <gdbsupport/cleanups.h>
+#include <gdbsupport/pathstuff.h>
+#include <gdbsupport/thread-pool.h>
+#include <gdbthread.h>
+#include <inferior.h>
+#include <interps.h>
+#include <main.h>
+#include <maint.h>
+#include <objfiles.h>
+#include <process-stratum-target.h>
+#include <regcache.h>
+#include <run-on-main-thread.h>
+#include <symfile.h>
+#include <target.h>
+#include <target-dcache.h>
+#include <top.h>
+#include <ui.h>
+#include <value.h>
+
+#include <readline/readline.h>
+#include <signal.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+
+static const struct gdb_bridge_ops no_ops = {};
+static const struct gdb_bridge_ops *ops = &no_ops;
+static bool started, start_failed;
+static std::string start_problem;
+static bool dwarf_attached;
+
+/* ---- What GDB asks of us ---- */
+
+static bool embed_symbol(const struct gdb_symbol &found, crash_symbol *answer)
+{
+	*answer = { found.address, found.size, found.name, found.type };
+	return true;
+}
+
+static bool embed_symbol_by_name(const char *name, crash_symbol *answer)
+{
+	struct gdb_symbol found;
+
+	return ops->symbol_by_name && ops->symbol_by_name(ops->arg, name, &found) &&
+	       embed_symbol(found, answer);
+}
+
+static bool embed_symbol_at(CORE_ADDR address, crash_symbol *answer)
+{
+	struct gdb_symbol found;
+
+	return ops->symbol_at && ops->symbol_at(ops->arg, address, &found) && embed_symbol(found, answer);
+}
+
+static bool embed_btf(size_t index, crash_blob *answer)
+{
+	struct gdb_btf found;
+
+	if (!ops->btf || !ops->btf(ops->arg, index, &found))
+		return false;
+	*answer = { found.name, (const gdb_byte *)found.data, (size_t)found.size };
+	return true;
+}
+
+static const crash_embed_ops embed_ops = { embed_symbol_by_name, embed_symbol_at, embed_btf };
+
+/* Runs wherever GDB looks for an interrupt. */
+static void quit_when_interrupted()
+{
+	if (ops->interrupted && ops->interrupted(ops->arg))
+		quit();
+}
+
+/* The dump as a target: memory, and one thread whose registers are the current task's. */
+static const target_info crash_target_info = { "crash", "kernel memory", "The kernel that crash has opened." };
+
+class crash_target final : public process_stratum_target {
+public:
+	const target_info &info() const override { return crash_target_info; }
+	void close() override {}
+	bool has_all_memory() override { return true; }
+	bool has_memory() override { return true; }
+	bool has_stack() override { return has_registers(); }
+	bool has_execution(inferior *) override { return false; }
+	bool has_registers() override
+	{
+		load_registers();
+		return m_registers.known != 0;
+	}
+	bool thread_alive(ptid_t) override { return true; }
+	std::string pid_to_str(ptid_t) override { return "current task"; }
+	void fetch_registers(regcache *cache, int number) override;
+	enum target_xfer_status xfer_partial(enum target_object object, const char *annex, gdb_byte *readbuf,
+					     const gdb_byte *writebuf, ULONGEST offset, ULONGEST len,
+					     ULONGEST *done) override;
+	void forget_registers() { m_asked = false; }
+
+private:
+	void load_registers();
+	enum target_xfer_status read_memory(ULONGEST address, gdb_byte *buf, ULONGEST len, ULONGEST *done);
+
+	struct gdb_registers m_registers = {};
+	bool m_asked = false;
+};
+
+static crash_target the_target;
+
+void crash_target::load_registers()
+{
+	if (m_asked)
+		return;
+	m_asked = true;
+	memset(&m_registers, 0, sizeof(m_registers));
+	if (ops->registers && !ops->registers(ops->arg, &m_registers))
+		m_registers.known = 0;
+}
+
+void crash_target::fetch_registers(regcache *cache, int)
+{
+#define REGISTER(number, member) { number, offsetof(struct x86_regs, member) }
+	static const struct {
+		int number;
+		size_t offset;
+	} places[] = {
+		REGISTER(AMD64_RAX_REGNUM, ax), REGISTER(AMD64_RBX_REGNUM, bx), REGISTER(AMD64_RCX_REGNUM, cx),
+		REGISTER(AMD64_RDX_REGNUM, dx), REGISTER(AMD64_RSI_REGNUM, si), REGISTER(AMD64_RDI_REGNUM, di),
+		REGISTER(AMD64_RBP_REGNUM, bp), REGISTER(AMD64_RSP_REGNUM, sp), REGISTER(AMD64_R8_REGNUM, r8),
+		REGISTER(AMD64_R9_REGNUM, r9), REGISTER(AMD64_R10_REGNUM, r10), REGISTER(AMD64_R11_REGNUM, r11),
+		REGISTER(AMD64_R12_REGNUM, r12), REGISTER(AMD64_R13_REGNUM, r13), REGISTER(AMD64_R14_REGNUM, r14),
+		REGISTER(AMD64_R15_REGNUM, r15), REGISTER(AMD64_RIP_REGNUM, ip),
+		REGISTER(AMD64_EFLAGS_REGNUM, flags), REGISTER(AMD64_CS_REGNUM, cs),
+		REGISTER(AMD64_SS_REGNUM, ss),
+	};
+#undef REGISTER
+
+	load_registers();
+	for (const auto &place : places) {
+		if (m_registers.known & 1u << place.offset / 8)
+			cache->raw_supply(place.number, (const char *)&m_registers.regs + place.offset);
+	}
+}
+
+/* Our readers give all or nothing; GDB is content with the bytes before the first that is missing. */
+enum target_xfer_status crash_target::read_memory(ULONGEST address, gdb_byte *buf, ULONGEST len, ULONGEST *done)
+{
+	ULONGEST to_page_end = PAGE_BYTES - address % PAGE_BYTES;
+
+	if (!ops->read)
+		return TARGET_XFER_E_IO;
+	if (!ops->read(ops->arg, address, buf, len)) {
+		if (len <= to_page_end || !ops->read(ops->arg, address, buf, to_page_end))
+			return TARGET_XFER_E_IO;
+		len = to_page_end;
+	}
+	*done = len;
+	return TARGET_XFER_OK;
+}
+
+enum target_xfer_status crash_target::xfer_partial(enum target_object object, const char *, gdb_byte *readbuf,
+						   const gdb_byte *writebuf, ULONGEST offset, ULONGEST len,
+						   ULONGEST *done)
+{
+	if (object != TARGET_OBJECT_MEMORY)
+		return TARGET_XFER_E_IO;
+	if (readbuf != nullptr)
+		return read_memory(offset, readbuf, len, done);
+	if (writebuf == nullptr || !ops->write || !ops->write(ops->arg, offset, writebuf, len))
+		return TARGET_XFER_E_IO;
+	*done = len;
+	return TARGET_XFER_OK;
+}
+
+/* ---- Starting ---- */
+
+/*
+ * GDB's start sets signal handlers and readline's hooks as if it were alone in its process. Both are
+ * put back, so that Ctrl-C and the prompt stay ours.
+ */
+class our_process_state {
+public:
+	our_process_state()
+	{
+		for (int number = 1; number < NSIG; number++)
+			m_saved[number] = sigaction(number, nullptr, &m_actions[number]) == 0;
+	}
+
+	~our_process_state()
+	{
+		for (int number = 1; number < NSIG; number++) {
+			if (m_saved[number])
+				sigaction(number, &m_actions[number], nullptr);
+		}
+		rl_completion_display_matches_hook = m_display;
+		rl_readline_name = m_name;
+		rl_deprep_term_function = m_deprep;
+		rl_prep_term_function = m_prep;
+		rl_completion_word_break_hook = m_break_hook;
+		rl_attempted_completion_function = m_attempt;
+		rl_completer_word_break_characters = m_break_characters;
+		rl_completer_quote_characters = m_quotes;
+		rl_completion_entry_function = m_entry;
+		rl_startup_hook = m_startup;
+		rl_getc_function = m_getc;
+		rl_instream = m_in;
+		rl_outstream = m_out;
+	}
+
+private:
+	struct sigaction m_actions[NSIG];
+	bool m_saved[NSIG] = {};
+	rl_compdisp_func_t *m_display = rl_completion_display_matches_hook;
+	const char *m_name = rl_readline_name;
+	rl_voidfunc_t *m_deprep = rl_deprep_term_function;
+	rl_vintfunc_t *m_prep = rl_prep_term_function;
+	rl_cpvfunc_t *m_break_hook = rl_completion_word_break_hook;
+	rl_completion_func_t *m_attempt = rl_attempted_completion_function;
+	decltype(rl_completer_word_break_characters) m_break_characters = rl_completer_word_break_characters;
+	decltype(rl_completer_quote_characters) m_quotes = rl_completer_quote_characters;
+	rl_compentry_func_t *m_entry = rl_completion_entry_function;
+	rl_hook_func_t *m_startup = rl_startup_hook;
+	rl_getc_func_t *m_getc = rl_getc_function;
+	FILE *m_in = rl_instream, *m_out = rl_outstream;
+};
+
+/* Where GDB's own Python modules and system call tables are: installed beside us, or as built. */
+static std::string data_directory()
+{
+	char path[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	if (length > 0) {
+		std::string own(path, length);
+		std::string beside = own.substr(0, own.rfind('/')) + "/../share/crash/gdb";
+
+		if (access(beside.c_str(), R_OK) == 0)
+			return beside;
+	}
+	return CRASH_GDB_DATA;
+}
+
+/* The part of GDB's own start that comes before it reads init files and files to debug. */
+static void start_gdb_core()
+{
+	FILE *nothing = fopen("/dev/null", "r");
+
+	if (nothing == nullptr)
+		error("cannot open /dev/null");
+	(void)is_main_thread();
+	batch_flag = 1;
+	main_ui = new ui(nothing, stderr, stderr);
+	gdb_internal_backtrace_init_str();
+	current_ui = main_ui;
+	gdb_stdtarg = gdb_stderr;
+	gdb_stdtargin = gdb_stdin;
+
+	static cli_ui_out early_output(gdb_stdout);
+	current_uiout = &early_output;
+	gdb_bfd_init();
+	warning_pre_print = "warning: ";
+	current_directory = getcwd(nullptr, 0);
+	if (current_directory == nullptr)
+		current_directory = strdup("/");
+	gdb_sysroot = "";
+	debug_file_directory = "/usr/lib/debug";
+	gdb_datadir = data_directory();
+	gdb_init();
+	update_thread_pool_size();
+	set_top_level_interpreter(INTERP_CONSOLE, false);
+	quit_handler = quit_when_interrupted;
+}
+
+/* Python costs as much as all the rest of GDB's start: it waits for a command that may need it. */
+static void start_languages(const char *command)
+{
+	static bool languages_started;
+	static const char *const users[] = { "py", "pi", "source", "so", "info", "enable", "disable", "python",
+					     "python-interactive", "help", "apropos" };
+
+	if (languages_started)
+		return;
+	while (isspace((unsigned char)*command))
+		command++;
+	size_t length = 0;
+	while (isalnum((unsigned char)command[length]) || command[length] == '-')
+		length++;
+	for (const char *user : users) {
+		if (strlen(user) == length && strncmp(command, user, length) == 0) {
+			our_process_state keep;
+
+			languages_started = true;
+			ext_lang_initialization();
+			return;
+		}
+	}
+}
+
+static void run_quietly(const char *command)
+{
+	std::string ignored;
+
+	execute_command_to_string(ignored, command, 0, false);
+}
+
+static void apply_settings()
+{
+	static const char *const settings[] = {
+		"set confirm off", "set width 0", "set height 0", "set pagination off", "set style enabled off",
+		"set history save off", "set history expansion off", "set auto-load no",
+		"set print pretty on", "set print elements 200", "set max-value-size 268435456",
+		"set osabi none", "set architecture i386:x86-64", "set language c",
+		/* An internal error of GDB ends the command, not the session. */
+		"maintenance set internal-error quit no", "maintenance set internal-error corefile no",
+		"maintenance set internal-warning quit no", "maintenance set internal-warning corefile no",
+		"maintenance set internal-error backtrace off", "set startup-with-shell off",
+	};
+
+	for (const char *setting : settings)
+		run_quietly(setting);
+}
+
+/* $percpu(VARIABLE, CPU): the copy of a per-cpu variable that belongs to CPU, or to the current task's. */
+static value *percpu_function(gdbarch *, const language_defn *, void *, int count, value **arguments)
+{
+	u64 address;
+
+	if (count < 1 || count > 2)
+		error("$percpu(VARIABLE [, CPU]) takes one or two arguments");
+	int cpu = count == 2 ? (int)value_as_long(arguments[1]) : -1;
+	if (count == 2 && cpu < 0)
+		error("$percpu: no CPU %d", cpu);
+	if (arguments[0]->lval() != lval_memory)
+		error("$percpu wants a variable, not its value");
+	if (!ops->percpu_address || !ops->percpu_address(ops->arg, arguments[0]->address(), cpu, &address))
+		error("$percpu: no copy of this variable for CPU %d", cpu);
+	return value_at_lazy(arguments[0]->type(), address);
+}
+
+static void push_target_and_thread()
+{
+	inferior *inf = current_inferior();
+
+	inf->push_target(&the_target);
+	inferior_appeared(inf, 1);
+	switch_to_thread(add_thread_silent(&the_target, ptid_t(1, 1)));
+}
+
+/* Helper threads of GDB may still be storing the index of a DWARF file: let them finish it. */
+static void finish_gdb()
+{
+	try {
+		do_final_cleanups();
+	} catch (...) {
+		/* The process ends; there is nobody to tell. */
+	}
+	gdb::thread_pool::g_thread_pool->set_thread_count(0);
+}
+
+static void start_gdb()
+{
+	our_process_state keep;
+
+	start_gdb_core();
+	apply_settings();
+	add_internal_function("percpu", "$percpu (VARIABLE [, CPU]): that CPU's copy of a per-cpu variable.",
+			      percpu_function, nullptr);
+	push_target_and_thread();
+	crash_symbols_install(&embed_ops);
+	atexit(finish_gdb);
+	started = true;
+}
+
+/* ---- Guarding ---- */
+
+/* GDB says that memory cannot be read; the reader below us knows why. */
+static std::string with_memory_reason(const gdb_exception &problem)
+{
+	std::string text = problem.what();
+	static const char marker[] = "address 0x";
+	size_t at = text.find(marker);
+	char why[256] = "";
+
+	if (problem.error != MEMORY_ERROR || at == std::string::npos || !ops->why_unreadable)
+		return text;
+	u64 address = strtoull(text.c_str() + at + sizeof(marker) - 3, nullptr, 16);
+	if (ops->why_unreadable(ops->arg, address, why, sizeof(why)) && *why)
+		text += std::string(": ") + why;
+	return text;
+}
+
+/* Runs WORK; false and why when it ends in any exception. */
+template <typename F> static bool guarded(std::string *problem, F work)
+{
+	try {
+		work();
+		return true;
+	} catch (const gdb_exception_quit &) {
+		*problem = "interrupted";
+	} catch (const gdb_exception &e) {
+		*problem = with_memory_reason(e);
+	} catch (const std::exception &e) {
+		*problem = std::string("gdb ran into ") + e.what();
+	} catch (...) {
+		*problem = "gdb ended in an unknown exception";
+	}
+	while (!problem->empty() && problem->back() == '\n')
+		problem->pop_back();
+	return false;
+}
+
+static bool ensure_started(std::string *problem)
+{
+	if (started)
+		return true;
+	if (!start_failed) {
+		start_failed = !guarded(&start_problem, start_gdb);
+		if (!start_failed)
+			return true;
+	}
+	*problem = "gdb does not start: " + start_problem;
+	return false;
+}
+
+/* The only place where text goes to the caller: TEXT's storage is the one thing an abort would leak. */
+static void add_text(struct strbuf *buf, const std::string &text)
+{
+	if (buf && !text.empty())
+		strbuf_add(buf, text.data(), text.size());
+}
+
+/* ---- DWARF ---- */
+
+/* Tells the user once if what it spans takes more than half a second. */
+class slow_notice {
+public:
+	explicit slow_notice(std::string text) : m_text(std::move(text)), m_thread([this] { watch(); }) {}
+
+	~slow_notice()
+	{
+		{
+			std::lock_guard<std::mutex> hold(m_mutex);
+			m_over = true;
+		}
+		m_changed.notify_all();
+		m_thread.join();
+	}
+
+private:
+	void watch()
+	{
+		std::unique_lock<std::mutex> hold(m_mutex);
+
+		if (!m_changed.wait_for(hold, std::chrono::milliseconds(500), [this] { return m_over; }) &&
+		    ops->message)
+			ops->message(ops->arg, m_text.c_str());
+	}
+
+	std::string m_text;
+	std::mutex m_mutex;
+	std::condition_variable m_changed;
+	bool m_over = false;
+	std::thread m_thread;
+};
+
+/* One that signals never reach: Ctrl-C belongs to the main thread. */
+static std::unique_ptr<slow_notice> make_notice(const char *path)
+{
+	sigset_t all, before;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	auto notice = std::make_unique<slow_notice>(std::string("reading the debug information of ") + path + " ...");
+	pthread_sigmask(SIG_SETMASK, &before, nullptr);
+	return notice;
+}
+
+static void enable_index_cache()
+{
+	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	std::string directory;
+
+	if (cache != nullptr && *cache == '/')
+		directory = std::string(cache) + "/crash";
+	else if (home != nullptr && *home == '/')
+		directory = std::string(home) + "/.cache/crash";
+	else
+		return;
+	run_quietly(("set index-cache directory " + directory + "/gdb-index").c_str());
+	run_quietly("set index-cache enabled on");
+}
+
+/* Every section moves by the KASLR offset, except the per-cpu one: its addresses are offsets from 0. */
+static void move_sections(objfile *file, u64 offset)
+{
+	section_offsets offsets(file->section_offsets.size(), offset);
+
+	for (obj_section *section : file->sections()) {
+		if (strcmp(bfd_section_name(section->the_bfd_section), ".data..percpu") == 0)
+			offsets[gdb_bfd_section_index(file->obfd.get(), section->the_bfd_section)] = 0;
+	}
+	objfile_relocate(file, offsets);
+}
+
+static void attach_dwarf_file(const struct gdb_debug_file &given)
+{
+	std::string output;
+	objfile *file = nullptr;
+
+	enable_index_cache();
+	crash_skip_elf_minimal_symbols = true;
+	SCOPE_EXIT { crash_skip_elf_minimal_symbols = false; };
+	execute_fn_to_string(output, [&]() {
+		gdb_bfd_ref_ptr opened = symfile_bfd_open(given.path);
+
+		file = symbol_file_add_from_bfd(opened, given.path, 0, nullptr, OBJF_USERLOADED, nullptr);
+	}, false);
+	if (!objfile_has_symbols(file)) {
+		file->unlink();
+		error("%s has no debug information", given.path);
+	}
+	move_sections(file, given.kaslr_offset);
+	crash_symbols_dwarf_attached();
+	reinit_frame_cache();
+	dwarf_attached = true;
+}
+
+/* *NOTICE is left alive for the command that follows: GDB indexes in the background until a lookup. */
+static void attach_dwarf(std::unique_ptr<slow_notice> *notice)
+{
+	struct gdb_debug_file given = {};
+	char why[512] = "";
+
+	if (dwarf_attached)
+		return;
+	if (!ops->debug_file || !ops->debug_file(ops->arg, &given, why, sizeof(why)))
+		error("%s", *why ? why : "there is no debug information for this kernel");
+	*notice = make_notice(given.path);
+	attach_dwarf_file(given);
+}
+
+/* Texts by which GDB says that it lacks debug information, as an error or as an answer. */
+static bool wants_dwarf(const std::string &text)
+{
+	static const char *const signs[] = {
+		"has unknown type", "has unknown return type", "No symbol \"", "No struct type named",
+		"No union type named", "No enum type named", "no debug info>", "No line number information",
+		"No symbol table", "not defined.", "No function contains", "No source file named",
+		"No default source file", "No frame selected", "No type named", "does not have line number",
+	};
+
+	for (const char *sign : signs) {
+		if (text.find(sign) != std::string::npos)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Runs WORK with as much debug information as EFFORT allows. ANSWER is WORK's own text so far: emptied
+ * before a second try.
+ */
+template <typename F>
+static bool with_effort(enum gdb_effort effort, std::string *answer, std::string *problem, F work)
+{
+	std::unique_ptr<slow_notice> notice;
+	std::string no_dwarf;
+	bool worked;
+
+	if (effort == GDB_DWARF && !guarded(problem, [&]() { attach_dwarf(&notice); }))
+		return false;
+	worked = guarded(problem, work);
+	if (effort != GDB_DWARF_IF_NEEDED || dwarf_attached || !wants_dwarf(worked ? *answer : *problem))
+		return worked;
+	if (!guarded(&no_dwarf, [&]() { attach_dwarf(&notice); })) {
+		if (!worked)
+			*problem += " (" + no_dwarf + ")";
+		return worked;
+	}
+	answer->clear();
+	problem->clear();
+	return guarded(problem, work);
+}
+
+/* ---- Entry points: settings and commands ---- */
+
+void gdb_bridge_setup(const struct gdb_bridge_ops *given)
+{
+	ops = given ? given : &no_ops;
+}
+
+bool gdb_bridge_started(void)
+{
+	return started;
+}
+
+void gdb_bridge_changed(void)
+{
+	std::string problem;
+
+	if (!started)
+		return;
+	the_target.forget_registers();
+	guarded(&problem, []() {
+		registers_changed();
+		reinit_frame_cache();
+		target_dcache_invalidate(current_program_space->aspace);
+	});
+}
+
+const char *gdb_bridge_version(void)
+{
+	return "16.3";
+}
+
+bool gdb_run(const char *command, enum gdb_effort effort, struct strbuf *output, struct strbuf *error)
+{
+	bool worked;
+	std::string answer, problem;
+
+	worked = ensure_started(&problem) && with_effort(effort, &answer, &problem, [&]() {
+		start_languages(command);
+		execute_command_to_string(answer, command, 0, false);
+	});
+	add_text(output, answer);
+	add_text(error, problem);
+	return worked;
+}
+
+bool gdb_evaluate(const char *expression, enum gdb_effort effort, u64 *result, struct strbuf *error)
+{
+	bool worked;
+	std::string answer, problem;
+
+	worked = ensure_started(&problem) && with_effort(effort, &answer, &problem, [&]() {
+		value *found = parse_and_eval(expression);
+		enum type_code code = check_typedef(found->type())->code();
+
+		if (code == TYPE_CODE_STRUCT || code == TYPE_CODE_UNION || code == TYPE_CODE_FLT)
+			::error("%s is neither a number nor an address", expression);
+		if (code == TYPE_CODE_ARRAY || code == TYPE_CODE_FUNC)
+			*result = value_as_address(value_addr(found));
+		else
+			*result = (u64)value_as_long(found);
+	});
+	add_text(error, problem);
+	return worked;
+}
+
+bool gdb_attach_dwarf(struct strbuf *error)
+{
+	bool worked;
+	std::unique_ptr<slow_notice> notice;
+	std::string problem;
+
+	worked = ensure_started(&problem) && guarded(&problem, [&]() { attach_dwarf(&notice); });
+	add_text(error, problem);
+	return worked;
+}
+
+bool gdb_has_dwarf(void)
+{
+	return dwarf_attached;
+}
+
+/* ---- Entry points: types ---- */
+
+static type *type_named(const char *name)
+{
+	expression_up parsed = parse_expression(name);
+	type *found;
+
+	if (!parsed->type_p())
+		error("%s is not a type", name);
+	found = check_typedef(parsed->evaluate_type()->type());
+	if (found->is_stub())
+		error("the members of %s are unknown", name);
+	return found;
+}
+
+bool gdb_type_size(const char *name, u64 *size, struct strbuf *error)
+{
+	bool worked;
+	std::string problem;
+
+	worked = ensure_started(&problem) && guarded(&problem, [&]() { *size = type_named(name)->length(); });
+	add_text(error, problem);
+	return worked;
+}
+
+/* The field NAME of AGGREGATE, through anonymous members; *BITS is advanced to its place. */
+static const field *find_field(type *aggregate, const std::string &name, u64 *bits, int depth = 0)
+{
+	if (depth > 64 || (aggregate->code() != TYPE_CODE_STRUCT && aggregate->code() != TYPE_CODE_UNION))
+		return nullptr;
+	for (unsigned i = 0; i < aggregate->num_fields(); i++) {
+		const field &member = aggregate->field(i);
+		u64 inner = *bits + member.loc_bitpos();
+
+		if (member.name() != nullptr && name == member.name()) {
+			*bits = inner;
+			return &member;
+		}
+		if (member.name() != nullptr && *member.name() != '\0')
+			continue;
+		if (const field *found = find_field(check_typedef(member.type()), name, &inner, depth + 1)) {
+			*bits = inner;
+			return found;
+		}
+	}
+	return nullptr;
+}
+
+/* One step of a path: "name" or "name[3]"; TEXT is moved behind it and its dot. */
+static type *take_step(const char **text, type *aggregate, u64 *bits, u32 *bit_size)
+{
+	size_t length = strcspn(*text, ".[");
+	std::string name(*text, length);
+	const field *member = find_field(aggregate, name, bits);
+
+	if (member == nullptr)
+		error("There is no member named %s.", name.c_str());
+	*text += length;
+	*bit_size = member->bitsize();
+	type *reached = check_typedef(member->type());
+	while (**text == '[') {
+		char *end;
+		u64 index = strtoull(*text + 1, &end, 0);
+
+		if (reached->code() != TYPE_CODE_ARRAY || *end != ']')
+			error("%s cannot be indexed so", name.c_str());
+		reached = check_typedef(reached->target_type());
+		*bits += index * reached->length() * 8;
+		*text = end + 1;
+	}
+	if (**text == '.')
+		++*text;
+	return reached;
+}
+
+static bool is_signed_type(type *reached)
+{
+	enum type_code code = reached->code();
+
+	return (code == TYPE_CODE_INT || code == TYPE_CODE_ENUM || code == TYPE_CODE_CHAR) &&
+	       !reached->is_unsigned();
+}
+
+bool gdb_type_member(const char *name, const char *path, struct gdb_member *member, struct strbuf *error)
+{
+	bool worked;
+	std::string problem;
+
+	worked = ensure_started(&problem) && guarded(&problem, [&]() {
+		type *reached = type_named(name);
+		const char *rest = path;
+		u64 bits = 0;
+		u32 bit_size = 0;
+
+		while (*rest != '\0')
+			reached = take_step(&rest, reached, &bits, &bit_size);
+		u64 size = reached->length();
+		/* A bit-field's storage is the naturally aligned unit of its type, unless it straddles two. */
+		u64 offset = bit_size && size ? bits / 8 / size * size : bits / 8;
+		if (bit_size && bits + bit_size > (offset + size) * 8)
+			offset = bits / 8;
+		*member = {};
+		member->offset = offset;
+		member->size = size;
+		member->bit_size = bit_size;
+		member->bit_offset = bit_size ? (u32)(bits - offset * 8) : 0;
+		member->is_signed = is_signed_type(reached);
+	});
+	add_text(error, problem);
+	return worked;
+}
+
+bool gdb_enumerator(const char *name, s64 *result, struct strbuf *error)
+{
+	bool worked;
+	std::string problem;
+
+	worked = ensure_started(&problem) && guarded(&problem, [&]() {
+		block_symbol found = lookup_symbol(name, nullptr, SEARCH_VAR_DOMAIN, nullptr);
+
+		if (found.symbol == nullptr || found.symbol->aclass() != LOC_CONST)
+			::error("No enumerator named %s.", name);
+		*result = found.symbol->value_longest();
+	});
+	add_text(error, problem);
+	return worked;
+}
+
+bool gdb_symbol_type(const char *name, enum gdb_effort effort, struct strbuf *answer, struct strbuf *error)
+{
+	bool worked;
+	std::string text, problem;
+	std::string command = std::string("whatis ") + name;
+
+	worked = ensure_started(&problem) && with_effort(effort, &text, &problem, [&]() {
+		execute_command_to_string(text, command.c_str(), 0, false);
+	});
+	if (worked) {
+		static const char label[] = "type = ";
+
+		if (text.compare(0, sizeof(label) - 1, label) == 0)
+			text.erase(0, sizeof(label) - 1);
+		while (!text.empty() && text.back() == '\n')
+			text.pop_back();
+		if (text.find("no debug info>") != std::string::npos) {
+			problem = std::string("the type of ") + name + " is in no debug information";
+			worked = false;
+		}
+	}
+	add_text(worked ? answer : nullptr, text);
+	add_text(error, problem);
+	return worked;
+}
+
+/* ---- Entry points: lines ---- */
+
+bool gdb_line_at(u64 pc, struct strbuf *file, u32 *line, struct strbuf *error)
+{
+	bool worked;
+	std::string name, problem, unused;
+
+	worked = ensure_started(&problem) && with_effort(GDB_DWARF, &unused, &problem, [&]() {
+		symtab_and_line found = find_pc_line(pc, 0);
+
+		if (found.symtab == nullptr || found.line == 0)
+			::error("no source line is recorded for 0x%lx", (unsigned long)pc);
+		name = found.symtab->filename;
+		*line = found.line;
+	});
+	add_text(file, name);
+	add_text(error, problem);
+	return worked;
+}
