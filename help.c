@@ -212,12 +212,15 @@ void help_page(const struct command *command)
 void help_table(void)
 {
 	const struct command *shown[256];
+	const struct command *last = command_find("q");	/* where crash has it */
 	size_t count = 0, rows;
 
-	for (size_t i = 0; command_table[i] && count < ARRAY_SIZE(shown); i++) {
-		if (!(command_table[i]->flags & COMMAND_HIDDEN))
+	for (size_t i = 0; command_table[i] && count + 1 < ARRAY_SIZE(shown); i++) {
+		if (!(command_table[i]->flags & COMMAND_HIDDEN) && command_table[i] != last)
 			shown[count++] = command_table[i];
 	}
+	if (last)
+		shown[count++] = last;
 	rows = (count + TABLE_COLUMNS - 1) / TABLE_COLUMNS;
 	out("\n");
 	for (size_t row = 0; row < rows; row++) {

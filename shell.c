@@ -439,6 +439,8 @@ static bool wants_pager(void)
 	       session.pager && isatty(STDIN_FILENO);
 }
 
+static bool run_file(const char *path);
+
 static void execute_line(struct execution *execution)
 {
 	struct shell_line parsed;
@@ -466,7 +468,7 @@ static void execute_line(struct execution *execution)
 	else if (*parsed.command)
 		run_with_each_line(&inner, parsed.command, parsed.input);
 	else
-		shell_run_file(parsed.input);
+		inner.failed = !run_file(parsed.input);
 	execution->failed |= inner.failed;
 }
 
@@ -511,18 +513,25 @@ static void echo_line(const char *line)
 		out("%s%s\n", session.gdb_prompt ? "gdb> " : "crash> ", line);
 }
 
-void shell_run_file(const char *path)
+static bool run_file(const char *path)
 {
 	struct file_lines *lines = file_lines_open(path);
+	bool worked = true;
 	const char *line;
 
 	while (!quitting && (line = file_lines_next(lines))) {
 		echo_line(line);
 		prompt_remember(line);
-		shell_execute(line);
+		worked &= shell_execute(line);
 		if (interrupt_pending())
 			break;
 	}
+	return worked;
+}
+
+void shell_run_file(const char *path)
+{
+	run_file(path);
 }
 
 static void run_typed_line(void *arg)

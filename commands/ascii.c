@@ -48,7 +48,7 @@ static void print_chart(void)
 			int byte = high << 4 | low;
 
 			if (byte == ' ')
-				out(" SP  ");
+				out(" SP ");
 			else if (byte == 0x7f)
 				out("DEL");
 			else

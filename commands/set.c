@@ -20,12 +20,13 @@ struct variable {
 	bool *flag;		/* an on/off variable; else the two functions below */
 	/* False: not a setting of this variable. */
 	bool (*change)(const char *setting);
-	void (*print)(void);	/* the value alone, without newline */
-	/* What `set NAME` prints instead of "NAME: value"; NULL: just that. */
-	const char *label;
+	/* The value alone, without newline; LISTED: for `set -v`, where crash words some differently. */
+	void (*print)(bool listed);
+	const char *label;	/* what `set NAME` prints before the value; NULL: the name */
+	bool unlisted;		/* not part of `set -v` */
 };
 
-static void print_scroll(void)
+static void print_scroll(UNUSED bool listed)
 {
 	if (session.pager)
 		out("%s (%s)", session.scroll ? "on" : "off", session.pager);
@@ -53,9 +54,9 @@ static bool change_scroll(const char *setting)
 	return true;
 }
 
-static void print_radix(void)
+static void print_radix(bool listed)
 {
-	out("%u (%s)", session.radix, session.radix == 16 ? "hex" : "decimal");
+	out("%u (%s)", session.radix, session.radix != 16 ? "decimal" : listed ? "hexadecimal" : "hex");
 }
 
 static bool change_radix(const char *setting)
@@ -76,7 +77,7 @@ static bool change_unsigned(const char *setting, unsigned *variable)
 	return true;
 }
 
-static void print_print_max(void)
+static void print_print_max(UNUSED bool listed)
 {
 	out("%u", session.print_max);
 }
@@ -86,7 +87,7 @@ static bool change_print_max(const char *setting)
 	return change_unsigned(setting, &session.print_max);
 }
 
-static void print_debug(void)
+static void print_debug(UNUSED bool listed)
 {
 	out("%u", session.debug);
 }
@@ -96,9 +97,9 @@ static bool change_debug(const char *setting)
 	return change_unsigned(setting, &session.debug);
 }
 
-static void print_console(void)
+static void print_console(bool listed)
 {
-	out("%s", session.console ? session.console : "(not assigned)");
+	out("%s", session.console ? session.console : listed ? "(not assigned)" : "not set");
 }
 
 static bool change_console(const char *setting)
@@ -109,10 +110,11 @@ static bool change_console(const char *setting)
 	return true;
 }
 
-static void print_core(void)
+static void print_core(bool listed)
 {
-	out("%s", session.core_dump ? "on (drop core on error message)"
-				    : "off (do NOT drop core on error message)");
+	out("%s", session.core_dump ? "on" : "off");
+	if (!listed)
+		out(" (%s core on error message)", session.core_dump ? "drop" : "do NOT drop");
 }
 
 static bool change_core(const char *setting)
@@ -121,7 +123,7 @@ static bool change_core(const char *setting)
 	return streq(setting, "on") || streq(setting, "off");
 }
 
-static void print_edit(void)
+static void print_edit(UNUSED bool listed)
 {
 	out("%s", session.vi_mode ? "vi" : "emacs");
 }
@@ -134,12 +136,12 @@ static bool change_edit(const char *setting)
 	return true;
 }
 
-static void print_namelist(void)
+static void print_namelist(UNUSED bool listed)
 {
 	out("%s", session.vmlinux_path ? session.vmlinux_path : "(none)");
 }
 
-static void print_dumpfile(void)
+static void print_dumpfile(UNUSED bool listed)
 {
 	out("%s", session.dump_path ? session.dump_path : "(none)");
 }
@@ -149,7 +151,7 @@ static bool change_nothing(UNUSED const char *setting)
 	fail("the files of a session cannot be changed: start crash with others");
 }
 
-static void print_zero_excluded(void)
+static void print_zero_excluded(UNUSED bool listed)
 {
 	out("%s", session.zero_excluded ? "on" : "off");
 }
@@ -164,7 +166,7 @@ static bool change_zero_excluded(const char *setting)
 	return true;
 }
 
-static void print_scope(void)
+static void print_scope(UNUSED bool listed)
 {
 	char name[256];
 
@@ -190,7 +192,7 @@ static bool change_scope(const char *setting)
 	return true;
 }
 
-static void print_offline(void)
+static void print_offline(UNUSED bool listed)
 {
 	out("%s", session.hide_offline_cpus ? "hide" : "show");
 }
@@ -203,7 +205,7 @@ static bool change_offline(const char *setting)
 	return true;
 }
 
-static void print_error(void)
+static void print_error(UNUSED bool listed)
 {
 	out("%s", session.error_file ? session.error_file
 		  : session.error_redirect ? "redirect" : "default");
@@ -251,7 +253,7 @@ static const struct variable variables[] = {
 	{ .name = "redzone", .flag = &session.redzone },
 	{ .name = "error", .settings = "default | redirect | file", .change = change_error,
 	  .print = print_error },
-	{ .name = "data_debug", .flag = &session.data_debug },
+	{ .name = "data_debug", .flag = &session.data_debug, .unlisted = true },
 };
 
 static const struct variable *variable_find(const char *name)
@@ -263,26 +265,28 @@ static const struct variable *variable_find(const char *name)
 	return NULL;
 }
 
-static void print_value(const struct variable *variable)
+static void print_value(const struct variable *variable, bool listed)
 {
 	if (variable->flag)
 		out("%s", *variable->flag ? "on" : "off");
 	else
-		variable->print();
+		variable->print(listed);
 }
 
 static void print_variable(const struct variable *variable)
 {
 	out("%s: ", variable->label ? variable->label : variable->name);
-	print_value(variable);
+	print_value(variable, false);
 	out("\n");
 }
 
 static void print_all_variables(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(variables); i++) {
+		if (variables[i].unlisted)
+			continue;
 		out("%14s: ", variables[i].name);
-		print_value(&variables[i]);
+		print_value(&variables[i], true);
 		out("\n");
 	}
 }
