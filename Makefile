@@ -42,7 +42,8 @@ $(B)/gdb.ready: tools/build-gdb $(wildcard gdb-patches/*)
 $(B)/gdb_bridge.o: gdb_bridge.cc gdb_bridge.h util.h regs.h $(B)/gdb.ready
 	@mkdir -p $(@D)
 	@echo "  CXX  $<"
-	@$(CXX) $(COMMON) $$(cat $(GDB_DIR)/compile.flags) -c -o $@ $<
+	@# Without -I. because our headers' names would hide GDB's.
+	@$(CXX) -O2 -g $(WARNINGS) $(SANFLAGS) $$(cat $(GDB_DIR)/compile.flags) -c -o $@ $<
 
 $(B)/command_table.c: tools/gen-commands $(COMMANDS)
 	@mkdir -p $(@D)
@@ -78,6 +79,41 @@ unit-tests: $(UNIT_TESTS)
 
 deps:
 	@tools/deps install
+
+# Nothing is installed by a plain `make`; these two do all set-up.
+demo check check-all bench: deps-if-missing
+deps-if-missing:
+	@tools/deps missing >/dev/null || tools/deps install
+.PHONY: deps-if-missing
+
+# A second make: what the first one installed may be what the flags above ask for.
+demo:
+	@$(MAKE) --no-print-directory crash
+	@tests/lab/lab dump 6.12 sysrq
+	@dump=$$(tests/lab/lab path 6.12 sysrq) && exec ./crash $$dump/vmlinux $$dump/vmcore
+
+KERNELS_SHORT := 6.1 6.12
+KERNELS_ALL := 5.10 6.1 6.12 7.x 7.3
+check: export KERNELS ?= $(KERNELS_SHORT)
+check-all: export KERNELS ?= $(KERNELS_ALL)
+check check-all:
+	@$(MAKE) --no-print-directory $(CRASH) unit-tests
+	@tests/lab/lab all $(KERNELS)
+	@CRASH_PROGRAM=$(CRASH) tests/run --build $(B) -k "$(T)" $(KERNELS)
+
+bench:
+	@$(MAKE) --no-print-directory crash
+	@tests/lab/lab all 6.12
+	@tests/bench/run
+
+install: crash
+	install -D -m 755 crash $(DESTDIR)$(PREFIX)/bin/crash
+	mkdir -p $(DESTDIR)$(PREFIX)/share/man/man8
+	./crash --man >$(DESTDIR)$(PREFIX)/share/man/man8/crash.8
+
+FORMATTED := $(shell git ls-files '*.c' '*.h' 2>/dev/null | grep -v '^gdb-patches/\|^tests/lab/guest/')
+format:
+	clang-format -i $(FORMATTED)
 
 clean:
 	rm -rf build crash crash-san
