@@ -490,6 +490,8 @@ type *type_maker::start_named(enum type_code code, uint32_t size, const char *na
 
 	made->set_code(code);
 	made->set_length(size);
+	/* An empty structure is not a declaration: those are marked as stubs. */
+	made->set_stub_is_supported(true);
 	made->set_name(*name != '\0' ? name : nullptr);
 	return made;
 }
