@@ -1,5 +1,6 @@
 # dumps.py - the lab's scenarios: from a kernel and a way to crash it to a directory with the dump and the truth.
 # SPDX-License-Identifier: GPL-3.0-or-later
+import glob
 import hashlib
 import json
 import os
@@ -10,7 +11,7 @@ import time
 
 import guests
 import vmcores
-from kernels import HERE, LAB, LabError, lock, point, say
+from kernels import HERE, LAB, SUITES, LabError, lock, point, say
 
 # Raise when the host's part of the lab changes what a dump contains.
 RECIPE = 1
@@ -42,9 +43,10 @@ SCENARIOS = {
 }
 # note: VMCOREINFO device; kdump: load a capture kernel; trigger: how the guest or the host makes it panic.
 BASE = {"memory": 256, "cpus": 2, "cpu": guests.CPU, "machine": "q35", "options": [], "cmdline": "", "note": True,
-        "trigger": "sysrq-c", "kdump": False, "formats": ["elf"]}
+        "trigger": "sysrq-c", "kdump": False, "formats": ["elf"],
+        "boot": "console=ttyS0,115200 ignore_loglevel panic=0 no_hash_pointers"}
 FILES = {"elf": "vmcore", "kdump-zlib": "vmcore.zlib"}
-CAPTURE = "console=ttyS0,115200,nr_cpus=1,reset_devices,cgroup_disable=memory,irqpoll"
+CAPTURE = "console=ttyS0,nr_cpus=1,reset_devices,cgroup_disable=memory,irqpoll"
 ALWAYS = ("sysrq", "kdump")
 
 
@@ -74,9 +76,9 @@ def where(kernel, plan):
 
 
 def cmdline(plan):
-    words = ["console=ttyS0,115200 ignore_loglevel panic=0", "lab.trigger=" + plan["trigger"], plan["cmdline"]]
+    words = [plan["boot"], "lab.trigger=" + plan["trigger"], plan["cmdline"]]
     if plan["kdump"]:
-        words.append("crashkernel=160M lab.kdump=" + CAPTURE.replace("ttyS0,115200", "ttyS0"))
+        words.append("crashkernel=160M lab.kdump=" + CAPTURE)
     return " ".join(word for word in words if word)
 
 
@@ -203,3 +205,18 @@ def make(kernel, series, plan, target):
         shutil.copy(os.path.join(work, "console.log"), kept)
         say("%s %s: boot %d did not get to a dump to believe (console: %s)" % (series, plan["name"], number, kept))
     raise LabError("%s %s: no dump in %d boots" % (series, plan["name"], TRIES))
+
+
+def clean():
+    """Removes the dumps that no scenario of this tree names, and kernels that no series leads to."""
+    series = [name for name in SUITES if os.path.exists(os.path.join(LAB, name, "kernel"))]
+    kernels = [os.path.realpath(os.path.join(LAB, name, "kernel")) for name in series]
+    wanted = {where(kernel, scenario(name)) for kernel in kernels for name in SCENARIOS}
+    for top, keep in (("kernels", set(kernels)), ("dumps", wanted)):
+        for path in glob.glob(os.path.join(LAB, top, "*" if top == "kernels" else "*/*")):
+            if path not in keep and not path.endswith(".part"):
+                say("removing " + os.path.relpath(path, LAB))
+                shutil.rmtree(path)
+    for path in glob.glob(os.path.join(LAB, "*", "*")):
+        if os.path.islink(path) and not os.path.exists(path):
+            os.unlink(path)

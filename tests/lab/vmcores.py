@@ -1,9 +1,11 @@
 # vmcores.py - the lab's dump files on the host: a /proc/vmcore off a raw disk, and what makedumpfile makes of it.
 # SPDX-License-Identifier: GPL-3.0-or-later
+import ctypes
 import os
 import shutil
 import struct
 import subprocess
+import zlib
 
 from kernels import LAB, LabError, debian, extract, lock
 
@@ -11,7 +13,7 @@ from kernels import LAB, LabError, debian, extract, lock
 VARIANTS = (
     ("vmcore.zlib-d0", "-c -d 0"), ("vmcore.zlib-d31", "-c -d 31"), ("vmcore.lzo-d0", "-l -d 0"),
     ("vmcore.lzo-d31", "-l -d 31"), ("vmcore.zstd-d0", "-z -d 0"), ("vmcore.zstd-d31", "-z -d 31"),
-    ("vmcore.snappy-d31", "-p -d 31"), ("vmcore.raw-d31", "-d 31"), ("vmcore.elf-d31", "-E -d 31"),
+    ("vmcore.raw-d31", "-d 31"), ("vmcore.elf-d31", "-E -d 31"),
     ("vmcore.flat-d31", "-F -c -d 31"), ("vmcore.flat-elf-d31", "-F -E -d 31"), ("vmcore.split*-d31", "--split -c -d 31"),
 )
 PACKAGES = ("makedumpfile", "libc6", "libdw1t64", "libelf1t64", "liblzo2-2", "libzstd1", "zlib1g", "liblzma5", "libbz2-1.0")
@@ -69,3 +71,41 @@ def makedumpfiles(work):
                 raise LabError("makedumpfile %s failed, see %s/makedumpfile.log" % (words, work))
             for target in targets:
                 os.chmod(os.path.join(work, target), 0o644)
+    with_snappy(os.path.join(work, "vmcore.zlib-d31"), os.path.join(work, "vmcore.snappy-d31"))
+
+
+def with_snappy(source, target):
+    """Debian's makedumpfile is built without snappy, so this packs the pages of a zlib dump again, with snappy.
+
+    The file is a header, a sub header and two bitmaps, then a descriptor a dumped page: where its data is,
+    how long, how compressed. Equal pages may share their data."""
+    try:
+        library = ctypes.CDLL("libsnappy.so.1")
+    except OSError as error:
+        raise LabError("libsnappy1v5 is not installed") from error
+    with open(source, "rb") as file:
+        old = file.read()
+    block, sub_header, bitmaps = struct.unpack_from("<iiI", old, 428)
+    table = (1 + sub_header + bitmaps) * block
+    half = bitmaps * block // 2
+    pages = sum(bin(byte).count("1") for byte in old[table - half:table])
+    new = bytearray(old[:table + pages * 24])
+    struct.pack_into("<I", new, 424, struct.unpack_from("<I", old, 424)[0] & ~1 | 4)
+    moved = {}
+    room = ctypes.create_string_buffer(2 * block)
+    for page in range(pages):
+        at = table + page * 24
+        offset, size, flags, page_flags = struct.unpack_from("<QIIQ", old, at)
+        if offset not in moved:
+            data = old[offset:offset + size]
+            if flags & 1:
+                data = zlib.decompress(data)
+            length = ctypes.c_size_t(len(room))
+            if library.snappy_compress(data, ctypes.c_size_t(len(data)), room, ctypes.byref(length)) != 0:
+                raise LabError("snappy refuses a page")
+            small = length.value < block
+            moved[offset] = (len(new), length.value if small else block, 4 if small else 0)
+            new += room.raw[:length.value] if small else data
+        struct.pack_into("<QIIQ", new, at, *moved[offset], page_flags)
+    with open(target, "wb") as file:
+        file.write(new)

@@ -272,6 +272,7 @@ static const char *const still_life[] = {
 	"/proc/mounts", "/proc/keys", "/proc/consoles", "/proc/execdomains", "/proc/key-users", "/proc/locks",
 	"/proc/sys/kernel/*", "/proc/sys/kernel/random/boot_id", "/proc/sys/vm/*", "/proc/sys/fs/*",
 	"/proc/net/*", "/proc/net/netfilter/*", "/proc/sysvipc/*", "/proc/tty/drivers", "/proc/bus/pci/devices",
+	"/proc/irq/*/smp_affinity", "/sys/kernel/irq/*/*",
 	"/sys/kernel/vmcoreinfo", "/sys/kernel/notes", "/sys/kernel/kexec_*", "/sys/module/*/sections/*",
 	"/sys/module/*/coresize",
 	"/sys/module/*/initsize", "/sys/module/*/refcnt", "/sys/module/*/taint", "/sys/module/*/srcversion",

@@ -102,6 +102,8 @@ void work_maps(void)
 	prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, anon, 4 * PAGE, "lab-area");
 	madvise(anon + 12 * PAGE, 2 * PAGE, MADV_DONTFORK);
 	mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN, -1, 0);
+	fd = open("/tmp/odd\nname\\ \t", O_RDWR | O_CREAT, 0600);
+	need(fd >= 0 && mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0) != MAP_FAILED, "odd name");
 }
 
 void work_huge(void)
