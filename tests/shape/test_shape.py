@@ -1,0 +1,127 @@
+# The house rules that a machine can check: layers, headers, sizes, one list of packages.
+# SPDX-License-Identifier: GPL-3.0-or-later
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+
+from harness import TOP, expect, equal
+
+OURS = sorted([*TOP.glob("*.[ch]"), *TOP.glob("*.cc"), *(TOP / "commands").glob("*.c")])
+HEADERS = [p for p in OURS if p.suffix == ".h"]
+
+
+def layer(header):
+    first = header.read_text().split("\n", 1)[0]
+    match = re.match(rf"/\* {re.escape(header.name)} - L(\d): .*\. \*/$", first)
+    expect(match, f"{header.name} does not begin with '/* {header.name} - Ln: purpose. */'")
+    return int(match.group(1))
+
+
+def includes(path):
+    return re.findall(r'^#include "([\w.]+)"', path.read_text(), re.M)
+
+
+def test_layers_point_down():
+    layers = {h.name: layer(h) for h in HEADERS}
+    for path in OURS:
+        if path.parent.name == "commands":
+            own = 6
+        else:
+            own = layers.get(path.stem + ".h", 7 if path.name == "main.c" else None)
+            if own is None:
+                first = path.read_text().split("\n", 1)[0]
+                match = re.match(rf"/\* {re.escape(path.name)} - L(\d): ", first)
+                expect(match, f"{path.name} has no header and does not say its layer")
+                own = int(match.group(1))
+        for name in includes(path):
+            if name in layers:
+                expect(layers[name] <= own, f"{path.name} (L{own}) includes {name} (L{layers[name]})")
+
+
+def test_headers_form_no_cycle():
+    graph = {h.name: [i for i in includes(h)] for h in HEADERS}
+    done = set()
+
+    def visit(name, path):
+        expect(name not in path, "headers include each other: " + " -> ".join([*path, name]))
+        if name in done or name not in graph:
+            return
+        for other in graph[name]:
+            visit(other, [*path, name])
+        done.add(name)
+
+    for name in graph:
+        visit(name, [])
+
+
+def test_each_header_compiles_alone():
+    with tempfile.TemporaryDirectory() as folder:
+        source = pathlib.Path(folder) / "all.c"
+        for header in HEADERS:
+            source.write_text(f'#include "{header.name}"\n#include "{header.name}"\n')
+            done = subprocess.run(["gcc", "-std=gnu17", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-fsyntax-only",
+                                   f"-I{TOP}", source], capture_output=True, text=True)
+            equal(done.returncode, 0, f"{header.name} alone: {done.stderr[:200]}")
+
+
+def test_files_and_functions_are_short():
+    for path in OURS:
+        lines = path.read_text().splitlines()
+        expect(len(lines) <= 1500, f"{path.name} has {len(lines)} lines")
+        start = None
+        for number, line in enumerate(lines):
+            if line == "{":
+                start = number
+            elif line == "}" and start is not None:
+                expect(number - start < 60, f"{path.name}:{start + 1}: a function of {number - start + 1} lines")
+                start = None
+
+
+def test_every_file_says_purpose_and_licence():
+    for path in OURS:
+        head = path.read_text()[:400]
+        expect(re.match(rf"/\* (commands/)?{re.escape(path.name)} - ", head), f"{path.name}: first line names no purpose")
+        expect("SPDX-License-Identifier: GPL-3.0-or-later" in head, f"{path.name}: no licence line")
+
+
+def test_no_unfinished_business():
+    word = re.compile(r"\b(TODO|FIXME|XXX)\b|not (yet )?implemented", re.I)
+    for path in OURS:
+        found = word.search(path.read_text())
+        expect(not found, f"{path.name} says {found.group(0) if found else ''}")
+
+
+def test_packages_have_reasons():
+    for name in ("deps.list", "tests/lab/DEPS", "gdb-patches/DEPS"):
+        path = TOP / name
+        if not path.exists():
+            continue
+        for line in path.read_text().splitlines():
+            if line.strip() and not line.startswith("#"):
+                expect(len(line.split()) >= 3, f"{name}: no reason in {line!r}")
+
+
+def test_every_source_is_formatted():
+    tool = "clang-format"
+    files = [str(p) for p in OURS if p.suffix in (".c", ".h")]
+    done = subprocess.run([tool, "--dry-run", "-Werror", *files], capture_output=True, text=True)
+    wrong = sorted({line.split(":")[0] for line in done.stderr.splitlines() if "error:" in line})
+    expect(not wrong, "run make format: " + ", ".join(os.path.relpath(w, TOP) for w in wrong))
+
+
+def test_every_option_of_every_command_is_tested():
+    tests = "\n".join(p.read_text(errors="replace") for p in [
+        *(TOP / "tests").glob("truth/*.py"), *(TOP / "tests").glob("golden/*"), *(TOP / "tests").glob("help/*.py"),
+        *(TOP / "tests").glob("format/*.py")] if p.is_file())
+    missing = []
+    for path in sorted((TOP / "commands").glob("*.c")):
+        text = path.read_text()
+        command = re.search(r'COMMAND\((\w+)\) = \{.*?\.name = "([^"]+)"', text, re.S)
+        expect(command, f"{path.name} holds no COMMAND")
+        name = command.group(2)
+        for option in re.findall(r'\{ "([\w]+)", (?:NULL|"[^"]*"), ?\n?\s*"', text):
+            if not re.search(rf'\b{re.escape(name)}\b[^"\n]* -\w*{option}', tests):
+                missing.append(f"{name} -{option}")
+    expect(not missing, f"{len(missing)} options occur in no test: " + ", ".join(missing[:12]))
