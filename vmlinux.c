@@ -324,6 +324,7 @@ bool vmlinux_section(const struct vmlinux *vmlinux, const char *name, const u8 *
 
 const void *vmlinux_at(const struct vmlinux *vmlinux, u64 address, u64 length)
 {
+	const u8 *bytes;
 	u32 i;
 
 	for (i = 0; i < vmlinux->nr_sections; i++) {
@@ -331,10 +332,11 @@ const void *vmlinux_at(const struct vmlinux *vmlinux, u64 address, u64 length)
 
 		if (!(section->sh_flags & SHF_ALLOC) || section->sh_type == SHT_NOBITS ||
 		    address < section->sh_addr ||
-		    !range_fits(address - section->sh_addr, length, section->sh_size) ||
-		    !file_map_at(&vmlinux->file, section->sh_offset, section->sh_size))
+		    !range_fits(address - section->sh_addr, length, section->sh_size))
 			continue;
-		return vmlinux->file.data + section->sh_offset + (address - section->sh_addr);
+		bytes = file_map_at(&vmlinux->file, section->sh_offset, section->sh_size);
+		if (bytes)
+			return bytes + (address - section->sh_addr);
 	}
 	return NULL;
 }
