@@ -231,15 +231,16 @@ static bool current_of_cpu(unsigned cpu, u64 *task, struct fault *fault)
 	return mem_try_u64(at, task, fault);
 }
 
+/* Not only online CPUs: a panic takes the others offline when it stops them. */
 static void find_current(void *arg)
 {
 	struct finder *finder = arg;
-	const struct cpu_mask *online = cpus_online();
+	const struct cpu_mask *present = cpus_present();
 	struct fault fault;
 	unsigned cpu;
 	u64 task;
 
-	for (cpu = cpu_mask_next(online, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(online, cpu + 1)) {
+	for (cpu = cpu_mask_next(present, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(present, cpu + 1)) {
 		if (!current_of_cpu(cpu, &task, &fault))
 			warn("current task of CPU %u: %s", cpu, fault_text(&fault));
 		else
@@ -391,9 +392,6 @@ static void fill_running(void *arg UNUSED)
 
 	for (cpu = cpu_mask_next(present, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(present, cpu + 1)) {
 		if (!current_of_cpu(cpu, &address, NULL) || !u64map_get(&table.by_address, address, &slot))
-			continue;
-		/* An offline CPU's variable may name a task that went on elsewhere. */
-		if (!cpu_mask_has(cpus_online(), cpu) && !table.tasks[slot].is_idle)
 			continue;
 		table.running[cpu] = (s64)slot;
 		table.tasks[slot].on_cpu = true;
