@@ -12,7 +12,7 @@
 /* One level of a page-table walk, for vtop. */
 struct walk_step {
 	const char *table;	/* "PGD", "P4D", "PUD", "PMD", "PTE" */
-	u64 entry_address;	/* physical; memory.c's mem_walk_* turn it into a direct map address */
+	u64 entry_address;	/* physical */
 	u64 entry;
 };
 
@@ -52,6 +52,8 @@ struct arch_ops {
 	/* Walks the tables below PGD (kernel virtual address of the top table), noting each step. */
 	bool (*walk)(u64 pgd, u64 address, struct translation *translation, struct fault *fault);
 	bool (*is_kernel_address)(u64 address);
+	/* A user page-table entry that is not present as a place in swap; false when it is no such entry. */
+	bool (*swap_entry)(u64 entry, unsigned *type, u64 *offset);
 	/* "PRESENT|RW|ACCESSED|DIRTY|NX" */
 	void (*describe_pte)(u64 entry, char *text, size_t space);
 };

@@ -272,32 +272,18 @@ bool mem_is_kernel_address(u64 address)
 	return memory.arch->is_kernel_address(address);
 }
 
-/* Tables know physical addresses of entries; people and other tools want them in the direct map. */
-static void name_entries(struct translation *translation)
-{
-	for (size_t i = 0; i < translation->nr_steps; i++)
-		mem_phys_to_kernel(translation->steps[i].entry_address, &translation->steps[i].entry_address);
-}
-
 bool mem_walk_kernel(u64 address, struct translation *translation, struct fault *fault)
 {
-	bool mapped = memory.arch->walk(memory.layout.top_table, address, translation, fault);
-
-	name_entries(translation);
-	return mapped;
+	return memory.arch->walk(memory.layout.top_table, address, translation, fault);
 }
 
 bool mem_walk_user(u64 pgd, u64 address, struct translation *translation, struct fault *fault)
 {
-	bool mapped;
-
 	if (address >= memory.layout.task_size) {
 		memset(translation, 0, sizeof(*translation));
 		return fault_set(fault, FAULT_BAD_ADDRESS, SPACE_USER, address);
 	}
-	mapped = memory.arch->walk(pgd, address, translation, fault);
-	name_entries(translation);
-	return mapped;
+	return memory.arch->walk(pgd, address, translation, fault);
 }
 
 u64 field_address(u64 object, struct kfield *field)

@@ -567,6 +567,19 @@ static bool x86_64_is_kernel_address(u64 address)
 	return address >> 63 && canonical(address, x86.layout.levels);
 }
 
+/*
+ * Swap entries of arch/x86/include/asm/pgtable_64.h: type in bits 59-63, inverted offset in bits 9-58,
+ * PRESENT and PROT_NONE clear.
+ */
+static bool x86_64_swap_entry(u64 entry, unsigned *type, u64 *offset)
+{
+	if (!entry || entry & (PTE_PRESENT | PTE_GLOBAL))
+		return false;
+	*type = (unsigned)(entry >> 59);
+	*offset = ~entry << 5 >> 14;
+	return true;
+}
+
 static void x86_64_describe_pte(u64 entry, char *text, size_t space)
 {
 	static const struct {
@@ -603,5 +616,6 @@ const struct arch_ops x86_64_ops = {
 	.kernel_to_phys = x86_64_kernel_to_phys,
 	.walk = x86_64_walk,
 	.is_kernel_address = x86_64_is_kernel_address,
+	.swap_entry = x86_64_swap_entry,
 	.describe_pte = x86_64_describe_pte,
 };

@@ -273,7 +273,7 @@ static void test_kernel_reads(void **state UNUSED)
 		assert_string_equal(translation.steps[0].table, "PGD");
 		assert_string_equal(translation.steps[levels - 1].table, "PTE");
 		assert_int_equal(translation.steps[0].entry_address,
-				 PAGE_OFFSET + phys(AT_TOP) +
+				 phys(AT_TOP) +
 					 (levels == 5 ? VMALLOC >> 48 : VMALLOC >> 39) % 512 * 8);
 
 		assert_false(mem_try_u64(VMALLOC + 0x7000, &value, &fault));
@@ -329,7 +329,8 @@ static void test_user_pages(void **state UNUSED)
 	const u64 pgd = PAGE_OFFSET + 0x10000;
 	struct translation translation;
 	struct fault fault;
-	u64 value;
+	unsigned type;
+	u64 value, offset;
 
 	set_up(4);
 	next_table = 0x300000;
@@ -338,7 +339,7 @@ static void test_user_pages(void **state UNUSED)
 	/* PROT_NONE: not present, frame inverted (L1TF) */
 	map(0x10000, 4, 0x402000, 0, (~0x123000ULL & 0xffffffffff000ULL) | 0x8000000000000164ULL);
 	/* swap type 1, offset 7 */
-	map(0x10000, 4, 0x403000, 0, 1ULL << 59 | (~7ULL << 14 & ((1ULL << 59) - 1)));
+	map(0x10000, 4, 0x403000, 0, 1ULL << 59 | (~7ULL << 9 & ((1ULL << 59) - 1) & ~0x1ffULL));
 	assert_true(mem_try_read_user(pgd, 0x401458, &value, 8, &fault));
 	assert_int_equal(value, 42);
 	assert_true(mem_try_read_user(pgd, 0x402458, &value, 8, &fault));
@@ -349,7 +350,12 @@ static void test_user_pages(void **state UNUSED)
 	assert_int_equal(fault.address, 0x403458);
 	assert_false(mem_walk_user(pgd, 0x403458, &translation, &fault));
 	assert_int_equal(translation.nr_steps, 4);
-	assert_true(translation.entry != 0);
+	assert_true(x86_64_ops.swap_entry(translation.entry, &type, &offset));
+	assert_int_equal(type, 1);
+	assert_int_equal(offset, 7);
+	assert_false(x86_64_ops.swap_entry(0, &type, &offset));
+	assert_false(x86_64_ops.swap_entry(0x123067, &type, &offset));
+	assert_false(x86_64_ops.swap_entry(0x123164, &type, &offset));
 	assert_false(mem_try_read_user(pgd, 0x404000, &value, 8, &fault));
 	assert_int_equal(fault.reason, FAULT_NOT_MAPPED);
 	assert_string_equal(fault.level, "pte");
