@@ -190,7 +190,8 @@ static void value_state(struct strbuf *text)
 		return;
 	if (!task_is_panic_task(task))
 		strbuf_puts(text, " (ACTIVE)");
-	else if (strstr(kernel_panic_message(), "sysrq") != NULL)
+	/* crash says (PANIC) for whatever ended in a crash kernel. */
+	else if (strstr(kernel_panic_message(), "sysrq") != NULL && !kernel_was_kexeced())
 		strbuf_puts(text, " (SYSRQ)");
 	else if (kernel_panic_message()[0] != '\0')
 		strbuf_puts(text, " (PANIC)");

@@ -52,7 +52,7 @@ KTYPE(taint_flag, "struct taint_flag");
 KFIELD(taint_c_true, "taint_flag.c_true");
 KFIELD(taint_c_false, "taint_flag.c_false");
 KFIELD(taint_module, "taint_flag.module");
-KSYMBOL(panic_cpu, "panic_cpu");
+KSYMBOL(crashing_cpu, "crashing_cpu");
 
 static const struct vmlinux *kernel_vmlinux;
 static const struct vmcoreinfo *kernel_vmcoreinfo;
@@ -308,6 +308,11 @@ const char *kernel_panic_message(void)
 	else
 		message[0] = '\0';
 	return message;
+}
+
+bool kernel_was_kexeced(void)
+{
+	return ksymbol_exists(&crashing_cpu) && (s32)ksymbol_u64(&crashing_cpu, 4) >= 0;
 }
 
 /* "Linux version 6.1.0 (builder@host) ...": what a kernel says of itself, up to the end of the line. */

@@ -1,0 +1,99 @@
+# `sys` against what the guest says of itself.
+# SPDX-License-Identifier: GPL-3.0-or-later
+import calendar
+import re
+import time
+
+from harness import equal, expect
+
+
+def page(text):
+    rows = {}
+    for line in text.splitlines():
+        found = re.match(r" *([A-Z ]+?): (.*)$", line)
+        if found:
+            rows[found[1]] = found[2]
+    return rows
+
+
+def crash_seconds(kernel):
+    """The log's last stamp: the kernel lived at least that long."""
+    return max(float(s) for s in re.findall(r"^\[ *(\d+\.\d+)\] ", kernel.crash("log"), re.M))
+
+
+def test_sys_identity(kernel):
+    rows = page(kernel.crash("sys"))
+    equal(rows["RELEASE"], kernel.truth("proc/sys/kernel/osrelease").strip(), "RELEASE")
+    equal(rows["VERSION"], kernel.truth("proc/sys/kernel/version").strip(), "VERSION")
+    equal(rows["NODENAME"], kernel.truth("proc/sys/kernel/hostname").strip(), "NODENAME")
+    expect(rows["MACHINE"].startswith("x86_64  ("), f"MACHINE: {rows['MACHINE']!r}")
+    equal(rows["KERNEL"], str(kernel.vmlinux), "KERNEL")
+    equal(rows["DUMPFILE"], str(kernel.vmcore), "DUMPFILE")
+
+
+def test_sys_clocks(kernel):
+    rows = page(kernel.crash("sys"))
+    recorded = float(kernel.truth("proc/uptime").split()[0])
+    hours, minutes, seconds = map(int, rows["UPTIME"].split(":"))
+    uptime = hours * 3600 + minutes * 60 + seconds
+    expect(int(recorded) <= uptime <= recorded + 60, f"UPTIME {uptime} s, the guest recorded {recorded} s before it")
+    expect(abs(uptime - crash_seconds(kernel)) < 2, f"UPTIME {uptime} s, the last message is of {crash_seconds(kernel)}")
+    boot = int(re.search(r"^btime (\d+)", kernel.truth("proc/stat"), re.M)[1])
+    date = re.match(r"(\w+ \w+ [ \d]\d [\d:]+) (\w+) (\d+)$", rows["DATE"])
+    expect(date, f"DATE: {rows['DATE']!r}")
+    parsed = time.strptime(f"{date[1]} {date[3]}", "%a %b %d %H:%M:%S %Y")
+    stamp = calendar.timegm(parsed) if date[2] in ("UTC", "GMT") else time.mktime(parsed)
+    expect(abs(stamp - boot - uptime) <= 2, f"DATE {rows['DATE']} is not boot time + UPTIME")
+
+
+def test_sys_cpus_and_memory(kernel):
+    rows = page(kernel.crash("sys"))
+    cpus = len(re.findall(r"^processor\s*:", kernel.truth("proc/cpuinfo"), re.M))
+    found = re.match(r"(\d+)(?: \[OFFLINE: (\d+)\])?$", rows["CPUS"])
+    expect(found, f"CPUS: {rows['CPUS']!r}")
+    equal(int(found[1]), cpus, "CPUS")
+    mhz = re.search(r"\((\d+) Mhz\)", rows["MACHINE"])
+    recorded = float(re.search(r"cpu MHz\s*: ([\d.]+)", kernel.truth("proc/cpuinfo"))[1])
+    expect(mhz and abs(int(mhz[1]) - recorded) <= 1, f"{rows['MACHINE']}, the guest said {recorded} MHz")
+    present = sum(map(int, re.findall(r"^ +present +(\d+)", kernel.truth("proc/zoneinfo"), re.M)))
+    equal(rows["MEMORY"], f"{present * 4096 / 2**20:.1f} MB".replace(".0 ", " "), "MEMORY")
+
+
+def test_sys_load_average(kernel):
+    """The averages move a little between record and crash; a wrong reading is far off."""
+    recorded = [float(x) for x in kernel.truth("proc/loadavg").split()[:3]]
+    got = [float(x) for x in page(kernel.crash("sys"))["LOAD AVERAGE"].split(",")]
+    equal(len(got), 3, "LOAD AVERAGE")
+    for mine, theirs, minutes in zip(got, recorded, (1, 5, 15)):
+        # At most two runnable tasks for the few seconds between the two.
+        seconds = crash_seconds(kernel) - float(kernel.truth("proc/uptime").split()[0]) + 6
+        expect(abs(mine - theirs) <= 3 * seconds / (60 * minutes) + 0.02, f"load {got}, the guest recorded {recorded}")
+
+
+def test_sys_panic(kernel):
+    line = re.search(r"\] (Kernel panic - not syncing: .*)", kernel.console())[1].strip()
+    equal(page(kernel.crash("sys"))["PANIC"], f'"{line}"', "PANIC")
+
+
+def test_sys_taints(kernel):
+    mask = int(kernel.truth("proc/sys/kernel/tainted"))
+    words = kernel.crash("sys -t").split()
+    equal(words[:2], ["TAINTED_MASK:", f"{mask:x}"], "sys -t")
+    not_tainted = "Not tainted" in kernel.console()
+    equal(len(words) == 2, not_tainted, "whether sys -t has letters")
+
+
+def test_sys_dmi(kernel):
+    """The kernel's own line: "DMI: VENDOR PRODUCT, BIOS VERSION DATE"."""
+    rows = {}
+    for line in kernel.crash("sys -i").splitlines():
+        name, _, value = line.strip().partition(": ")
+        rows[name] = value
+    line = re.search(r"DMI: (.*, BIOS .*)", kernel.truth("dmesg"))[1]
+    equal(f"{rows['DMI_SYS_VENDOR']} {rows['DMI_PRODUCT_NAME']}, BIOS {rows['DMI_BIOS_VERSION']} {rows['DMI_BIOS_DATE']}",
+          line.strip(), "DMI")
+
+
+def test_sys_panic_is_refused(kernel):
+    kernel.crash("sys -panic")
+    expect("live" in kernel.last.stdout + kernel.last.stderr, "sys -panic gives no reason")
