@@ -61,7 +61,7 @@ static pid_t start_shell(const char *command, int input)
 		posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
 	else if (!isatty(STDIN_FILENO))	/* what is there are lines for us */
 		posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	fflush(NULL);
+	fflush(stdout);
 	error = posix_spawn(&child, "/bin/sh", &actions, &attributes,
 			    command ? with_command : interactive, environ);
 	posix_spawn_file_actions_destroy(&actions);

@@ -66,10 +66,10 @@ def environment(extra=None):
     return env
 
 
-def run_crash(*arguments, stdin="", timeout=120, env=None):
+def run_crash(*arguments, stdin="", timeout=120, env=None, cwd=None):
     """One run of the program; standard input is text, never a terminal."""
     done = subprocess.run([str(CRASH), *map(str, arguments)], input=stdin.encode(), capture_output=True,
-                          timeout=timeout, env=environment(env))
+                          timeout=timeout, env=environment(env), cwd=cwd)
     out, err = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
     if done.returncode < 0 or done.returncode == 99 or "AddressSanitizer" in err or "runtime error:" in err:
         raise Failed(f"the program died (status {done.returncode}): {(err or out)[-400:]!r}")

@@ -1,0 +1,78 @@
+# The help pages: every command has one, with every option of it; the table, and the pages of the shell.
+# SPDX-License-Identifier: GPL-3.0-or-later
+import re
+
+from harness import TOP, equal, expect, run_crash
+
+
+def sources():
+    return {p: p.read_text() for p in sorted((TOP / "commands").glob("*.c"))}
+
+
+def names():
+    found = []
+    for text in sources().values():
+        for block in re.findall(r"^COMMAND\(\w+\) = \{(.*?)^\};", text, re.M | re.S):
+            found.append(re.search(r'\.name = "([^"]+)"', block).group(1))
+    return sorted(found)
+
+
+def test_every_command_has_a_page():
+    expect(len(names()) > 10, "the commands were not found in their sources")
+    for name in names():
+        done = run_crash("-h", name)
+        equal(done.status, 0, f"status of crash -h {name}")
+        expect(done.stdout.startswith(f"\nNAME\n  {name} - "), f"help {name}: {done.stdout[:80]!r}")
+        for part in ("SYNOPSIS", "DESCRIPTION", "EXAMPLE"):
+            expect(f"\n{part}\n" in done.stdout, f"help {name} has no {part}")
+        expect(f"\nSYNOPSIS\n  {name} " in done.stdout, f"help {name}: the synopsis lacks the name")
+
+
+def test_every_option_is_on_its_page():
+    for path, text in sources().items():
+        blocks = re.findall(r"struct option (\w+)\[\] = \{(.*?)^\};", text, re.M | re.S)
+        commands = re.findall(r"^COMMAND\(\w+\) = \{(.*?)^\};", text, re.M | re.S)
+        for table, body in blocks:
+            users = [c for c in commands if re.search(rf"\.options = {table}\b", c)]
+            expect(users, f"{path.name}: {table}[] belongs to no command")
+            for letter in re.findall(r'\{ "([^"]+)", [^,]+, "', body):
+                for user in users:
+                    name = re.search(r'\.name = "([^"]+)"', user).group(1)
+                    page = run_crash("-h", name).stdout
+                    expect(re.search(rf"^    -{re.escape(letter)}[ \[]", page, re.M),
+                           f"help {name} does not list -{letter}")
+
+
+def test_lines_fit_a_terminal():
+    for page in ["input", "output"] + names():
+        text = run_crash("-h", page).stdout.split("\nEXAMPLE\n")[0]
+        for line in text.splitlines():
+            expect(len(line) <= 80, f"help {page}: a line of {len(line)} columns: {line!r}")
+
+
+def test_table(kernel):
+    text = kernel.crash("help")
+    listed = re.findall(r"^\S.*", text.split("crash version:")[0], re.M)
+    words = sorted(" ".join(listed).split())
+    equal(words, names(), "the commands of the table")
+    for line in ('For help on any command above, enter "help <command>".',
+                 'For help on input options, enter "help input".',
+                 'For help on output options, enter "help output".'):
+        expect(line in text, f"help lacks: {line}")
+
+
+def test_pages_in_a_session(kernel):
+    ps, alias, everything, shell_input, output = kernel.crash(
+        "help ps", "man last", "help all", "help input", "? output")
+    equal(alias, ps, "the page of an alias of ps")
+    expect("history" in shell_input and "pager" in output, "help input, help output")
+    for name in names():
+        expect(f"\nNAME\n  {name} - " in everything, f"help all lacks {name}")
+
+
+def test_data_about_the_session(kernel):
+    members, registers, built, aliases = kernel.crash("help -o", "help -r", "help -B", "help -a")
+    expect(re.search(r"task_struct\.comm: offset \d+, 16 bytes", members), "help -o: no task_struct.comm")
+    equal(len(re.findall(r"^CPU \d+:$", registers, re.M)), 2, "CPUs of help -r")
+    expect(built.startswith("crash "), f"help -B: {built!r}")
+    expect('dmesg = "log" (builtin)' in aliases, "help -a")
