@@ -5,24 +5,17 @@
 #include <stdlib.h>
 
 static const struct alias builtin_aliases[] = {
-	{ "man", "help", true },
-	{ "?", "help", true },
-	{ "quit", "q", true },
-	{ "sf", "set scroll off", true },
-	{ "sn", "set scroll on", true },
-	{ "hex", "set radix 16", true },
-	{ "dec", "set radix 10", true },
-	{ "g", "gdb", true },
-	{ "px", "p -x", true },
-	{ "pd", "p -d", true },
-	{ "for", "foreach", true },
-	{ "size", "*", true },
-	{ "dmesg", "log", true },
-	{ "lsmod", "mod", true },
+	{ "man", "help", true },	 { "?", "help", true },
+	{ "quit", "q", true },		 { "sf", "set scroll off", true },
+	{ "sn", "set scroll on", true }, { "hex", "set radix 16", true },
+	{ "dec", "set radix 10", true }, { "g", "gdb", true },
+	{ "px", "p -x", true },		 { "pd", "p -d", true },
+	{ "for", "foreach", true },	 { "size", "*", true },
+	{ "dmesg", "log", true },	 { "lsmod", "mod", true },
 	{ "last", "ps -l", true },
 };
 
-static VECTOR(struct alias) aliases;	/* owns its strings */
+static VECTOR(struct alias) aliases; /* owns its strings */
 static bool ready;
 
 /* A built-in alias may be deleted or replaced, so all of them live in one table. */

@@ -11,9 +11,10 @@ struct alias {
 };
 
 size_t alias_count(void);
-const struct alias *alias_at(size_t index);	/* built-in ones first, then in the order of definition */
+const struct alias *
+alias_at(size_t index); /* built-in ones first, then in the order of definition */
 const struct alias *alias_find(const char *name);
 void alias_define(const char *name, const char *text);
-bool alias_delete(const char *name);		/* false: there is none */
+bool alias_delete(const char *name); /* false: there is none */
 
 #endif

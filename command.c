@@ -7,6 +7,8 @@
 
 #include <ctype.h>
 
+#define SYNOPSIS_COLUMNS 80
+
 const struct command *command_find(const char *name)
 {
 	for (const struct command *const *entry = command_table; *entry; entry++) {
@@ -186,21 +188,53 @@ void command_run(const struct command *command, const char *line)
 	command->run(args_parse(command, line));
 }
 
-char *usage_text(const struct command *command)
+/* How far the next piece of a synopsis reaches: a word, or all that [brackets] hold together. */
+static size_t synopsis_piece(const char *text)
+{
+	size_t length = 0;
+	int open = 0;
+
+	while (text[length] && text[length] != '\n' && (open > 0 || text[length] != ' ')) {
+		open += text[length] == '[';
+		open -= text[length] == ']';
+		length++;
+	}
+	return length;
+}
+
+char *synopsis_text(const struct command *command)
 {
 	struct strbuf text = { 0 };
+	size_t indent = strlen(command->name) + 3, column = indent;
+	const char *p = command->synopsis ? command->synopsis : "";
 	char *copy;
 
-	strbuf_printf(&text, "Usage:\n  %s ", command->name);
-	for (const char *p = command->synopsis ? command->synopsis : ""; *p; p++) {
-		strbuf_putc(&text, *p);
-		if (*p == '\n')
-			strbuf_printf(&text, "  %*s ", (int)strlen(command->name), "");
+	strbuf_printf(&text, "  %s ", command->name);
+	while (*p) {
+		size_t length = synopsis_piece(p);
+
+		if (*p == '\n' || (column > indent && column + 1 + length > SYNOPSIS_COLUMNS)) {
+			strbuf_printf(&text, "\n%*s", (int)indent, "");
+			column = indent;
+		} else if (column > indent && length) {
+			strbuf_putc(&text, ' ');
+			column++;
+		}
+		strbuf_add(&text, p, length);
+		column += length;
+		p += length ? length : 1;
+		while (*p == ' ')
+			p++;
 	}
-	strbuf_printf(&text, "\nEnter \"help %s\" for details.", command->name);
 	copy = scope_strdup(strbuf_text(&text));
 	strbuf_free(&text);
 	return copy;
+}
+
+char *usage_text(const struct command *command)
+{
+	return scope_printf("Usage:\n%s\nEnter \"help %s\" for details.", synopsis_text(command),
+			    command->name);
 }
 
 noreturn void usage_fail(const struct args *args)

@@ -8,47 +8,47 @@
 #include <stdnoreturn.h>
 
 struct option {
-	const char *name;	/* without the dash: "a", "16", "SS"; NULL ends the table */
+	const char *name; /* without the dash: "a", "16", "SS"; NULL ends the table */
 	/*
 	 * Its word in usage and help ("cpus"), NULL when it takes none. A word that starts with '='
 	 * ("=shared") may be left out, and is only taken when attached with that sign: -i=shared.
 	 */
 	const char *argument;
-	const char *help;	/* one line; NULL: accepted, but not in the help */
+	const char *help; /* one line; NULL: accepted, but not in the help */
 };
 
 struct args {
 	const struct command *command;
-	const char *line;		/* everything after the command's name, unsplit, for p and gdb */
+	const char *line; /* everything after the command's name, unsplit, for p and gdb */
 	/*
 	 * Positional words. "double quotes" group and are removed; 'single quotes' group and stay,
 	 * because they mark a regular expression; (balanced parentheses) group and stay.
 	 */
 	char **words;
 	size_t nr_words;
-	struct given_option *options;	/* in the order given */
+	struct given_option *options; /* in the order given */
 	size_t nr_options;
 };
 
 struct given_option {
 	const struct option *option;
 	const char *argument;
-	size_t nr_words_before;		/* how many positional words came before it */
+	size_t nr_words_before; /* how many positional words came before it */
 };
 
 enum command_flags {
-	COMMAND_RAW_LINE = 1,	/* no option parsing: the command reads args->line itself */
-	COMMAND_HIDDEN = 2,	/* not in `help`'s table */
-	COMMAND_MINIMAL = 4,	/* usable with --minimal */
+	COMMAND_RAW_LINE = 1, /* no option parsing: the command reads args->line itself */
+	COMMAND_HIDDEN = 2, /* not in `help`'s table */
+	COMMAND_MINIMAL = 4, /* usable with --minimal */
 };
 
 struct command {
 	const char *name;
-	const char *summary;		/* a few words, for `help` and the man page */
-	const char *synopsis;		/* after the name: "[-a | -p] [pid | task] ..." */
+	const char *summary; /* a few words, for `help` and the man page */
+	const char *synopsis; /* after the name: "[-a | -p] [pid | task] ..."; filled when shown */
 	const struct option *options;
-	const char *description;	/* paragraphs; what the options table does not say */
-	const char *example;		/* "crash> ps -p\n..." transcripts from a real dump */
+	const char *description; /* paragraphs; what the options table does not say */
+	const char *example; /* "crash> ps -p\n..." transcripts from a real dump */
 	void (*run)(struct args *args);
 	unsigned flags;
 };
@@ -59,7 +59,7 @@ struct command {
  */
 #define COMMAND(id) const struct command command_##id
 
-extern const struct command *const command_table[];	/* sorted by name, NULL at the end */
+extern const struct command *const command_table[]; /* sorted by name, NULL at the end */
 const struct command *command_find(const char *name);
 
 /* Options: how often given; the last argument given (NULL: not given). */
@@ -75,6 +75,8 @@ void command_run(const struct command *command, const char *line);
 noreturn void usage_fail(const struct args *args);
 /* "Usage:\n  ps [...]\nEnter ..." in scope memory; no final newline. */
 char *usage_text(const struct command *command);
+/* "  ps [-k | -u] ...", filled to 80 columns; a newline in the data breaks the line as well. */
+char *synopsis_text(const struct command *command);
 /* Splits LINE into words as args_parse() does. Returns a NULL-terminated array in scope memory. */
 char **words_split(const char *line, size_t *nr_words);
 
@@ -84,7 +86,7 @@ bool shell_execute(const char *line);
 /* Numbers in arguments as crash reads them: hex with or without 0x, symbol, symbol+offset, (expression). */
 u64 argument_address(const char *text);
 bool argument_try_address(const char *text, u64 *address);
-u64 argument_number(const char *text);	/* decimal unless 0x, or a letter shows that it is hex */
+u64 argument_number(const char *text); /* decimal unless 0x, or a letter shows that it is hex */
 bool argument_try_number(const char *text, u64 *number);
 
 #endif

@@ -6,13 +6,13 @@
 
 #include <ctype.h>
 
-#define DEPTH_MAX 100	/* nested parentheses and signs: an end to recursion on hostile input */
+#define DEPTH_MAX 100 /* nested parentheses and signs: an end to recursion on hostile input */
 
 struct parser {
 	const char *p;
 	struct strbuf *why;
 	unsigned depth;
-	bool failed;	/* the first problem is the one that is told */
+	bool failed; /* the first problem is the one that is told */
 };
 
 static u64 parse_binary(struct parser *parser, unsigned min_precedence);
@@ -96,8 +96,10 @@ static u64 parse_word(struct parser *parser)
 	while (is_word_char(start[length]))
 		length++;
 	if (!length)
-		return problem(parser, *start ? "unexpected '%.16s' in the expression"
-					      : "the expression ends too early%.0s", start);
+		return problem(parser,
+			       *start ? "unexpected '%.16s' in the expression"
+				      : "the expression ends too early%.0s",
+			       start);
 	if (length >= sizeof(word))
 		return problem(parser, "a name in the expression is too long");
 	memcpy(word, start, length);
@@ -144,15 +146,17 @@ static u64 parse_operand(struct parser *parser)
 	return value;
 }
 
-static const struct operator {
+static const struct operator
+{
 	const char *text;
-	unsigned precedence;	/* higher binds tighter, as in C */
-} operators[] = {
+	unsigned precedence; /* higher binds tighter, as in C */
+}
+operators[] = {
 	{ "|", 1 }, { "^", 2 }, { "&", 3 }, { "<<", 4 }, { ">>", 4 },
-	{ "+", 5 }, { "-", 5 }, { "*", 6 }, { "/", 6 }, { "%", 6 },
+	{ "+", 5 }, { "-", 5 }, { "*", 6 }, { "/", 6 },	 { "%", 6 },
 };
 
-static const struct operator *peek_operator(struct parser *parser)
+static const struct operator* peek_operator(struct parser *parser)
 {
 	skip_blanks(parser);
 	for (size_t i = 0; i < ARRAY_SIZE(operators); i++) {
@@ -162,7 +166,7 @@ static const struct operator *peek_operator(struct parser *parser)
 	return NULL;
 }
 
-static u64 apply(struct parser *parser, const struct operator *operator, u64 left, u64 right)
+static u64 apply(struct parser *parser, const struct operator* operator, u64 left, u64 right)
 {
 	switch (operator->text[0]) {
 	case '|':
@@ -190,10 +194,10 @@ static u64 apply(struct parser *parser, const struct operator *operator, u64 lef
 static u64 parse_binary(struct parser *parser, unsigned min_precedence)
 {
 	u64 left = parse_operand(parser);
-	const struct operator *operator;
+	const struct operator* operator;
 
-	while (!parser->failed && (operator = peek_operator(parser)) &&
-	       operator->precedence >= min_precedence) {
+	while (!parser->failed &&
+	       (operator= peek_operator(parser)) && operator->precedence >= min_precedence) {
 		u64 right;
 
 		parser->p += strlen(operator->text);

@@ -17,20 +17,21 @@
 #define ONLY_FILES "it continues over several lines: put it into a file and use \"gdb source FILE\""
 
 static const struct refusal {
-	const char *commands;	/* separated by blanks, with one before and behind each */
+	const char *commands; /* separated by blanks, with one before and behind each */
 	const char *reason;
 } refusals[] = {
 	{ " run r start starti attach continue c fg detach finish handle interrupt jump j kill k next n"
 	  " nexti ni signal queue-signal step s stepi si until u advance call return reverse-step"
 	  " reverse-next reverse-continue reverse-finish rc rs rn record checkpoint restart inferior"
-	  " add-inferior clone-inferior ", NOTHING_RUNS },
+	  " add-inferior clone-inferior ",
+	  NOTHING_RUNS },
 	{ " break b br brea tbreak tb hbreak hb thbreak thb rbreak watch rwatch awatch delete d clear"
-	  " disable dis disa enable en condition cond ignore catch tcatch commands dprintf ", NO_STOPS },
+	  " disable dis disa enable en condition cond ignore catch tcatch commands dprintf ",
+	  NO_STOPS },
 	{ " quit q exit ", "it would end gdb inside crash; q alone ends the session" },
 	{ " target tar file exec-file core-file core symbol-file load ", OUR_TARGET },
 	{ " shell sh she shel sy system make pipe | ! ", USE_BANG },
-	{ " define document while if python python-interactive pi py guile gu ",
-	  ONLY_FILES },
+	{ " define document while if python python-interactive pi py guile gu ", ONLY_FILES },
 };
 
 /* The first word of LINE; gdb ends a command's name at anything that is no letter, digit, _ - or . */
@@ -38,10 +39,11 @@ static size_t first_word(const char *line, char *word, size_t space)
 {
 	size_t length = 0;
 
-	while (isalnum((unsigned char)line[length]) || (line[length] && strchr("_-.", line[length])))
+	while (isalnum((unsigned char)line[length]) ||
+	       (line[length] && strchr("_-.", line[length])))
 		length++;
 	if (!length && *line)
-		length = 1;	/* "!" and "|" */
+		length = 1; /* "!" and "|" */
 	if (length >= space)
 		length = space - 1;
 	memcpy(word, line, length);

@@ -144,7 +144,8 @@ static void print_verbatim(const char *text, int indent)
 static int option_width(const struct option *option)
 {
 	return 1 + strlen(option->name) +
-	       (option->argument ? (option->argument[0] == '=' ? 2 : 1) + strlen(option->argument) : 0);
+	       (option->argument ? (option->argument[0] == '=' ? 2 : 1) + strlen(option->argument)
+				 : 0);
 }
 
 static int print_option(const struct option *option)
@@ -194,13 +195,7 @@ static void print_options(const struct option *options)
 void help_page(const struct command *command)
 {
 	out("\nNAME\n  %s - %s\n\nSYNOPSIS\n", command->name, command->summary);
-	out("  %s ", command->name);
-	for (const char *p = command->synopsis ? command->synopsis : ""; *p; p++) {
-		if (*p == '\n')
-			out("\n  %*s ", (int)strlen(command->name), "");
-		else
-			out("%c", *p);
-	}
+	out("%s", synopsis_text(command));
 	out("\n\nDESCRIPTION\n");
 	print_text(command->description ? command->description : command->summary, 2);
 	if (command->options)
@@ -215,7 +210,7 @@ void help_page(const struct command *command)
 void help_table(void)
 {
 	const struct command *shown[256];
-	const struct command *last = command_find("q");	/* where crash has it */
+	const struct command *last = command_find("q"); /* where crash has it */
 	size_t count = 0, rows;
 
 	for (size_t i = 0; command_table[i] && count + 1 < ARRAY_SIZE(shown); i++) {

@@ -5,8 +5,8 @@
 
 #include "command.h"
 
-void help_table(void);		/* `help` */
-void help_all(void);		/* `help all` */
+void help_table(void); /* `help` */
+void help_all(void); /* `help all` */
 /* A command, an alias, "input" or "output"; false: no such page. */
 bool help_topic(const char *topic);
 /* The same for `crash -h TOPIC`: says so when there is no such page. */

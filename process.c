@@ -18,7 +18,7 @@ extern char **environ;
 struct output {
 	struct output *outer;
 	FILE *stream, *previous;
-	const char *pager;	/* not started yet when child is 0 */
+	const char *pager; /* not started yet when child is 0 */
 	const char *path;
 	pid_t child;
 	int pager_fd;
@@ -59,7 +59,7 @@ static pid_t start_shell(const char *command, int input)
 	posix_spawnattr_setflags(&attributes, flags);
 	if (input >= 0)
 		posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-	else if (!isatty(STDIN_FILENO))	/* what is there are lines for us */
+	else if (!isatty(STDIN_FILENO)) /* what is there are lines for us */
 		posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	fflush(stdout);
 	error = posix_spawn(&child, "/bin/sh", &actions, &attributes,

@@ -130,7 +130,7 @@ char *prompt_read_line(const char *prompt)
 {
 	if (!isatty(STDIN_FILENO))
 		return read_plain_line();
-	if (!session.terminal) {	/* a terminal to type at, but the answers go elsewhere */
+	if (!session.terminal) { /* a terminal to type at, but the answers go elsewhere */
 		fputs(prompt, stderr);
 		return read_plain_line();
 	}

@@ -13,39 +13,39 @@ struct session {
 	struct dump *dump;
 	struct vmlinux *vmlinux;
 	struct vmcoreinfo vmcoreinfo;
-	const char *vmlinux_path;	/* as given, for KERNEL: */
-	const char *dump_path;		/* as given, for DUMPFILE: */
+	const char *vmlinux_path; /* as given, for KERNEL: */
+	const char *dump_path; /* as given, for DUMPFILE: */
 
 	/* command line */
-	bool silent;			/* -s */
-	const char *input_file;		/* -i FILE */
+	bool silent; /* -s */
+	const char *input_file; /* -i FILE */
 
 	/* `set` */
-	unsigned radix;			/* 10 or 16 for p, struct ...: 10 at start */
+	unsigned radix; /* 10 or 16 for p, struct ...: 10 at start */
 	bool scroll;
 	bool error_redirect;
-	unsigned print_max;		/* array elements and string bytes shown: 256 */
+	unsigned print_max; /* array elements and string bytes shown: 256 */
 	bool print_array;
 	bool null_stop;
 	bool hide_offline_cpus;
 	bool zero_excluded;
 	bool redzone;
 	bool hash;
-	bool gdb_prompt;		/* set gdb on */
-	u64 scope;			/* text address whose scope symbols are looked up in, or 0 */
+	bool gdb_prompt; /* set gdb on */
+	u64 scope; /* text address whose scope symbols are looked up in, or 0 */
 	unsigned debug;
-	bool no_scroll;			/* --no_scroll: `scroll` starts off */
-	bool refresh;			/* `set refresh`: live systems only */
-	bool core_dump;			/* `set core on`: the next error message leaves a core file */
-	bool unwind;			/* `set unwind`: bt follows the unwind tables */
-	bool data_debug;		/* `set data_debug`: missing members are told when they are asked for */
-	bool vi_mode;			/* line editing: vi keys instead of emacs' */
-	const char *pager;		/* command line of the output scrolling program */
-	const char *console;		/* `set console`: where debug messages go, or NULL */
-	const char *error_file;		/* `set error FILE`, or NULL */
+	bool no_scroll; /* --no_scroll: `scroll` starts off */
+	bool refresh; /* `set refresh`: live systems only */
+	bool core_dump; /* `set core on`: the next error message leaves a core file */
+	bool unwind; /* `set unwind`: bt follows the unwind tables */
+	bool data_debug; /* `set data_debug`: missing members are told when they are asked for */
+	bool vi_mode; /* line editing: vi keys instead of emacs' */
+	const char *pager; /* command line of the output scrolling program */
+	const char *console; /* `set console`: where debug messages go, or NULL */
+	const char *error_file; /* `set error FILE`, or NULL */
 
-	bool terminal;			/* standard output is a terminal */
-	bool some_command_failed;	/* for the exit status */
+	bool terminal; /* standard output is a terminal */
+	bool some_command_failed; /* for the exit status */
 };
 
 extern struct session session;

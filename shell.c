@@ -19,10 +19,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define DEPTH_MAX 16	/* files that read files, aliases that run foreach ... */
+#define DEPTH_MAX 16 /* files that read files, aliases that run foreach ... */
 #define NAME_MAX_BYTES 256
 
-static unsigned depth;	/* of shell_execute() inside itself */
+static unsigned depth; /* of shell_execute() inside itself */
 static bool quitting;
 
 static void on_interrupt(UNUSED int signal)
@@ -118,7 +118,8 @@ static size_t piece_length(const char *line)
 			open--;
 		} else if (open) {
 			continue;
-		} else if (*p == '<' && p[1] == '<') {	/* shifts are arithmetic, "->" a member of C */
+		} else if (*p == '<' &&
+			   p[1] == '<') { /* shifts are arithmetic, "->" a member of C */
 			p++;
 		} else if (*p == '|' || *p == '<' || (*p == '>' && (p == line || p[-1] != '-'))) {
 			break;
@@ -207,14 +208,15 @@ void shell_error(const char *name, const char *text)
 
 struct execution {
 	const char *line;
-	const char *name;	/* for error messages: the command that was found */
-	bool failed;		/* something inside failed and was told already */
+	const char *name; /* for error messages: the command that was found */
+	bool failed; /* something inside failed and was told already */
 };
 
 /* False: it was no error. An interrupt ends everything that the line was NESTED in, too. */
-static bool tell_failure(const struct execution *execution, const struct failure *failure, bool nested)
+static bool tell_failure(const struct execution *execution, const struct failure *failure,
+			 bool nested)
 {
-	if (failure->interrupted && !*failure->text)	/* the reader of a pipe had enough */
+	if (failure->interrupted && !*failure->text) /* the reader of a pipe had enough */
 		return false;
 	session.some_command_failed = true;
 	if (failure->interrupted) {
@@ -408,8 +410,8 @@ static const char *expand_aliases(const char *line)
 /* Programs that need no '!' before them. */
 static bool is_external_word(const char *line)
 {
-	static const char *const words[] = { "vi", "pwd", "grep", "cat", "more", "less", "echo", "ls",
-					     "clear" };
+	static const char *const words[] = { "vi",   "pwd",  "grep", "cat",  "more",
+					     "less", "echo", "ls",   "clear" };
 	char word[NAME_MAX_BYTES];
 
 	first_word(line, word, sizeof(word));
@@ -481,7 +483,7 @@ static void execute_line_body(void *arg)
 static void flush_output(void)
 {
 	if (fflush(out_stream()) != 0)
-		out_text("");	/* looks at errno and at the stream */
+		out_text(""); /* looks at errno and at the stream */
 }
 
 bool shell_execute(const char *line)
@@ -503,7 +505,7 @@ bool shell_execute(const char *line)
 	if (depth)
 		flush_output();
 	else if (fflush(stdout) != 0 && errno == EPIPE)
-		quitting = true;	/* nobody reads our answers any more */
+		quitting = true; /* nobody reads our answers any more */
 	return !execution.failed;
 }
 

@@ -32,11 +32,11 @@ void shell_error(const char *name, const char *text);
 
 /* LINE cut into its parts. All strings are trimmed copies in scope memory. */
 struct shell_line {
-	char *command;		/* "" when there is only an input file */
-	char *input;		/* after '<', or NULL */
-	char *output;		/* after '>' or '>>', or NULL */
-	bool append;		/* '>>' */
-	char *pipeline;		/* after '|' or ' ! ', or NULL */
+	char *command; /* "" when there is only an input file */
+	char *input; /* after '<', or NULL */
+	char *output; /* after '>' or '>>', or NULL */
+	bool append; /* '>>' */
+	char *pipeline; /* after '|' or ' ! ', or NULL */
 };
 void shell_line_parse(const char *line, struct shell_line *parsed);
 

@@ -16,13 +16,15 @@ static void show_aliases(UNUSED const char *option)
 	for (size_t i = 0; i < alias_count(); i++) {
 		const struct alias *alias = alias_at(i);
 
-		out("%s = \"%s\" (%s)\n", alias->name, alias->text, alias->builtin ? "builtin" : "runtime");
+		out("%s = \"%s\" (%s)\n", alias->name, alias->text,
+		    alias->builtin ? "builtin" : "runtime");
 	}
 }
 
 static void show_build(UNUSED const char *option)
 {
-	out("crash %s, with GDB %s, built with %s\n", CRASH_VERSION, gdb_bridge_version(), __VERSION__);
+	out("crash %s, with GDB %s, built with %s\n", CRASH_VERSION, gdb_bridge_version(),
+	    __VERSION__);
 }
 
 static void show_dump(UNUSED const char *option)
@@ -38,7 +40,12 @@ static void show_dump(UNUSED const char *option)
 
 static void show_names(UNUSED const char *option)
 {
-	static const char *const kinds[] = { "member", "type", "symbol", "enumerator" };
+	static const char *const kinds[] = {
+		[KNAME_FIELD] = "member",
+		[KNAME_TYPE] = "type",
+		[KNAME_SYMBOL] = "symbol",
+		[KNAME_ENUM] = "enumerator",
+	};
 
 	for (size_t i = 0; i < kname_count(); i++) {
 		struct kname *name = kname_get(i);
@@ -49,7 +56,8 @@ static void show_names(UNUSED const char *option)
 			out("not in this kernel (%s)\n", name->spellings[0]);
 		else if (name->kind == KNAME_FIELD)
 			out("%s: offset %llu, %llu bytes\n", name->spelling,
-			    (unsigned long long)name->member.offset, (unsigned long long)name->member.size);
+			    (unsigned long long)name->member.offset,
+			    (unsigned long long)name->member.size);
 		else if (name->kind == KNAME_SYMBOL)
 			out("%s: %llx\n", name->spelling, (unsigned long long)name->value);
 		else
@@ -80,7 +88,8 @@ static void show_registers(UNUSED const char *option)
 		    (unsigned long long)r->r11, (unsigned long long)r->r12);
 		out("    R13: %016llx  R14: %016llx  R15: %016llx\n", (unsigned long long)r->r13,
 		    (unsigned long long)r->r14, (unsigned long long)r->r15);
-		out("    CS: %04llx  SS: %04llx\n", (unsigned long long)r->cs, (unsigned long long)r->ss);
+		out("    CS: %04llx  SS: %04llx\n", (unsigned long long)r->cs,
+		    (unsigned long long)r->ss);
 	}
 }
 
@@ -89,8 +98,9 @@ static const struct option options[] = {
 	{ "B", NULL, "how this crash was built" },
 	{ "D", NULL, "the dump's header and notes" },
 	{ "n", NULL, "the same" },
-	{ "o", NULL, "every member, type, symbol and enumerator of the kernel that crash looks for, with the "
-		     "spelling and place that this kernel has" },
+	{ "o", NULL,
+	  "every member, type, symbol and enumerator of the kernel that crash looks for, with the "
+	  "spelling and place that this kernel has" },
 	{ "r", NULL, "the registers of each cpu that the dump holds" },
 	{ "z", NULL, "these options" },
 	{ 0 },
@@ -108,8 +118,9 @@ static void show_data(const char *option)
 		const char *option;
 		void (*show)(const char *option);
 	} shows[] = {
-		{ "a", show_aliases }, { "B", show_build }, { "D", show_dump }, { "n", show_dump },
-		{ "o", show_names }, { "r", show_registers }, { "z", show_options },
+		{ "a", show_aliases }, { "B", show_build }, { "D", show_dump },
+		{ "n", show_dump },    { "o", show_names }, { "r", show_registers },
+		{ "z", show_options },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(shows); i++) {

@@ -16,14 +16,14 @@
 
 struct variable {
 	const char *name;
-	const char *settings;	/* for messages: "on | off" */
-	bool *flag;		/* an on/off variable; else the two functions below */
+	const char *settings; /* for messages: "on | off" */
+	bool *flag; /* an on/off variable; else the two functions below */
 	/* False: not a setting of this variable. */
 	bool (*change)(const char *setting);
 	/* The value alone, without newline; LISTED: for `set -v`, where crash words some differently. */
 	void (*print)(bool listed);
-	const char *label;	/* what `set NAME` prints before the value; NULL: the name */
-	bool unlisted;		/* not part of `set -v` */
+	const char *label; /* what `set NAME` prints before the value; NULL: the name */
+	bool unlisted; /* not part of `set -v` */
 };
 
 static void print_scroll(UNUSED bool listed)
@@ -56,7 +56,10 @@ static bool change_scroll(const char *setting)
 
 static void print_radix(bool listed)
 {
-	out("%u (%s)", session.radix, session.radix != 16 ? "decimal" : listed ? "hexadecimal" : "hex");
+	out("%u (%s)", session.radix,
+	    session.radix != 16 ? "decimal"
+	    : listed		? "hexadecimal"
+				: "hex");
 }
 
 static bool change_radix(const char *setting)
@@ -207,8 +210,9 @@ static bool change_offline(const char *setting)
 
 static void print_error(UNUSED bool listed)
 {
-	out("%s", session.error_file ? session.error_file
-		  : session.error_redirect ? "redirect" : "default");
+	out("%s", session.error_file	   ? session.error_file
+		  : session.error_redirect ? "redirect"
+					   : "default");
 }
 
 static bool change_error(const char *setting)
@@ -228,30 +232,57 @@ static bool change_error(const char *setting)
 }
 
 static const struct variable variables[] = {
-	{ .name = "scroll", .settings = "on | off | less | more | CRASHPAGER",
-	  .change = change_scroll, .print = print_scroll },
-	{ .name = "radix", .settings = "10 | 16", .change = change_radix, .print = print_radix,
+	{ .name = "scroll",
+	  .settings = "on | off | less | more | CRASHPAGER",
+	  .change = change_scroll,
+	  .print = print_scroll },
+	{ .name = "radix",
+	  .settings = "10 | 16",
+	  .change = change_radix,
+	  .print = print_radix,
 	  .label = "output radix" },
 	{ .name = "refresh", .flag = &session.refresh },
-	{ .name = "print_max", .settings = "number", .change = change_print_max, .print = print_print_max },
+	{ .name = "print_max",
+	  .settings = "number",
+	  .change = change_print_max,
+	  .print = print_print_max },
 	{ .name = "print_array", .flag = &session.print_array },
-	{ .name = "console", .settings = "device", .change = change_console, .print = print_console },
+	{ .name = "console",
+	  .settings = "device",
+	  .change = change_console,
+	  .print = print_console },
 	{ .name = "debug", .settings = "number", .change = change_debug, .print = print_debug },
 	{ .name = "core", .settings = "on | off", .change = change_core, .print = print_core },
 	{ .name = "hash", .flag = &session.hash },
 	{ .name = "silent", .flag = &session.silent },
 	{ .name = "edit", .settings = "vi | emacs", .change = change_edit, .print = print_edit },
-	{ .name = "namelist", .settings = "file", .change = change_nothing, .print = print_namelist },
-	{ .name = "dumpfile", .settings = "file", .change = change_nothing, .print = print_dumpfile },
+	{ .name = "namelist",
+	  .settings = "file",
+	  .change = change_nothing,
+	  .print = print_namelist },
+	{ .name = "dumpfile",
+	  .settings = "file",
+	  .change = change_nothing,
+	  .print = print_dumpfile },
 	{ .name = "unwind", .flag = &session.unwind },
-	{ .name = "zero_excluded", .settings = "on | off", .change = change_zero_excluded,
+	{ .name = "zero_excluded",
+	  .settings = "on | off",
+	  .change = change_zero_excluded,
 	  .print = print_zero_excluded },
 	{ .name = "null-stop", .flag = &session.null_stop },
 	{ .name = "gdb", .flag = &session.gdb_prompt },
-	{ .name = "scope", .settings = "text address | 0", .change = change_scope, .print = print_scope },
-	{ .name = "offline", .settings = "show | hide", .change = change_offline, .print = print_offline },
+	{ .name = "scope",
+	  .settings = "text address | 0",
+	  .change = change_scope,
+	  .print = print_scope },
+	{ .name = "offline",
+	  .settings = "show | hide",
+	  .change = change_offline,
+	  .print = print_offline },
 	{ .name = "redzone", .flag = &session.redzone },
-	{ .name = "error", .settings = "default | redirect | file", .change = change_error,
+	{ .name = "error",
+	  .settings = "default | redirect | file",
+	  .change = change_error,
 	  .print = print_error },
 	{ .name = "data_debug", .flag = &session.data_debug, .unlisted = true },
 };
@@ -307,18 +338,12 @@ static void change_variable(const struct variable *variable, const char *setting
 /* "set hex", "set vi": a setting that is a word of its own. */
 static const struct variable *lone_setting(const char *word, const char **setting)
 {
-	static const char *const words[][3] = {
-		{ "hex", "radix", "16" }, { "dec", "radix", "10" },
-		{ "vi", "edit", "vi" }, { "emacs", "edit", "emacs" },
-	};
+	bool radix = streq(word, "hex") || streq(word, "dec");
 
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		if (streq(words[i][0], word)) {
-			*setting = words[i][2];
-			return variable_find(words[i][1]);
-		}
-	}
-	return NULL;
+	if (!radix && !streq(word, "vi") && !streq(word, "emacs"))
+		return NULL;
+	*setting = !radix ? word : streq(word, "hex") ? "16" : "10";
+	return variable_find(radix ? "radix" : "edit");
 }
 
 /* NAME [SETTING] [NAME SETTING] ... */
@@ -370,8 +395,8 @@ static void set_active(const char *word)
 
 	task_make_active(task);
 	gdb_bridge_changed();
-	out("\"%s\" task %llx has been marked as the active task on cpu %u\n", task_comm(task, comm),
-	    (unsigned long long)task->address, task->cpu);
+	out("\"%s\" task %llx has been marked as the active task on cpu %u\n",
+	    task_comm(task, comm), (unsigned long long)task->address, task->cpu);
 }
 
 static void run_set(struct args *args)
@@ -403,7 +428,8 @@ static void run_set(struct args *args)
 static const struct option options[] = {
 	{ "a", NULL, "mark the task (or the current one) as the active task of its cpu" },
 	{ "c", "cpu", "the task that was active on this cpu becomes current" },
-	{ "p", NULL, "the task that panicked becomes current, or, when none did, the one of cpu 0" },
+	{ "p", NULL,
+	  "the task that panicked becomes current, or, when none did, the one of cpu 0" },
 	{ "v", NULL, "show all variables" },
 	{ 0 },
 };

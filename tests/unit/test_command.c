@@ -30,7 +30,8 @@ static void run_nothing(UNUSED struct args *args)
 static const struct command command = {
 	.name = "demo",
 	.summary = "for tests",
-	.synopsis = "[-l | -f]\n[-c cpus] [word] ...",
+	.synopsis =
+		"[-l | -f]\n[-c cpus] [word] [a long piece that does not fit at all | behind the others]",
 	.options = options,
 	.run = run_nothing,
 };
@@ -81,8 +82,10 @@ static void check_fails(const char *line, const char *first_line)
 
 	assert_false(protect(parse_body, &parse, &failure));
 	snprintf(wanted, sizeof(wanted),
-		 "%s\nUsage:\n  demo [-l | -f]\n       [-c cpus] [word] ...\n"
-		 "Enter \"help demo\" for details.", first_line);
+		 "%s\nUsage:\n  demo [-l | -f]\n       [-c cpus] [word]\n"
+		 "       [a long piece that does not fit at all | behind the others]\n"
+		 "Enter \"help demo\" for details.",
+		 first_line);
 	assert_string_equal(failure.text, wanted);
 }
 
@@ -242,8 +245,8 @@ static void test_usage_has_every_option(void **state UNUSED)
 			continue;
 		for (const struct option *option = entry->options; option->name; option++) {
 			if (option->help && !usage_mentions(entry->synopsis, option->name))
-				fail_msg("%s: -%s is not in its usage: %s", entry->name, option->name,
-					 entry->synopsis);
+				fail_msg("%s: -%s is not in its usage: %s", entry->name,
+					 option->name, entry->synopsis);
 		}
 	}
 }

@@ -155,9 +155,9 @@ static int add_symbols(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_numbers),	    cmocka_unit_test(test_operators),
-		cmocka_unit_test(test_symbols),	    cmocka_unit_test(test_hostile_depth),
-		cmocka_unit_test(test_addresses),   cmocka_unit_test(test_plain_numbers),
+		cmocka_unit_test(test_numbers),	  cmocka_unit_test(test_operators),
+		cmocka_unit_test(test_symbols),	  cmocka_unit_test(test_hostile_depth),
+		cmocka_unit_test(test_addresses), cmocka_unit_test(test_plain_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, add_symbols, NULL);

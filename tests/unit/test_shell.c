@@ -21,7 +21,7 @@
 
 struct cut {
 	const char *line;
-	struct strbuf text;	/* "command<input>output>>append|pipeline" */
+	struct strbuf text; /* "command<input>output>>append|pipeline" */
 };
 
 static void cut_body(void *arg)
@@ -98,7 +98,8 @@ static char *run(const char *line, bool should_work)
 	unlink(session.error_file);
 	out_capture(run_body, &command, &text);
 	if (command.worked != should_work || session.some_command_failed == should_work)
-		fail_msg("\"%s\" %s: %s", line, command.worked ? "worked" : "failed", strbuf_text(&text));
+		fail_msg("\"%s\" %s: %s", line, command.worked ? "worked" : "failed",
+			 strbuf_text(&text));
 	copy = strdup(strbuf_text(&text));
 	strbuf_free(&text);
 	return copy;
@@ -142,9 +143,10 @@ static void test_commands(void **state UNUSED)
 	check_run("// ascii 41", "");
 	check_run("\\ascii 41", A_41);
 	check_error("ascii xyz", "ascii: invalid input: \"xyz\"\n");
-	check_error("set -z", "set: invalid option -- 'z'\nUsage:\n"
-			      "  set [[-a] [pid | taskp] | [-c cpu] | -p] | [variable [setting]] ... | -v\n"
-			      "Enter \"help set\" for details.\n");
+	check_error("set -z",
+		    "set: invalid option -- 'z'\nUsage:\n"
+		    "  set [[-a] [pid | taskp] | [-c cpu] | -p] | [variable [setting]] ... | -v\n"
+		    "Enter \"help set\" for details.\n");
 	check_error("eval", "Usage:\n  eval [-b][-l] (expression) | value\n"
 			    "Enter \"help eval\" for details.\n");
 	check_error("ascii 41 <", "crash: a file name is missing after the redirection\n");
@@ -153,7 +155,8 @@ static void test_commands(void **state UNUSED)
 
 static void test_aliases(void **state UNUSED)
 {
-	check_run("alias letter ascii 41", "ORIGIN   ALIAS    COMMAND\nruntime  letter   ascii 41\n");
+	check_run("alias letter ascii 41",
+		  "ORIGIN   ALIAS    COMMAND\nruntime  letter   ascii 41\n");
 	check_run("letter", A_41);
 	check_run("letter 42", A_41 B_42);
 	check_run("alias quiet \"ascii 41 > shell-test.out\"",
@@ -302,16 +305,27 @@ static void test_history(void **state UNUSED)
 static void test_gdb_refusals(void **state UNUSED)
 {
 	static const char *const refused[] = {
-		"run", "r", "break main", "b", "tbreak", "hbreak", "thbreak", "rbreak x", "watch x", "rwatch",
-		"awatch", "attach 1", "continue", "c", "fg", "detach", "finish", "handle", "interrupt", "jump",
-		"kill", "next", "nexti", "signal", "step", "s", "stepi", "target core", "until", "delete",
-		"clear", "disable", "enable", "condition", "ignore", "catch", "tcatch", "return", "file x",
-		"exec-file", "core-file", "symbol-file", "load", "si", "ni", "shell ls", "sy", "define x",
-		"document x", "while 1", "if 1", "!ls", "  run", "quit", "python",
+		"run",	      "r",	  "break main", "b",	       "tbreak",    "hbreak",
+		"thbreak",    "rbreak x", "watch x",	"rwatch",      "awatch",    "attach 1",
+		"continue",   "c",	  "fg",		"detach",      "finish",    "handle",
+		"interrupt",  "jump",	  "kill",	"next",	       "nexti",	    "signal",
+		"step",	      "s",	  "stepi",	"target core", "until",	    "delete",
+		"clear",      "disable",  "enable",	"condition",   "ignore",    "catch",
+		"tcatch",     "return",	  "file x",	"exec-file",   "core-file", "symbol-file",
+		"load",	      "si",	  "ni",		"shell ls",    "sy",	    "define x",
+		"document x", "while 1",  "if 1",	"!ls",	       "  run",	    "quit",
+		"python",
 	};
 	static const char *const allowed[] = {
-		"print 1", "info line vfs_read", "bt", "ptype struct page", "x/4x 0", "set print pretty on",
-		"python print(1)", "rungs", "",
+		"print 1",
+		"info line vfs_read",
+		"bt",
+		"ptype struct page",
+		"x/4x 0",
+		"set print pretty on",
+		"python print(1)",
+		"rungs",
+		"",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
@@ -335,7 +349,8 @@ static void test_variables(void **state UNUSED)
 	check_run("set null-stop", "null-stop: on\n");
 	check_run("set gdb", "gdb: off\n");
 	check_error("set radix 8", "set: invalid setting of radix: 8 (it takes 10 | 16)\n");
-	check_error("set null-stop maybe", "set: invalid setting of null-stop: maybe (it takes on | off)\n");
+	check_error("set null-stop maybe",
+		    "set: invalid setting of null-stop: maybe (it takes on | off)\n");
 	check_error("set radix 10 bogus 3", "set: no such variable: bogus\n");
 	check_run("set error default", "error: default\n");
 }
@@ -365,10 +380,10 @@ static int leave_folder(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cutting),	    cmocka_unit_test(test_history),
-		cmocka_unit_test(test_commands),    cmocka_unit_test(test_aliases),
-		cmocka_unit_test(test_files),	    cmocka_unit_test(test_file_loop),
-		cmocka_unit_test(test_pipes),	    cmocka_unit_test(test_interrupt),
+		cmocka_unit_test(test_cutting),	     cmocka_unit_test(test_history),
+		cmocka_unit_test(test_commands),     cmocka_unit_test(test_aliases),
+		cmocka_unit_test(test_files),	     cmocka_unit_test(test_file_loop),
+		cmocka_unit_test(test_pipes),	     cmocka_unit_test(test_interrupt),
 		cmocka_unit_test(test_gdb_refusals), cmocka_unit_test(test_variables),
 	};
 
