@@ -1,9 +1,11 @@
 # dumps.py - the lab's scenarios: from a kernel and a way to crash it to a directory with the dump and the truth.
 # SPDX-License-Identifier: GPL-3.0-or-later
+import concurrent.futures
 import glob
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -11,10 +13,10 @@ import time
 
 import guests
 import vmcores
-from kernels import HERE, LAB, SUITES, LabError, lock, point, say
+from kernels import HERE, LAB, SUITES, LabError, kernel, lock, point, say
 
 # Raise when the host's part of the lab changes what a dump contains.
-RECIPE = 1
+RECIPE = 2
 TRIES = 6
 
 # name: what it is, then how it differs from the base.
@@ -47,7 +49,9 @@ BASE = {"memory": 256, "cpus": 2, "cpu": guests.CPU, "machine": "q35", "options"
         "boot": "console=ttyS0,115200 ignore_loglevel panic=0 no_hash_pointers"}
 FILES = {"elf": "vmcore", "kdump-zlib": "vmcore.zlib"}
 CAPTURE = "console=ttyS0,nr_cpus=1,reset_devices,cgroup_disable=memory,irqpoll"
-ALWAYS = ("sysrq", "kdump")
+# The tests use every scenario of one kernel, and of the others those where kernels differ.
+FULL = "6.12"
+ELSEWHERE = ("sysrq", "kdump", "nonote", "nmi", "serial", "oom")
 
 
 def scenario(name):
@@ -58,21 +62,28 @@ def scenario(name):
 
 def needed(series):
     """The scenarios that the tests use with a kernel."""
-    return list(SCENARIOS) if series in ("6.1", "6.12") else [name for name in SCENARIOS if name in ALWAYS]
+    return [name for name in SCENARIOS if series == FULL or name in ELSEWHERE]
+
+
+def meaning(source):
+    """C without comments, and without blanks outside strings: what does not change the program."""
+    return re.sub(rb'("(?:\\.|[^"\\])*")|/\*.*?\*/|\s+', lambda match: match.group(1) or b"", source, flags=re.S)
 
 
 def key(plan):
     """Names a dump by what went into it: the guest's sources and the scenario."""
-    digest = hashlib.sha256(json.dumps([RECIPE, plan], sort_keys=True).encode())
+    made_of = {name: value for name, value in plan.items() if name != "about"}
+    digest = hashlib.sha256(json.dumps([RECIPE, made_of], sort_keys=True).encode())
     guest = os.path.join(HERE, "guest")
     for name in sorted(os.listdir(guest)):
         with open(os.path.join(guest, name), "rb") as file:
-            digest.update(name.encode() + b"\0" + file.read())
+            source = file.read()
+        digest.update(name.encode() + b"\0" + (meaning(source) if name.endswith((".c", ".h")) else source))
     return digest.hexdigest()[:12]
 
 
-def where(kernel, plan):
-    return os.path.join(LAB, "dumps", os.path.basename(kernel), "%s.%s" % (plan["name"], key(plan)))
+def where(system, plan):
+    return os.path.join(LAB, "dumps", os.path.basename(system), "%s.%s" % (plan["name"], key(plan)))
 
 
 def cmdline(plan):
@@ -89,14 +100,14 @@ def options(plan):
     return words + plan["options"]
 
 
-def prepare(work, kernel, plan):
+def prepare(work, system, plan):
     program = guests.build_guest(work)
     extra = []
     if plan["kdump"]:
         capture = os.path.join(work, "capture")
-        guests.build_initramfs(capture, program, kernel, ("virtio_pci", "virtio_blk"))
-        extra = [("boot/vmlinuz", os.path.join(kernel, "vmlinuz")), ("boot/initrd", capture)]
-    guests.build_initramfs(os.path.join(work, "initramfs"), program, kernel, extra=extra)
+        guests.build_initramfs(capture, program, system, ("virtio_pci", "virtio_blk"))
+        extra = [("boot/vmlinuz", os.path.join(system, "vmlinuz")), ("boot/initrd", capture)]
+    guests.build_initramfs(os.path.join(work, "initramfs"), program, system, extra=extra)
 
 
 def reach_trigger(guest):
@@ -150,10 +161,10 @@ def unpack_truth(work):
         raise LabError("the guest's record is incomplete")
 
 
-def attempt(work, kernel, plan):
+def attempt(work, system, plan):
     """One boot. True when there is a dump to believe."""
     guests.build_disk(work)
-    guest = guests.Guest(work, kernel, options(plan), cmdline(plan))
+    guest = guests.Guest(work, system, options(plan), cmdline(plan))
     try:
         if not reach_trigger(guest):
             return False
@@ -170,35 +181,45 @@ def attempt(work, kernel, plan):
     return True
 
 
-def finish(work, kernel, target):
+def finish(work, system, target):
     for name in ("record.img", "disk.img", "vmcore.img", "initramfs", "capture", "lab-guest", "qemu.log", "keys"):
         if os.path.exists(os.path.join(work, name)):
             os.unlink(os.path.join(work, name))
     for name in ("vmlinux", "vmlinuz", "config", "modules"):
-        os.symlink(os.path.join(kernel, name), os.path.join(work, name))
+        os.symlink(os.path.join(system, name), os.path.join(work, name))
     os.rename(work, target)
 
 
-def dump(kernel, series, name):
+def dump(system, series, name):
     """The directory of a dump, made when it is not there yet."""
     plan = scenario(name)
-    target = where(kernel, plan)
-    with lock("%s-%s" % (os.path.basename(kernel), name)):
+    target = where(system, plan)
+    with lock("%s-%s" % (os.path.basename(system), name)):
         if not os.path.exists(target):
-            make(kernel, series, plan, target)
+            make(system, series, plan, target)
         point(os.path.join(LAB, series, name), target)
     return target
 
 
-def make(kernel, series, plan, target):
+def dump_all(names):
+    """All that the tests need of these kernels, two guests at a time; prints the directories."""
+    chosen = [(series, kernel(series)) for series in names]
+    # The long one first, or it would run alone at the end.
+    jobs = sorted(((name != "kdump", series, found, name) for series, found in chosen for name in needed(series)))
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for path in pool.map(lambda job: dump(job[2], job[1], job[3]), jobs):
+            print(path)
+
+
+def make(system, series, plan, target):
     work = target + ".part"
     began = time.monotonic()
     for number in range(1, TRIES + 1):
         shutil.rmtree(work, ignore_errors=True)
         os.makedirs(work)
-        prepare(work, kernel, plan)
-        if attempt(work, kernel, plan):
-            finish(work, kernel, target)
+        prepare(work, system, plan)
+        if attempt(work, system, plan):
+            finish(work, system, target)
             say("%s %s: made in %.0f s" % (series, plan["name"], time.monotonic() - began))
             return
         kept = os.path.join(LAB, "failed-%s-%s.log" % (series, plan["name"]))
@@ -211,7 +232,7 @@ def clean():
     """Removes the dumps that no scenario of this tree names, and kernels that no series leads to."""
     series = [name for name in SUITES if os.path.exists(os.path.join(LAB, name, "kernel"))]
     kernels = [os.path.realpath(os.path.join(LAB, name, "kernel")) for name in series]
-    wanted = {where(kernel, scenario(name)) for kernel in kernels for name in SCENARIOS}
+    wanted = {where(system, scenario(name)) for system in kernels for name in SCENARIOS}
     for top, keep in (("kernels", set(kernels)), ("dumps", wanted)):
         for path in glob.glob(os.path.join(LAB, top, "*" if top == "kernels" else "*/*")):
             if path not in keep and not path.endswith(".part"):

@@ -93,12 +93,14 @@ def build_disk(directory):
     return image
 
 
-def drain(line):
-    try:
-        while line.recv(65536):
+def drain(line, path):
+    """Keeps what the serial line says; QEMU's own log of a socket repeats characters when the line is slow."""
+    with open(path, "wb", buffering=0) as log:
+        try:
+            while data := line.recv(65536):
+                log.write(data)
+        except OSError:
             pass
-    except OSError:
-        pass
 
 
 class Guest:
@@ -107,18 +109,21 @@ class Guest:
     def __init__(self, directory, kernel, options, cmdline):
         self.console = os.path.join(directory, "console.log")
         self.directory = directory
+        if shutil.which("qemu-system-x86_64") is None:
+            raise LabError("qemu-system-x86 is not installed")
         for name, size in (("record.img", RECORD_SIZE), ("vmcore.img", VMCORE_SIZE)):
             with open(os.path.join(directory, name), "wb") as file:
                 file.truncate(size)
         here, there = socket.socketpair()
         self.line, end = socket.socketpair()
-        # QEMU keeps the log itself; the guest would stall if nobody took what it sends.
-        threading.Thread(target=drain, args=(self.line,), daemon=True).start()
-        command = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+        self.listener = threading.Thread(target=drain, args=(self.line, self.console), daemon=True)
+        self.listener.start()
+        # The guest dies with this program, however it ends: one that panicked would spin for ever.
+        command = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
                    "-accel", "tcg,thread=multi", "-rtc", "base=utc",
                    "-kernel", os.path.join(kernel, "vmlinuz"), "-initrd", os.path.join(directory, "initramfs"),
                    "-append", cmdline, "-serial", "chardev:console",
-                   "-chardev", "socket,id=console,fd=%d,logfile=%s" % (end.fileno(), self.console),
+                   "-chardev", "socket,id=console,fd=%d" % end.fileno(),
                    "-chardev", "socket,id=qmp,fd=%d" % there.fileno(), "-mon", "chardev=qmp,mode=control"]
         for name in ("record.img", "disk.img", "vmcore.img"):
             command += ["-drive", "if=virtio,format=raw,cache=unsafe,file=" + os.path.join(directory, name)]
@@ -182,6 +187,7 @@ class Guest:
         if self.process.poll() is None:
             self.process.terminate()
         self.process.wait()
+        self.listener.join(10)
         self.channel.close()
         self.socket.close()
         self.line.close()

@@ -113,6 +113,8 @@ int main(int argc, char **argv)
 		return record(argv[2]) != 0 ? 1 : trigger(argv[3]);
 	if (argc == 5 && strcmp(argv[1], "kexec") == 0)
 		return load_capture_kernel(argv[2], argv[3], argv[4]);
-	fprintf(stderr, "usage: lab-guest workload [busy] | record DEVICE TRIGGER | kexec KERNEL INITRD CMDLINE\n");
+	fprintf(stderr, "usage: lab-guest workload [busy] | record DEVICE TRIGGER | "
+			"kexec KERNEL INITRD CMDLINE
+");
 	return 2;
 }

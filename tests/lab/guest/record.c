@@ -19,8 +19,9 @@
 #include "guest.h"
 
 /*
- * The disk is written with O_DIRECT from one buffer: what is recorded must not change the page cache
- * that is being recorded. Passing no device (fd -1) makes a rehearsal that only warms inodes and dentries.
+ * The disk is written with O_DIRECT from one buffer: what is recorded must not change the page
+ * cache that is being recorded. Passing no device (fd -1) makes a rehearsal that only warms inodes
+ * and dentries.
  */
 #define CHUNK (1 << 20)
 #define BLOCK 512
@@ -98,7 +99,10 @@ static void tar_file(struct tar *tar, const char *name, const char *data, size_t
 	tar_bytes(tar, data, length);
 }
 
-/* Reads a whole file of unknown length; NULL when it cannot be read. The memory is mapped, so it is given back. */
+/*
+ * Reads a whole file of unknown length; NULL when it cannot be read. The memory is mapped, so it
+ * is given back.
+ */
 static char *read_whole(const char *path, size_t *length, size_t *mapped)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -182,7 +186,10 @@ static void take_all(struct tar *tar, const char *const *patterns)
 	}
 }
 
-/* Every user page the kernel knows of: "ADDRESS ENTRY" lines in hexadecimal, ENTRY as in /proc/PID/pagemap. */
+/*
+ * Every user page the kernel knows of: "ADDRESS ENTRY" lines in hexadecimal, ENTRY as in
+ * /proc/PID/pagemap.
+ */
 static void take_pagemap(struct tar *tar, const char *pid)
 {
 	char path[300], *text = NULL;
@@ -218,13 +225,44 @@ static void take_pagemap(struct tar *tar, const char *pid)
 
 static void take_processes(struct tar *tar)
 {
-	static const char *const files[] = {
-		"status", "stat", "statm", "maps", "smaps", "stack", "cmdline", "environ", "wchan", "auxv",
-		"cgroup", "limits", "oom_score_adj", "personality", "schedstat", "sched", "syscall", "timers",
-		"io", "mountinfo", "comm", "uid_map", "loginuid", "fdinfo/*", "fd/*@", "exe@", "cwd@", "root@",
-		"ns/*@", "task/*/status", "task/*/stat", "task/*/stack", "task/*/comm", "task/*/wchan",
-		"task/*/syscall", "task/*/schedstat", "task/*/children", NULL
-	};
+	static const char *const files[] = { "status",
+					     "stat",
+					     "statm",
+					     "maps",
+					     "smaps",
+					     "stack",
+					     "cmdline",
+					     "environ",
+					     "wchan",
+					     "auxv",
+					     "cgroup",
+					     "limits",
+					     "oom_score_adj",
+					     "personality",
+					     "schedstat",
+					     "sched",
+					     "syscall",
+					     "timers",
+					     "io",
+					     "mountinfo",
+					     "comm",
+					     "uid_map",
+					     "loginuid",
+					     "fdinfo/*",
+					     "fd/*@",
+					     "exe@",
+					     "cwd@",
+					     "root@",
+					     "ns/*@",
+					     "task/*/status",
+					     "task/*/stat",
+					     "task/*/stack",
+					     "task/*/comm",
+					     "task/*/wchan",
+					     "task/*/syscall",
+					     "task/*/schedstat",
+					     "task/*/children",
+					     NULL };
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
 
@@ -243,7 +281,10 @@ static void take_processes(struct tar *tar)
 	closedir(proc);
 }
 
-/* /dev/kmsg gives one record a read(2); the text of syslog(2) is the kernel's own formatting of the same. */
+/*
+ * /dev/kmsg gives one record a read(2); the text of syslog(2) is the kernel's own formatting of
+ * the same.
+ */
 static void take_log(struct tar *tar)
 {
 	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -265,31 +306,87 @@ static void take_log(struct tar *tar)
 	munmap(data, space);
 }
 
-static const char *const still_life[] = {
-	"/run/lab/*", "/proc/version", "/proc/cmdline", "/proc/cpuinfo", "/proc/config.gz", "/proc/kallsyms",
-	"/proc/devices", "/proc/iomem", "/proc/ioports", "/proc/modules", "/proc/filesystems", "/proc/misc",
-	"/proc/fb", "/proc/dma", "/proc/crypto", "/proc/cgroups", "/proc/partitions", "/proc/swaps",
-	"/proc/mounts", "/proc/keys", "/proc/consoles", "/proc/execdomains", "/proc/key-users", "/proc/locks",
-	"/proc/sys/kernel/*", "/proc/sys/kernel/random/boot_id", "/proc/sys/vm/*", "/proc/sys/fs/*",
-	"/proc/net/*", "/proc/net/netfilter/*", "/proc/sysvipc/*", "/proc/tty/drivers", "/proc/bus/pci/devices",
-	"/proc/irq/*/smp_affinity", "/sys/kernel/irq/*/*",
-	"/sys/kernel/vmcoreinfo", "/sys/kernel/notes", "/sys/kernel/kexec_*", "/sys/module/*/sections/*",
-	"/sys/module/*/coresize",
-	"/sys/module/*/initsize", "/sys/module/*/refcnt", "/sys/module/*/taint", "/sys/module/*/srcversion",
-	"/sys/module/*/notes/*", "/sys/class/net/*/address", "/sys/class/net/*/mtu",
-	"/sys/class/net/*/flags", "/sys/class/net/*/ifindex", "/sys/block/*/size",
-	"/sys/block/*/dev", "/sys/devices/system/cpu/*", "/sys/devices/system/node/*/*",
-	"/sys/kernel/mm/hugepages/*/*", "/sys/kernel/mm/transparent_hugepage/*", "/sys/kernel/debug/bdi/*/*",
-	"/sys/kernel/debug/sched/debug", "/proc/sched_debug", "/proc/mdstat", NULL
-};
+static const char *const still_life[] = { "/run/lab/*",
+					  "/proc/version",
+					  "/proc/cmdline",
+					  "/proc/cpuinfo",
+					  "/proc/config.gz",
+					  "/proc/kallsyms",
+					  "/proc/devices",
+					  "/proc/iomem",
+					  "/proc/ioports",
+					  "/proc/modules",
+					  "/proc/filesystems",
+					  "/proc/misc",
+					  "/proc/fb",
+					  "/proc/dma",
+					  "/proc/crypto",
+					  "/proc/cgroups",
+					  "/proc/partitions",
+					  "/proc/swaps",
+					  "/proc/mounts",
+					  "/proc/keys",
+					  "/proc/consoles",
+					  "/proc/execdomains",
+					  "/proc/key-users",
+					  "/proc/locks",
+					  "/proc/sys/kernel/*",
+					  "/proc/sys/kernel/random/boot_id",
+					  "/proc/sys/vm/*",
+					  "/proc/sys/fs/*",
+					  "/proc/net/*",
+					  "/proc/net/netfilter/*",
+					  "/proc/sysvipc/*",
+					  "/proc/tty/drivers",
+					  "/proc/bus/pci/devices",
+					  "/proc/irq/*/smp_affinity",
+					  "/sys/kernel/irq/*/*",
+					  "/sys/kernel/vmcoreinfo",
+					  "/sys/kernel/notes",
+					  "/sys/kernel/kexec_*",
+					  "/sys/module/*/sections/*",
+					  "/sys/module/*/coresize",
+					  "/sys/module/*/initsize",
+					  "/sys/module/*/refcnt",
+					  "/sys/module/*/taint",
+					  "/sys/module/*/srcversion",
+					  "/sys/module/*/notes/*",
+					  "/sys/class/net/*/address",
+					  "/sys/class/net/*/mtu",
+					  "/sys/class/net/*/flags",
+					  "/sys/class/net/*/ifindex",
+					  "/sys/block/*/size",
+					  "/sys/block/*/dev",
+					  "/sys/devices/system/cpu/*",
+					  "/sys/devices/system/node/*/*",
+					  "/sys/kernel/mm/hugepages/*/*",
+					  "/sys/kernel/mm/transparent_hugepage/*",
+					  "/sys/kernel/debug/bdi/*/*",
+					  "/sys/kernel/debug/sched/debug",
+					  "/proc/sched_debug",
+					  "/proc/mdstat",
+					  NULL };
 
 /* Reading the rest changes these, so they come last, the most fragile at the very end. */
-static const char *const moving[] = {
-	"/proc/timer_list", "/proc/interrupts", "/proc/softirqs", "/proc/stat", "/proc/schedstat",
-	"/proc/loadavg", "/proc/diskstats", "/proc/pressure/*", "/proc/kpagecount", "/proc/kpageflags",
-	"/proc/vmallocinfo", "/proc/pagetypeinfo", "/proc/uptime", "/proc/buddyinfo", "/proc/zoneinfo",
-	"/proc/vmstat", "/proc/meminfo", "/proc/slabinfo", NULL
-};
+static const char *const moving[] = { "/proc/timer_list",
+				      "/proc/interrupts",
+				      "/proc/softirqs",
+				      "/proc/stat",
+				      "/proc/schedstat",
+				      "/proc/loadavg",
+				      "/proc/diskstats",
+				      "/proc/pressure/*",
+				      "/proc/kpagecount",
+				      "/proc/kpageflags",
+				      "/proc/vmallocinfo",
+				      "/proc/pagetypeinfo",
+				      "/proc/uptime",
+				      "/proc/buddyinfo",
+				      "/proc/zoneinfo",
+				      "/proc/vmstat",
+				      "/proc/meminfo",
+				      "/proc/slabinfo",
+				      NULL };
 
 static unsigned long walk(int fd, char *chunk)
 {

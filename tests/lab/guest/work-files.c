@@ -1,4 +1,4 @@
-/* work-files.c - lab guest: processes by what they hold open: pipes, sockets, events, locks, files. */
+/* work-files.c - lab guest: processes by what they hold open: pipes, sockets, events, locks. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -63,7 +63,8 @@ static int unix_listener(const char *path, int type)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, type, 0);
-	size_t length = offsetof(struct sockaddr_un, sun_path) + strlen(path + (path[0] == '@')) + 1;
+	size_t length = offsetof(struct sockaddr_un, sun_path) + strlen(path + (path[0] == '@')) +
+			1;
 
 	memcpy(address.sun_path, path, strlen(path) + 1);
 	if (path[0] == '@') {
@@ -93,16 +94,20 @@ void work_unix(void)
 
 void work_tcp(void)
 {
-	struct sockaddr_in here = { .sin_family = AF_INET, .sin_port = htons(7001),
+	struct sockaddr_in here = { .sin_family = AF_INET,
+				    .sin_port = htons(7001),
 				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct sockaddr_in6 there = { .sin6_family = AF_INET6, .sin6_port = htons(7006),
+	struct sockaddr_in6 there = { .sin6_family = AF_INET6,
+				      .sin6_port = htons(7006),
 				      .sin6_addr = IN6ADDR_LOOPBACK_INIT };
 	int four = socket(AF_INET, SOCK_STREAM, 0), six = socket(AF_INET6, SOCK_STREAM, 0);
 	int client = socket(AF_INET, SOCK_STREAM, 0), client6 = socket(AF_INET6, SOCK_STREAM, 0);
 
 	setsockopt(four, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
-	need(bind(four, (struct sockaddr *)&here, sizeof(here)) == 0 && listen(four, 9) == 0, "tcp");
-	need(bind(six, (struct sockaddr *)&there, sizeof(there)) == 0 && listen(six, 9) == 0, "tcp6");
+	need(bind(four, (struct sockaddr *)&here, sizeof(here)) == 0 && listen(four, 9) == 0,
+	     "tcp");
+	need(bind(six, (struct sockaddr *)&there, sizeof(there)) == 0 && listen(six, 9) == 0,
+	     "tcp6");
 	need(connect(client, (struct sockaddr *)&here, sizeof(here)) == 0, "tcp connect");
 	need(connect(client6, (struct sockaddr *)&there, sizeof(there)) == 0, "tcp6 connect");
 	need(accept(four, NULL, NULL) >= 0 && accept(six, NULL, NULL) >= 0, "accept");
@@ -147,7 +152,8 @@ void work_epoll(void)
 
 void work_poll(void)
 {
-	struct pollfd set[2] = { { .fd = eventfd(0, 0), .events = POLLIN }, { .fd = eventfd(0, 0), .events = POLLIN } };
+	struct pollfd set[2] = { { .fd = eventfd(0, 0), .events = POLLIN },
+				 { .fd = eventfd(0, 0), .events = POLLIN } };
 
 	settled();
 	poll(set, 2, -1);
@@ -211,7 +217,8 @@ void work_deleted(void)
 void work_locks(void)
 {
 	struct flock range = { .l_type = F_WRLCK, .l_start = 10, .l_len = 90 };
-	int fd = open("/tmp/locked", O_RDWR | O_CREAT, 0600), other = open("/tmp/flocked", O_RDWR | O_CREAT, 0600);
+	int fd = open("/tmp/locked", O_RDWR | O_CREAT, 0600),
+	    other = open("/tmp/flocked", O_RDWR | O_CREAT, 0600);
 
 	need(fcntl(fd, F_SETLK, &range) == 0 && flock(other, LOCK_EX) == 0, "locks");
 	if (fork() == 0) {
@@ -286,11 +293,17 @@ void work_loop_files(void)
 
 void work_bpf(void)
 {
-	union bpf_attr attr = { .map_type = BPF_MAP_TYPE_HASH, .key_size = 4, .value_size = 16, .max_entries = 64,
+	union bpf_attr attr = { .map_type = BPF_MAP_TYPE_HASH,
+				.key_size = 4,
+				.value_size = 16,
+				.max_entries = 64,
 				.map_name = "lab_map" };
 	struct bpf_insn code[] = { { .code = 0xb7, .imm = 0 }, { .code = 0x95 } };
-	union bpf_attr program = { .prog_type = BPF_PROG_TYPE_SOCKET_FILTER, .insns = (unsigned long)code,
-				   .insn_cnt = 2, .license = (unsigned long)"GPL", .prog_name = "lab_prog" };
+	union bpf_attr program = { .prog_type = BPF_PROG_TYPE_SOCKET_FILTER,
+				   .insns = (unsigned long)code,
+				   .insn_cnt = 2,
+				   .license = (unsigned long)"GPL",
+				   .prog_name = "lab_prog" };
 
 	need(syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr)) >= 0, "bpf map");
 	need(syscall(SYS_bpf, BPF_PROG_LOAD, &program, sizeof(program)) >= 0, "bpf program");

@@ -1,4 +1,4 @@
-/* work-memory.c - lab guest: processes by their memory: IPC, mappings of every kind, pages in swap. */
+/* work-memory.c - lab guest: processes by their memory: IPC, mappings, pages in swap. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -32,7 +32,8 @@ static void fill(void *area, size_t length)
 
 void work_shm(void)
 {
-	int id = shmget(0x1ab, 5 * PAGE, IPC_CREAT | 0640), gone = shmget(IPC_PRIVATE, 2 * PAGE, IPC_CREAT | 0600);
+	int id = shmget(0x1ab, 5 * PAGE, IPC_CREAT | 0640),
+	    gone = shmget(IPC_PRIVATE, 2 * PAGE, IPC_CREAT | 0600);
 	int huge = shmget(0x1ac, HUGE_PAGE, IPC_CREAT | SHM_HUGETLB | 0600);
 	char *area = shmat(id, NULL, 0), *other = shmat(gone, NULL, 0);
 
@@ -59,7 +60,10 @@ void work_sem(void)
 void work_msg(void)
 {
 	int full = msgget(0x3a1, IPC_CREAT | 0600), empty = msgget(0x3a2, IPC_CREAT | 0600);
-	struct { long type; char text[100]; } message = { .type = 5, .text = "a message" };
+	struct {
+		long type;
+		char text[100];
+	} message = { .type = 5, .text = "a message" };
 
 	need(full >= 0 && empty >= 0, "msgget");
 	for (int i = 0; i < 3; i++)
@@ -88,9 +92,12 @@ void work_maps(void)
 	need(fd >= 0, "/mnt/disk/mapped");
 	shared = mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	private = mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
-	sharedanon = mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	sharedanon = mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+			  0);
 	anon = mmap(NULL, 16 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	need(shared != MAP_FAILED && private != MAP_FAILED && sharedanon != MAP_FAILED && anon != MAP_FAILED, "mmap");
+	need(shared != MAP_FAILED && private != MAP_FAILED && sharedanon != MAP_FAILED &&
+		     anon != MAP_FAILED,
+	     "mmap");
 	for (int i = 0; i < 4; i++)
 		sum += shared[i * PAGE] + private[i * PAGE];
 	private[5 * PAGE] = sum;
@@ -101,14 +108,16 @@ void work_maps(void)
 	mlock(anon, 2 * PAGE);
 	prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, anon, 4 * PAGE, "lab-area");
 	madvise(anon + 12 * PAGE, 2 * PAGE, MADV_DONTFORK);
-	mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN, -1, 0);
+	mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN,
+	     -1, 0);
 	fd = open("/tmp/odd\nname\\ \t", O_RDWR | O_CREAT, 0600);
 	need(fd >= 0 && mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0) != MAP_FAILED, "odd name");
 }
 
 void work_huge(void)
 {
-	char *area = mmap(NULL, 2 * HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+	char *area = mmap(NULL, 2 * HUGE_PAGE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
 
 	need(area != MAP_FAILED, "hugetlb");
 	fill(area, PAGE);
@@ -117,7 +126,8 @@ void work_huge(void)
 
 void work_thp(void)
 {
-	char *area = mmap(NULL, 3 * HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *area = mmap(NULL, 3 * HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1, 0);
 	char *aligned = (char *)(((unsigned long)area + HUGE_PAGE - 1) & -HUGE_PAGE);
 
 	madvise(aligned, HUGE_PAGE, MADV_HUGEPAGE);
@@ -127,7 +137,8 @@ void work_thp(void)
 
 void work_swap(void)
 {
-	char *area = mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *area = mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			  0);
 
 	fill(area, 64 * PAGE);
 	need(madvise(area, 48 * PAGE, MADV_PAGEOUT) == 0, "pageout");

@@ -117,7 +117,10 @@ void work_traced(void)
 
 void work_vfork(void)
 {
-	/* The parent sleeps uninterruptibly until the child ends, which it does not; both share one mm. */
+	/*
+	 * The parent sleeps uninterruptibly until the child ends, which it does not; both share
+	 * one mm.
+	 */
 	if (vfork() == 0) {
 		prctl(PR_SET_NAME, "w-vforked");
 		sleep_for_good();
@@ -131,7 +134,10 @@ static void *uffd_copy(void *unused)
 {
 	(void)unused;
 	prctl(PR_SET_NAME, "thr-uffd");
-	/* The kernel's copy faults on the page that nobody will ever bring: asleep under a page fault. */
+	/*
+	 * The kernel's copy faults on the page that nobody will ever bring: asleep under a page
+	 * fault.
+	 */
 	return (void *)(long)read(uffd_pipe[0], uffd_area, 4096);
 }
 
@@ -168,10 +174,22 @@ static void set_policy(int policy, int priority)
 	need(sched_setscheduler(0, policy, &param) == 0, "sched_setscheduler");
 }
 
-void work_fifo(void) { set_policy(SCHED_FIFO, 42); }
-void work_rr(void) { set_policy(SCHED_RR, 7); }
-void work_batch(void) { set_policy(SCHED_BATCH, 0); }
-void work_idle(void) { set_policy(SCHED_IDLE, 0); }
+void work_fifo(void)
+{
+	set_policy(SCHED_FIFO, 42);
+}
+void work_rr(void)
+{
+	set_policy(SCHED_RR, 7);
+}
+void work_batch(void)
+{
+	set_policy(SCHED_BATCH, 0);
+}
+void work_idle(void)
+{
+	set_policy(SCHED_IDLE, 0);
+}
 
 static void set_deadline(unsigned long runtime, unsigned long deadline, unsigned long period)
 {
@@ -181,7 +199,10 @@ static void set_deadline(unsigned long runtime, unsigned long deadline, unsigned
 		int32_t nice;
 		uint32_t priority;
 		uint64_t runtime, deadline, period;
-	} attr = { .size = 48, .policy = SCHED_DEADLINE, .runtime = runtime, .deadline = deadline,
+	} attr = { .size = 48,
+		   .policy = SCHED_DEADLINE,
+		   .runtime = runtime,
+		   .deadline = deadline,
 		   .period = period };
 
 	need(syscall(SYS_sched_setattr, 0, &attr, 0) == 0, "SCHED_DEADLINE");
@@ -251,7 +272,8 @@ void work_signals(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGUSR1, on_signal);
 	signal(SIGUSR2, SIG_IGN);
-	sigaction(SIGRTMIN + 1, &(struct sigaction){ .sa_handler = on_signal, .sa_flags = SA_RESTART }, NULL);
+	sigaction(SIGRTMIN + 1,
+		  &(struct sigaction){ .sa_handler = on_signal, .sa_flags = SA_RESTART }, NULL);
 	kill(getpid(), SIGUSR1);
 	sigqueue(getpid(), SIGRTMIN + 1, value);
 	value.sival_int++;
@@ -282,10 +304,12 @@ static void inner_child(void)
 
 void work_namespaces(void)
 {
-	need(unshare(CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWCGROUP) == 0,
+	need(unshare(CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWNS | CLONE_NEWIPC |
+		     CLONE_NEWCGROUP) == 0,
 	     "unshare");
 	need(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0, "private mounts");
-	need(sethostname("inner-host", 10) == 0 && setdomainname("inner.example", 13) == 0, "hostname");
+	need(sethostname("inner-host", 10) == 0 && setdomainname("inner.example", 13) == 0,
+	     "hostname");
 	if (fork() == 0) {
 		prctl(PR_SET_NAME, "w-inner-1");
 		if (fork() == 0) {
@@ -317,9 +341,13 @@ void work_cgroup(void)
 
 void work_environment(void)
 {
-	char *arguments[] = { "w-env", "an argument with blanks", "", "tab\there", "--last=\"quoted\"", NULL };
-	char *environment[] = { "LAB=1", "EMPTY=", "LONG=" "0123456789012345678901234567890123456789"
-				"01234567890123456789012345678901234567890123456789", "TWO=a\nb", NULL };
+	char *arguments[] = { "w-env",	   "an argument with blanks", "",
+			      "tab\there", "--last=\"quoted\"",	      NULL };
+	char *environment[] = { "LAB=1", "EMPTY=",
+				"LONG="
+				"0123456789012345678901234567890123456789"
+				"01234567890123456789012345678901234567890123456789",
+				"TWO=a\nb", NULL };
 
 	/* What runs now is another program: it sleeps by itself, so this one reports for it. */
 	if (fork() == 0) {

@@ -1,4 +1,4 @@
-/* workload.c - lab guest: starts one sleeping process for everything a debugger's command can be asked about. */
+/* workload.c - lab guest: starts one sleeping process for each thing a debugger is asked about. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -18,7 +18,10 @@
 
 static int ready_pipe[2];
 
-/* Called by a process of the workload when everything it leaves is in place; blocks until it may sleep for good. */
+/*
+ * Called by a process of the workload when everything it leaves is in place; blocks until it may
+ * sleep for good.
+ */
 void settled(void)
 {
 	if (write(ready_pipe[1], "r", 1) != 1)
@@ -55,29 +58,71 @@ pid_t start(const char *name, void (*body)(void))
 	return 0;
 }
 
-static const struct { const char *name; void (*body)(void); } cast[] = {
-	{ "w-threads", work_threads },	{ "w-zombie", work_zombie },	{ "w-deadlead", work_dead_leader },
-	{ "w-stopped", work_stopped },	{ "w-traced", work_traced },	{ "w-vfork", work_vfork },
-	{ "w-uffd", work_uffd },	{ "w-fifo", work_fifo },	{ "w-rr", work_rr },
-	{ "w-dl", work_deadline },	{ "w-batch", work_batch },	{ "w-idle", work_idle },
-	{ "w-nice", work_nice },	{ "w-signals", work_signals },	{ "w-timers", work_timers },
-	{ "w-names", work_namespaces },	{ "w-chroot", work_chroot },	{ "w-cgroup", work_cgroup },
-	{ "w-env", work_environment },	{ "full-length-nam", work_nothing },
-	{ "odd )(% \t\"\n\\x", work_nothing },	{ "w-pipes", work_pipes },	{ "w-unix", work_unix },
-	{ "w-tcp", work_tcp },		{ "w-udp", work_udp },		{ "w-netlink", work_netlink },
-	{ "w-epoll", work_epoll },	{ "w-poll", work_poll },	{ "w-select", work_select },
-	{ "w-events", work_event_fds },	{ "w-memfd", work_memfd },	{ "w-deleted", work_deleted },
-	{ "w-locks", work_locks },	{ "w-openfifo", work_open_fifo }, { "w-accept", work_accept },
-	{ "w-recv", work_recv },	{ "w-inotify", work_inotify },	{ "w-tty", work_tty },
-	{ "w-shm", work_shm },		{ "w-sem", work_sem },		{ "w-msg", work_msg },
-	{ "w-mqueue", work_mqueue },	{ "w-futex", work_futex },	{ "w-nanosleep", work_nanosleep },
-	{ "w-sigwait", work_sigwait },	{ "w-wait", work_wait },	{ "w-maps", work_maps },
-	{ "w-huge", work_huge },	{ "w-thp", work_thp },		{ "w-swap", work_swap },
-	{ "w-pattern", work_pattern },	{ "w-loopfs", work_loop_files }, { "w-many", work_many },
-	{ "w-bpf", work_bpf },		{ "w-frozen", work_frozen },
+static const struct {
+	const char *name;
+	void (*body)(void);
+} cast[] = {
+	{ "w-threads", work_threads },
+	{ "w-zombie", work_zombie },
+	{ "w-deadlead", work_dead_leader },
+	{ "w-stopped", work_stopped },
+	{ "w-traced", work_traced },
+	{ "w-vfork", work_vfork },
+	{ "w-uffd", work_uffd },
+	{ "w-fifo", work_fifo },
+	{ "w-rr", work_rr },
+	{ "w-dl", work_deadline },
+	{ "w-batch", work_batch },
+	{ "w-idle", work_idle },
+	{ "w-nice", work_nice },
+	{ "w-signals", work_signals },
+	{ "w-timers", work_timers },
+	{ "w-names", work_namespaces },
+	{ "w-chroot", work_chroot },
+	{ "w-cgroup", work_cgroup },
+	{ "w-env", work_environment },
+	{ "full-length-nam", work_nothing },
+	{ "odd )(% \t\"\n\\x", work_nothing },
+	{ "w-pipes", work_pipes },
+	{ "w-unix", work_unix },
+	{ "w-tcp", work_tcp },
+	{ "w-udp", work_udp },
+	{ "w-netlink", work_netlink },
+	{ "w-epoll", work_epoll },
+	{ "w-poll", work_poll },
+	{ "w-select", work_select },
+	{ "w-events", work_event_fds },
+	{ "w-memfd", work_memfd },
+	{ "w-deleted", work_deleted },
+	{ "w-locks", work_locks },
+	{ "w-openfifo", work_open_fifo },
+	{ "w-accept", work_accept },
+	{ "w-recv", work_recv },
+	{ "w-inotify", work_inotify },
+	{ "w-tty", work_tty },
+	{ "w-shm", work_shm },
+	{ "w-sem", work_sem },
+	{ "w-msg", work_msg },
+	{ "w-mqueue", work_mqueue },
+	{ "w-futex", work_futex },
+	{ "w-nanosleep", work_nanosleep },
+	{ "w-sigwait", work_sigwait },
+	{ "w-wait", work_wait },
+	{ "w-maps", work_maps },
+	{ "w-huge", work_huge },
+	{ "w-thp", work_thp },
+	{ "w-swap", work_swap },
+	{ "w-pattern", work_pattern },
+	{ "w-loopfs", work_loop_files },
+	{ "w-many", work_many },
+	{ "w-bpf", work_bpf },
+	{ "w-frozen", work_frozen },
 };
 
-/* True when no task but this one can run: what is recorded from now on will still be so in the dump. */
+/*
+ * True when no task but this one can run: what is recorded from now on will still be so in the
+ * dump.
+ */
 static bool everything_sleeps(bool tell)
 {
 	char line[512], *state;

@@ -6,7 +6,10 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Tells the director that this process' things are in place. Each of the cast calls it exactly once. */
+/*
+ * Tells the director that this process' things are in place. Each of the cast calls it exactly
+ * once.
+ */
 void settled(void);
 void sleep_for_good(void) __attribute__((noreturn));
 /* Ends this process with a line on the console unless GOOD. */
