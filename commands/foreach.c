@@ -169,18 +169,24 @@ static void run_step(void *arg)
 	run_protected(step);
 }
 
-/* One blank line between two tasks, whether or not the command ends its output with one. */
-static void put_separated(const struct strbuf *text, bool *first)
+/* What was printed so far: one blank line goes between two tasks, whether or not the command ends with one. */
+struct printed {
+	bool something, blank_wanted;
+};
+
+static void put_separated(const struct strbuf *text, struct printed *printed)
 {
 	size_t length = text->length;
+
+	printed->blank_wanted = ends_with(strbuf_text(text), "\n\n");
 
 	while (length > 0 && text->text[length - 1] == '\n')
 		length--;
 	if (length == 0)
 		return;
-	if (!*first)
+	if (printed->something)
 		out("\n");
-	*first = false;
+	printed->something = true;
 	out_bytes(text->text, length);
 	out("\n");
 }
@@ -190,7 +196,8 @@ static void free_text(void *arg)
 	strbuf_free(arg);
 }
 
-static void run_in_contexts(const struct plan *plan, const struct command *command, enum how how, bool *first)
+static void run_in_contexts(const struct plan *plan, const struct command *command, enum how how,
+			    struct printed *printed)
 {
 	struct strbuf *text = scope_alloc(sizeof(*text));
 
@@ -203,7 +210,7 @@ static void run_in_contexts(const struct plan *plan, const struct command *comma
 		interrupt_check();
 		strbuf_reset(text);
 		out_capture(run_step, &step, text);
-		put_separated(text, first);
+		put_separated(text, printed);
 	}
 }
 
@@ -240,7 +247,7 @@ static bool anything_chosen(const struct plan *plan)
 static void run(struct args *args)
 {
 	struct plan *plan = scope_alloc(sizeof(*plan));
-	bool first = true;
+	struct printed printed = { 0 };
 
 	if (*args->line == '\0')
 		usage_fail(args);
@@ -261,8 +268,10 @@ static void run(struct args *args)
 		if (runnable[i].how == ALL_AT_ONCE)
 			run_all_at_once(plan, command);
 		else
-			run_in_contexts(plan, command, runnable[i].how, &first);
+			run_in_contexts(plan, command, runnable[i].how, &printed);
 	}
+	if (printed.blank_wanted)
+		out("\n");
 }
 
 COMMAND(foreach) = {

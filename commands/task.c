@@ -20,21 +20,26 @@ struct request {
 	const struct task *task;
 	char **members;
 	size_t nr_members;
-	const char *format;	/* "/x", "/d" or "" */
 };
 
-/* gdb's way of writing EXPRESSION, without the "$1 = " of print. */
-static void put_value(const char *format, const char *expression, const char *indent)
+/*
+ * EXPRESSION as gdb writes it, without the "$1 = " of print. A pointer comes as it does inside a structure:
+ * without its type in front.
+ */
+static void put_value(const char *expression, bool is_pointer, const char *indent)
 {
 	struct strbuf text = { 0 }, error = { 0 };
-	const char *command = scope_printf("output%s %s", format, expression);
+	const char *command = scope_printf("output %s", expression);
 	bool worked = gdb_run(command, GDB_DWARF_IF_NEEDED, &text, &error);
-	char *value = scope_strdup(strbuf_text(&text)), *why = scope_strdup(strbuf_text(&error));
+	char *value = scope_strdup(strbuf_text(&text)), *why = scope_strdup(strbuf_text(&error)), *type_end;
 
 	strbuf_free(&text);
 	strbuf_free(&error);
 	if (!worked)
 		fail("%s", why);
+	type_end = is_pointer && value[0] == '(' ? strstr(value, ") 0x") : NULL;
+	if (type_end)
+		value = type_end + 2;
 	for (char *line = value, *next; line; line = next) {
 		next = strchr(line, '\n');
 		if (next)
@@ -56,15 +61,14 @@ static bool is_last_member(struct type type, const struct member *member)
 static bool ends_structure(struct type type, const char *path)
 {
 	char *outer = scope_strdup(path), *dot = strrchr(outer, '.');
-	struct member member;
+	struct member member, structure;
 
 	if (!type_member(type, path, &member))
 		return false;
 	if (!dot)
 		return is_last_member(type, &member);
 	*dot = '\0';
-	return type_member(type, outer, &member) && type_member(member.type, dot + 1, &member) &&
-	       is_last_member(member.type, &member);
+	return type_member(type, outer, &structure) && is_last_member(structure.type, &member);
 }
 
 static bool has_member(const char *structure, const char *path)
@@ -79,15 +83,19 @@ static void show_member(const struct request *request, const char *path)
 	bool found = false;
 
 	for (size_t i = 0; i < ARRAY_SIZE(structures); i++) {
-		struct type type;
+		struct type type = { 0 };
+		struct member member;
+		bool known, is_pointer;
 
 		if (!has_member(structures[i], path))
 			continue;
 		found = true;
+		known = type_by_name(structures[i], &type);
+		is_pointer = known && type_member(type, path, &member) && type_kind(member.type) == TYPE_POINTER;
 		out("  %s = ", path);
-		put_value(request->format, scope_printf("((struct %s *)0x%llx)->%s", structures[i],
-							(unsigned long long)request->task->address, path), "  ");
-		out("%s\n", type_by_name(structures[i], &type) && ends_structure(type, path) ? "" : ",");
+		put_value(scope_printf("((struct %s *)0x%llx)->%s", structures[i],
+				       (unsigned long long)request->task->address, path), is_pointer, "  ");
+		out("%s\n", known && ends_structure(type, path) ? "" : ",");
 	}
 	if (!found)
 		out("task: %s: not a task_struct or thread_info member\n", path);
@@ -105,8 +113,8 @@ static void show(void *arg)
 		show_member(request, request->members[i]);
 	for (size_t i = 0; request->nr_members == 0 && i < ARRAY_SIZE(structures); i++) {
 		out("%sstruct %s ", i == 0 ? "" : "\n", structures[i]);
-		put_value(request->format, scope_printf("*(struct %s *)0x%llx", structures[i],
-							(unsigned long long)request->task->address), "");
+		put_value(scope_printf("*(struct %s *)0x%llx", structures[i],
+				       (unsigned long long)request->task->address), false, "");
 		out("\n");
 	}
 	out("\n");
@@ -137,16 +145,31 @@ static bool names_members(const char *word)
 	return has_member("task_struct", first) || has_member("thread_info", first);
 }
 
+static void restore_radix(void *arg)
+{
+	session.radix = *(unsigned *)arg;
+	session_sync_gdb();
+}
+
+static void use_radix(unsigned radix)
+{
+	unsigned *before = scope_alloc(sizeof(*before));
+
+	*before = session.radix;
+	scope_cleanup(restore_radix, before);
+	session.radix = radix;
+}
+
 static void run(struct args *args)
 {
 	const struct task **tasks = scope_array(args->nr_words + 1, sizeof(*tasks));
-	struct request request = { .format = "" };
+	struct request request = { 0 };
 	size_t nr_tasks = 0;
 
 	if (option_given(args, "x") && option_given(args, "d"))
 		fail("-x and -d exclude each other");
 	if (option_given(args, "x") || option_given(args, "d"))
-		request.format = option_given(args, "x") ? "/x" : "/d";
+		use_radix(option_given(args, "x") ? 16 : 10);
 	for (size_t i = 0; i < args->nr_options; i++) {
 		if (streq(args->options[i].option->name, "R"))
 			add_members(&request, args->options[i].argument);
