@@ -114,7 +114,6 @@ int main(int argc, char **argv)
 	if (argc == 5 && strcmp(argv[1], "kexec") == 0)
 		return load_capture_kernel(argv[2], argv[3], argv[4]);
 	fprintf(stderr, "usage: lab-guest workload [busy] | record DEVICE TRIGGER | "
-			"kexec KERNEL INITRD CMDLINE
-");
+			"kexec KERNEL INITRD CMDLINE\n");
 	return 2;
 }
