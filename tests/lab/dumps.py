@@ -23,7 +23,7 @@ TRIES = 6
 SCENARIOS = {
     "sysrq": {"about": "echo c >/proc/sysrq-trigger; QEMU's dump-guest-memory as ELF and kdump-zlib",
               "formats": ["elf", "kdump-zlib"]},
-    "kdump": {"about": "the same through kexec: /proc/vmcore as the capture kernel saw it, and what makedumpfile makes of it",
+    "kdump": {"about": "the same through kexec: /proc/vmcore as the capture kernel saw it, and makedumpfile's of it",
               "kdump": True, "memory": 512, "formats": ["makedumpfile"]},
     "nonote": {"about": "as sysrq, without QEMU's vmcoreinfo device: no VMCOREINFO note", "note": False,
                "formats": ["elf", "kdump-zlib"]},
@@ -105,7 +105,7 @@ def prepare(work, system, plan):
     extra = []
     if plan["kdump"]:
         capture = os.path.join(work, "capture")
-        guests.build_initramfs(capture, program, system, ("virtio_pci", "virtio_blk"))
+        guests.build_initramfs(capture, program, system, "virtio_blk")
         extra = [("boot/vmlinuz", os.path.join(system, "vmlinuz")), ("boot/initrd", capture)]
     guests.build_initramfs(os.path.join(work, "initramfs"), program, system, extra=extra)
 
@@ -137,8 +137,9 @@ def write_dumps(guest, work, plan):
     with open(os.path.join(work, "registers"), "w") as file:
         file.write(guest.monitor("info registers -a"))
     for form in plan["formats"]:
-        guest.command("dump-guest-memory", paging=False, protocol="file:" + os.path.join(work, FILES[form]), format=form)
-        os.chmod(os.path.join(work, FILES[form]), 0o644)
+        path = os.path.join(work, FILES[form])
+        guest.command("dump-guest-memory", paging=False, protocol="file:" + path, format=form)
+        os.chmod(path, 0o644)
     if "elf" in plan["formats"]:
         subprocess.run(["fallocate", "-d", os.path.join(work, "vmcore")], check=False)
 

@@ -22,8 +22,8 @@ def build_guest(directory):
     guest = os.path.join(HERE, "guest")
     sources = sorted(name for name in os.listdir(guest) if name.endswith(".c"))
     program = os.path.join(directory, "lab-guest")
-    done = subprocess.run(["gcc", "-static", "-O2", "-Wall", "-Wextra", "-Werror", "-std=gnu17", "-o", program, *sources],
-                          cwd=guest, check=False)
+    done = subprocess.run(["gcc", "-static", "-O2", "-Wall", "-Wextra", "-Werror", "-std=gnu17", "-o", program,
+                           *sources], cwd=guest, check=False)
     if done.returncode != 0:
         raise LabError("the guest's program does not compile")
     return program
@@ -51,8 +51,8 @@ class Cpio:
         self.file.close()
 
 
-def build_initramfs(path, program, kernel, modules=None, extra=()):
-    """MODULES are the names to take (all when None); EXTRA are (name in the guest, host file)."""
+def build_initramfs(path, program, kernel, last=None, extra=()):
+    """LAST is the last module to take of their order, all when None; EXTRA are (name in the guest, host file)."""
     cpio = Cpio(path)
     for name in ("bin", "dev", "proc", "sys", "run", "tmp", "mnt", "modules", "boot", "etc"):
         cpio.add(name, 0o040755)
@@ -64,7 +64,10 @@ def build_initramfs(path, program, kernel, modules=None, extra=()):
     cpio.add_file("bin/lab-guest", program, 0o100755)
     cpio.add_file("init", os.path.join(HERE, "guest", "init"), 0o100755)
     with open(os.path.join(kernel, "modules", "order")) as file:
-        order = [line for line in file if modules is None or line.split()[0] in modules]
+        order = file.readlines()
+    if last is not None:
+        names = [line.split()[0] for line in order]
+        order = order[:names.index(last) + 1] if last in names else []
     cpio.add("modules/order", 0o100644, "".join(order).encode())
     for line in order:
         name = line.split()[0] + ".ko"
@@ -83,7 +86,8 @@ def build_disk(directory):
     with open(os.path.join(content, "swapfile"), "wb") as file:
         file.write(b"\1" * (8 << 20))
     image = os.path.join(directory, "disk.img")
-    for target, size, source in ((os.path.join(content, "loop.img"), "8M", None), (os.path.join(content, "frozen.img"), "4M", None),
+    for target, size, source in ((os.path.join(content, "loop.img"), "8M", None),
+                                 (os.path.join(content, "frozen.img"), "4M", None),
                                  (image, "48M", content)):
         command = ["mkfs.ext4", "-q", "-F", "-b", "4096", target, size] + (["-d", source] if source else [])
         if subprocess.run(command, env=dict(os.environ, PATH=os.environ["PATH"] + ":/sbin:/usr/sbin"),
@@ -119,8 +123,8 @@ class Guest:
         self.listener = threading.Thread(target=drain, args=(self.line, self.console), daemon=True)
         self.listener.start()
         # The guest dies with this program, however it ends: one that panicked would spin for ever.
-        command = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-                   "-accel", "tcg,thread=multi", "-rtc", "base=utc",
+        command = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-nodefaults", "-no-user-config",
+                   "-display", "none", "-no-reboot", "-accel", "tcg,thread=multi", "-rtc", "base=utc",
                    "-kernel", os.path.join(kernel, "vmlinuz"), "-initrd", os.path.join(directory, "initramfs"),
                    "-append", cmdline, "-serial", "chardev:console",
                    "-chardev", "socket,id=console,fd=%d" % end.fileno(),
@@ -128,8 +132,8 @@ class Guest:
         for name in ("record.img", "disk.img", "vmcore.img"):
             command += ["-drive", "if=virtio,format=raw,cache=unsafe,file=" + os.path.join(directory, name)]
         with open(os.path.join(directory, "qemu.log"), "w") as log:
-            self.process = subprocess.Popen(command + options, pass_fds=[there.fileno(), end.fileno()], stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log)
+            self.process = subprocess.Popen(command + options, pass_fds=[there.fileno(), end.fileno()],
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         there.close()
         end.close()
         self.channel = here.makefile("rw")

@@ -14,9 +14,11 @@ VARIANTS = (
     ("vmcore.zlib-d0", "-c -d 0"), ("vmcore.zlib-d31", "-c -d 31"), ("vmcore.lzo-d0", "-l -d 0"),
     ("vmcore.lzo-d31", "-l -d 31"), ("vmcore.zstd-d0", "-z -d 0"), ("vmcore.zstd-d31", "-z -d 31"),
     ("vmcore.raw-d31", "-d 31"), ("vmcore.elf-d31", "-E -d 31"),
-    ("vmcore.flat-d31", "-F -c -d 31"), ("vmcore.flat-elf-d31", "-F -E -d 31"), ("vmcore.split*-d31", "--split -c -d 31"),
+    ("vmcore.flat-d31", "-F -c -d 31"), ("vmcore.flat-elf-d31", "-F -E -d 31"),
+    ("vmcore.split*-d31", "--split -c -d 31"),
 )
-PACKAGES = ("makedumpfile", "libc6", "libdw1t64", "libelf1t64", "liblzo2-2", "libzstd1", "zlib1g", "liblzma5", "libbz2-1.0")
+PACKAGES = ("makedumpfile", "libc6", "libdw1t64", "libelf1t64", "liblzo2-2", "libzstd1", "zlib1g", "liblzma5",
+            "libbz2-1.0")
 
 
 def from_disk(image, target):
