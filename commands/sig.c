@@ -1,0 +1,195 @@
+/* sig.c - L6: the sig command: how tasks handle signals, and which wait for them. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "../command.h"
+#include "../fail.h"
+#include "../out.h"
+#include "../session.h"
+#include "../task.h"
+#include "../tasksig.h"
+
+static void put_task(const struct task *task, const char *indent)
+{
+	struct strbuf header = { 0 };
+
+	task_header(task, &header);
+	out("%s%s\n", indent, strbuf_text(&header));
+	strbuf_free(&header);
+}
+
+static void put_action(unsigned number, const struct signal_action *action)
+{
+	struct strbuf flags = { 0 };
+	const char *handler = action->handler == 0 ? "SIG_DFL"
+			    : action->handler == 1 ? "SIG_IGN"
+						   : scope_printf("%llx", (unsigned long long)action->handler);
+
+	tasksig_flag_names(action->flags, &flags);
+	out("%4s %016llx %10s %016llx %llx ", scope_printf("[%u]", number), (unsigned long long)action->address,
+	    handler, (unsigned long long)action->mask, (unsigned long long)action->flags);
+	if (flags.length != 0)
+		out("(%s)", strbuf_text(&flags));
+	out("\n");
+	strbuf_free(&flags);
+}
+
+static void put_actions(const struct task *task)
+{
+	struct signal_action action;
+	struct strbuf why = { 0 };
+
+	out("SIGNAL_STRUCT: %llx  NR_THREADS: %llu\n", (unsigned long long)task->signal,
+	    (unsigned long long)tasksig_nr_threads(task));
+	out(" SIG    SIGACTION        HANDLER       MASK       FLAGS           \n");
+	for (unsigned number = 1; number <= SIGNALS; number++) {
+		if (!tasksig_action(task, number, &action, &why)) {
+			out("%4s (not readable: %s)\n", scope_printf("[%u]", number), strbuf_text(&why));
+			break;
+		}
+		put_action(number, &action);
+	}
+	strbuf_free(&why);
+}
+
+/* One pending set and the signals queued with it. */
+static void put_pending(const struct task *task, bool shared, const char *indent)
+{
+	u64 set = shared ? tasksig_shared(task) : tasksig_private(task);
+	struct klist_iter it;
+	bool any = false;
+	s32 number;
+	u64 info;
+
+	out("%s%s_PENDING\n%s    SIGNAL: %016llx\n%s  SIGQUEUE: ", indent, shared ? "SHARED" : "PRIVATE", indent,
+	    (unsigned long long)set, indent);
+	if (shared && task->signal == 0) {
+		out("(empty)\n");
+		return;
+	}
+	tasksig_queue_begin(&it, task, shared);
+	while (tasksig_queue_next(&it, &number, &info)) {
+		if (!any)
+			out(" SIG      SIGINFO     \n");
+		any = true;
+		out("%s             %3d  %llx\n", indent, number, (unsigned long long)info);
+	}
+	if (!any && !it.stopped)
+		out("(empty)\n");
+	if (it.stopped)
+		out("%s             (%s)\n", indent, klist_why(&it));
+}
+
+/* Pending and not blocked: what the task acts on when it next returns to user space. */
+static void put_sets(const struct task *task, const char *indent)
+{
+	u64 blocked = tasksig_blocked(task);
+	bool deliverable = ((tasksig_private(task) | tasksig_shared(task)) & ~blocked) != 0;
+
+	out("%sSIGPENDING: %s\n%s   BLOCKED: %016llx\n", indent, deliverable ? "yes" : "no", indent,
+	    (unsigned long long)blocked);
+}
+
+static void show_task(void *arg)
+{
+	const struct task *task = arg;
+
+	put_task(task, "");
+	put_actions(task);
+	put_sets(task, "");
+	put_pending(task, false, "");
+	put_pending(task, true, "");
+	out("\n");
+}
+
+static void show_group(void *arg)
+{
+	const struct task *task = arg, *leader = task_by_address(task->group_leader);
+
+	if (!leader)
+		leader = task;
+	put_task(leader, "");
+	put_actions(leader);
+	put_pending(leader, true, "");
+	out("\n");
+	for (size_t i = 0; i < task_count(); i++) {
+		const struct task *thread = task_at(i);
+
+		if (thread != leader && (thread->tgid != leader->tgid || thread->is_idle || leader->is_idle))
+			continue;
+		put_task(thread, "  ");
+		put_sets(thread, "  ");
+		put_pending(thread, false, "  ");
+		out("\n");
+	}
+}
+
+static void list_signals(void)
+{
+	for (unsigned number = 1; number <= SIGNALS; number++)
+		out("%4s %s\n", scope_printf("[%u]", number), tasksig_name(number));
+}
+
+static void show_set(const char *word)
+{
+	const char *between = "";
+	u64 set;
+
+	if (!parse_u64(word, 16, &set))
+		fail("not a set of signals in hexadecimal: %s", word);
+	if (set == 0)
+		out("(none)");
+	for (unsigned number = 1; number <= SIGNALS; number++) {
+		if ((set >> (number - 1) & 1) == 0)
+			continue;
+		out("%s%s", between, tasksig_name(number));
+		between = " ";
+	}
+	out("\n");
+}
+
+static void run(struct args *args)
+{
+	void (*show)(void *arg) = option_given(args, "g") ? show_group : show_task;
+	size_t nr_tasks = args->nr_words ? args->nr_words : 1;
+
+	if (option_given(args, "l")) {
+		list_signals();
+		return;
+	}
+	if (option_given(args, "s")) {
+		show_set(option_argument(args, "s"));
+		return;
+	}
+	for (size_t i = 0; i < nr_tasks; i++) {
+		const struct task *task = args->nr_words ? task_argument(args->words[i]) : task_current();
+		struct failure failure;
+
+		if (protect(show, (void *)task, &failure))
+			continue;
+		if (failure.interrupted)
+			fail_again(&failure);
+		out("sig: %s\n", failure.text);
+		session.some_command_failed = true;
+	}
+}
+
+static const struct option options[] = {
+	{ "g", NULL, "every thread of the task's thread group" },
+	{ "l", NULL, "list the signals' numbers and names" },
+	{ "s", "sigset", "the names of the signals in this set, a number in hexadecimal" },
+	{ NULL, NULL, NULL },
+};
+
+COMMAND(sig) = {
+	.name = "sig",
+	.summary = "signal handlers, blocked and pending signals",
+	.synopsis = "[-l | -s sigset | [-g] [pid | task] ...]",
+	.options = options,
+	.description =
+		"For each task (the current context without an argument): each signal's action, whether a\n"
+		"signal waits that is not blocked, the blocked set, and the sets and queues of pending\n"
+		"signals: the task's own (PRIVATE) and those of its whole thread group (SHARED). Bit n - 1\n"
+		"of a set stands for signal n.",
+	.example = "crash> sig -s 800A000000000201\n"
+		   "SIGHUP SIGUSR1 SIGRTMAX-14 SIGRTMAX-12 SIGRTMAX\n",
+	.run = run,
+};

@@ -1,0 +1,71 @@
+# sig against the signal sets of /proc/PID/status.
+# SPDX-License-Identifier: GPL-3.0-or-later
+import re
+
+from harness import equal, expect
+
+
+def processes(kernel):
+    """tid -> the fields of its status, of all that sleep from the record to the crash."""
+    tasks = {}
+    for path in kernel.truth_paths("proc/[0-9]*/task/*/status"):
+        fields = dict(x.split(":\t", 1) for x in path.read_text(errors="replace").splitlines() if ":\t" in x)
+        if fields["Name"].startswith(("w-", "thr-")):
+            tasks[int(fields["Pid"])] = fields
+    return tasks
+
+
+def shown(kernel, tids):
+    blocks = re.split(r"^(?=PID: )", kernel.crash("sig " + " ".join(map(str, tids))), flags=re.M)[1:]
+    return {int(re.match(r"PID: (\d+)", block)[1]): block for block in blocks}
+
+
+def test_sets(kernel):
+    tasks = processes(kernel)
+    blocks = shown(kernel, tasks)
+    equal(sorted(blocks), sorted(tasks), "tasks shown")
+    wrong = []
+    for tid, fields in tasks.items():
+        block = blocks[tid]
+        actions = re.findall(r"^ *\[(\d+)\] [0-9a-f]{16} +(\S+) ([0-9a-f]{16}) ", block, re.M)
+        ignored = sum(1 << int(n) - 1 for n, handler, _ in actions if handler == "SIG_IGN")
+        caught = sum(1 << int(n) - 1 for n, handler, _ in actions if not handler.startswith("SIG_"))
+        pending = [int(x, 16) for x in re.findall(r"^ +SIGNAL: ([0-9a-f]{16})$", block, re.M)]
+        got = {"SigBlk": int(re.search(r"BLOCKED: ([0-9a-f]{16})", block)[1], 16), "SigPnd": pending[0],
+               "ShdPnd": pending[1], "SigIgn": ignored, "SigCgt": caught}
+        # Without sighand (a zombie that was reaped half-way) status shows nothing.
+        for name, value in got.items():
+            if value != int(fields[name], 16):
+                wrong.append(f"{tid} {fields['Name']} {name}: {value:x}, wanted {fields[name]}")
+        expect(len(actions) == 64, f"{tid}: {len(actions)} actions")
+        waits = (got["SigPnd"] | got["ShdPnd"]) & ~got["SigBlk"] != 0
+        equal(re.search(r"SIGPENDING: (\S+)", block)[1], "yes" if waits else "no", f"{tid}: SIGPENDING")
+    equal(wrong, [], "signal sets")
+
+
+def test_queue(kernel):
+    tid = next(t for t, f in processes(kernel).items() if f["Name"] == "w-signals")
+    block = shown(kernel, [tid])[tid]
+    private, group = block.split("SHARED_PENDING")
+    queued = re.compile(r"^ {13} *(\d+)  [0-9a-f]{16}$", re.M)
+    equal(queued.findall(private), ["15"], "private queue of w-signals")
+    # SIGUSR1 and SIGRTMIN + 1 of the C library (35) twice, in the order in which they were sent.
+    equal(queued.findall(group), ["10", "35", "35"], "shared queue of w-signals")
+
+
+def test_group(kernel):
+    tasks = processes(kernel)
+    leader = next(t for t, f in tasks.items() if f["Name"] == "w-threads")
+    threads = sorted(t for t, f in tasks.items() if int(f["Tgid"]) == leader)
+    text = kernel.crash(f"sig -g {threads[-1]}")
+    equal(int(re.match(r"PID: (\d+)", text)[1]), leader, "leader of sig -g")
+    equal([int(t) for t in re.findall(r"^  PID: (\d+)", text, re.M)], threads, "threads of sig -g")
+    expect(f"NR_THREADS: {len(threads)}" in text, "NR_THREADS")
+
+
+def test_names(kernel):
+    listed = re.findall(r"^ *\[(\d+)\] (SIG\S+)$", kernel.crash("sig -l"), re.M)
+    equal([int(n) for n, _ in listed], list(range(1, 65)), "numbers of sig -l")
+    for number, name in listed:
+        equal(kernel.crash(f"sig -s {1 << int(number) - 1:x}"), name + "\n", f"sig -s of signal {number}")
+    equal(kernel.crash("sig -s 800A000000000201"), "SIGHUP SIGUSR1 SIGRTMAX-14 SIGRTMAX-12 SIGRTMAX\n", "sig -s")
