@@ -37,16 +37,16 @@ struct btf {
 	const u8 *data;
 	u64 size;
 	const struct btf *base;
-	u32 first_id;			/* of this blob's first record: 1, or the base's count */
-	u32 nr_types;			/* ids below this exist */
-	u32 *records;			/* offset in data of record first_id + i */
-	const char *strings;		/* the last byte is NUL */
+	u32 first_id; /* of this blob's first record: 1, or the base's count */
+	u32 nr_types; /* ids below this exist */
+	u32 *records; /* offset in data of record first_id + i */
+	const char *strings; /* the last byte is NUL */
 	u32 string_bytes;
-	u32 first_string;		/* offset that strings[0] has: 0, or the end of the base's */
+	u32 first_string; /* offset that strings[0] has: 0, or the end of the base's */
 
 	/* Built when first asked for. */
-	struct id_table types;		/* INT, FLOAT, STRUCT, UNION, ENUM, ENUM64, TYPEDEF */
-	struct id_table functions;	/* FUNC, VAR */
+	struct id_table types; /* INT, FLOAT, STRUCT, UNION, ENUM, ENUM64, TYPEDEF */
+	struct id_table functions; /* FUNC, VAR */
 	struct enumerator_slot *enumerators;
 	size_t enumerator_space;
 };
@@ -57,9 +57,9 @@ static bool trailing_bytes(u32 kind, u32 nr_items, u64 *bytes)
 	static const struct {
 		u8 fixed, per_item;
 	} shape[BTF_NR_KINDS] = {
-		[BTF_INT] = { 4, 0 },	      [BTF_ARRAY] = { 12, 0 },	 [BTF_STRUCT] = { 0, 12 },
-		[BTF_UNION] = { 0, 12 },      [BTF_ENUM] = { 0, 8 },	 [BTF_FUNC_PROTO] = { 0, 8 },
-		[BTF_VAR] = { 4, 0 },	      [BTF_DATASEC] = { 0, 12 }, [BTF_DECL_TAG] = { 4, 0 },
+		[BTF_INT] = { 4, 0 },	  [BTF_ARRAY] = { 12, 0 },   [BTF_STRUCT] = { 0, 12 },
+		[BTF_UNION] = { 0, 12 },  [BTF_ENUM] = { 0, 8 },     [BTF_FUNC_PROTO] = { 0, 8 },
+		[BTF_VAR] = { 4, 0 },	  [BTF_DATASEC] = { 0, 12 }, [BTF_DECL_TAG] = { 4, 0 },
 		[BTF_ENUM64] = { 0, 12 },
 	};
 
@@ -86,7 +86,8 @@ static bool walk_records(const struct btf *btf, u64 start, u64 length, u32 *star
 		}
 		info = load_u32(record + 4);
 		if (!trailing_bytes(info >> 24 & 0x1f, info & 0xffff, &trailing)) {
-			strbuf_printf(why, "BTF type %u is of kind %u, which this program does not know",
+			strbuf_printf(why,
+				      "BTF type %u is of kind %u, which this program does not know",
 				      btf->first_id + nr, info >> 24 & 0x1f);
 			return false;
 		}
@@ -118,8 +119,9 @@ static bool read_header(struct btf *btf, u64 *type_start, u64 *type_bytes, struc
 		return false;
 	}
 	if (load_u16(header) != BTF_MAGIC) {
-		strbuf_printf(why, load_u16(header) == 0x9feb ? "BTF of a big-endian machine"
-							      : "not BTF (its magic is %#x)",
+		strbuf_printf(why,
+			      load_u16(header) == 0x9feb ? "BTF of a big-endian machine"
+							 : "not BTF (its magic is %#x)",
 			      load_u16(header));
 		return false;
 	}
@@ -135,10 +137,12 @@ static bool read_header(struct btf *btf, u64 *type_start, u64 *type_bytes, struc
 	string_bytes = load_u32(header + 20);
 	if (!range_fits(*type_start, *type_bytes, btf->size) ||
 	    !range_fits(string_start, string_bytes, btf->size)) {
-		strbuf_printf(why, "BTF cut short: types end at %llu, strings at %llu, but it has %llu bytes",
-			      (unsigned long long)(*type_start + *type_bytes),
-			      (unsigned long long)(string_start + string_bytes),
-			      (unsigned long long)btf->size);
+		strbuf_printf(
+			why,
+			"BTF cut short: types end at %llu, strings at %llu, but it has %llu bytes",
+			(unsigned long long)(*type_start + *type_bytes),
+			(unsigned long long)(string_start + string_bytes),
+			(unsigned long long)btf->size);
 		return false;
 	}
 	btf->strings = (const char *)btf->data + string_start;
@@ -256,7 +260,8 @@ void btf_member(const struct btf *btf, const struct btf_record *record, u32 inde
 		old_bit_field(btf, member);
 }
 
-s64 btf_enumerator(const struct btf *btf, const struct btf_record *record, u32 index, const char **name)
+s64 btf_enumerator(const struct btf *btf, const struct btf_record *record, u32 index,
+		   const char **name)
 {
 	const u8 *item = record->items + (record->kind == BTF_ENUM64 ? 12 : 8) * (u64)index;
 	u64 low = load_u32(item + 4);
@@ -288,7 +293,8 @@ static size_t id_slot(const struct btf *btf, const struct id_table *table, enum 
 	struct btf_record record;
 	size_t i;
 
-	for (i = hash_text(name) & (table->space - 1); table->slots[i]; i = (i + 1) & (table->space - 1))
+	for (i = hash_text(name) & (table->space - 1); table->slots[i];
+	     i = (i + 1) & (table->space - 1))
 		if (btf_record(btf, table->slots[i], &record) && record.kind == kind &&
 		    (record.name == name || streq(record.name, name)))
 			break;

@@ -81,7 +81,8 @@ static noreturn void fail_missing(const struct kname *name)
 		tried = scope_printf("%s, %s", tried, *spelling);
 	if (name->status == KNAME_UNKNOWN)
 		fail("no type information for this kernel: neither vmlinux nor the dump has BTF "
-		     "(needed for %s)", tried);
+		     "(needed for %s)",
+		     tried);
 	fail("this kernel has no such %s: %s", kinds[name->kind], tried);
 }
 
@@ -122,8 +123,9 @@ static u64 field_bits(struct kfield *field, const void *object, size_t object_by
 		fail("%s has %llu bytes: not a number", field->k.spelling,
 		     (unsigned long long)member->size);
 	if (!range_fits(member->offset, member->size, object_bytes))
-		fail("%s ends at byte %llu of an object of which %zu bytes were read", field->k.spelling,
-		     (unsigned long long)(member->offset + member->size), object_bytes);
+		fail("%s ends at byte %llu of an object of which %zu bytes were read",
+		     field->k.spelling, (unsigned long long)(member->offset + member->size),
+		     object_bytes);
 	value = load_uint((const u8 *)object + member->offset, member->size);
 	used_bits = member->bit_size && member->bit_size < 64 ? member->bit_size : member->size * 8;
 	value >>= member->bit_offset & 63;

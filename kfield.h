@@ -16,22 +16,32 @@
 struct kname {
 	const char *id;
 	enum { KNAME_FIELD, KNAME_TYPE, KNAME_SYMBOL, KNAME_ENUM } kind;
-	const char *const *spellings;	/* NULL-terminated */
+	const char *const *spellings; /* NULL-terminated */
 	/* filled on first use */
 	enum { KNAME_UNKNOWN, KNAME_FOUND, KNAME_MISSING } status;
-	const char *spelling;		/* the one found */
-	struct member member;		/* FIELD */
-	u64 value;			/* TYPE: size; SYMBOL: address; ENUM: value */
+	const char *spelling; /* the one found */
+	struct member member; /* FIELD */
+	u64 value; /* TYPE: size; SYMBOL: address; ENUM: value */
 };
 
-struct kfield { struct kname k; };
-struct ktype { struct kname k; };
-struct ksymbol { struct kname k; };
-struct kenum { struct kname k; };
+struct kfield {
+	struct kname k;
+};
+struct ktype {
+	struct kname k;
+};
+struct ksymbol {
+	struct kname k;
+};
+struct kenum {
+	struct kname k;
+};
 
 #define KNAME_(kindword, KIND, name, ...)                                                          \
 	static const char *const name##_spellings[] = { __VA_ARGS__, NULL };                       \
-	static struct kindword name = { { .id = #name, .kind = KIND, .spellings = name##_spellings } }; \
+	static struct kindword name = {                                                            \
+		{ .id = #name, .kind = KIND, .spellings = name##_spellings }                       \
+	};                                                                                         \
 	static struct kname *const name##_record                                                   \
 		__attribute__((used, section("kname_table"))) = &name.k
 
@@ -41,7 +51,7 @@ struct kenum { struct kname k; };
 #define KENUM(name, ...) KNAME_(kenum, KNAME_ENUM, name, __VA_ARGS__)
 
 bool kfield_exists(struct kfield *field);
-u64 kfield_offset(struct kfield *field);	/* fail()s with every spelling tried when missing */
+u64 kfield_offset(struct kfield *field); /* fail()s with every spelling tried when missing */
 u64 kfield_size(struct kfield *field);
 const struct member *kfield_member(struct kfield *field);
 /* Value inside a copy of the whole object; knows width, bit-fields and sign. */
@@ -61,6 +71,6 @@ s64 kenum_value(struct kenum *enumerator);
 size_t kname_count(void);
 struct kname *kname_get(size_t index);
 bool kname_resolve(struct kname *name);
-void kname_reset_all(void);	/* tests: forget what was found */
+void kname_reset_all(void); /* tests: forget what was found */
 
 #endif

@@ -56,10 +56,11 @@ KFIELD(sect_attr_address, "module_sect_attr.address", "bin_attribute.private");
 static VECTOR(struct module) modules;
 static bool modules_found;
 
-static void add_range(struct module *module, u64 base, u64 size)
+static void add_range(struct module *module, const char *kind, u64 base, u64 size)
 {
 	if (size == 0 || size > MAX_MODULE_BYTES || base + size < base || module->nr_ranges == MODULE_MAX_RANGES)
 		return;
+	module->range_kinds[module->nr_ranges] = kind;
 	module->ranges[module->nr_ranges++] = (struct address_range){ base, base + size };
 	module->size += size;
 }
@@ -73,6 +74,7 @@ static void fill_memory_areas(struct module *module, const u8 *object, size_t ob
 	for (u64 i = 0; i < nr_areas && range_fits(offset, area_bytes, object_bytes); i++) {
 		u64 base = kfield_in(&module_memory_base, object + offset, area_bytes);
 		u64 size = kfield_in(&module_memory_size, object + offset, area_bytes);
+		const char *kind = enumerator_name("enum mod_mem_type", (s64)i);
 
 		if (i == (u64)kenum_value(&mod_text))
 			module->base = base;
@@ -80,7 +82,7 @@ static void fill_memory_areas(struct module *module, const u8 *object, size_t ob
 			module->init_base = base;
 			module->init_size = size;
 		}
-		add_range(module, base, size);
+		add_range(module, kind && starts_with(kind, "MOD_") ? kind + 4 : "", base, size);
 		offset += area_bytes;
 	}
 }
@@ -90,8 +92,8 @@ static void fill_layouts(struct module *module, const u8 *object, size_t object_
 	module->base = kfield_in(&module_core_base, object, object_bytes);
 	module->init_base = kfield_in(&module_init_base, object, object_bytes);
 	module->init_size = kfield_in(&module_init_size, object, object_bytes);
-	add_range(module, module->base, kfield_in(&module_core_size, object, object_bytes));
-	add_range(module, module->init_base, module->init_size);
+	add_range(module, "", module->base, kfield_in(&module_core_size, object, object_bytes));
+	add_range(module, "INIT", module->init_base, module->init_size);
 }
 
 static void copy_member(struct kfield *field, const u8 *object, size_t object_bytes, void *to, size_t space)
@@ -129,6 +131,15 @@ static void read_module(void *arg)
 	*vector_add(&modules) = module;
 }
 
+static bool is_listed(u64 address)
+{
+	for (size_t i = 0; i < modules.count; i++) {
+		if (modules.items[i].address == address)
+			return true;
+	}
+	return false;
+}
+
 static void find_modules(UNUSED void *arg)
 {
 	struct klist_iter it;
@@ -138,6 +149,9 @@ static void find_modules(UNUSED void *arg)
 	while (nr_seen++ < MAX_MODULES && klist_next(&it, &address)) {
 		struct failure failure;
 
+		/* A damaged list may come back to a module before the walk notices. */
+		if (is_listed(address))
+			continue;
 		if (!protect(read_module, &address, &failure)) {
 			if (failure.interrupted)
 				fail_again(&failure);
@@ -163,6 +177,12 @@ static void need_modules(void)
 		modules.count = 0;
 	}
 	fail_again(&failure);
+}
+
+void module_forget(void)
+{
+	vector_free(&modules);
+	modules_found = false;
 }
 
 size_t module_count(void)

@@ -19,6 +19,8 @@ struct module {
 	u8 build_id[20];	/* zeroes when the kernel does not keep it */
 	/* All memory of the module: text, data, read-only data, init parts that are still there. */
 	struct address_range ranges[MODULE_MAX_RANGES];
+	/* "TEXT", "RODATA", "INIT_DATA" ...; before v6.4 "" and "INIT". Lives as long as the types. */
+	const char *range_kinds[MODULE_MAX_RANGES];
 	size_t nr_ranges;
 	bool is_signed;		/* its signature was verified, or the kernel does not check signatures */
 	const struct symbol_module *symbols;	/* NULL while no symbol was looked up */
@@ -26,6 +28,9 @@ struct module {
 
 /* Makes the modules' symbols known to symbols.h: they are read when a lookup first needs them. */
 void module_setup(void);
+
+/* Forgets the list, so that it is read again: for a live system, whose modules come and go. */
+void module_forget(void);
 
 size_t module_count(void);
 const struct module *module_at(size_t index);	/* in the order of the kernel's list: newest first */

@@ -19,12 +19,12 @@
  */
 struct name_slot {
 	u32 hash;
-	u32 index;			/* plus 1; 0: empty */
+	u32 index; /* plus 1; 0: empty */
 };
 
 struct name_table {
 	struct name_slot *slots;
-	u32 *next;			/* plus 1; 0: last */
+	u32 *next; /* plus 1; 0: last */
 	size_t space, count;
 };
 
@@ -33,7 +33,7 @@ struct text_range {
 };
 
 struct module_entry {
-	struct symbol_module public;	/* first: symbols point at it */
+	struct symbol_module public; /* first: symbols point at it */
 	struct address_range *ranges;
 	size_t nr_ranges;
 	VECTOR(const struct symbol *) symbols;
@@ -49,11 +49,11 @@ struct symbol_chunk {
 };
 
 static struct {
-	struct symbol *symbols;		/* in kallsyms order */
+	struct symbol *symbols; /* in kallsyms order */
 	size_t count;
-	u32 *visible;			/* indices of those that symbol_at() may answer */
+	u32 *visible; /* indices of those that symbol_at() may answer */
 	size_t nr_visible;
-	u64 start, end;			/* the kernel image at this boot's addresses */
+	u64 start, end; /* the kernel image at this boot's addresses */
 	u64 kaslr_offset;
 	struct text_range text[16];
 	size_t nr_text;
@@ -63,12 +63,12 @@ static struct {
 static struct {
 	struct module_entry *first, **last;
 	struct symbol_chunk *chunks;
-	VECTOR(const struct symbol *) ordered;	/* of all modules; valid when is_ordered */
+	VECTOR(const struct symbol *) ordered; /* of all modules; valid when is_ordered */
 	bool is_ordered;
-	struct name_table names;	/* of added; valid when its count is the same */
-	VECTOR(const struct symbol *) added;	/* in the order of addition */
+	struct name_table names; /* of added; valid when its count is the same */
+	VECTOR(const struct symbol *) added; /* in the order of addition */
 	void (*load)(void);
-	char *name_block;		/* names are cut from here */
+	char *name_block; /* names are cut from here */
 	size_t name_space;
 	VECTOR(char *) name_blocks;
 } modules;
@@ -141,7 +141,8 @@ static bool is_wanted(const Elf64_Sym *entry)
 {
 	unsigned type = ELF64_ST_TYPE(entry->st_info);
 
-	if (entry->st_shndx == SHN_UNDEF || type == STT_SECTION || type == STT_FILE || type == STT_TLS)
+	if (entry->st_shndx == SHN_UNDEF || type == STT_SECTION || type == STT_FILE ||
+	    type == STT_TLS)
 		return false;
 	return entry->st_shndx != SHN_ABS || entry->st_value >= KERNEL_MAP_START;
 }
@@ -204,7 +205,8 @@ static bool looks_like_linker_script(const char *name)
 	if (name[0] != '_' || name[1] != '_' || strlen(name) < 8)
 		return false;
 	return starts_with(name + 2, "start_") || starts_with(name + 2, "stop_") ||
-	       starts_with(name + 2, "end_") || ends_with(name, "_start") || ends_with(name, "_end");
+	       starts_with(name + 2, "end_") || ends_with(name, "_start") ||
+	       ends_with(name, "_end");
 }
 
 /*
@@ -277,7 +279,8 @@ static void order_aliases(void)
 			if (kernel.symbols[end].value != kernel.symbols[i].value)
 				break;
 		if (end - i > 1)
-			qsort(&kernel.symbols[i], end - i, sizeof(*kernel.symbols), compare_aliases);
+			qsort(&kernel.symbols[i], end - i, sizeof(*kernel.symbols),
+			      compare_aliases);
 	}
 }
 
@@ -298,7 +301,8 @@ static void take_symbols(const struct vmlinux *vmlinux, u64 kaslr_offset)
 	for (i = 0; i < vmlinux->nr_symtab; i++)
 		if (is_wanted(&vmlinux->symtab[i]))
 			items[count++] = (struct sort_item){
-				shifted(vmlinux->symtab[i].st_value, kaslr_offset), i };
+				shifted(vmlinux->symtab[i].st_value, kaslr_offset), i
+			};
 	sorted = sort_items(items, other, count);
 	kernel.symbols = xmalloc((count + 1) * sizeof(*kernel.symbols));
 	for (i = 0; i < count; i++) {
@@ -432,13 +436,15 @@ void symbols_set_module_loader(void (*load)(void))
 	modules.load = load;
 }
 
-const struct symbol_module *symbols_add_module(const char *name, u64 module_address, u64 base, u64 size,
-					       const struct address_range *ranges, size_t nr_ranges)
+const struct symbol_module *symbols_add_module(const char *name, u64 module_address, u64 base,
+					       u64 size, const struct address_range *ranges,
+					       size_t nr_ranges)
 {
 	struct module_entry *module = xcalloc(1, sizeof(*module));
 
-	module->public = (struct symbol_module){ .name = xstrdup(name), .base = base, .size = size,
-						 .address = module_address };
+	module->public = (struct symbol_module){
+		.name = xstrdup(name), .base = base, .size = size, .address = module_address
+	};
 	module->ranges = xcalloc(nr_ranges + 1, sizeof(*ranges));
 	if (nr_ranges)
 		memcpy(module->ranges, ranges, nr_ranges * sizeof(*ranges));
@@ -468,7 +474,8 @@ static const char *keep_name(const char *name)
 	return kept;
 }
 
-void symbols_add(const struct symbol_module *module, const char *name, u64 value, u32 size, char type)
+void symbols_add(const struct symbol_module *module, const char *name, u64 value, u32 size,
+		 char type)
 {
 	struct module_entry *entry = (struct module_entry *)module;
 	struct symbol_chunk *chunk = modules.chunks;
@@ -480,8 +487,12 @@ void symbols_add(const struct symbol_module *module, const char *name, u64 value
 		modules.chunks = chunk;
 	}
 	symbol = &chunk->symbols[chunk->used++];
-	*symbol = (struct symbol){ .value = value, .name = keep_name(name), .module = module,
-				   .size = size, .type = type, .hidden = is_hidden_name(name) };
+	*symbol = (struct symbol){ .value = value,
+				   .name = keep_name(name),
+				   .module = module,
+				   .size = size,
+				   .type = type,
+				   .hidden = is_hidden_name(name) };
 	*vector_add(&entry->symbols) = symbol;
 	*vector_add(&modules.added) = symbol;
 	entry->sorted = false;
@@ -490,7 +501,8 @@ void symbols_add(const struct symbol_module *module, const char *name, u64 value
 
 static int compare_pointed_values(const void *a, const void *b)
 {
-	const struct symbol *x = *(const struct symbol *const *)a, *y = *(const struct symbol *const *)b;
+	const struct symbol *x = *(const struct symbol *const *)a,
+			    *y = *(const struct symbol *const *)b;
 
 	return (x->value > y->value) - (x->value < y->value);
 }
@@ -499,17 +511,20 @@ static int compare_pointed_values(const void *a, const void *b)
 static void order_pointers(const struct symbol **symbols, size_t count)
 {
 	/* glibc's qsort is a merge sort up to 2.36 and not stable after: merge by hand. */
-	const struct symbol **other = xmalloc((count + 1) * sizeof(*other)), **from = symbols, **to = other;
+	const struct symbol **other = xmalloc((count + 1) * sizeof(*other)), **from = symbols,
+			    **to = other;
 	size_t width, start;
 
 	for (width = 1; width < count; width *= 2) {
 		for (start = 0; start < count; start += 2 * width) {
-			size_t middle = min_u64(start + width, count), end = min_u64(start + 2 * width, count);
+			size_t middle = min_u64(start + width, count),
+			       end = min_u64(start + 2 * width, count);
 			size_t a = start, b = middle, i;
 
 			for (i = start; i < end; i++) {
 				bool take_b = a == middle ||
-					      (b < end && compare_pointed_values(&from[b], &from[a]) < 0);
+					      (b < end &&
+					       compare_pointed_values(&from[b], &from[a]) < 0);
 
 				to[i] = take_b ? from[b++] : from[a++];
 			}
@@ -645,7 +660,8 @@ static const struct address_range *module_range_at(u64 address, const struct mod
 
 	for (*module = modules.first; *module; *module = (*module)->next)
 		for (i = 0; i < (*module)->nr_ranges; i++)
-			if (address >= (*module)->ranges[i].start && address < (*module)->ranges[i].end)
+			if (address >= (*module)->ranges[i].start &&
+			    address < (*module)->ranges[i].end)
 				return &(*module)->ranges[i];
 	return NULL;
 }

@@ -9,19 +9,19 @@
 struct symbol_module;
 
 struct symbol {
-	u64 value;			/* this boot's address (KASLR applied) */
+	u64 value; /* this boot's address (KASLR applied) */
 	const char *name;
-	const struct symbol_module *module;	/* NULL: the kernel itself */
-	u32 size;			/* bytes from the symbol table; 0 when unknown */
-	char type;			/* nm's letter: T t D d B b R r A V W w ... */
-	bool hidden;			/* not in the kernel's own table (constants, local labels, export
+	const struct symbol_module *module; /* NULL: the kernel itself */
+	u32 size; /* bytes from the symbol table; 0 when unknown */
+	char type; /* nm's letter: T t D d B b R r A V W w ... */
+	bool hidden; /* not in the kernel's own table (constants, local labels, export
 					 * strings): found by name and in lists, but not by symbol_at() */
 };
 
 struct symbol_module {
 	const char *name;
-	u64 base, size;			/* core text; for display */
-	u64 address;			/* struct module; 0 for the kernel */
+	u64 base, size; /* core text; for display */
+	u64 address; /* struct module; 0 for the kernel */
 };
 
 /* Loads vmlinux's symbol table shifted by KASLR_OFFSET (per-cpu and absolute symbols stay). */
@@ -32,11 +32,13 @@ bool symbols_load_vmlinux(const struct vmlinux *vmlinux, u64 kaslr_offset, struc
  * module kallsyms. Ranges tell which module an address belongs to.
  */
 struct address_range {
-	u64 start, end;			/* end is exclusive */
+	u64 start, end; /* end is exclusive */
 };
-const struct symbol_module *symbols_add_module(const char *name, u64 module_address, u64 base, u64 size,
-					       const struct address_range *ranges, size_t nr_ranges);
-void symbols_add(const struct symbol_module *module, const char *name, u64 value, u32 size, char type);
+const struct symbol_module *symbols_add_module(const char *name, u64 module_address, u64 base,
+					       u64 size, const struct address_range *ranges,
+					       size_t nr_ranges);
+void symbols_add(const struct symbol_module *module, const char *name, u64 value, u32 size,
+		 char type);
 /* Runs once before the first lookup that the kernel's own table cannot answer (module.c sets it). */
 void symbols_set_module_loader(void (*load)(void));
 
@@ -49,9 +51,9 @@ const struct symbol *symbol_next_same_name(const struct symbol *symbol);
  * name that the kernel's own Call Trace shows.
  */
 const struct symbol *symbol_at(u64 address, u64 *offset);
-const struct symbol *symbol_before(const struct symbol *symbol);	/* by address; NULL at the ends */
+const struct symbol *symbol_before(const struct symbol *symbol); /* by address; NULL at the ends */
 const struct symbol *symbol_after(const struct symbol *symbol);
-const struct symbol_module *symbol_module_at(u64 address);	/* NULL: no module there */
+const struct symbol_module *symbol_module_at(u64 address); /* NULL: no module there */
 
 /* All symbols of MODULE (NULL: the kernel), ordered by address. */
 size_t symbols_count(const struct symbol_module *module);
@@ -63,8 +65,8 @@ const struct symbol_module *symbols_next_module(const struct symbol_module *modu
 
 /* "vfs_read+0x1a", "vfs_read", "ext4_open+16 [ext4]" pieces; false and "" when no symbol covers it. */
 bool symbol_format(u64 address, bool hex_offset, char *text, size_t space);
-bool address_is_text(u64 address);	/* kernel or module code */
+bool address_is_text(u64 address); /* kernel or module code */
 u64 symbols_kaslr_offset(void);
-void symbols_reset(void);	/* forgets everything; symbols that were handed out become invalid */
+void symbols_reset(void); /* forgets everything; symbols that were handed out become invalid */
 
 #endif

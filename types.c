@@ -38,7 +38,8 @@ bool types_available(void)
 
 static bool is_qualifier(enum btf_kind kind)
 {
-	return kind == BTF_CONST || kind == BTF_VOLATILE || kind == BTF_RESTRICT || kind == BTF_TYPE_TAG;
+	return kind == BTF_CONST || kind == BTF_VOLATILE || kind == BTF_RESTRICT ||
+	       kind == BTF_TYPE_TAG;
 }
 
 /* Follows qualifiers, and typedefs too if asked; the record of where it ended. */
@@ -90,12 +91,16 @@ static const char *integer_name(const char *name, char *text, size_t space)
 	}
 	if (nr_char)
 		return nr_unsigned ? "unsigned char" : nr_signed ? "signed char" : "char";
-	snprintf(text, space, "%s%s%sint", nr_long > 1 ? "long long " : nr_long ? "long " : "",
+	snprintf(text, space, "%s%s%sint",
+		 nr_long > 1 ? "long long "
+		 : nr_long   ? "long "
+			     : "",
 		 nr_short ? "short " : "", nr_unsigned ? "unsigned " : "");
 	return text;
 }
 
-static bool find_kinds(const char *name, const enum btf_kind *kinds, size_t nr_kinds, struct type *type)
+static bool find_kinds(const char *name, const enum btf_kind *kinds, size_t nr_kinds,
+		       struct type *type)
 {
 	size_t i;
 
@@ -125,8 +130,8 @@ bool type_by_name(const char *name, struct type *type)
 {
 	static const enum btf_kind structs[] = { BTF_STRUCT }, unions[] = { BTF_UNION },
 				   enums[] = { BTF_ENUM, BTF_ENUM64 },
-				   bare[] = { BTF_STRUCT, BTF_UNION, BTF_TYPEDEF, BTF_ENUM, BTF_ENUM64,
-					      BTF_INT, BTF_FLOAT };
+				   bare[] = { BTF_STRUCT, BTF_UNION, BTF_TYPEDEF, BTF_ENUM,
+					      BTF_ENUM64, BTF_INT,   BTF_FLOAT };
 	char integer[64];
 	const char *rest;
 
@@ -139,7 +144,8 @@ bool type_by_name(const char *name, struct type *type)
 		return find_kinds(rest, unions, ARRAY_SIZE(unions), type);
 	if (takes_word(name, "enum", &rest))
 		return find_kinds(rest, enums, ARRAY_SIZE(enums), type);
-	return find_kinds(integer_name(name, integer, sizeof(integer)), bare, ARRAY_SIZE(bare), type);
+	return find_kinds(integer_name(name, integer, sizeof(integer)), bare, ARRAY_SIZE(bare),
+			  type);
 }
 
 enum type_kind type_kind(struct type type)
@@ -224,11 +230,14 @@ u64 type_size(struct type type)
 		case BTF_UNION:
 		case BTF_ENUM:
 		case BTF_ENUM64:
-			return __builtin_mul_overflow(elements, (u64)record.size, &elements) ? 0 : elements;
+			return __builtin_mul_overflow(elements, (u64)record.size, &elements)
+				       ? 0
+				       : elements;
 		case BTF_PTR:
 			return __builtin_mul_overflow(elements, (u64)8, &elements) ? 0 : elements;
 		case BTF_ARRAY:
-			if (__builtin_mul_overflow(elements, (u64)load_u32(record.items + 8), &elements))
+			if (__builtin_mul_overflow(elements, (u64)load_u32(record.items + 8),
+						   &elements))
 				return 0;
 			type.id = load_u32(record.items);
 			break;
@@ -297,7 +306,8 @@ static void place_bit_field(struct member *member, u64 first_bit, u32 bit_size, 
 }
 
 /* Member INDEX of STRUCTURE, a struct or union that starts BASE bytes into the outermost one. */
-static struct member member_at(struct type structure, const struct btf_record *record, u32 index, u64 base)
+static struct member member_at(struct type structure, const struct btf_record *record, u32 index,
+			       u64 base)
 {
 	struct btf_member raw;
 	struct member member = { .offset = base };
@@ -329,7 +339,7 @@ bool type_member_at(struct type type, size_t index, struct member *member)
 struct member_search {
 	const char *name;
 	size_t length;
-	u32 budget;		/* members that may still be looked at */
+	u32 budget; /* members that may still be looked at */
 };
 
 static bool find_member(struct type type, u64 base, unsigned depth, struct member_search *search,
@@ -355,8 +365,9 @@ static bool find_member(struct type type, u64 base, unsigned depth, struct membe
 			return true;
 		}
 		/* Anonymous: its members are named as if they were ours. */
-		if (!raw.bit_size && find_member((struct type){ type.btf, raw.type },
-						 base + raw.bit_offset / 8, depth + 1, search, found))
+		if (!raw.bit_size &&
+		    find_member((struct type){ type.btf, raw.type }, base + raw.bit_offset / 8,
+				depth + 1, search, found))
 			return true;
 	}
 	return false;
@@ -413,7 +424,8 @@ bool type_member(struct type type, const char *path, struct member *member)
 		if (*path == '.')
 			search.name = ++path;
 		search.length = strcspn(path, ".[");
-		if (!search.length || at.bit_size || !find_member(at.type, at.offset, 0, &search, &at))
+		if (!search.length || at.bit_size ||
+		    !find_member(at.type, at.offset, 0, &search, &at))
 			return false;
 		path += search.length;
 	}

@@ -7,8 +7,17 @@
 #include "util.h"
 
 enum type_kind {
-	TYPE_VOID, TYPE_INT, TYPE_FLOAT, TYPE_POINTER, TYPE_ARRAY, TYPE_STRUCT, TYPE_UNION, TYPE_ENUM,
-	TYPE_TYPEDEF, TYPE_FUNCTION, TYPE_OTHER,
+	TYPE_VOID,
+	TYPE_INT,
+	TYPE_FLOAT,
+	TYPE_POINTER,
+	TYPE_ARRAY,
+	TYPE_STRUCT,
+	TYPE_UNION,
+	TYPE_ENUM,
+	TYPE_TYPEDEF,
+	TYPE_FUNCTION,
+	TYPE_OTHER,
 };
 
 /* One type, by value. Qualifiers (const, volatile, tags) are skipped by every query below. */
@@ -20,16 +29,16 @@ struct type {
 struct member {
 	struct type type;
 	const char *name;
-	u64 offset;		/* bytes from the start of the outermost structure */
-	u64 size;		/* bytes; of the storage unit for a bit-field */
-	u32 bit_offset;		/* of a bit-field inside the SIZE bytes at OFFSET, from the least significant bit */
-	u32 bit_size;		/* 0: not a bit-field */
+	u64 offset; /* bytes from the start of the outermost structure */
+	u64 size; /* bytes; of the storage unit for a bit-field */
+	u32 bit_offset; /* of a bit-field inside the SIZE bytes at OFFSET, from the least significant bit */
+	u32 bit_size; /* 0: not a bit-field */
 	bool is_signed;
 };
 
 /* Sources. types_set_btf() is called once at start-up with vmlinux's BTF. */
 void types_set_btf(const struct btf *vmlinux_btf);
-bool types_available(void);			/* false: neither BTF nor a fallback */
+bool types_available(void); /* false: neither BTF nor a fallback */
 
 /*
  * For kernels without BTF: questions by name, answered by an upper layer (gdb with DWARF). Each
@@ -42,16 +51,16 @@ struct types_fallback {
 	bool (*enumerator)(const char *name, s64 *value);
 };
 
-void types_set_fallback(const struct types_fallback *fallback);	/* NULL: none */
+void types_set_fallback(const struct types_fallback *fallback); /* NULL: none */
 
 /* "struct list_head", "union thread_union", "enum pid_type", "atomic_t", or a bare name: struct,
  * then union, typedef, enum. */
 bool type_by_name(const char *name, struct type *type);
-enum type_kind type_kind(struct type type);		/* of the type with typedefs and qualifiers followed */
-const char *type_name(struct type type);		/* "" for anonymous */
-u64 type_size(struct type type);			/* 0 when incomplete */
-struct type type_target(struct type type);		/* of a pointer, array or typedef */
-u64 type_nr_elements(struct type type);			/* of an array; 0 for a flexible one */
+enum type_kind type_kind(struct type type); /* of the type with typedefs and qualifiers followed */
+const char *type_name(struct type type); /* "" for anonymous */
+u64 type_size(struct type type); /* 0 when incomplete */
+struct type type_target(struct type type); /* of a pointer, array or typedef */
+u64 type_nr_elements(struct type type); /* of an array; 0 for a flexible one */
 size_t type_nr_members(struct type type);
 bool type_member_at(struct type type, size_t index, struct member *member);
 /* A path: "se.exec_start", "files[2].next"; goes through anonymous structs and unions. */

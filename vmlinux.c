@@ -10,7 +10,6 @@
 
 #include "fail.h"
 
-
 const Elf64_Shdr *vmlinux_section_header(const struct vmlinux *vmlinux, u32 index)
 {
 	return index < vmlinux->nr_sections ? (const Elf64_Shdr *)vmlinux->shdrs + index : NULL;
@@ -83,12 +82,15 @@ static const Elf64_Ehdr *check_header(const struct vmlinux *vmlinux, struct strb
 		return NULL;
 	}
 	machine = load_u16(ident + offsetof(Elf64_Ehdr, e_machine));
-	if (ident[EI_DATA] != ELFDATA2LSB || ident[EI_CLASS] != ELFCLASS64 || machine != EM_X86_64) {
+	if (ident[EI_DATA] != ELFDATA2LSB || ident[EI_CLASS] != ELFCLASS64 ||
+	    machine != EM_X86_64) {
 		if (ident[EI_DATA] == ELFDATA2LSB && machine_name(machine))
 			strbuf_printf(why, "an ELF file for %s; only x86_64 kernels can be read",
 				      machine_name(machine));
 		else
-			strbuf_puts(why, "an ELF file for another machine; only x86_64 kernels can be read");
+			strbuf_puts(
+				why,
+				"an ELF file for another machine; only x86_64 kernels can be read");
 		return NULL;
 	}
 	if (!header) {
@@ -133,9 +135,11 @@ static bool find_sections(struct vmlinux *vmlinux, const Elf64_Ehdr *header, str
 		names = first->sh_link;
 	if (!first || nr_sections > vmlinux->file.size / sizeof(*first) ||
 	    !file_map_at(&vmlinux->file, header->e_shoff, nr_sections * sizeof(*first))) {
-		strbuf_printf(why, "cut short or damaged: its %llu section headers are at offset %llu "
-			      "but the file has %llu bytes", (unsigned long long)nr_sections,
-			      (unsigned long long)header->e_shoff, (unsigned long long)vmlinux->file.size);
+		strbuf_printf(why,
+			      "cut short or damaged: its %llu section headers are at offset %llu "
+			      "but the file has %llu bytes",
+			      (unsigned long long)nr_sections, (unsigned long long)header->e_shoff,
+			      (unsigned long long)vmlinux->file.size);
 		return false;
 	}
 	vmlinux->shdrs = first;
@@ -159,8 +163,10 @@ static bool find_symtab(struct vmlinux *vmlinux, struct strbuf *why)
 			break;
 	}
 	if (i == vmlinux->nr_sections) {
-		strbuf_puts(why, "without a symbol table (stripped): use the vmlinux of the kernel's debug "
-			    "package or of its build directory");
+		strbuf_puts(
+			why,
+			"without a symbol table (stripped): use the vmlinux of the kernel's debug "
+			"package or of its build directory");
 		return false;
 	}
 	vmlinux->symtab = file_map_at(&vmlinux->file, section->sh_offset, section->sh_size);
@@ -187,7 +193,8 @@ static bool find_symbol_between(const struct vmlinux *vmlinux, u32 first, u32 en
 		const Elf64_Sym *entry = &vmlinux->symtab[i];
 		unsigned type = ELF64_ST_TYPE(entry->st_info);
 
-		if (entry->st_name >= vmlinux->strtab_bytes || vmlinux->strtab[entry->st_name] != name[0])
+		if (entry->st_name >= vmlinux->strtab_bytes ||
+		    vmlinux->strtab[entry->st_name] != name[0])
 			continue;
 		if (entry->st_shndx == SHN_UNDEF || type == STT_SECTION || type == STT_FILE)
 			continue;
@@ -202,7 +209,8 @@ static bool find_symbol_between(const struct vmlinux *vmlinux, u32 first, u32 en
 bool vmlinux_symbol(const struct vmlinux *vmlinux, const char *name, u64 *link_address)
 {
 	/* Globals are the smaller part and the likelier one. */
-	return find_symbol_between(vmlinux, vmlinux->first_global, vmlinux->nr_symtab, name, link_address) ||
+	return find_symbol_between(vmlinux, vmlinux->first_global, vmlinux->nr_symtab, name,
+				   link_address) ||
 	       find_symbol_between(vmlinux, 0, vmlinux->first_global, name, link_address);
 }
 
@@ -218,7 +226,8 @@ static bool take_build_id(struct vmlinux *vmlinux, const u8 *notes, u64 size)
 
 		if (!range_fits(name, name_bytes, size) || !range_fits(desc, desc_bytes, size))
 			return false;
-		if (type == NT_GNU_BUILD_ID && name_bytes == 4 && memcmp(notes + name, "GNU", 4) == 0) {
+		if (type == NT_GNU_BUILD_ID && name_bytes == 4 &&
+		    memcmp(notes + name, "GNU", 4) == 0) {
 			vmlinux->build_id_bytes = min_u64(desc_bytes, sizeof(vmlinux->build_id));
 			memcpy(vmlinux->build_id, notes + desc, vmlinux->build_id_bytes);
 			return true;
@@ -261,7 +270,8 @@ static const char *find_banner(const struct vmlinux *vmlinux, u64 address)
 	for (length = longest; length >= sizeof(start); length /= 2) {
 		text = vmlinux_at(vmlinux, address, length);
 		if (text)
-			return memcmp(text, start, sizeof(start) - 1) == 0 && memchr(text, '\0', length)
+			return memcmp(text, start, sizeof(start) - 1) == 0 &&
+					       memchr(text, '\0', length)
 				       ? text
 				       : NULL;
 	}
@@ -278,7 +288,9 @@ static bool open_checked(struct vmlinux *vmlinux, struct strbuf *why)
 	look_at_sections(vmlinux);
 	if (vmlinux->link_start == UINT64_MAX ||
 	    !vmlinux_symbol(vmlinux, "linux_banner", &banner_address)) {
-		strbuf_puts(why, "an ELF program or library, not a Linux kernel (it has no linux_banner)");
+		strbuf_puts(
+			why,
+			"an ELF program or library, not a Linux kernel (it has no linux_banner)");
 		return false;
 	}
 	vmlinux->banner = find_banner(vmlinux, banner_address);
@@ -311,7 +323,8 @@ bool vmlinux_section(const struct vmlinux *vmlinux, const char *name, const u8 *
 	for (i = 0; i < vmlinux->nr_sections; i++) {
 		const Elf64_Shdr *section = vmlinux_section_header(vmlinux, i);
 
-		if (section->sh_type == SHT_NOBITS || !streq(vmlinux_section_name(vmlinux, i), name))
+		if (section->sh_type == SHT_NOBITS ||
+		    !streq(vmlinux_section_name(vmlinux, i), name))
 			continue;
 		*data = file_map_at(&vmlinux->file, section->sh_offset, section->sh_size);
 		*size = section->sh_size;

@@ -10,22 +10,22 @@
 
 struct vmlinux {
 	struct file_map file;
-	const void *shdrs;		/* checked section header table */
+	const void *shdrs; /* checked section header table */
 	u32 nr_sections;
 	u8 build_id[32];
-	u32 build_id_bytes;		/* 0 when there is none */
-	bool has_dwarf;			/* .debug_info or .zdebug_info present */
-	const char *banner;		/* "Linux version 6.12..." inside the file, NUL-terminated, or NULL */
+	u32 build_id_bytes; /* 0 when there is none */
+	bool has_dwarf; /* .debug_info or .zdebug_info present */
+	const char *banner; /* "Linux version 6.12..." inside the file, NUL-terminated, or NULL */
 
-	const char *shstrtab;		/* section names; the last byte is NUL */
+	const char *shstrtab; /* section names; the last byte is NUL */
 	u64 shstrtab_bytes;
 	/* The symbol table: all of it lies inside the file, and strtab[strtab_bytes - 1] is NUL. */
 	const Elf64_Sym *symtab;
 	u32 nr_symtab;
-	u32 first_global;		/* entries from here on are global or weak */
+	u32 first_global; /* entries from here on are global or weak */
 	const char *strtab;
 	u64 strtab_bytes;
-	u64 link_start;			/* first allocated link-time address of the kernel map */
+	u64 link_start; /* first allocated link-time address of the kernel map */
 };
 
 /* Link-time addresses from here on move with KASLR; below are constants and per-cpu offsets. */

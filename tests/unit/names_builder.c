@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static const char section_names[] = "\0.text\0.rodata\0.data\0.data..percpu\0.bss\0.notes\0.symtab\0.strtab\0"
-				    ".shstrtab";
+static const char section_names[] =
+	"\0.text\0.rodata\0.data\0.data..percpu\0.bss\0.notes\0.symtab\0.strtab\0"
+	".shstrtab";
 
 static u32 name_offset(const char *name)
 {
@@ -19,23 +20,30 @@ static u32 name_offset(const char *name)
 	return at;
 }
 
-static void add_section(struct strbuf *file, Elf64_Shdr *section, const char *name, u32 type, u64 flags,
-			u64 address, const void *data, u64 size)
+static void add_section(struct strbuf *file, Elf64_Shdr *section, const char *name, u32 type,
+			u64 flags, u64 address, const void *data, u64 size)
 {
 	static const char zeroes[8];
 
 	if (file->length % 8)
 		strbuf_add(file, zeroes, 8 - file->length % 8);
-	*section = (Elf64_Shdr){ .sh_name = name_offset(name), .sh_type = type, .sh_flags = flags,
-				 .sh_addr = address, .sh_offset = file->length, .sh_size = size };
+	*section = (Elf64_Shdr){ .sh_name = name_offset(name),
+				 .sh_type = type,
+				 .sh_flags = flags,
+				 .sh_addr = address,
+				 .sh_offset = file->length,
+				 .sh_size = size };
 	if (type != SHT_NOBITS)
 		strbuf_add(file, data, size);
 }
 
-static void add_symbol(struct strbuf *symtab, struct strbuf *strtab, const struct built_symbol *symbol)
+static void add_symbol(struct strbuf *symtab, struct strbuf *strtab,
+		       const struct built_symbol *symbol)
 {
-	Elf64_Sym entry = { .st_name = strtab->length, .st_info = symbol->info,
-			    .st_shndx = symbol->section, .st_value = symbol->value,
+	Elf64_Sym entry = { .st_name = strtab->length,
+			    .st_info = symbol->info,
+			    .st_shndx = symbol->section,
+			    .st_value = symbol->value,
 			    .st_size = symbol->size };
 
 	strbuf_add(strtab, symbol->name, strlen(symbol->name) + 1);
@@ -43,11 +51,12 @@ static void add_symbol(struct strbuf *symtab, struct strbuf *strtab, const struc
 }
 
 /* An ELF symbol table has its local symbols first. */
-static u32 add_symbols(struct strbuf *symtab, struct strbuf *strtab, const struct built_symbol *symbols,
-		       size_t nr_symbols)
+static u32 add_symbols(struct strbuf *symtab, struct strbuf *strtab,
+		       const struct built_symbol *symbols, size_t nr_symbols)
 {
 	static const struct built_symbol own[] = {
-		{ "linux_banner", BUILT_RODATA + 16, ELF64_ST_INFO(STB_GLOBAL, STT_OBJECT), SEC_RODATA, 64 },
+		{ "linux_banner", BUILT_RODATA + 16, ELF64_ST_INFO(STB_GLOBAL, STT_OBJECT),
+		  SEC_RODATA, 64 },
 		{ "_end", BUILT_END, ELF64_ST_INFO(STB_GLOBAL, STT_NOTYPE), SEC_BSS, 0 },
 	};
 	static const Elf64_Sym undefined;
@@ -73,33 +82,40 @@ void build_vmlinux(struct strbuf *file, const struct built_symbol *symbols, size
 	static const char note[] = "\4\0\0\0\24\0\0\0\3\0\0\0GNU\0ABCDEFGHIJKLMNOPQRST";
 	struct strbuf symtab = { 0 }, strtab = { 0 };
 	Elf64_Shdr sections[NR_SECS] = { { 0 } };
-	Elf64_Ehdr header = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
-			      .e_type = ET_EXEC, .e_machine = EM_X86_64, .e_version = EV_CURRENT,
-			      .e_ehsize = sizeof(header), .e_shentsize = sizeof(Elf64_Shdr),
-			      .e_shnum = NR_SECS, .e_shstrndx = SEC_SHSTRTAB };
+	Elf64_Ehdr header = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB,
+					   EV_CURRENT },
+			      .e_type = ET_EXEC,
+			      .e_machine = EM_X86_64,
+			      .e_version = EV_CURRENT,
+			      .e_ehsize = sizeof(header),
+			      .e_shentsize = sizeof(Elf64_Shdr),
+			      .e_shnum = NR_SECS,
+			      .e_shstrndx = SEC_SHSTRTAB };
 	char page[4096] = { 0 };
 	u32 nr_locals = add_symbols(&symtab, &strtab, symbols, nr_symbols);
 
 	strbuf_reset(file);
 	strbuf_add(file, &header, sizeof(header));
-	add_section(file, &sections[SEC_TEXT], ".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, BUILT_TEXT,
-		    page, sizeof(page));
+	add_section(file, &sections[SEC_TEXT], ".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR,
+		    BUILT_TEXT, page, sizeof(page));
 	strcpy(page + 16, BUILT_BANNER);
-	add_section(file, &sections[SEC_RODATA], ".rodata", SHT_PROGBITS, SHF_ALLOC, BUILT_RODATA, page,
-		    sizeof(page));
-	add_section(file, &sections[SEC_DATA], ".data", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, BUILT_DATA,
+	add_section(file, &sections[SEC_RODATA], ".rodata", SHT_PROGBITS, SHF_ALLOC, BUILT_RODATA,
 		    page, sizeof(page));
-	add_section(file, &sections[SEC_PERCPU], ".data..percpu", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, 0,
-		    page, sizeof(page));
-	add_section(file, &sections[SEC_BSS], ".bss", SHT_NOBITS, SHF_ALLOC | SHF_WRITE, BUILT_BSS, NULL,
-		    BUILT_END - BUILT_BSS);
-	add_section(file, &sections[SEC_NOTES], ".notes", SHT_NOTE, SHF_ALLOC, BUILT_RODATA + 0x800, note,
-		    sizeof(note) - 1);
-	add_section(file, &sections[SEC_SYMTAB], ".symtab", SHT_SYMTAB, 0, 0, symtab.text, symtab.length);
+	add_section(file, &sections[SEC_DATA], ".data", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE,
+		    BUILT_DATA, page, sizeof(page));
+	add_section(file, &sections[SEC_PERCPU], ".data..percpu", SHT_PROGBITS,
+		    SHF_ALLOC | SHF_WRITE, 0, page, sizeof(page));
+	add_section(file, &sections[SEC_BSS], ".bss", SHT_NOBITS, SHF_ALLOC | SHF_WRITE, BUILT_BSS,
+		    NULL, BUILT_END - BUILT_BSS);
+	add_section(file, &sections[SEC_NOTES], ".notes", SHT_NOTE, SHF_ALLOC, BUILT_RODATA + 0x800,
+		    note, sizeof(note) - 1);
+	add_section(file, &sections[SEC_SYMTAB], ".symtab", SHT_SYMTAB, 0, 0, symtab.text,
+		    symtab.length);
 	sections[SEC_SYMTAB].sh_link = SEC_STRTAB;
 	sections[SEC_SYMTAB].sh_info = nr_locals;
 	sections[SEC_SYMTAB].sh_entsize = sizeof(Elf64_Sym);
-	add_section(file, &sections[SEC_STRTAB], ".strtab", SHT_STRTAB, 0, 0, strtab.text, strtab.length);
+	add_section(file, &sections[SEC_STRTAB], ".strtab", SHT_STRTAB, 0, 0, strtab.text,
+		    strtab.length);
 	add_section(file, &sections[SEC_SHSTRTAB], ".shstrtab", SHT_STRTAB, 0, 0, section_names,
 		    sizeof(section_names));
 	while (file->length % 8)
@@ -135,7 +151,7 @@ void build_btf_start(struct built_btf *built, u32 first_id, u32 first_string)
 {
 	memset(built, 0, sizeof(*built));
 	built->nr_types = first_id - 1;
-	built->blob.length = first_string;	/* kept here until build_btf_finish() */
+	built->blob.length = first_string; /* kept here until build_btf_finish() */
 	if (!first_string)
 		strbuf_putc(&built->strings, '\0');
 }
@@ -155,8 +171,8 @@ void build_btf_word(struct built_btf *built, u32 word)
 	strbuf_add(&built->types, &word, sizeof(word));
 }
 
-u32 build_btf_type(struct built_btf *built, const char *name, enum btf_kind kind, bool kind_flag, u32 nr_items,
-	     u32 size_or_type)
+u32 build_btf_type(struct built_btf *built, const char *name, enum btf_kind kind, bool kind_flag,
+		   u32 nr_items, u32 size_or_type)
 {
 	build_btf_word(built, build_btf_text(built, name));
 	build_btf_word(built, nr_items | (u32)kind << 24 | (u32)kind_flag << 31);
@@ -191,7 +207,7 @@ u32 build_btf_array(struct built_btf *built, u32 element, u32 count)
 
 void build_btf_finish(struct built_btf *built)
 {
-	u32 header[6] = { 0xeb9f | 1 << 16, 24, 0, built->types.length, built->types.length,
+	u32 header[6] = { 0xeb9f | 1 << 16,	24, 0, built->types.length, built->types.length,
 			  built->strings.length };
 
 	strbuf_reset(&built->blob);

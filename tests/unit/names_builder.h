@@ -9,8 +9,19 @@
 #include <elf.h>
 
 /* Sections of a built vmlinux, by index. */
-enum { SEC_NULL, SEC_TEXT, SEC_RODATA, SEC_DATA, SEC_PERCPU, SEC_BSS, SEC_NOTES, SEC_SYMTAB, SEC_STRTAB,
-       SEC_SHSTRTAB, NR_SECS };
+enum {
+	SEC_NULL,
+	SEC_TEXT,
+	SEC_RODATA,
+	SEC_DATA,
+	SEC_PERCPU,
+	SEC_BSS,
+	SEC_NOTES,
+	SEC_SYMTAB,
+	SEC_STRTAB,
+	SEC_SHSTRTAB,
+	NR_SECS
+};
 
 #define BUILT_TEXT 0xffffffff81000000ULL
 #define BUILT_RODATA 0xffffffff81001000ULL
@@ -22,7 +33,7 @@ enum { SEC_NULL, SEC_TEXT, SEC_RODATA, SEC_DATA, SEC_PERCPU, SEC_BSS, SEC_NOTES,
 struct built_symbol {
 	const char *name;
 	u64 value;
-	unsigned char info;	/* ELF64_ST_INFO(binding, type) */
+	unsigned char info; /* ELF64_ST_INFO(binding, type) */
 	u16 section;
 	u64 size;
 };
@@ -36,15 +47,15 @@ char *write_temporary(const void *data, size_t length);
 
 struct built_btf {
 	struct strbuf types, strings;
-	u32 nr_types;		/* id of the last one */
-	struct strbuf blob;	/* made by build_btf_finish() */
+	u32 nr_types; /* id of the last one */
+	struct strbuf blob; /* made by build_btf_finish() */
 };
 
 /* Ids count from FIRST_ID, string offsets from FIRST_STRING: 1 and 0, but for split BTF. */
 void build_btf_start(struct built_btf *built, u32 first_id, u32 first_string);
 u32 build_btf_text(struct built_btf *built, const char *text);
-u32 build_btf_type(struct built_btf *built, const char *name, enum btf_kind kind, bool kind_flag, u32 nr_items,
-	     u32 size_or_type);
+u32 build_btf_type(struct built_btf *built, const char *name, enum btf_kind kind, bool kind_flag,
+		   u32 nr_items, u32 size_or_type);
 void build_btf_word(struct built_btf *built, u32 word);
 u32 build_btf_int(struct built_btf *built, const char *name, u32 bytes, bool is_signed);
 /* After a STRUCT or UNION: one of its members. */

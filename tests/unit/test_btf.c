@@ -12,9 +12,28 @@
 #include <stdlib.h>
 
 /* Ids of the types that build_all_kinds() makes. */
-enum { ID_INT = 1, ID_POINTER, ID_ARRAY, ID_STRUCT, ID_UNION, ID_ENUM, ID_FWD, ID_TYPEDEF, ID_VOLATILE,
-       ID_CONST, ID_RESTRICT, ID_FUNC, ID_PROTO, ID_VAR, ID_DATASEC, ID_FLOAT, ID_DECL_TAG, ID_TYPE_TAG,
-       ID_ENUM64, ID_TWIN };
+enum {
+	ID_INT = 1,
+	ID_POINTER,
+	ID_ARRAY,
+	ID_STRUCT,
+	ID_UNION,
+	ID_ENUM,
+	ID_FWD,
+	ID_TYPEDEF,
+	ID_VOLATILE,
+	ID_CONST,
+	ID_RESTRICT,
+	ID_FUNC,
+	ID_PROTO,
+	ID_VAR,
+	ID_DATASEC,
+	ID_FLOAT,
+	ID_DECL_TAG,
+	ID_TYPE_TAG,
+	ID_ENUM64,
+	ID_TWIN
+};
 
 static void build_all_kinds(struct built_btf *built)
 {
@@ -79,14 +98,14 @@ static void test_all_kinds(void **state UNUSED)
 	assert_int_equal(btf_nr_types(btf), ID_TWIN + 1);
 	for (id = 1; id <= ID_ENUM64; id++) {
 		assert_true(btf_record(btf, id, &record));
-		assert_int_equal(record.kind, id);	/* the ids were made to be the kinds */
+		assert_int_equal(record.kind, id); /* the ids were made to be the kinds */
 	}
 	assert_true(btf_record(btf, 0, &record));
 	assert_int_equal(record.kind, BTF_VOID);
 	assert_false(btf_record(btf, ID_TWIN + 1, &record));
 	assert_false(btf_record(btf, UINT32_MAX, &record));
 
-	assert_int_equal(btf_find(btf, BTF_STRUCT, "node"), ID_STRUCT);	/* the first of two */
+	assert_int_equal(btf_find(btf, BTF_STRUCT, "node"), ID_STRUCT); /* the first of two */
 	assert_int_equal(btf_find(btf, BTF_UNION, "node"), 0);
 	assert_int_equal(btf_find(btf, BTF_TYPEDEF, "node_t"), ID_TYPEDEF);
 	assert_int_equal(btf_find(btf, BTF_FLOAT, "double"), ID_FLOAT);
@@ -162,15 +181,12 @@ static void test_refused(void **state UNUSED)
 		u8 byte;
 		const char *says;
 	} cases[] = {
-		{ 0, 0x9e, "not BTF" },
-		{ 2, 2, "version 2" },
-		{ 4, 23, "header of 23" },
-		{ 11, 0x7f, "cut short" },		/* types start */
-		{ 15, 0x7f, "cut short" },		/* types length */
-		{ 19, 0xff, "cut short" },		/* strings start */
-		{ 23, 0xff, "cut short" },		/* strings length */
-		{ 24 + 7, 0x1f, "kind 31" },
-		{ 24 + 7, 0, "kind 0" },
+		{ 0, 0x9e, "not BTF" },	     { 2, 2, "version 2" },
+		{ 4, 23, "header of 23" },   { 11, 0x7f, "cut short" }, /* types start */
+		{ 15, 0x7f, "cut short" }, /* types length */
+		{ 19, 0xff, "cut short" }, /* strings start */
+		{ 23, 0xff, "cut short" }, /* strings length */
+		{ 24 + 7, 0x1f, "kind 31" }, { 24 + 7, 0, "kind 0" },
 	};
 	struct built_btf built;
 	struct strbuf why = { 0 };
@@ -181,7 +197,8 @@ static void test_refused(void **state UNUSED)
 		built.blob.text[cases[i].offset] = (char)cases[i].byte;
 		assert_null(btf_open(built.blob.text, built.blob.length, NULL, &why));
 		if (!strstr(strbuf_text(&why), cases[i].says))
-			fail_msg("case %zu: \"%s\" does not say \"%s\"", i, why.text, cases[i].says);
+			fail_msg("case %zu: \"%s\" does not say \"%s\"", i, why.text,
+				 cases[i].says);
 		strbuf_reset(&why);
 		build_btf_discard(&built);
 	}

@@ -151,7 +151,8 @@ static void check_failures(const struct expectation *expectations, size_t count)
 
 		assert_false(protect(run_ask, &expectation, &failure));
 		if (!strstr(failure.text, expectation.says))
-			fail_msg("case %zu: \"%s\" does not say \"%s\"", i, failure.text, expectation.says);
+			fail_msg("case %zu: \"%s\" does not say \"%s\"", i, failure.text,
+				 expectation.says);
 	}
 }
 
@@ -202,8 +203,9 @@ static void test_records(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_KERNEL(test_spellings),	 WITH_KERNEL(test_values),  WITH_KERNEL(test_messages),
-		WITH_KERNEL(test_without_types), WITH_KERNEL(test_records),
+		WITH_KERNEL(test_spellings), WITH_KERNEL(test_values),
+		WITH_KERNEL(test_messages),  WITH_KERNEL(test_without_types),
+		WITH_KERNEL(test_records),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -118,8 +118,9 @@ static void test_values_and_letters(void **state UNUSED)
 
 static void test_order_of_aliases(void **state UNUSED)
 {
-	static const char *const expected[] = { "mamcpy", "memcpy", "_memcpy", "__memcpy", "__end_of_text",
-						"__stop_init", "crc32_weak", ".LC3" };
+	static const char *const expected[] = { "mamcpy",     "memcpy",	       "_memcpy",
+						"__memcpy",   "__end_of_text", "__stop_init",
+						"crc32_weak", ".LC3" };
 	const struct symbol *symbol = symbol_at(BUILT_TEXT + 0x100 + SHIFT, NULL);
 	size_t i;
 
@@ -165,7 +166,7 @@ static void test_namesakes(void **state UNUSED)
 {
 	const struct symbol *symbol = symbol_by_name("__key.0");
 
-	assert_int_equal(symbol->value, BUILT_BSS + 0x20 + SHIFT);	/* the global one */
+	assert_int_equal(symbol->value, BUILT_BSS + 0x20 + SHIFT); /* the global one */
 	symbol = symbol_next_same_name(symbol);
 	assert_int_equal(symbol->value, BUILT_BSS + 0x10 + SHIFT);
 	symbol = symbol_next_same_name(symbol);
@@ -182,7 +183,8 @@ static void load_two_modules(void)
 	static const struct address_range ext4[] = { { MODULE, MODULE + 0x1000 },
 						     { MODULE + 0x4000, MODULE + 0x5000 } },
 					  loop[] = { { MODULE + 0x2000, MODULE + 0x3000 } };
-	const struct symbol_module *module = symbols_add_module("ext4", 0xabc, MODULE, 0x2000, ext4, 2);
+	const struct symbol_module *module = symbols_add_module("ext4", 0xabc, MODULE, 0x2000, ext4,
+								2);
 	char name[32];
 	int i;
 
@@ -215,9 +217,9 @@ static void test_modules(void **state UNUSED)
 	assert_int_equal(times_loaded, 1);
 	check_name(MODULE + 0x190, "ext4_open+144 [ext4]");
 	check_name(MODULE + 0x4011, "ext4_data+1 [ext4]");
-	assert_null(symbol_at(MODULE + 0x50, NULL));	/* before the first of its range */
-	assert_null(symbol_at(MODULE + 0x4000, NULL));	/* not "ext4_open+16128" */
-	assert_null(symbol_at(MODULE + 0x1800, NULL));	/* between ranges */
+	assert_null(symbol_at(MODULE + 0x50, NULL)); /* before the first of its range */
+	assert_null(symbol_at(MODULE + 0x4000, NULL)); /* not "ext4_open+16128" */
+	assert_null(symbol_at(MODULE + 0x1800, NULL)); /* between ranges */
 	check_name(MODULE + 0x2000 + 1234, "loop_1234 [loop]");
 	check_name(MODULE + 0x2fff, "loop_2999+1096 [loop]");
 
@@ -243,7 +245,8 @@ static void test_modules(void **state UNUSED)
 	assert_null(symbols_get(loop, 3000));
 
 	/* The kernel's namesakes come before a module's; the kernel's last symbol before a module's first. */
-	for (i = 0, symbol = symbol_by_name("__key.0"); symbol; symbol = symbol_next_same_name(symbol))
+	for (i = 0, symbol = symbol_by_name("__key.0"); symbol;
+	     symbol = symbol_next_same_name(symbol))
 		i += symbol->module ? 100 : 1;
 	assert_int_equal(i, 103);
 	symbol = symbols_get(NULL, symbols_count(NULL) - 1);
@@ -260,7 +263,8 @@ static void test_modules(void **state UNUSED)
 static void test_added_later(void **state UNUSED)
 {
 	static const struct address_range range = { MODULE, MODULE + 0x1000 };
-	const struct symbol_module *module = symbols_add_module("late", 1, MODULE, 0x1000, &range, 1);
+	const struct symbol_module *module = symbols_add_module("late", 1, MODULE, 0x1000, &range,
+								1);
 
 	symbols_add(module, "first", MODULE + 0x20, 0, 't');
 	assert_non_null(symbol_by_name("first"));

@@ -32,8 +32,8 @@ static struct btf *btf;
  */
 static int make_types(void **state UNUSED)
 {
-	u32 s32_id, u32_id, u64_id, char_id, list, pointer, counter, atomic, constant, lists, row, matrix,
-		flexible, pair, either;
+	u32 s32_id, u32_id, u64_id, char_id, list, pointer, counter, atomic, constant, lists, row,
+		matrix, flexible, pair, either;
 	struct strbuf why = { 0 };
 
 	build_btf_start(&built, 1, 0);
@@ -170,7 +170,7 @@ static void test_paths(void **state UNUSED)
 	assert_false(type_has_member("task", "tasks[99999999999999999999]"));
 	assert_false(type_has_member("task", "flags.x"));
 	assert_false(type_has_member("task", "flags[0]"));
-	assert_false(type_has_member("task", "tasks[0].next.next"));	/* through a pointer */
+	assert_false(type_has_member("task", "tasks[0].next.next")); /* through a pointer */
 	assert_false(type_has_member("task", "usage."));
 	assert_false(type_has_member("task", "usage..counter"));
 	assert_false(type_has_member("kind", "KIND_ONE"));
@@ -325,7 +325,8 @@ static bool fallback_enumerator(const char *name, s64 *value)
 
 static void test_fallback(void **state UNUSED)
 {
-	static const struct types_fallback fallback = { fallback_size, fallback_member, fallback_enumerator };
+	static const struct types_fallback fallback = { fallback_size, fallback_member,
+							fallback_enumerator };
 	struct member member;
 	struct type type;
 	s64 value;
@@ -357,9 +358,9 @@ static void test_fallback(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_TYPES(test_by_name),	WITH_TYPES(test_paths),
-		WITH_TYPES(test_bit_fields),	WITH_TYPES(test_signs_and_enumerators),
-		WITH_TYPES(test_each_struct),	WITH_TYPES(test_circles),
+		WITH_TYPES(test_by_name),     WITH_TYPES(test_paths),
+		WITH_TYPES(test_bit_fields),  WITH_TYPES(test_signs_and_enumerators),
+		WITH_TYPES(test_each_struct), WITH_TYPES(test_circles),
 		WITH_TYPES(test_fallback),
 	};
 

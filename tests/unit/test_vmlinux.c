@@ -152,7 +152,8 @@ static void test_bad_files(void **state UNUSED)
 		cases[i].change(&file);
 		assert_false(open_bytes(&vmlinux, file.text, file.length, &why));
 		if (!strstr(strbuf_text(&why), cases[i].says))
-			fail_msg("case %zu: \"%s\" does not say \"%s\"", i, strbuf_text(&why), cases[i].says);
+			fail_msg("case %zu: \"%s\" does not say \"%s\"", i, strbuf_text(&why),
+				 cases[i].says);
 	}
 	assert_false(open_bytes(&vmlinux, "", 0, &why));
 	assert_true(why.length > 0);
