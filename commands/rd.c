@@ -1,0 +1,374 @@
+/* rd.c - L6: the rd command: memory as numbers, text, symbols or raw bytes. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "../command.h"
+#include "../fail.h"
+#include "../memory.h"
+#include "../out.h"
+#include "../session.h"
+#include "../slab.h"
+#include "../symbols.h"
+#include "../task.h"
+#include "../vma.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LINE_BYTES 16
+#define TEXT_LINE_BYTES 60	/* of -a */
+
+enum source { FROM_KERNEL, FROM_USER, FROM_PHYSICAL, FROM_FILE };
+enum style { STYLE_HEX, STYLE_SIGNED, STYLE_UNSIGNED, STYLE_SYMBOLS, STYLE_SLABS, STYLE_SLABS_BOTH };
+
+struct dump_request {
+	enum source source;
+	u64 pgd;		/* FROM_USER */
+	enum style style;
+	size_t width;		/* bytes of one number */
+	bool swap_bytes;
+	bool ascii;
+	u64 address;
+	u64 count;		/* of numbers, or of bytes for text and files */
+};
+
+static bool read_file(u64 offset, void *buf, size_t length)
+{
+	const void *data = file_map_at(&session.dump->files[0], offset, length);
+
+	if (data)
+		memcpy(buf, data, length);
+	return data != NULL;
+}
+
+static bool try_source(const struct dump_request *request, u64 address, void *buf, size_t length,
+		       struct fault *fault)
+{
+	switch (request->source) {
+	case FROM_USER:
+		return mem_try_read_user(request->pgd, address, buf, length, fault);
+	case FROM_PHYSICAL:
+		return mem_try_read_phys(address, buf, length, fault);
+	case FROM_FILE:
+		return read_file(address, buf, length) ||
+		       fault_set(fault, FAULT_NOT_IN_DUMP, SPACE_PHYSICAL, address);
+	default:
+		return mem_try_read(address, buf, length, fault);
+	}
+}
+
+static noreturn void fail_at(const struct dump_request *request, u64 address, const struct fault *fault)
+{
+	static const char *const spaces[] = { "kernel address", "user address", "physical address",
+					      "dump file offset" };
+	interrupt_check();
+	if (request->source == FROM_FILE)
+		fail("the dump file ends before offset %llx", (unsigned long long)address);
+	fail("cannot read %s %llx: %s", spaces[request->source], (unsigned long long)address,
+	     fault_text(fault));
+}
+
+static void put_address(const struct dump_request *request, u64 address)
+{
+	if (request->source == FROM_KERNEL)
+		out("%016llx:  ", (unsigned long long)address);
+	else
+		out("%16llx:  ", (unsigned long long)address);
+}
+
+static u64 swapped(u64 value, size_t width)
+{
+	if (width == 2)
+		return __builtin_bswap16((u16)value);
+	return width == 4 ? __builtin_bswap32((u32)value) : value;
+}
+
+/* A symbol or a slab cache's name instead of the number; false: neither. */
+static bool put_meaning(const struct dump_request *request, u64 value)
+{
+	const struct symbol *symbol;
+	char text[300], cache[128];
+	u64 offset;
+
+	if (request->width != 8 || request->style < STYLE_SYMBOLS)
+		return false;
+	symbol = symbol_at(value, &offset);
+	if (symbol && offset)
+		snprintf(text, sizeof(text), "%s+%llu", symbol->name, (unsigned long long)offset);
+	else if (symbol)
+		snprintf(text, sizeof(text), "%s", symbol->name);
+	else if (request->style == STYLE_SYMBOLS || !mem_is_kernel_address(value) ||
+		 !slab_cache_of(value, cache, sizeof(cache)))
+		return false;
+	else if (request->style == STYLE_SLABS_BOTH)
+		snprintf(text, sizeof(text), "[%llx:%s]", (unsigned long long)value, cache);
+	else
+		snprintf(text, sizeof(text), "[%s]", cache);
+	out("%-16s ", text);
+	return true;
+}
+
+static void put_number(const struct dump_request *request, const u8 *bytes)
+{
+	static const int signed_columns[] = { 0, 3, 5, 0, 12, 0, 0, 0, 15 };
+	static const int unsigned_columns[] = { 0, 3, 5, 0, 12, 0, 0, 0, 20 };
+	u64 value = load_uint(bytes, request->width);
+
+	if (request->swap_bytes)
+		value = swapped(value, request->width);
+	if (put_meaning(request, value))
+		return;
+	if (request->style == STYLE_SIGNED)
+		out("%*lld ", signed_columns[request->width], (long long)sign_extend(value, request->width));
+	else if (request->style == STYLE_UNSIGNED)
+		out("%*llu ", unsigned_columns[request->width], (unsigned long long)value);
+	else
+		out("%0*llx ", (int)request->width * 2, (unsigned long long)value);
+}
+
+/* The characters of a line of LENGTH bytes, in the order of memory, under a full line's last column. */
+static void put_ascii(const struct dump_request *request, const u8 *bytes, size_t length)
+{
+	size_t missing = (LINE_BYTES - length) / request->width;
+	char text[LINE_BYTES + 1];
+
+	for (size_t i = 0; i < length; i++)
+		text[i] = bytes[i] >= ' ' && bytes[i] < 0x7f ? (char)bytes[i] : '.';
+	text[length] = '\0';
+	out("%*s  %s", (int)(missing * (request->width * 2 + 1)), "", text);
+}
+
+/* One line of at most 16 bytes. What could be read before a bad number is shown before the failure. */
+static void put_line(const struct dump_request *request, u64 address, size_t length)
+{
+	u8 bytes[LINE_BYTES];
+	struct fault fault;
+	size_t good = 0;
+
+	if (try_source(request, address, bytes, length, &fault))
+		good = length;
+	while (good < length &&
+	       try_source(request, address + good, bytes + good, request->width, &fault))
+		good += request->width;
+	if (!good)
+		fail_at(request, address, &fault);
+	put_address(request, address);
+	for (size_t i = 0; i < good; i += request->width)
+		put_number(request, bytes + i);
+	if (request->ascii)
+		put_ascii(request, bytes, good);
+	out("\n");
+	if (good < length)
+		fail_at(request, address + good, &fault);
+}
+
+static void put_numbers(const struct dump_request *request)
+{
+	u64 left = request->count * request->width, address = request->address;
+
+	while (left) {
+		size_t length = (size_t)min_u64(left, LINE_BYTES);
+
+		interrupt_check();
+		put_line(request, address, length);
+		address += length;
+		left -= length;
+	}
+}
+
+/* -a: 60 characters a line; without a count up to the first byte that is no printable character. */
+static void put_text(const struct dump_request *request)
+{
+	u64 address = request->address, shown = 0;
+	bool until_end = request->count == 0;
+	struct fault fault;
+
+	for (;; shown++) {
+		char c;
+
+		if (!until_end && shown == request->count)
+			break;
+		if (!try_source(request, address + shown, &c, 1, &fault)) {
+			if (shown)
+				out("\n");
+			fail_at(request, address + shown, &fault);
+		}
+		if (until_end && (c < ' ' || c > '~'))
+			break;
+		if (shown % TEXT_LINE_BYTES == 0) {
+			interrupt_check();
+			if (shown)
+				out("\n");
+			put_address(request, address + shown);
+		}
+		out("%c", c < ' ' || c > '~' ? '.' : c);
+	}
+	if (shown)
+		out("\n");
+}
+
+static void close_file(void *arg)
+{
+	fclose(arg);
+}
+
+static void write_file(const struct dump_request *request, const char *path)
+{
+	FILE *file = fopen(path, "w");
+	u8 bytes[4096];
+	u64 done = 0;
+
+	if (!file)
+		fail("cannot write %s: %s", path, strerror(errno));
+	scope_cleanup(close_file, file);
+	while (done < request->count) {
+		size_t length = (size_t)min_u64(request->count - done, sizeof(bytes));
+		struct fault fault;
+
+		interrupt_check();
+		if (!try_source(request, request->address + done, bytes, length, &fault))
+			fail_at(request, request->source == FROM_FILE ? request->address + done : fault.address,
+				&fault);
+		if (fwrite(bytes, 1, length, file) != length)
+			fail("cannot write %s: %s", path, strerror(errno));
+		done += length;
+	}
+	if (fflush(file) != 0)
+		fail("cannot write %s: %s", path, strerror(errno));
+	out("%llu bytes copied from 0x%llx to %s\n", (unsigned long long)done,
+	    (unsigned long long)request->address, path);
+}
+
+static void choose_source(const struct args *args, struct dump_request *request)
+{
+	if (option_given(args, "p"))
+		request->source = FROM_PHYSICAL;
+	else if (option_given(args, "f"))
+		request->source = FROM_FILE;
+	else if (option_given(args, "u") || request->address < memory_layout()->task_size)
+		request->source = FROM_USER;
+	if (request->source == FROM_USER) {
+		const struct task *task = task_current();
+
+		if (!task || !task->mm)
+			fail("%llx is a user address, and the current task has no user space",
+			     (unsigned long long)request->address);
+		request->pgd = mm_pgd(task->mm);
+	}
+}
+
+static void choose_style(const struct args *args, struct dump_request *request)
+{
+	static const struct {
+		const char *option;
+		size_t width;
+	} widths[] = { { "8", 1 }, { "16", 2 }, { "32", 4 }, { "64", 8 } };
+
+	request->width = 8;
+	for (size_t i = 0; i < ARRAY_SIZE(widths); i++)
+		if (option_given(args, widths[i].option))
+			request->width = widths[i].width;
+	request->swap_bytes = option_given(args, "N") > 0;
+	if (option_given(args, "SS") || option_given(args, "S") > 1)
+		request->style = STYLE_SLABS_BOTH;
+	else if (option_given(args, "S"))
+		request->style = STYLE_SLABS;
+	else if (option_given(args, "s"))
+		request->style = STYLE_SYMBOLS;
+	if (option_given(args, "d"))
+		request->style = STYLE_SIGNED;
+	if (option_given(args, "D"))
+		request->style = STYLE_UNSIGNED;
+	request->ascii = request->style == STYLE_HEX && !option_given(args, "x");
+}
+
+/* How much: the count, or up to the address of -e; 1 when nothing says. */
+static void choose_count(const struct args *args, struct dump_request *request, size_t item_bytes)
+{
+	const char *end = option_argument(args, "e");
+	bool open_ended = option_given(args, "a") > 0;
+
+	request->count = open_ended ? 0 : 1;
+	if (args->nr_words > 1) {
+		request->count = argument_number(args->words[1]);
+		if (!request->count || request->count > (1ULL << 60) / item_bytes)
+			fail("invalid count request: %s", args->words[1]);
+	}
+	if (end) {
+		u64 last = argument_address(end);
+
+		if (last <= request->address)
+			fail("invalid ending address: %llx", (unsigned long long)last);
+		request->count = (last - request->address + item_bytes - 1) / item_bytes;
+	}
+}
+
+static void rd_run(struct args *args)
+{
+	struct dump_request request = { 0 };
+	const char *offset = option_argument(args, "o"), *path = option_argument(args, "r");
+	bool bytes_wanted = path || option_given(args, "a");
+
+	if (args->nr_words < 1 || args->nr_words > 2)
+		usage_fail(args);
+	request.address = argument_address(args->words[0]);
+	if (offset)
+		request.address += argument_address(offset);
+	choose_source(args, &request);
+	choose_style(args, &request);
+	choose_count(args, &request, bytes_wanted ? 1 : request.width);
+	if (path) {
+		if (args->nr_words < 2 && !option_given(args, "e"))
+			fail("-r option requires either a count argument or the -e option");
+		write_file(&request, path);
+		return;
+	}
+	if (option_given(args, "a")) {
+		put_text(&request);
+		return;
+	}
+	/* -R: ADDRESS is the last number shown, not the first. */
+	if (option_given(args, "R"))
+		request.address -= (request.count - 1) * request.width;
+	put_numbers(&request);
+}
+
+static const struct option rd_options[] = {
+	{ "8", NULL, "bytes" },
+	{ "16", NULL, "16-bit numbers" },
+	{ "32", NULL, "32-bit numbers" },
+	{ "64", NULL, "64-bit numbers (default)" },
+	{ "x", NULL, "no characters at the end of the line" },
+	{ "d", NULL, "signed decimal" },
+	{ "D", NULL, "unsigned decimal" },
+	{ "s", NULL, "64-bit numbers that are kernel addresses as symbol+offset" },
+	{ "S", NULL, "as -s, and addresses of slab objects as [cache]; given twice: as [address:cache]" },
+	{ "SS", NULL, "as -S twice" },
+	{ "a", NULL, "text; without a count up to the first byte that is not printable" },
+	{ "N", NULL, "16- and 32-bit numbers are in network byte order" },
+	{ "p", NULL, "the address is physical" },
+	{ "u", NULL, "the address is a user address of the current task" },
+	{ "f", NULL, "the address is an offset in the dump file" },
+	{ "o", "offset", "start this many bytes (hexadecimal) after the address" },
+	{ "e", "address", "stop before this address" },
+	{ "R", NULL, "the address is that of the last number shown" },
+	{ "r", "file", "write the bytes to a file; the count is in bytes" },
+	{ 0 },
+};
+
+COMMAND(rd) = {
+	.name = "rd",
+	.summary = "read memory",
+	.synopsis = "[-adDsSupxfNR] [-8|-16|-32|-64] [-o offset] [-e address] [-r file] address|symbol [count]",
+	.options = rd_options,
+	.description =
+		"Shows COUNT numbers (1 when not given) of memory from an address or symbol on, 16 bytes a line. "
+		"Addresses below the kernel's half belong to the current task. What is not in the dump ends the "
+		"listing with the reason, after all that could be read before it.",
+	.example = "crash> rd -a linux_banner 29\n"
+		   "ffffffff96f50c00:  Linux version 6.12.107+deb13-\n"
+		   "crash> rd -32 linux_banner 4\n"
+		   "ffffffff96f50c00:  756e694c 65762078 6f697372 2e36206e   Linux version 6.\n",
+	.run = rd_run,
+	.flags = COMMAND_MINIMAL,
+};

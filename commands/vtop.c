@@ -1,0 +1,280 @@
+/* vtop.c - L6: the vtop command: how a virtual address becomes a physical one, table by table. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "../command.h"
+#include "../fail.h"
+#include "../memory.h"
+#include "../out.h"
+#include "../page.h"
+#include "../task.h"
+#include "../vma.h"
+
+#include <stdio.h>
+
+struct request {
+	const struct task *task;	/* whose tables; NULL: the kernel's own for kernel addresses */
+	u64 mm;				/* 0: the task has no user space */
+	bool force_user, force_kernel;
+};
+
+/* WORD in the middle of WIDTH columns; an odd space goes to the left or to the right. */
+static void put_centered(const char *word, size_t width, bool odd_left)
+{
+	size_t length = strlen(word), spare = width > length ? width - length : 0;
+	size_t left = odd_left ? (spare + 1) / 2 : spare / 2;
+
+	out("%*s%s%*s", (int)left, "", word, (int)(spare - left), "");
+}
+
+static void put_steps(const struct translation *translation, bool kernel)
+{
+	for (size_t i = 0; i < translation->nr_steps; i++) {
+		const struct walk_step *step = &translation->steps[i];
+
+		if (kernel && i == 0)
+			out("PAGE DIRECTORY: %llx\n", (unsigned long long)step->entry);
+		else
+			out("   %s: %llx => %llx\n", step->table, (unsigned long long)step->entry_address,
+			    (unsigned long long)step->entry);
+	}
+}
+
+static void put_page_line(const struct translation *translation)
+{
+	u64 page = align_down(translation->paddr, translation->page_bytes);
+	const char *size = translation->page_bytes == 2ULL << 20   ? "  (2MB)"
+			   : translation->page_bytes == 1ULL << 30 ? "  (1GB)"
+								   : "";
+
+	out("  PAGE: %llx%s\n\n", (unsigned long long)page, size);
+}
+
+static void put_pte_bits(const struct translation *translation)
+{
+	char entry[20], page[20], bits[200];
+	size_t entry_width, page_width;
+
+	snprintf(entry, sizeof(entry), "%llx", (unsigned long long)translation->entry);
+	snprintf(page, sizeof(page), "%llx",
+		 (unsigned long long)align_down(translation->paddr, translation->page_bytes));
+	memory_arch()->describe_pte(translation->entry, bits, sizeof(bits));
+	entry_width = max_u64(strlen(entry), 3);
+	page_width = max_u64(strlen(page), 8);
+	put_centered("PTE", entry_width, false);
+	out("  ");
+	put_centered("PHYSICAL", page_width, false);
+	out("  FLAGS\n%*s  ", (int)entry_width, entry);
+	put_centered(page, page_width, true);
+	out("  (%s)\n\n", bits);
+}
+
+static void put_swap_entry(u64 entry, const char *area, u64 offset)
+{
+	size_t width;
+	char text[20];
+
+	snprintf(text, sizeof(text), "%llx", (unsigned long long)entry);
+	width = strlen(text);
+	put_centered("PTE", width, false);
+	out("  ");
+	put_centered("SWAP", max_u64(strlen(area), 4), true);
+	out("  OFFSET\n%s  %s  ", text, area);
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)offset);
+	put_centered(text, 6, true);
+	out("\n\n");
+}
+
+/* The struct page of PADDR; memory that has none (devices) or whose page cannot be read: nothing. */
+static void put_page(u64 paddr)
+{
+	struct strbuf text = { 0 };
+	struct page_info info;
+
+	if (paddr >> PAGE_SHIFT >= memory_dump()->max_pfn ||
+	    !page_read(page_of_pfn(paddr >> PAGE_SHIFT), &info, NULL))
+		return;
+	page_row(&info, &text);
+	out("%s\n%s\n\n", page_header, strbuf_text(&text));
+	strbuf_free(&text);
+}
+
+static void put_vma(const struct vma *vma)
+{
+	struct strbuf text = { 0 };
+
+	vma_row(vma, &text);
+	out("%s\n%s\n\n", vma_header, strbuf_text(&text));
+	strbuf_free(&text);
+}
+
+/* Where a page of VMA that has no frame is: in a swap area, in the mapped file, or nowhere yet. */
+static void put_place(const struct vma *vma, u64 address, const char *area, u64 swap_offset)
+{
+	struct strbuf name = { 0 };
+	u64 offset;
+
+	if (area) {
+		out("SWAP: %s  OFFSET: %llu\n\n", area, (unsigned long long)swap_offset);
+		return;
+	}
+	if (!vma->file)
+		return;
+	vma_file_name(vma, &name);
+	offset = (vma->page_offset << PAGE_SHIFT) + align_down(address - vma->start, PAGE_BYTES);
+	out("FILE: %s  OFFSET: %llx\n\n", strbuf_text(&name), (unsigned long long)offset);
+	strbuf_free(&name);
+}
+
+static void put_fault(const struct fault *fault)
+{
+	if (fault->reason != FAULT_NOT_MAPPED && fault->reason != FAULT_SWAPPED_OUT)
+		out("vtop: the %s table at physical %llx cannot be read: %s\n\n",
+		    fault->level ? fault->level : "page", (unsigned long long)fault->physical,
+		    fault_text(fault));
+}
+
+static void put_user_header(u64 address, const char *physical)
+{
+	out("VIRTUAL     PHYSICAL        \n%-10llx  %s\n\n", (unsigned long long)address, physical);
+}
+
+static void show_unmapped_user(const struct vma *vma, u64 address, const struct translation *translation,
+			       const struct fault *fault)
+{
+	struct strbuf area = { 0 };
+	bool in_swap = false;
+	unsigned type = 0;
+	u64 offset = 0;
+
+	if (fault->reason == FAULT_SWAPPED_OUT)
+		in_swap = memory_arch()->swap_entry(translation->entry, &type, &offset) &&
+			  swap_area_name(type, &area);
+	put_user_header(address, "(not mapped)");
+	put_steps(translation, false);
+	out("\n");
+	put_fault(fault);
+	if (in_swap)
+		put_swap_entry(translation->entry, strbuf_text(&area), offset);
+	put_vma(vma);
+	if (in_swap || fault->reason == FAULT_NOT_MAPPED)
+		put_place(vma, address, in_swap ? strbuf_text(&area) : NULL, offset);
+	strbuf_free(&area);
+}
+
+static void show_user(const struct request *request, u64 address)
+{
+	struct translation translation;
+	struct fault fault;
+	struct vma vma;
+	char physical[20];
+
+	if (!request->mm || address >= memory_layout()->task_size ||
+	    !vma_find(request->mm, address, &vma)) {
+		put_user_header(address, "(not accessible)");
+		return;
+	}
+	if (!mem_walk_user(mm_pgd(request->mm), address, &translation, &fault)) {
+		show_unmapped_user(&vma, address, &translation, &fault);
+		return;
+	}
+	snprintf(physical, sizeof(physical), "%llx", (unsigned long long)translation.paddr);
+	put_user_header(address, physical);
+	put_steps(&translation, false);
+	put_page_line(&translation);
+	put_pte_bits(&translation);
+	put_vma(&vma);
+	put_page(translation.paddr);
+}
+
+static void show_kernel(const struct request *request, u64 address)
+{
+	u64 pgd = request->task && request->mm ? mm_pgd(request->mm) : memory_layout()->top_table;
+	struct translation translation;
+	struct fault fault;
+	char physical[20] = "(not mapped)";
+	bool mapped;
+
+	out("VIRTUAL           PHYSICAL        \n");
+	if (!mem_is_kernel_address(address)) {
+		out("%-8llx  (not a kernel virtual address)\n\n", (unsigned long long)address);
+		return;
+	}
+	mapped = memory_arch()->walk(pgd, address, &translation, &fault);
+	if (mapped)
+		snprintf(physical, sizeof(physical), "%llx", (unsigned long long)translation.paddr);
+	out("%-16llx  %s\n\nPGD DIRECTORY: %llx\n", (unsigned long long)address, physical,
+	    (unsigned long long)pgd);
+	put_steps(&translation, true);
+	if (!mapped) {
+		out("\n");
+		put_fault(&fault);
+		return;
+	}
+	put_page_line(&translation);
+	put_pte_bits(&translation);
+	put_page(translation.paddr);
+}
+
+static void vtop_run(struct args *args)
+{
+	struct request request = {
+		.force_user = option_given(args, "u") > 0,
+		.force_kernel = option_given(args, "k") > 0,
+	};
+	const char *whose = option_argument(args, "c");
+	const struct task *task = whose ? task_argument(whose) : task_current();
+
+	if (!args->nr_words || (request.force_user && request.force_kernel))
+		usage_fail(args);
+	request.task = whose ? task : NULL;
+	request.mm = task ? task->mm : 0;
+	for (size_t i = 0; i < args->nr_words; i++) {
+		u64 address = argument_address(args->words[i]);
+
+		if (request.force_user)
+			show_user(&request, address);
+		else if (request.force_kernel || mem_is_kernel_address(address))
+			show_kernel(&request, address);
+		else if (address >= memory_layout()->task_size)
+			fail("ambiguous address: %llx  (requires -u or -k)",
+			     (unsigned long long)address);
+		else
+			show_user(&request, address);
+	}
+}
+
+static const struct option vtop_options[] = {
+	{ "c", "pid|task", "use the page tables of this task instead of the current one's" },
+	{ "u", NULL, "the address is a user address" },
+	{ "k", NULL, "the address is a kernel address" },
+	{ 0 },
+};
+
+COMMAND(vtop) = {
+	.name = "vtop",
+	.summary = "virtual address to physical",
+	.synopsis = "[-c pid|task] [-u|-k] address...",
+	.options = vtop_options,
+	.description =
+		"Walks the page tables for each address and shows every entry on the way, the bits of the last "
+		"one, for user addresses the mapping that covers it, and the struct page of the frame. For a "
+		"page that has no frame: its place in swap, or in the mapped file.\n"
+		"\n"
+		"User addresses belong to the current task, or to that of -c. Kernel addresses go through the "
+		"kernel's own tables; with -c through those of the task. An address may be a symbol.",
+	.example = "crash> vtop jiffies\n"
+		   "VIRTUAL           PHYSICAL        \n"
+		   "ffffffff97a079c0  bc079c0\n"
+		   "\n"
+		   "PGD DIRECTORY: ffffffff97a22000\n"
+		   "PAGE DIRECTORY: bc27067\n"
+		   "   PUD: bc27ff0 => bc28063\n"
+		   "   PMD: bc285e8 => 800000000bc001e3\n"
+		   "  PAGE: bc00000  (2MB)\n"
+		   "\n"
+		   "      PTE         PHYSICAL  FLAGS\n"
+		   "800000000bc001e3   bc00000  (PRESENT|RW|ACCESSED|DIRTY|PSE|GLOBAL|NX)\n"
+		   "\n"
+		   "      PAGE       PHYSICAL      MAPPING       INDEX CNT FLAGS\n"
+		   "fffff9bcc02f01c0  bc07000                0        0  1 fffffc0002000 reserved\n",
+	.run = vtop_run,
+};
