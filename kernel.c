@@ -226,6 +226,11 @@ void kernel_taint_letters(u64 flags, bool module, struct strbuf *letters)
 	}
 }
 
+bool kernel_was_kexeced(void)
+{
+	return ksymbol_exists(&crashing_cpu) && (s32)ksymbol_u64(&crashing_cpu, 4) >= 0;
+}
+
 /* The start of a log line that tells why the kernel went down. */
 static const char *const causes[] = {
 	"BUG: ",
@@ -303,16 +308,12 @@ const char *kernel_panic_message(void)
 	}
 	if (panic[0] != '\0' && (panic_has_own_reason(panic) || cause[0] == '\0'))
 		snprintf(message, sizeof(message), "%s", panic);
-	else if (panic[0] != '\0')
+	else if (panic[0] != '\0' || kernel_was_kexeced())
+		/* An oops can go to the crash kernel before panic() says anything. */
 		snprintf(message, sizeof(message), "%s", cause);
 	else
 		message[0] = '\0';
 	return message;
-}
-
-bool kernel_was_kexeced(void)
-{
-	return ksymbol_exists(&crashing_cpu) && (s32)ksymbol_u64(&crashing_cpu, 4) >= 0;
 }
 
 /* "Linux version 6.1.0 (builder@host) ...": what a kernel says of itself, up to the end of the line. */

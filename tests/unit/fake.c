@@ -139,7 +139,7 @@ unsigned long fake_nr_reads(void)
  * BTF: a header of six words, then type records, then strings.
  */
 
-enum { RECORD_INT = 1, RECORD_ARRAY = 3, RECORD_STRUCT = 4 };
+enum { RECORD_INT = 1, RECORD_ARRAY = 3, RECORD_STRUCT = 4, RECORD_ENUM = 6 };
 
 static struct {
 	struct strbuf types, strings;
@@ -227,6 +227,15 @@ void fake_struct(const char *name, u32 size, const struct fake_member *members, 
 		put_word(put_string(member->name));
 		put_word(types[i]);
 		put_word((member->offset * 8 + member->bit_offset) | member->bit_size << 24);
+	}
+}
+
+void fake_enum(const char *name, const char *const *enumerators, size_t nr_enumerators)
+{
+	put_record(put_string(name), RECORD_ENUM, (u32)nr_enumerators, false, 4);
+	for (size_t i = 0; i < nr_enumerators; i++) {
+		put_word(put_string(enumerators[i]));
+		put_word((u32)i);
 	}
 }
 

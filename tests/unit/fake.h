@@ -33,6 +33,8 @@ struct fake_member {
 };
 
 void fake_struct(const char *name, u32 size, const struct fake_member *members, size_t nr_members);
+/* Enumerators with the values 0, 1, 2 ... */
+void fake_enum(const char *name, const char *const *enumerators, size_t nr_enumerators);
 /* Hands everything that fake_struct() made to types.h. Once a program, before the first lookup. */
 void fake_types_done(void);
 
