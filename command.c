@@ -270,14 +270,11 @@ bool argument_try_address(const char *text, u64 *address)
 u64 argument_address(const char *text)
 {
 	struct strbuf why = { 0 };
-	char *message;
 	u64 address;
 
 	if (expression_try_address(text, &address, &why))
 		return address;
-	message = scope_strdup(strbuf_text(&why));
-	strbuf_free(&why);
-	fail("%s", message);
+	fail_with(&why);
 }
 
 bool argument_try_number(const char *text, u64 *number)

@@ -114,6 +114,15 @@ void fail(const char *format, ...)
 	scope_abort();
 }
 
+void fail_with(struct strbuf *text)
+{
+	char message[sizeof(((struct failure *)0)->text)];
+
+	snprintf(message, sizeof(message), "%s", strbuf_text(text));
+	strbuf_free(text);
+	fail("%s", message);
+}
+
 void fail_again(const struct failure *failure)
 {
 	if (innermost->failure)

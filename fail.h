@@ -21,6 +21,8 @@ bool protect(void (*body)(void *arg), void *arg, struct failure *failure);
 
 /* Ends the innermost scope with a message (no newline, no full stop). */
 noreturn void fail(const char *format, ...) PRINTF_LIKE(1, 2);
+/* Fails with TEXT as the message, and frees it. */
+noreturn void fail_with(struct strbuf *text);
 /* Fails with the text of an inner failure, keeping its interrupted mark. */
 noreturn void fail_again(const struct failure *failure);
 

@@ -34,7 +34,6 @@ struct session {
 	bool gdb_prompt; /* set gdb on */
 	u64 scope; /* text address whose scope symbols are looked up in, or 0 */
 	unsigned debug;
-	bool no_scroll; /* --no_scroll: `scroll` starts off */
 	bool refresh; /* `set refresh`: live systems only */
 	bool core_dump; /* `set core on`: the next error message leaves a core file */
 	bool unwind; /* `set unwind`: bt follows the unwind tables */

@@ -86,7 +86,7 @@ static void show_cpus(struct bt_request *request, const struct cpu_mask *cpus)
 
 	if (kind) {
 		if (!streq(kind, "idle"))
-			fail("bt: -n takes the word idle, not %s", kind);
+			fail("-n takes the word idle, not %s", kind);
 		hide_idle = true;
 	}
 	for (cpu = cpu_mask_next(cpus, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(cpus, cpu + 1)) {
@@ -119,7 +119,7 @@ static void show_words(struct bt_request *request)
 
 		count = tasks_matching(args->words[i], &matches);
 		if (!count)
-			fail("bt: no task is named or has the pid or address %s", args->words[i]);
+			fail("no task is named or has the pid or address %s", args->words[i]);
 		for (j = 0; j < count; j++) {
 			if (option_given(args, "g"))
 				show_thread_group(request, matches[j]);
@@ -134,7 +134,7 @@ static const struct task *current_or_fail(void)
 	const struct task *task = task_current();
 
 	if (!task)
-		fail("bt: there is no current task: name one");
+		fail("there is no current task: name one");
 	return task;
 }
 
@@ -151,18 +151,18 @@ static void run(struct args *args)
 	};
 	request.style.words = option_given(args, "f") || request.style.symbolic;
 	if (option_given(args, "x") && option_given(args, "d"))
-		fail("bt: -x and -d exclude each other");
+		fail("-x and -d exclude each other");
 	if (option_given(args, "c")) {
 		struct cpu_mask cpus;
 
 		if (!cpu_mask_parse(option_argument(args, "c"), &cpus, &why))
-			fail("bt: %s", strbuf_text(&why));
+			fail_with(&why);
 		show_cpus(&request, &cpus);
 	} else if (option_given(args, "a")) {
 		show_cpus(&request, cpus_present());
 	} else if (option_given(args, "p")) {
 		if (!task_panic())
-			fail("bt: this kernel did not panic, or its panic task cannot be found");
+			fail("this kernel did not panic, or its panic task cannot be found");
 		show_protected(&request, task_panic());
 	} else if (args->nr_words) {
 		show_words(&request);

@@ -64,12 +64,10 @@ static void run_eval(struct args *args)
 	}
 	if (!*line)
 		usage_fail(args);
-	if (!expression_try(line, &value, &why)) {
-		char *text = scope_printf("invalid expression: (%s): %s", line, strbuf_text(&why));
-
-		strbuf_free(&why);
-		fail("%s", text);
-	}
+	strbuf_printf(&why, "invalid expression: (%s): ", line);
+	if (!expression_try(line, &value, &why))
+		fail_with(&why);
+	strbuf_free(&why);
 	show(value, bits);
 }
 

@@ -235,7 +235,7 @@ static void show_last_run(const struct args *args, const struct selection *selec
 		struct strbuf why = { 0 };
 
 		if (!cpu_mask_parse(list, &cpus, &why))
-			fail("%s", strbuf_text(&why));
+			fail_with(&why);
 	}
 	psview_last_run(selection->tasks, selection->count, option_given(args, "m") != 0, list ? &cpus : NULL);
 }
