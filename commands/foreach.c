@@ -179,7 +179,6 @@ static void put_separated(const struct strbuf *text, struct printed *printed)
 	size_t length = text->length;
 
 	printed->blank_wanted = ends_with(strbuf_text(text), "\n\n");
-
 	while (length > 0 && text->text[length - 1] == '\n')
 		length--;
 	if (length == 0)
