@@ -331,7 +331,8 @@ static void apply_settings()
 	static const char *const settings[] = {
 		"set confirm off", "set width 0", "set height 0", "set pagination off", "set style enabled off",
 		"set history save off", "set history expansion off", "set auto-load no",
-		"set print pretty on", "set print elements 200", "set max-value-size 268435456",
+		"set print pretty on", "set print elements 256", "set print repeats unlimited",
+		"set max-value-size 268435456",
 		"set osabi none", "set architecture i386:x86-64", "set language c",
 		/* An internal error of GDB ends the command, not the session. */
 		"maintenance set internal-error quit no", "maintenance set internal-error corefile no",

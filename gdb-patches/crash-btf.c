@@ -145,9 +145,9 @@ struct btf_blob {
 	std::vector<type *> types;
 	std::vector<bool> being_made;
 	std::vector<uint8_t> nesting;		/* NESTING_... of structs, arrays and what leads to them */
-	/* Compilers' signs: what an encoder of this age recorded; see index_names(). */
+	/* What the encoder of this blob's age recorded; see index_names(). */
 	bool enums_have_signs = false;
-	bool chars_have_signs = false;
+	bool chars_lack_signs = false;
 
 private:
 	bool find_sections();
@@ -237,11 +237,11 @@ void btf_blob::index_names()
 		switch (r.kind()) {
 		case KIND_INT:
 			/*
-			 * pahole before 1.25 marks a signed type only when DWARF calls it plainly signed, which
-			 * leaves `signed char' unmarked. When that one is marked, `char' can be believed.
+			 * Old encoders left even `signed char' unmarked. Kernels of their time had signed plain
+			 * chars too: v6.2 3bc753c06dd0 made those unsigned.
 			 */
-			if (streq(string(r.name), "signed char") && (r.word(0) >> 24 & INT_SIGNED))
-				chars_have_signs = true;
+			if (streq(string(r.name), "signed char") && !(r.word(0) >> 24 & INT_SIGNED))
+				chars_lack_signs = true;
 			[[fallthrough]];
 		case KIND_TYPEDEF: case KIND_FLOAT:
 			add_entry(string(r.name), id, NO_SUB, TYPE_DOMAIN);
@@ -268,7 +268,7 @@ void btf_blob::index_names()
 	hash_entries();
 	if (base != nullptr) {
 		enums_have_signs |= base->enums_have_signs;
-		chars_have_signs |= base->chars_have_signs;
+		chars_lack_signs |= base->chars_lack_signs;
 	}
 }
 
@@ -314,7 +314,8 @@ private:
 	type *start(btf_blob *blob, uint32_t id, const record &r, unsigned depth);
 	type *start_int(btf_blob *blob, const record &r);
 	type *start_float(const record &r, const char *name);
-	type *start_array(type *element, uint32_t nr_elements);
+	type *start_array(type *element, uint32_t nr_elements, bool is_flexible);
+	type *empty_array_member(btf_blob *blob, uint32_t id);
 	type *start_named(enum type_code code, uint32_t size, const char *name);
 	type *qualified(type *target, bool is_const, bool is_volatile);
 	void finish(btf_blob *blob, uint32_t id);
@@ -446,7 +447,7 @@ type *type_maker::start(btf_blob *blob, uint32_t id, const record &r, unsigned d
 	case KIND_PTR:
 		return lookup_pointer_type(get(blob, r.size_or_type, depth));
 	case KIND_ARRAY:
-		return start_array(get(blob, r.word(0), depth), r.word(2));
+		return start_array(get(blob, r.word(0), depth), r.word(2), r.word(2) == 0);
 	case KIND_CONST:
 		return qualified(get(blob, r.size_or_type, depth), true, false);
 	case KIND_VOLATILE:
@@ -509,7 +510,7 @@ type *type_maker::start_int(btf_blob *blob, const record &r)
 	}
 	if (r.word(0) >> 24 & INT_BOOL)
 		return init_boolean_type(alloc, bits, 1, name);
-	if (streq(name, "signed char"))
+	if (blob->chars_lack_signs && (streq(name, "char") || streq(name, "signed char")))
 		is_signed = true;
 	return init_integer_type(alloc, bits, !is_signed, name);
 }
@@ -530,14 +531,13 @@ type *type_maker::start_float(const record &r, const char *name)
 	}
 }
 
-type *type_maker::start_array(type *element, uint32_t nr_elements)
+type *type_maker::start_array(type *element, uint32_t nr_elements, bool is_flexible)
 {
 	type_allocator alloc(m_owner, language_c);
 	type *range = create_static_range_type(alloc, builtin_type(m_owner)->builtin_unsigned_long, 0,
 					       (LONGEST)nr_elements - 1);
 
-	/* BTF writes both member[] and member[0] as no elements; the compilers' DWARF has no bound for them. */
-	if (nr_elements == 0)
+	if (is_flexible)
 		range->bounds()->high.set_undefined();
 	return create_array_type(alloc, element, range);
 }
@@ -613,6 +613,20 @@ bool type_maker::nests_soundly(btf_blob *blob, uint32_t id, unsigned depth)
 	return sound;
 }
 
+/*
+ * BTF does not tell member[] from member[0]. C allows the first only at the end of a structure that has
+ * other members, so elsewhere it is the second: a new type for it, or null when ID is no such array.
+ */
+type *type_maker::empty_array_member(btf_blob *blob, uint32_t id)
+{
+	if (!blob->owns(id))
+		return nullptr;
+	record r = blob->at(id);
+	if (r.kind() != KIND_ARRAY || r.word(2) != 0)
+		return nullptr;
+	return start_array(get(blob, r.word(0), 0), 0, false);
+}
+
 void type_maker::finish_struct(btf_blob *blob, const record &r, type *made)
 {
 	made->alloc_fields(r.count());
@@ -632,7 +646,10 @@ void type_maker::finish_struct(btf_blob *blob, const record &r, type *made)
 				bit_size = bits;
 			}
 		}
-		field.set_type(get(blob, id, 0));
+		type *empty = nullptr;
+		if (r.kind() == KIND_UNION || i + 1 < r.count() || r.count() == 1)
+			empty = empty_array_member(blob, id);
+		field.set_type(empty != nullptr ? empty : get(blob, id, 0));
 		field.set_name(blob->string(r.word(3 * i)));
 		field.set_loc_bitpos(bit_offset);
 		field.set_bitsize(bit_size);
