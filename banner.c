@@ -226,12 +226,11 @@ static const struct row task_rows[] = {
 static void print_row(void *arg)
 {
 	const struct row *row = arg;
-	struct strbuf text = { 0 };
+	struct strbuf *text = scope_strbuf();
 	bool is_split = streq(row->label, "DUMPFILE") && session.dump->nr_files > 1;
 
-	row->value(&text);
-	out("%12s: %s\n", is_split ? "DUMPFILES" : row->label, strbuf_text(&text));
-	strbuf_free(&text);
+	row->value(text);
+	out("%12s: %s\n", is_split ? "DUMPFILES" : row->label, strbuf_text(text));
 }
 
 static void print_rows(const struct row *rows, size_t count)

@@ -216,6 +216,19 @@ void scope_cleanup(void (*function)(void *arg), void *arg)
 	innermost->cleanups = cleanup;
 }
 
+static void free_strbuf(void *text)
+{
+	strbuf_free(text);
+}
+
+struct strbuf *scope_strbuf(void)
+{
+	struct strbuf *text = scope_alloc(sizeof(*text));
+
+	scope_cleanup(free_strbuf, text);
+	return text;
+}
+
 void interrupt_request(void)
 {
 	interrupt_flag = 1;

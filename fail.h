@@ -9,7 +9,8 @@
 
 struct failure {
 	char text[2048];	/* the message and its "while ..." lines, no final newline */
-	bool interrupted;	/* Ctrl-C and not an error */
+	/* Ctrl-C, or nowhere to write to: what catches the failure of a single row passes this on. */
+	bool interrupted;
 };
 
 /*
@@ -38,6 +39,8 @@ void *scope_alloc(size_t size);
 void *scope_array(size_t count, size_t size);
 char *scope_strdup(const char *text);
 char *scope_printf(const char *format, ...) PRINTF_LIKE(1, 2);
+/* Growing text that the innermost scope owns. */
+struct strbuf *scope_strbuf(void);
 /* Runs when the innermost scope ends, however it ends; last in, first out. */
 void scope_cleanup(void (*function)(void *arg), void *arg);
 

@@ -122,23 +122,17 @@ static void print_record(const struct log_style *style, const struct printk_reco
 	out_bytes(line->text, line->length);
 }
 
-static void release(void *line)
-{
-	strbuf_free(line);
-}
-
 static void print_log(const struct log_style *style)
 {
 	struct printk_record record;
-	struct strbuf line = { 0 };
+	struct strbuf *line = scope_strbuf();
 	struct printk_iter it;
 
-	scope_cleanup(release, &line);
 	printk_begin(&it);
 	if (it.why[0] != '\0')
 		warn("the log's own bookkeeping is damaged: %s", it.why);
 	while (printk_next(&it, &record))
-		print_record(style, &record, &line);
+		print_record(style, &record, line);
 	if (it.nr_lost > 0)
 		warn("%llu messages could not be read", (unsigned long long)it.nr_lost);
 }
@@ -197,15 +191,14 @@ static size_t print_audit_queue(struct ksymbol *queue, struct strbuf *text)
 
 static void print_audit(void)
 {
-	struct strbuf text = { 0 };
+	struct strbuf *text = scope_strbuf();
 	size_t count;
 
 	if (!ksymbol_exists(&audit_queue))
 		fail("this kernel has no audit queue");
-	scope_cleanup(release, &text);
-	count = print_audit_queue(&audit_hold_queue, &text);
-	count += print_audit_queue(&audit_retry_queue, &text);
-	count += print_audit_queue(&audit_queue, &text);
+	count = print_audit_queue(&audit_hold_queue, text);
+	count += print_audit_queue(&audit_retry_queue, text);
+	count += print_audit_queue(&audit_queue, text);
 	if (count == 0)
 		fail("kernel audit log is empty");
 }

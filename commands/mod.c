@@ -104,24 +104,23 @@ static void print_taints(void)
 {
 	const struct module **sorted = sorted_modules();
 	struct widths widths = table_widths();
-	struct strbuf letters = { 0 };
+	struct strbuf *letters = scope_strbuf();
 	size_t nr_printed = 0;
 
 	for (size_t i = 0; i < module_count(); i++) {
 		const struct module *module = sorted[i];
 
-		strbuf_reset(&letters);
-		kernel_taint_letters(module->taints, true, &letters);
+		strbuf_reset(letters);
+		kernel_taint_letters(module->taints, true, letters);
 		/* Kernels with the E flag say this themselves. */
-		if (!module->is_signed && strchr(strbuf_text(&letters), 'E') == NULL)
-			strbuf_puts(&letters, "(U)");
-		if (strbuf_text(&letters)[0] == '\0')
+		if (!module->is_signed && strchr(strbuf_text(letters), 'E') == NULL)
+			strbuf_puts(letters, "(U)");
+		if (strbuf_text(letters)[0] == '\0')
 			continue;
 		if (nr_printed++ == 0)
 			out("%-*s  TAINTS\n", widths.name, "NAME");
-		out("%-*s  %s\n", widths.name, module->name, strbuf_text(&letters));
+		out("%-*s  %s\n", widths.name, module->name, strbuf_text(letters));
 	}
-	strbuf_free(&letters);
 	if (nr_printed == 0)
 		out("no tainted modules\n");
 }
@@ -129,20 +128,18 @@ static void print_taints(void)
 static void detach(const struct module *module)
 {
 	struct attached *object = attached_to(module);
-	struct strbuf output = { 0 }, error = { 0 };
+	struct strbuf *output = scope_strbuf(), *error = scope_strbuf();
 	bool removed;
 
 	if (object == NULL)
 		return;
 	removed = gdb_run(scope_printf("remove-symbol-file -a 0x%llx", (unsigned long long)module->base), GDB_NO_DWARF,
-			  &output, &error);
+			  output, error);
 	gdb_bridge_changed();
 	free(object->path);
 	*object = attached.items[--attached.count];
 	if (!removed)
-		warn("%s: gdb keeps its symbols: %s", module->name, strbuf_text(&error));
-	strbuf_free(&output);
-	strbuf_free(&error);
+		warn("%s: gdb keeps its symbols: %s", module->name, strbuf_text(error));
 }
 
 /* gdb is told the address of each section; ".text" must be among them. */
@@ -150,44 +147,28 @@ static void attach(const struct module *module, const char *path)
 {
 	struct module_section *sections = NULL;
 	size_t count = module_sections(module, &sections);
-	struct strbuf command = { 0 }, output = { 0 }, error = { 0 };
-	bool loaded;
+	struct strbuf *command = scope_strbuf(), *output = scope_strbuf(), *error = scope_strbuf();
 
 	detach(module);
-	strbuf_printf(&command, "add-symbol-file \"%s\" 0x%llx", path, (unsigned long long)module->base);
+	strbuf_printf(command, "add-symbol-file \"%s\" 0x%llx", path, (unsigned long long)module->base);
 	for (size_t i = 0; i < count; i++) {
 		if (!streq(sections[i].name, ".text") && strpbrk(sections[i].name, " \t\"'\\") == NULL)
-			strbuf_printf(&command, " -s %s 0x%llx", sections[i].name,
+			strbuf_printf(command, " -s %s 0x%llx", sections[i].name,
 				      (unsigned long long)sections[i].address);
 	}
-	loaded = gdb_run(strbuf_text(&command), GDB_NO_DWARF, &output, &error);
+	if (!gdb_run(strbuf_text(command), GDB_NO_DWARF, output, error))
+		fail("%s: %s", path, strbuf_text(error));
 	gdb_bridge_changed();
-	strbuf_free(&command);
-	strbuf_free(&output);
-	if (!loaded) {
-		const char *words = scope_strdup(strbuf_text(&error));
-
-		strbuf_free(&error);
-		fail("%s: %s", path, words);
-	}
-	strbuf_free(&error);
 	*vector_add(&attached) = (struct attached){ module->address, xstrdup(path) };
-}
-
-static void release_text(void *text)
-{
-	strbuf_free(text);
 }
 
 static void find_and_attach(const struct module *module, const char *directory)
 {
-	struct strbuf why = { 0 };
-	char *path;
+	struct strbuf *why = scope_strbuf();
+	char *path = modfile_find(module, directory, why);
 
-	scope_cleanup(release_text, &why);
-	path = modfile_find(module, directory, &why);
 	if (path == NULL)
-		fail("cannot find or load object file for %s module: %s", module->name, strbuf_text(&why));
+		fail("cannot find or load object file for %s module: %s", module->name, strbuf_text(why));
 	scope_cleanup(free, path);
 	attach(module, path);
 }
@@ -205,9 +186,8 @@ static void attach_one(const struct args *args)
 {
 	const struct module *module = named_module(option_argument(args, "s"));
 	struct widths widths = table_widths();
-	struct strbuf why = { 0 };
+	struct strbuf *why = scope_strbuf();
 
-	scope_cleanup(release_text, &why);
 	modfile_forget();
 	if (args->nr_words == 0) {
 		find_and_attach(module, NULL);
@@ -216,8 +196,8 @@ static void attach_one(const struct args *args)
 
 		if (realpath(args->words[0], path) == NULL)
 			snprintf(path, sizeof(path), "%s", args->words[0]);
-		if (!modfile_check(module, path, &why))
-			fail("%s: %s", args->words[0], strbuf_text(&why));
+		if (!modfile_check(module, path, why))
+			fail("%s: %s", args->words[0], strbuf_text(why));
 		attach(module, path);
 	}
 	print_header(widths);

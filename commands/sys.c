@@ -23,23 +23,21 @@ KSYMBOL(kernel_config_data_end, "kernel_config_data_end");
 
 static void print_taints(void)
 {
-	struct strbuf letters = { 0 };
+	struct strbuf *letters = scope_strbuf();
 	u64 flags = kernel_taint_flags();
 
-	kernel_taint_letters(flags, false, &letters);
-	out("TAINTED_MASK: %llx  %s\n", (unsigned long long)flags, strbuf_text(&letters));
-	strbuf_free(&letters);
+	kernel_taint_letters(flags, false, letters);
+	out("TAINTED_MASK: %llx  %s\n", (unsigned long long)flags, strbuf_text(letters));
 }
 
 /* "../fs/stat.c: 444", or nothing without line numbers. */
 static void add_line(u64 function, struct strbuf *text)
 {
-	struct strbuf file = { 0 };
+	struct strbuf *file = scope_strbuf();
 	u32 line;
 
-	if (gdb_line_at(function, &file, &line, NULL))
-		strbuf_printf(text, "%s: %u", strbuf_text(&file), line);
-	strbuf_free(&file);
+	if (gdb_line_at(function, file, &line, NULL))
+		strbuf_printf(text, "%s: %u", strbuf_text(file), line);
 }
 
 static bool syscall_wanted(const char *name, u64 number, const char *word)
@@ -59,7 +57,7 @@ static void print_syscalls(const char *word)
 	const struct symbol *symbol = symbol_at(table, NULL);
 	u64 count = symbol != NULL ? min_u64(symbol->size / sizeof(u64), MAX_SYSCALLS) : 0;
 	u64 *entries = scope_array(count + 1, sizeof(*entries));
-	struct strbuf line = { 0 };
+	struct strbuf *line = scope_strbuf();
 	size_t nr_printed = 0;
 
 	mem_read(table, entries, count * sizeof(*entries), "sys_call_table");
@@ -75,12 +73,11 @@ static void print_syscalls(const char *word)
 			continue;
 		if (nr_printed++ == 0)
 			out("NUM  SYSTEM CALL                FILE AND LINE NUMBER\n");
-		strbuf_reset(&line);
-		add_line(entries[i], &line);
-		out("%3llu  %-26s %s\n", (unsigned long long)i, name, strbuf_text(&line));
+		strbuf_reset(line);
+		add_line(entries[i], line);
+		out("%3llu  %-26s %s\n", (unsigned long long)i, name, strbuf_text(line));
 		interrupt_check();
 	}
-	strbuf_free(&line);
 	if (nr_printed == 0 && count == 0)
 		fail("the size of sys_call_table is not known");
 	if (nr_printed == 0)
@@ -116,7 +113,7 @@ static void end_inflate(void *stream)
 static void print_config(void)
 {
 	u64 start, size;
-	z_stream stream = { 0 };
+	z_stream *stream = scope_alloc(sizeof(*stream));
 	u8 *packed;
 	char text[65536];
 	int status;
@@ -129,18 +126,18 @@ static void print_config(void)
 		fail("a configuration of %llu bytes makes no sense", (unsigned long long)size);
 	packed = scope_alloc(size + 1);
 	mem_read(start, packed, size, "kernel_config_data");
-	if (inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK)
+	if (inflateInit2(stream, 16 + MAX_WBITS) != Z_OK)
 		fail("zlib cannot start");
-	scope_cleanup(end_inflate, &stream);
-	stream.next_in = packed;
-	stream.avail_in = (uInt)size;
+	scope_cleanup(end_inflate, stream);
+	stream->next_in = packed;
+	stream->avail_in = (uInt)size;
 	do {
-		stream.next_out = (Bytef *)text;
-		stream.avail_out = sizeof(text);
-		status = inflate(&stream, Z_NO_FLUSH);
+		stream->next_out = (Bytef *)text;
+		stream->avail_out = sizeof(text);
+		status = inflate(stream, Z_NO_FLUSH);
 		if (status != Z_OK && status != Z_STREAM_END)
-			fail("the configuration is damaged: %s", stream.msg != NULL ? stream.msg : "cut short");
-		out_bytes(text, sizeof(text) - stream.avail_out);
+			fail("the configuration is damaged: %s", stream->msg != NULL ? stream->msg : "cut short");
+		out_bytes(text, sizeof(text) - stream->avail_out);
 	} while (status != Z_STREAM_END);
 }
 
