@@ -13,6 +13,14 @@ KFIELD(page_flags, "page.flags.f", "page.flags");	/* v6.18 wraps it: memdesc_fla
 KFIELD(page_refcount, "page._refcount.counter");
 KFIELD(page_mapping, "page.mapping");
 KFIELD(page_index, "page.__folio_index", "page.index");	/* v6.16 */
+/*
+ * A tail page's word with bit 0 set: the head's address, or (mm: rework compound_head() for power-of-2 sizeof(struct page)) on
+ * kernels that share the tail pages of huge pages the mask that makes the head's address of the tail's.
+ */
+KFIELD(page_compound, "page.compound_info", "page.compound_head");
+KFIELD(page_type_word, "page.page_type");
+KENUM(slab_page_type, "PGTY_slab");	/* v6.12: a number in page_type's top byte */
+KENUM(slab_bit, "PG_slab");		/* before it a bit of page.flags, or in v6.10 and v6.11 of page_type */
 KENUM(nr_pageflags, "__NR_PAGEFLAGS");
 
 const char page_header[] = "      PAGE       PHYSICAL      MAPPING       INDEX CNT FLAGS";
@@ -30,6 +38,44 @@ bool page_to_pfn(u64 page, u64 *pfn)
 		return false;
 	*pfn = (page - layout->vmemmap_start) / ktype_size(&page_type);
 	return true;
+}
+
+bool page_of_address(u64 kernel_address, u64 *page)
+{
+	u64 paddr;
+
+	if (!mem_kernel_to_phys(kernel_address, &paddr, NULL) ||
+	    paddr >> PAGE_SHIFT >= memory_dump()->max_pfn)
+		return false;
+	*page = page_of_pfn(paddr >> PAGE_SHIFT);
+	return true;
+}
+
+u64 page_head(u64 page)
+{
+	u64 word = field_u64(page, &page_compound), pfn;
+
+	if (!(word & 1))
+		return page;
+	word &= ~1ULL;
+	return page_to_pfn(word, &pfn) ? word : page & word;
+}
+
+bool page_is_slab(u64 head_page)
+{
+	u64 type;
+	s64 bit;
+
+	if (kenum_exists(&slab_page_type))
+		return field_u64(head_page, &page_type_word) >> 24 == (u64)kenum_value(&slab_page_type);
+	if (!kenum_exists(&slab_bit))
+		return false;
+	bit = kenum_value(&slab_bit);
+	if (bit < 64)
+		return field_u64(head_page, &page_flags) >> bit & 1;
+	/* Typed pages have 0xf at the top, and the bit of their type cleared. */
+	type = field_u64(head_page, &page_type_word);
+	return (type & (0xf0000000ULL | (u64)bit)) == 0xf0000000ULL;
 }
 
 bool page_read(u64 page, struct page_info *info, struct fault *fault)
