@@ -218,7 +218,8 @@ static bool open_files(struct dump *dump, const char *const *paths, size_t nr_pa
 		if (!opened && nr_paths > 1)
 			strbuf_printf(why, "%s: ", paths[i]);
 	}
-	strbuf_puts(why, strbuf_text(&reason));
+	if (!opened)
+		strbuf_puts(why, strbuf_text(&reason));
 	strbuf_free(&reason);
 	return opened;
 }
