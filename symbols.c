@@ -165,6 +165,12 @@ static bool is_hidden_name(const char *name)
 	return false;
 }
 
+static bool is_label_or_string(const struct symbol *symbol)
+{
+	return symbol->hidden && symbol->type != 'a' && symbol->type != 'A' &&
+	       (starts_with(symbol->name, ".L") || starts_with(symbol->name, "__kstrtab"));
+}
+
 /* The letter that nm gives to symbols of a section, in its form for local symbols. */
 static char section_letter(const Elf64_Shdr *section)
 {
@@ -324,6 +330,33 @@ static void take_symbols(const struct vmlinux *vmlinux, u64 kaslr_offset)
 	free(other);
 }
 
+/*
+ * Older kernels (v5.10) have local labels and strings of exports in kallsyms, too, but not checksums
+ * and constants. How many symbols this kernel's table has tells which way it was built.
+ */
+static void unhide_what_kallsyms_has(const struct vmlinux *vmlinux)
+{
+	u64 address, nr_hidden = 0, nr_visible = 0, nr_own;
+	const u8 *own;
+	size_t i;
+
+	if (!vmlinux_symbol(vmlinux, "kallsyms_num_syms", &address))
+		return;
+	own = vmlinux_at(vmlinux, address, sizeof(u32));
+	if (!own)
+		return;
+	for (i = 0; i < kernel.count; i++) {
+		nr_hidden += is_label_or_string(&kernel.symbols[i]);
+		nr_visible += !kernel.symbols[i].hidden;
+	}
+	nr_own = load_u32(own);
+	if (nr_own < nr_visible + nr_hidden / 2)
+		return;
+	for (i = 0; i < kernel.count; i++)
+		if (is_label_or_string(&kernel.symbols[i]))
+			kernel.symbols[i].hidden = false;
+}
+
 /* What is below the image are offsets into per-cpu areas: no address means one of those. */
 static void list_visible(void)
 {
@@ -409,6 +442,7 @@ bool symbols_load_vmlinux(const struct vmlinux *vmlinux, u64 kaslr_offset, struc
 		forget_kernel();
 		return false;
 	}
+	unhide_what_kallsyms_has(vmlinux);
 	order_aliases();
 	take_ranges(vmlinux, kaslr_offset);
 	list_visible();

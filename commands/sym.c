@@ -149,8 +149,16 @@ static size_t first_at_or_above(const struct symbol_module *symbols, u64 address
 	return low;
 }
 
+static bool in_a_range(const struct module *module, u64 address)
+{
+	for (size_t i = 0; i < module->nr_ranges; i++)
+		if (address >= module->ranges[i].start && address < module->ranges[i].end)
+			return true;
+	return false;
+}
+
 /*
- * Each memory range with its symbols. A module before v6.4 has one range, whose end was always shown
+ * Each memory range with its symbols, then those in none: offsets of per-cpu variables. A module before v6.4 has one range, whose end was always shown
  * as the first address after it; the newer, named ranges show their last address.
  */
 static void print_module(const struct module *module)
@@ -167,6 +175,9 @@ static void print_module(const struct module *module)
 		out("%llx MODULE %s%sEND: %s\n", (unsigned long long)range->end - named, kind,
 		    kind[0] ? " " : "", module->name);
 	}
+	for (size_t i = 0; i < symbols_count(module->symbols); i++)
+		if (!in_a_range(module, symbols_get(module->symbols, i)->value))
+			print_row(symbols_get(module->symbols, i));
 }
 
 static int compare_bases(const void *a, const void *b)

@@ -65,6 +65,28 @@ static int load(void **state UNUSED)
 	return 0;
 }
 
+/* The same with kallsyms_num_syms, a u32 in .data, saying how many symbols kallsyms has. */
+static void load_with_count(u32 count)
+{
+	struct built_symbol more[ARRAY_SIZE(symbols) + 1];
+	struct strbuf file = { 0 }, why = { 0 };
+	char *path;
+
+	memcpy(more, symbols, sizeof(symbols));
+	more[ARRAY_SIZE(symbols)] = (struct built_symbol){ "kallsyms_num_syms", BUILT_DATA + 0x300,
+							   GLOBAL(STT_OBJECT), SEC_DATA, 4 };
+	build_vmlinux(&file, more, ARRAY_SIZE(more));
+	memcpy(file.text + built_section(&file, SEC_DATA)->sh_offset + 0x300, &count,
+	       sizeof(count));
+	path = write_temporary(file.text, file.length);
+	if (!vmlinux_open(&vmlinux, path, &why) || !symbols_load_vmlinux(&vmlinux, SHIFT, &why))
+		BUG("%s", strbuf_text(&why));
+	unlink(path);
+	free(path);
+	strbuf_free(&file);
+	strbuf_free(&why);
+}
+
 static int unload(void **state UNUSED)
 {
 	symbols_reset();
@@ -287,6 +309,21 @@ static void test_format(void **state UNUSED)
 	assert_string_equal(text, "");
 }
 
+static void test_labels_in_old_kallsyms(void **state UNUSED)
+{
+	/* 19 symbols that kallsyms always has, a label and a string, a checksum, an absolute symbol. */
+	load_with_count(19);
+	check_name(BUILT_DATA + SHIFT + 0x10a, "jiffies+10");
+	assert_true(symbol_by_name(".LC3")->hidden);
+	unload(NULL);
+	load_with_count(21);
+	check_name(BUILT_DATA + SHIFT + 0x10a, "__kstrtab_vfs_read+2");
+	check_name(BUILT_DATA + SHIFT + 0x106, "jiffies+6");
+	assert_false(symbol_by_name(".LC3")->hidden);
+	check_name(BUILT_TEXT + SHIFT + 0x100, ".LC3");
+	unload(NULL);
+}
+
 static void test_empty(void **state UNUSED)
 {
 	symbols_reset();
@@ -308,6 +345,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_modules, load, unload),
 		cmocka_unit_test_setup_teardown(test_added_later, load, unload),
 		cmocka_unit_test_setup_teardown(test_format, load, unload),
+		cmocka_unit_test(test_labels_in_old_kallsyms),
 		cmocka_unit_test_setup_teardown(test_empty, load, unload),
 	};
 
