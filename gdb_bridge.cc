@@ -294,28 +294,47 @@ static void start_gdb_core()
 	quit_handler = quit_when_interrupted;
 }
 
-/* Python costs as much as all the rest of GDB's start: it waits for a command that may need it. */
+/* Python sets the buffering of C's standard streams: it gets others, and ours keep what they have read. */
+class other_streams {
+public:
+	explicit other_streams(FILE *others) : m_in(stdin), m_out(stdout), m_err(stderr)
+	{
+		stdin = stdout = stderr = others;
+	}
+
+	~other_streams()
+	{
+		stdin = m_in;
+		stdout = m_out;
+		stderr = m_err;
+	}
+
+private:
+	FILE *m_in, *m_out, *m_err;
+};
+
+/* Python takes longer to start than all the rest of GDB: it waits for a command that may need it. */
 static void start_languages(const char *command)
 {
 	static bool languages_started;
-	static const char *const users[] = { "py", "pi", "source", "so", "info", "enable", "disable", "python",
-					     "python-interactive", "help", "apropos" };
+	static const char *const users[] = {
+		"py", "pi", "source", "so ", "help", "apropos", "info pretty", "info type-p", "info frame-f",
+		"info unwinder", "info xmethod", "info missing", "enable", "disable",
+	};
 
 	if (languages_started)
 		return;
-	while (isspace((unsigned char)*command))
-		command++;
-	size_t length = 0;
-	while (isalnum((unsigned char)command[length]) || command[length] == '-')
-		length++;
+	command += strspn(command, " \t");
 	for (const char *user : users) {
-		if (strlen(user) == length && strncmp(command, user, length) == 0) {
-			our_process_state keep;
+		FILE *nothing;
 
-			languages_started = true;
-			ext_lang_initialization();
-			return;
-		}
+		if (strncmp(command, user, strlen(user)) != 0 || (nothing = fopen("/dev/null", "r+")) == nullptr)
+			continue;
+		languages_started = true;
+		our_process_state keep;
+		other_streams aside(nothing);
+		ext_lang_initialization();
+		return;
 	}
 }
 
