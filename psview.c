@@ -241,7 +241,8 @@ static void put_last_run(const struct task *task, bool ages, unsigned width)
 	strbuf_free(&header);
 }
 
-void psview_last_run(const struct task **tasks, size_t nr_tasks, bool ages, const struct cpu_mask *cpus)
+void psview_last_run(const struct task **tasks, size_t nr_tasks, bool ages,
+		     const struct cpu_mask *cpus)
 {
 	unsigned width = stamp_width(tasks, nr_tasks, ages);
 	const char *between = "";
@@ -252,7 +253,8 @@ void psview_last_run(const struct task **tasks, size_t nr_tasks, bool ages, cons
 			put_last_run(tasks[i], ages, width);
 		return;
 	}
-	for (unsigned cpu = cpu_mask_next(cpus, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(cpus, cpu + 1)) {
+	for (unsigned cpu = cpu_mask_next(cpus, 0); cpu < MAX_CPUS;
+	     cpu = cpu_mask_next(cpus, cpu + 1)) {
 		if (!cpu_mask_has(cpus_present(), cpu))
 			continue;
 		out("%sCPU: %u\n", between, cpu);

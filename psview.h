@@ -15,6 +15,7 @@ void psview_strings(const struct task *task);
 void psview_limits(const struct task *task);
 
 /* By last run, latest first: AGES as time since then (-m), else the stamp (-l). CPUS: in blocks a CPU, or NULL. */
-void psview_last_run(const struct task **tasks, size_t nr_tasks, bool ages, const struct cpu_mask *cpus);
+void psview_last_run(const struct task **tasks, size_t nr_tasks, bool ages,
+		     const struct cpu_mask *cpus);
 
 #endif

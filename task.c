@@ -27,7 +27,8 @@
 #include <stdlib.h>
 
 KTYPE(task_struct_type, "struct task_struct");
-KFIELD(task_state_field, "task_struct.__state", /* v5.14 2f064a59a11f sched: Change task_struct::state */
+KFIELD(task_state_field,
+       "task_struct.__state", /* v5.14 2f064a59a11f sched: Change task_struct::state */
        "task_struct.state");
 KFIELD(task_exit_state, "task_struct.exit_state");
 KFIELD(task_flags, "task_struct.flags");
@@ -39,13 +40,14 @@ KFIELD(task_stack, "task_struct.stack");
 KFIELD(task_real_parent, "task_struct.real_parent");
 KFIELD(task_group_leader, "task_struct.group_leader");
 KFIELD(task_signal, "task_struct.signal");
-KFIELD(task_cpu, "task_struct.thread_info.cpu", /* v5.16 bcf9033e5449 sched: move CPU field back into thread_info */
+KFIELD(task_cpu,
+       "task_struct.thread_info.cpu", /* v5.16 bcf9033e5449 sched: move CPU field back into thread_info */
        "task_struct.cpu");
 KFIELD(task_last_arrival, "task_struct.sched_info.last_arrival");
 KFIELD(task_start, "task_struct.start_time");
 KFIELD(task_tasks, "task_struct.tasks");
 KFIELD(task_thread_node, "task_struct.thread_node");
-KFIELD(task_pid_links, "task_struct.pid_links[0]");	/* PIDTYPE_PID is 0 */
+KFIELD(task_pid_links, "task_struct.pid_links[0]"); /* PIDTYPE_PID is 0 */
 /* Each thread's own part of the counters; gone in v6.2 f1a7941243c1 (mm: convert rss_stat to percpu_counter). */
 KFIELD(task_rss_count, "task_struct.rss_stat.count");
 KFIELD(signal_thread_head, "signal_struct.thread_head");
@@ -58,7 +60,7 @@ KSYMBOL(init_task_symbol, "init_task");
 KSYMBOL(init_pid_ns_symbol, "init_pid_ns");
 KSYMBOL(runqueues_symbol, "runqueues");
 KSYMBOL(idle_threads_symbol, "idle_threads");
-KSYMBOL(pcpu_hot_symbol, "pcpu_hot");		/* v6.2 e57ef2ed97c1 to v6.14 */
+KSYMBOL(pcpu_hot_symbol, "pcpu_hot"); /* v6.2 e57ef2ed97c1 to v6.14 */
 KSYMBOL(current_task_symbol, "current_task");
 KSYMBOL(panic_cpu_symbol, "panic_cpu");
 KSYMBOL(crashing_cpu_symbol, "crashing_cpu");
@@ -68,8 +70,8 @@ KENUM(mm_anonpages, "MM_ANONPAGES");
 KENUM(mm_shmempages, "MM_SHMEMPAGES");
 
 #define PF_KTHREAD 0x00200000u
-#define PID_LIMIT (4u << 20)		/* PID_MAX_LIMIT of 64-bit kernels */
-#define WARNINGS_MAX 8			/* damaged tasks named one by one; the rest are counted */
+#define PID_LIMIT (4u << 20) /* PID_MAX_LIMIT of 64-bit kernels */
+#define WARNINGS_MAX 8 /* damaged tasks named one by one; the rest are counted */
 
 enum road {
 	ROAD_LISTS = 1,
@@ -87,14 +89,15 @@ static struct {
 	bool built;
 	struct task *tasks;
 	size_t count, space;
-	struct u64map by_address;	/* task_struct -> index */
-	struct u64map by_pid;		/* pid -> index; 0 is CPU 0's idle task */
-	struct u64map rss_deltas;	/* mm_struct -> sum of its threads' rss_delta */
-	s64 running[MAX_CPUS];		/* index of the CPU's current task, -1 unknown */
-	unsigned nr_warnings;
-	u64 panic;			/* task_struct; 0: none panicked, or not looked for yet */
+	struct u64map by_address; /* task_struct -> index */
+	struct u64map by_pid; /* pid -> index; 0 is CPU 0's idle task */
+	struct u64map rss_deltas; /* mm_struct -> sum of its threads' rss_delta */
+	s64 running[MAX_CPUS]; /* index of the CPU's current task, -1 unknown */
+	unsigned nr_warnings; /* tasks left out */
+	unsigned nr_notes; /* tasks found by one road only */
+	u64 panic; /* task_struct; 0: none panicked, or not looked for yet */
 	bool panic_known;
-	u64 current;			/* the context; 0: not chosen yet */
+	u64 current; /* the context; 0: not chosen yet */
 } table;
 
 /* ---- finding ---- */
@@ -140,7 +143,8 @@ static void find_threads(struct finder *finder, u64 leader)
 	}
 	if (signal == 0)
 		return;
-	klist_begin(&it, field_address(signal, &signal_thread_head), kfield_offset(&task_thread_node));
+	klist_begin(&it, field_address(signal, &signal_thread_head),
+		    kfield_offset(&task_thread_node));
 	while (klist_next(&it, &thread))
 		found_add(finder, thread, ROAD_LISTS);
 	if (it.stopped) {
@@ -182,7 +186,8 @@ static void find_by_pids(void *arg)
 
 		if (!mem_is_kernel_address(pid))
 			continue;
-		khlist_begin(&users, field_address(pid, &pid_tasks), kfield_offset(&task_pid_links));
+		khlist_begin(&users, field_address(pid, &pid_tasks),
+			     kfield_offset(&task_pid_links));
 		while (klist_next(&users, &task))
 			found_add(finder, task, ROAD_PIDS);
 		if (users.stopped) {
@@ -205,7 +210,8 @@ static void find_idle(void *arg)
 	unsigned cpu;
 	u64 idle;
 
-	for (cpu = cpu_mask_next(present, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(present, cpu + 1)) {
+	for (cpu = cpu_mask_next(present, 0); cpu < MAX_CPUS;
+	     cpu = cpu_mask_next(present, cpu + 1)) {
 		u64 at;
 
 		if (kfield_exists(&rq_idle) && ksymbol_exists(&runqueues_symbol))
@@ -240,7 +246,8 @@ static void find_current(void *arg)
 	unsigned cpu;
 	u64 task;
 
-	for (cpu = cpu_mask_next(present, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(present, cpu + 1)) {
+	for (cpu = cpu_mask_next(present, 0); cpu < MAX_CPUS;
+	     cpu = cpu_mask_next(present, cpu + 1)) {
 		if (!current_of_cpu(cpu, &task, &fault))
 			warn("current task of CPU %u: %s", cpu, fault_text(&fault));
 		else
@@ -303,7 +310,8 @@ static bool task_read(const struct found *found, u8 *buffer, size_t size, struct
 {
 	struct fault fault;
 
-	*task = (struct task){ .address = found->address, .is_idle = (found->roads & ROAD_IDLE) != 0 };
+	*task = (struct task){ .address = found->address,
+			       .is_idle = (found->roads & ROAD_IDLE) != 0 };
 	if (!mem_try_read(found->address, buffer, size, &fault)) {
 		damaged(found->address, fault_text(&fault));
 		return false;
@@ -323,10 +331,10 @@ static void note_one_road(const struct finder *finder, const struct found *found
 {
 	if ((found->roads & (ROAD_IDLE | ROAD_CURRENT)) != 0)
 		return;
-	if (found->roads == ROAD_LISTS && finder->pids_whole)
+	if (found->roads == ROAD_LISTS && finder->pids_whole && table.nr_notes++ < WARNINGS_MAX)
 		warn("task %llx is on the task list and not in the pid table",
 		     (unsigned long long)found->address);
-	if (found->roads == ROAD_PIDS && finder->lists_whole)
+	if (found->roads == ROAD_PIDS && finder->lists_whole && table.nr_notes++ < WARNINGS_MAX)
 		warn("task %llx is in the pid table and not on the task list",
 		     (unsigned long long)found->address);
 }
@@ -378,8 +386,8 @@ static void fill_parents(void)
 		}
 		if (u64map_get(&table.by_address, task->parent, &slot))
 			task->parent_pid = table.tasks[slot].tgid;
-		else if (task->parent != 0 && field_try_u64(task->parent, &task_tgid, &tgid, NULL) &&
-			 tgid <= PID_LIMIT)
+		else if (task->parent != 0 &&
+			 field_try_u64(task->parent, &task_tgid, &tgid, NULL) && tgid <= PID_LIMIT)
 			task->parent_pid = (u32)tgid;
 	}
 }
@@ -390,8 +398,10 @@ static void fill_running(void *arg UNUSED)
 	unsigned cpu;
 	u64 address, slot;
 
-	for (cpu = cpu_mask_next(present, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(present, cpu + 1)) {
-		if (!current_of_cpu(cpu, &address, NULL) || !u64map_get(&table.by_address, address, &slot))
+	for (cpu = cpu_mask_next(present, 0); cpu < MAX_CPUS;
+	     cpu = cpu_mask_next(present, cpu + 1)) {
+		if (!current_of_cpu(cpu, &address, NULL) ||
+		    !u64map_get(&table.by_address, address, &slot))
 			continue;
 		table.running[cpu] = (s64)slot;
 		table.tasks[slot].on_cpu = true;
@@ -434,6 +444,8 @@ static void table_build(void)
 	}
 	if (table.nr_warnings > WARNINGS_MAX)
 		warn("%u more tasks left out", table.nr_warnings - WARNINGS_MAX);
+	if (table.nr_notes > WARNINGS_MAX)
+		warn("%u more tasks are on one of the two only", table.nr_notes - WARNINGS_MAX);
 	qsort(table.tasks, table.count, sizeof(*table.tasks), compare_tasks);
 	index_tasks();
 	fill_parents();
@@ -577,7 +589,8 @@ static const struct task *find_panic_task(void)
 
 	if (cpu_variable(&panic_cpu_symbol, &cpu) || cpu_variable(&crashing_cpu_symbol, &cpu))
 		task = task_running_on(cpu);
-	if (!task && *kernel_panic_message() != '\0' && protect(panic_pid_from_log, &pid, NULL) && pid > 0)
+	if (!task && *kernel_panic_message() != '\0' && protect(panic_pid_from_log, &pid, NULL) &&
+	    pid > 0)
 		task = task_by_pid((u32)pid);
 	return task;
 }
@@ -657,7 +670,7 @@ static bool is_wanted(const struct wanted *wanted, const struct task *task)
 	case WANT_REGEX:
 		return regexec(wanted->regex, task->comm, 0, NULL, 0) == 0;
 	case WANT_PID:
-		return task->pid == wanted->number;	/* every idle task has pid 0 */
+		return task->pid == wanted->number; /* every idle task has pid 0 */
 	case WANT_ADDRESS:
 		return task->address == wanted->number;
 	}
@@ -792,7 +805,8 @@ static size_t printable_length(const u8 *text)
 			return 0;
 		code = code << 6 | (text[i] & 0x3f);
 	}
-	if (code < 0xa0 || (length == 3 && code < 0x800) || (length == 4 && code < 0x10000) || code > 0x10ffff)
+	if (code < 0xa0 || (length == 3 && code < 0x800) || (length == 4 && code < 0x10000) ||
+	    code > 0x10ffff)
 		return 0;
 	return length;
 }

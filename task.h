@@ -6,23 +6,23 @@
 #include "util.h"
 
 struct task {
-	u64 address;		/* task_struct */
-	u64 mm;			/* 0: kernel thread or exited */
-	u64 stack;		/* lowest address of the kernel stack */
-	u64 parent;		/* real_parent's task_struct; what ps shows as PPID is parent_pid */
-	u64 group_leader;	/* task_struct of the thread group's leader */
-	u64 signal;		/* signal_struct; 0 when released */
-	u64 state;		/* task_struct.__state */
+	u64 address; /* task_struct */
+	u64 mm; /* 0: kernel thread or exited */
+	u64 stack; /* lowest address of the kernel stack */
+	u64 parent; /* real_parent's task_struct; what ps shows as PPID is parent_pid */
+	u64 group_leader; /* task_struct of the thread group's leader */
+	u64 signal; /* signal_struct; 0 when released */
+	u64 state; /* task_struct.__state */
 	u64 exit_state;
-	u64 flags;		/* PF_* */
-	u64 last_arrival;	/* sched_info.last_arrival: ns on its CPU's run-queue clock; 0 unknown */
-	u64 start_time;		/* ns since boot, monotonic */
+	u64 flags; /* PF_* */
+	u64 last_arrival; /* sched_info.last_arrival: ns on its CPU's run-queue clock; 0 unknown */
+	u64 start_time; /* ns since boot, monotonic */
 	u32 pid, tgid;
-	u32 parent_pid;		/* tgid of the parent, as /proc/PID/status has it */
+	u32 parent_pid; /* tgid of the parent, as /proc/PID/status has it */
 	u32 cpu;
-	s32 rss_delta;		/* pages not yet added to mm's counters (before v6.2) */
-	bool is_idle;		/* a CPU's swapper: on no list */
-	bool on_cpu;		/* the current task of its CPU */
+	s32 rss_delta; /* pages not yet added to mm's counters (before v6.2) */
+	bool is_idle; /* a CPU's swapper: on no list */
+	bool on_cpu; /* the current task of its CPU */
 	char comm[16];
 };
 
@@ -30,11 +30,11 @@ struct task {
  * prints them. A damaged task costs one row and a warning. */
 size_t task_count(void);
 const struct task *task_at(size_t index);
-size_t task_index(const struct task *task);		/* the other way round */
-const struct task *task_by_address(u64 address);	/* NULL: none */
-const struct task *task_by_pid(u32 pid);		/* the idle task of CPU 0 for 0 */
-const struct task *task_running_on(unsigned cpu);	/* NULL: unknown */
-const struct task *task_panic(void);			/* the task that panicked, else CPU 0's, as `set -p` */
+size_t task_index(const struct task *task); /* the other way round */
+const struct task *task_by_address(u64 address); /* NULL: none */
+const struct task *task_by_pid(u32 pid); /* the idle task of CPU 0 for 0 */
+const struct task *task_running_on(unsigned cpu); /* NULL: unknown */
+const struct task *task_panic(void); /* the task that panicked, else CPU 0's, as `set -p` */
 
 /* The current context: what bt, set, task, vtop ... use without an argument. */
 const struct task *task_current(void);
@@ -43,7 +43,7 @@ void task_set_current(const struct task *task);
 void task_make_active(const struct task *task);
 
 bool task_is_kthread(const struct task *task);
-bool task_is_active(const struct task *task);		/* on a CPU: '>' in ps */
+bool task_is_active(const struct task *task); /* on a CPU: '>' in ps */
 bool task_is_panic_task(const struct task *task);
 bool task_is_group_leader(const struct task *task);
 /* "RU", "IN", "UN", "ST", "ZO", "TR", "DE", "WA", "PA", "ID", "NE", "??": crash's two letters. */
@@ -51,17 +51,17 @@ const char *task_state_text(const struct task *task);
 /* "TASK_RUNNING", "TASK_INTERRUPTIBLE|TASK_FREEZABLE" ...: every bit, as `set` shows them. */
 void task_state_words(const struct task *task, struct strbuf *text);
 bool task_has_state(const struct task *task, const char *letters);
-bool task_is_state_name(const char *letters);		/* one of the above */
+bool task_is_state_name(const char *letters); /* one of the above */
 /* comm with control characters and broken UTF-8 as \xNN: safe on a terminal. Returns TEXT. */
 #define TASK_COMM_SPACE (16 * 4 + 1)
 char *task_comm(const struct task *task, char text[TASK_COMM_SPACE]);
 
 struct task_memory {
 	u64 total_vm_kb, rss_kb;
-	double percent;		/* of physical memory */
-	u64 pgd;		/* address of the user page table's top level */
+	double percent; /* of physical memory */
+	u64 pgd; /* address of the user page table's top level */
 };
-bool task_memory(const struct task *task, struct task_memory *usage);	/* false: no mm */
+bool task_memory(const struct task *task, struct task_memory *usage); /* false: no mm */
 /* Pages that MM's threads hold and mm_struct's own counters do not show yet (kernels before v6.2). */
 s64 task_rss_delta(u64 mm);
 
@@ -72,7 +72,7 @@ s64 task_rss_delta(u64 mm);
 size_t tasks_matching(const char *word, const struct task ***matches);
 /* Exactly one task by pid or address; fail()s with what was wrong. */
 const struct task *task_argument(const char *word);
-const struct task *task_try_argument(const char *word);	/* NULL: no such task */
+const struct task *task_try_argument(const char *word); /* NULL: no such task */
 
 /* "PID: 1  TASK: ffff...  CPU: 0  COMMAND: \"init\"" (no newline): the header of bt, foreach, task. */
 void task_header(const struct task *task, struct strbuf *text);

@@ -17,7 +17,8 @@
 #include <strings.h>
 
 KFIELD(task_start_time, "task_struct.start_time");
-KFIELD(task_start_boottime, "task_struct.start_boottime", /* v5.5 cf25e24db61c time: Rename tsk->real_start_time */
+KFIELD(task_start_boottime,
+       "task_struct.start_boottime", /* v5.5 cf25e24db61c time: Rename tsk->real_start_time */
        "task_struct.real_start_time");
 KFIELD(task_utime, "task_struct.utime");
 KFIELD(task_stime, "task_struct.stime");
@@ -28,7 +29,8 @@ KFIELD(rq_clock, "rq.clock");
 KFIELD(signal_rlim, "signal_struct.rlim");
 KFIELD(mm_total_vm, "mm_struct.total_vm");
 KFIELD(mm_pgd, "mm_struct.pgd");
-KFIELD(mm_rss_percpu, "mm_struct.rss_stat[0]");	/* v6.2 f1a7941243c1 mm: convert mm's rss stats into percpu_counter */
+KFIELD(mm_rss_percpu,
+       "mm_struct.rss_stat[0]"); /* v6.2 f1a7941243c1 mm: convert mm's rss stats into percpu_counter */
 KFIELD(mm_rss_atomic, "mm_struct.rss_stat.count");
 KFIELD(mm_arg_start, "mm_struct.arg_start");
 KFIELD(mm_arg_end, "mm_struct.arg_end");
@@ -56,14 +58,20 @@ struct state_bits {
 };
 
 static struct state_bits bits = {
-	.interruptible = 0x1, .uninterruptible = 0x2, .stopped = 0x4, .traced = 0x8,
-	.exit_dead = 0x10, .exit_zombie = 0x20, .parked = 0x40,
+	.interruptible = 0x1,
+	.uninterruptible = 0x2,
+	.stopped = 0x4,
+	.traced = 0x8,
+	.exit_dead = 0x10,
+	.exit_zombie = 0x20,
+	.parked = 0x40,
 };
 
 static void set_upper_bits(void)
 {
-	u64 *upper[] = { &bits.dead, &bits.wakekill, &bits.waking, &bits.noload, &bits.new, &bits.rtlock_wait,
-			 &bits.freezable, &bits.freezable_unsafe, &bits.frozen };
+	u64 *upper[] = { &bits.dead,  &bits.wakekill,	 &bits.waking,	  &bits.noload,
+			 &bits.new,   &bits.rtlock_wait, &bits.freezable, &bits.freezable_unsafe,
+			 &bits.frozen };
 
 	for (size_t i = 0; i < ARRAY_SIZE(upper); i++)
 		*upper[i] = bits.parked << (i + 1);
@@ -72,13 +80,27 @@ static void set_upper_bits(void)
 static void set_bit_of_letter(char letter, u64 bit)
 {
 	switch (letter) {
-	case 'S': bits.interruptible = bit; break;
-	case 'D': bits.uninterruptible = bit; break;
-	case 'T': bits.stopped = bit; break;
-	case 't': bits.traced = bit; break;
-	case 'X': bits.exit_dead = bit; break;
-	case 'Z': bits.exit_zombie = bit; break;
-	case 'P': bits.parked = bit; break;
+	case 'S':
+		bits.interruptible = bit;
+		break;
+	case 'D':
+		bits.uninterruptible = bit;
+		break;
+	case 'T':
+		bits.stopped = bit;
+		break;
+	case 't':
+		bits.traced = bit;
+		break;
+	case 'X':
+		bits.exit_dead = bit;
+		break;
+	case 'Z':
+		bits.exit_zombie = bit;
+		break;
+	case 'P':
+		bits.parked = bit;
+		break;
 	}
 }
 
@@ -94,7 +116,8 @@ static void need_state_bits(void)
 		/* Entry 0 is "R (running)", no bit; the text of each must look like one before it counts. */
 		for (unsigned i = 1; i <= 8; i++) {
 			if (!mem_try_u64(array + i * 8, &text, NULL) ||
-			    !mem_try_string(text, word, sizeof(word), NULL) || word[1] != ' ' || word[2] != '(')
+			    !mem_try_string(text, word, sizeof(word), NULL) || word[1] != ' ' ||
+			    word[2] != '(')
 				break;
 			set_bit_of_letter(word[0], 1ULL << (i - 1));
 		}
@@ -158,13 +181,22 @@ void task_state_words(const struct task *task, struct strbuf *text)
 		u64 bit;
 		const char *name;
 	} words[] = {
-		{ bits.interruptible, "TASK_INTERRUPTIBLE" }, { bits.uninterruptible, "TASK_UNINTERRUPTIBLE" },
-		{ bits.stopped, "TASK_STOPPED" }, { bits.traced, "TASK_TRACED" },
-		{ bits.exit_dead, "EXIT_DEAD" }, { bits.exit_zombie, "EXIT_ZOMBIE" },
-		{ bits.parked, "TASK_PARKED" }, { bits.dead, "TASK_DEAD" }, { bits.wakekill, "TASK_WAKEKILL" },
-		{ bits.waking, "TASK_WAKING" }, { bits.noload, "TASK_NOLOAD" }, { bits.new, "TASK_NEW" },
-		{ bits.rtlock_wait, "TASK_RTLOCK_WAIT" }, { bits.freezable, "TASK_FREEZABLE" },
-		{ bits.freezable_unsafe, "TASK_FREEZABLE_UNSAFE" }, { bits.frozen, "TASK_FROZEN" },
+		{ bits.interruptible, "TASK_INTERRUPTIBLE" },
+		{ bits.uninterruptible, "TASK_UNINTERRUPTIBLE" },
+		{ bits.stopped, "TASK_STOPPED" },
+		{ bits.traced, "TASK_TRACED" },
+		{ bits.exit_dead, "EXIT_DEAD" },
+		{ bits.exit_zombie, "EXIT_ZOMBIE" },
+		{ bits.parked, "TASK_PARKED" },
+		{ bits.dead, "TASK_DEAD" },
+		{ bits.wakekill, "TASK_WAKEKILL" },
+		{ bits.waking, "TASK_WAKING" },
+		{ bits.noload, "TASK_NOLOAD" },
+		{ bits.new, "TASK_NEW" },
+		{ bits.rtlock_wait, "TASK_RTLOCK_WAIT" },
+		{ bits.freezable, "TASK_FREEZABLE" },
+		{ bits.freezable_unsafe, "TASK_FREEZABLE_UNSAFE" },
+		{ bits.frozen, "TASK_FROZEN" },
 	};
 	u64 rest = task->state | task->exit_state;
 	const char *between = "";
@@ -299,8 +331,8 @@ size_t task_limits(const struct task *task, struct task_limit limits[TASK_LIMITS
 {
 	/* include/uapi/asm-generic/resource.h: the order is user-space ABI. */
 	static const char *const names[] = {
-		"CPU", "FSIZE", "DATA", "STACK", "CORE", "RSS", "NPROC", "NOFILE", "MEMLOCK", "AS", "LOCKS",
-		"SIGPENDING", "MSGQUEUE", "NICE", "RTPRIO", "RTTIME",
+		"CPU",	   "FSIZE", "DATA",  "STACK",	   "CORE",     "RSS",  "NPROC",	 "NOFILE",
+		"MEMLOCK", "AS",    "LOCKS", "SIGPENDING", "MSGQUEUE", "NICE", "RTPRIO", "RTTIME",
 	};
 	u64 one = ktype_size(&rlimit_type), address;
 	size_t count;
@@ -320,8 +352,8 @@ size_t task_limits(const struct task *task, struct task_limit limits[TASK_LIMITS
 /* Linux allows a quarter of the stack limit, at most 6 MB, for both areas together. */
 #define STRINGS_MAX (8u << 20)
 
-bool task_user_strings(const struct task *task, enum task_strings which, char **text, size_t *length,
-		       struct strbuf *why)
+bool task_user_strings(const struct task *task, enum task_strings which, char **text,
+		       size_t *length, struct strbuf *why)
 {
 	struct kfield *from = which == TASK_ARGUMENTS ? &mm_arg_start : &mm_env_start;
 	struct kfield *to = which == TASK_ARGUMENTS ? &mm_arg_end : &mm_env_end;
@@ -330,7 +362,8 @@ bool task_user_strings(const struct task *task, enum task_strings which, char **
 
 	*text = NULL;
 	*length = 0;
-	if (!field_try_u64(task->mm, from, &start, &fault) || !field_try_u64(task->mm, to, &end, &fault) ||
+	if (!field_try_u64(task->mm, from, &start, &fault) ||
+	    !field_try_u64(task->mm, to, &end, &fault) ||
 	    !field_try_u64(task->mm, &mm_pgd, &pgd, &fault)) {
 		strbuf_puts(why, fault_text(&fault));
 		return false;
@@ -341,7 +374,8 @@ bool task_user_strings(const struct task *task, enum task_strings which, char **
 	}
 	*text = scope_alloc(end - start + 1);
 	while (start + *length < end) {
-		size_t part = min_u64(PAGE_BYTES - (start + *length) % PAGE_BYTES, end - start - *length);
+		size_t part = min_u64(PAGE_BYTES - (start + *length) % PAGE_BYTES,
+				      end - start - *length);
 
 		if (!mem_try_read_user(pgd, start + *length, *text + *length, part, &fault)) {
 			strbuf_puts(why, fault_text(&fault));

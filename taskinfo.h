@@ -9,17 +9,17 @@
 /* task_memory() is declared in task.h. */
 
 struct task_times {
-	u64 start;		/* task_struct.start_time: nanoseconds, monotonic */
-	u64 start_boot;		/* the same on the clock that counts suspension; 0: the kernel has none */
-	u64 utime, stime;	/* as the task_struct has them: nanoseconds (v4.11 on) */
-	u64 sum_exec;		/* se.sum_exec_runtime: nanoseconds */
+	u64 start; /* task_struct.start_time: nanoseconds, monotonic */
+	u64 start_boot; /* the same on the clock that counts suspension; 0: the kernel has none */
+	u64 utime, stime; /* as the task_struct has them: nanoseconds (v4.11 on) */
+	u64 sum_exec; /* se.sum_exec_runtime: nanoseconds */
 };
 void task_times(const struct task *task, struct task_times *times);
 /* Nanoseconds since the task was last put on a CPU, by its CPU's run-queue clock. False: not known. */
 bool task_since_last_run(const struct task *task, u64 *nanoseconds);
 
-unsigned task_policy(const struct task *task);			/* SCHED_NORMAL 0 ... */
-const char *task_policy_name(unsigned policy);			/* "NORMAL"; "?" when unknown */
+unsigned task_policy(const struct task *task); /* SCHED_NORMAL 0 ... */
+const char *task_policy_name(unsigned policy); /* "NORMAL"; "?" when unknown */
 /* "fifo", "1", "NORMAL,RR": bit n for policy n. False: not a policy. */
 bool task_policy_parse(const char *text, u32 *policies);
 
@@ -27,8 +27,8 @@ bool task_policy_parse(const char *text, u32 *policies);
 bool task_kernel_sp(const struct task *task, u64 *sp);
 
 struct task_limit {
-	const char *name;	/* "NOFILE" */
-	u64 current, maximum;	/* ~0: unlimited */
+	const char *name; /* "NOFILE" */
+	u64 current, maximum; /* ~0: unlimited */
 };
 #define TASK_LIMITS_MAX 32
 /* Number of limits; 0: the task has no signal_struct any more. */
@@ -36,7 +36,7 @@ size_t task_limits(const struct task *task, struct task_limit limits[TASK_LIMITS
 
 enum task_strings { TASK_ARGUMENTS, TASK_ENVIRONMENT };
 /* The argument or environment area in user memory, NUL-separated. Scope memory; false with why. */
-bool task_user_strings(const struct task *task, enum task_strings which, char **text, size_t *length,
-		       struct strbuf *why);
+bool task_user_strings(const struct task *task, enum task_strings which, char **text,
+		       size_t *length, struct strbuf *why);
 
 #endif

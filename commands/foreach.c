@@ -11,18 +11,18 @@
 
 /* How a command is told which task it is about. */
 enum how {
-	IN_CONTEXT,	/* shows its own header for the current context */
-	NEEDS_HEADER,	/* works on the current context and does not say which task that is */
-	ALL_AT_ONCE,	/* takes the tasks as words, all in one call */
+	IN_CONTEXT, /* shows its own header for the current context */
+	NEEDS_HEADER, /* works on the current context and does not say which task that is */
+	ALL_AT_ONCE, /* takes the tasks as words, all in one call */
 };
 
 static const struct {
 	const char *name;
 	enum how how;
 } runnable[] = {
-	{ "bt", IN_CONTEXT }, { "files", IN_CONTEXT }, { "net", IN_CONTEXT }, { "ps", ALL_AT_ONCE },
-	{ "set", NEEDS_HEADER }, { "sig", IN_CONTEXT }, { "task", IN_CONTEXT }, { "vm", IN_CONTEXT },
-	{ "vtop", NEEDS_HEADER },
+	{ "bt", IN_CONTEXT },	{ "files", IN_CONTEXT }, { "net", IN_CONTEXT },
+	{ "ps", ALL_AT_ONCE },	{ "set", NEEDS_HEADER }, { "sig", IN_CONTEXT },
+	{ "task", IN_CONTEXT }, { "vm", IN_CONTEXT },	 { "vtop", NEEDS_HEADER },
 };
 
 static int runnable_index(const char *word)
@@ -35,11 +35,11 @@ static int runnable_index(const char *word)
 }
 
 struct plan {
-	bool *chosen;		/* by index in the task table */
+	bool *chosen; /* by index in the task table */
 	bool any_selector;
 	bool commands[ARRAY_SIZE(runnable)];
 	size_t nr_commands;
-	struct strbuf arguments;	/* for the commands: all that follows their names */
+	struct strbuf arguments; /* for the commands: all that follows their names */
 };
 
 static void plan_release(void *arg)
@@ -66,7 +66,9 @@ static const struct {
 	const char *word;
 	bool (*test)(const struct task *task);
 } classes[] = {
-	{ "kernel", task_is_kthread }, { "user", is_user }, { "gleader", is_user_leader },
+	{ "kernel", task_is_kthread },
+	{ "user", is_user },
+	{ "gleader", is_user_leader },
 	{ "active", task_is_active },
 };
 
@@ -114,7 +116,8 @@ static void make_plan(struct plan *plan, const char *line)
 		plan->nr_commands++;
 	}
 	for (; i < nr_words; i++) {
-		bool blank = strpbrk(words[i], " \t") != NULL && words[i][0] != '\'' && words[i][0] != '(';
+		bool blank = strpbrk(words[i], " \t") != NULL && words[i][0] != '\'' &&
+			     words[i][0] != '(';
 
 		strbuf_printf(&plan->arguments, blank ? " \"%s\"" : " %s", words[i]);
 	}
@@ -202,7 +205,8 @@ static void run_in_contexts(const struct plan *plan, const struct command *comma
 
 	scope_cleanup(free_text, text);
 	for (size_t i = 0; i < task_count(); i++) {
-		struct step step = { command, strbuf_text(&plan->arguments), task_at(i), how == NEEDS_HEADER };
+		struct step step = { command, strbuf_text(&plan->arguments), task_at(i),
+				     how == NEEDS_HEADER };
 
 		if (!plan->chosen[i])
 			continue;

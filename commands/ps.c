@@ -19,7 +19,7 @@ struct selection {
 
 struct filter {
 	bool kernel, user, leaders, active;
-	u32 policies;		/* 0: any */
+	u32 policies; /* 0: any */
 };
 
 static bool passes(const struct filter *filter, const struct task *task)
@@ -45,7 +45,8 @@ static void add(struct selection *selection, const struct filter *filter, const 
 	if (!passes(filter, task))
 		return;
 	if (selection->count == selection->space)
-		selection->tasks = vector_grow(selection->tasks, &selection->space, sizeof(*selection->tasks));
+		selection->tasks = vector_grow(selection->tasks, &selection->space,
+					       sizeof(*selection->tasks));
 	selection->tasks[selection->count++] = task;
 }
 
@@ -57,7 +58,8 @@ static void release(void *arg)
 }
 
 /* In the table's order, each task once; a word that names nothing is said and does not stop the others. */
-static void select_tasks(const struct args *args, const struct filter *filter, struct selection *selection)
+static void select_tasks(const struct args *args, const struct filter *filter,
+			 struct selection *selection)
 {
 	bool *named = scope_array(task_count() + 1, sizeof(*named));
 
@@ -111,8 +113,8 @@ static void put_row(void *arg)
 	task_comm(task, comm);
 	out("%s%8u %7u %3u  %s  %-2s %5.1f %8llu %8llu  %s%s%s\n", task_is_active(task) ? ">" : " ",
 	    task->pid, task->parent_pid, task->cpu, where, task_state_text(task), memory.percent,
-	    (unsigned long long)memory.total_vm_kb, (unsigned long long)memory.rss_kb, bracket ? "[" : "",
-	    comm, bracket ? "]" : "");
+	    (unsigned long long)memory.total_vm_kb, (unsigned long long)memory.rss_kb,
+	    bracket ? "[" : "", comm, bracket ? "]" : "");
 }
 
 static void put_table(const struct selection *selection, bool kernel_sp, bool header)
@@ -223,7 +225,7 @@ static const struct {
 	void (*show)(const struct task *task);
 } views[] = {
 	{ "p", psview_parents }, { "c", psview_children }, { "t", psview_times },
-	{ "a", psview_strings }, { "g", psview_group }, { "r", psview_limits },
+	{ "a", psview_strings }, { "g", psview_group },	   { "r", psview_limits },
 };
 
 static void show_last_run(const struct args *args, const struct selection *selection)
@@ -237,12 +239,14 @@ static void show_last_run(const struct args *args, const struct selection *selec
 		if (!cpu_mask_parse(list, &cpus, &why))
 			fail_with(&why);
 	}
-	psview_last_run(selection->tasks, selection->count, option_given(args, "m") != 0, list ? &cpus : NULL);
+	psview_last_run(selection->tasks, selection->count, option_given(args, "m") != 0,
+			list ? &cpus : NULL);
 }
 
 static void check_options(const struct args *args)
 {
-	unsigned nr_views = (option_given(args, "l") || option_given(args, "m")) + (option_given(args, "S") != 0);
+	unsigned nr_views = (option_given(args, "l") || option_given(args, "m")) +
+			    (option_given(args, "S") != 0);
 
 	for (size_t i = 0; i < ARRAY_SIZE(views); i++)
 		nr_views += option_given(args, views[i].option) != 0;
@@ -292,7 +296,8 @@ static const struct option options[] = {
 	{ "s", NULL, "the kernel stack pointer (KSTACKP) instead of TASK" },
 	{ "H", NULL, "no header line" },
 	{ "S", NULL, "how many tasks are in each state" },
-	{ "l", NULL, "when each task last came onto a CPU, latest first, as the scheduler's stamp" },
+	{ "l", NULL,
+	  "when each task last came onto a CPU, latest first, as the scheduler's stamp" },
 	{ "m", NULL, "the same as the time that has passed since then" },
 	{ "C", "cpus", "with -l or -m: in blocks for these CPUs (1,3,5-7 or a)" },
 	{ "p", NULL, "each task's line of parents" },
@@ -307,8 +312,9 @@ static const struct option options[] = {
 COMMAND(ps) = {
 	.name = "ps",
 	.summary = "process status",
-	.synopsis = "[-k | -u] [-G] [-A] [-y policy] [-s] [-H]\n"
-		    "[-S | -l | -m [-C cpus] | -p | -c | -g | -t | -a | -r] [pid | task | command] ...",
+	.synopsis =
+		"[-k | -u] [-G] [-A] [-y policy] [-s] [-H]\n"
+		"[-S | -l | -m [-C cpus] | -p | -c | -g | -t | -a | -r] [pid | task | command] ...",
 	.options = options,
 	.description =
 		"One row for each task, or for those named: by pid, by task_struct address, by command\n"
@@ -320,9 +326,10 @@ COMMAND(ps) = {
 		"load), ST stopped, TR traced, ZO zombie, DE dead, PA parked, WA waking, NE new. VSZ and\n"
 		"RSS are in kilobytes, RSS with every CPU's and thread's part of the kernel's counters;\n"
 		"%MEM is RSS as a share of physical memory. Names in brackets have no user memory.",
-	.example = "crash> ps -A\n"
-		   "      PID    PPID  CPU       TASK        ST  %MEM      VSZ      RSS  COMM\n"
-		   ">       0       0   0  ffffffff8240f940  RU   0.0        0        0  [swapper/0]\n"
-		   ">     211     101   1  ffff88800a1c8000  RU   0.4     1704     1024  lab-guest\n",
+	.example =
+		"crash> ps -A\n"
+		"      PID    PPID  CPU       TASK        ST  %MEM      VSZ      RSS  COMM\n"
+		">       0       0   0  ffffffff8240f940  RU   0.0        0        0  [swapper/0]\n"
+		">     211     101   1  ffff88800a1c8000  RU   0.4     1704     1024  lab-guest\n",
 	.run = run,
 };

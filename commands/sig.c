@@ -20,12 +20,14 @@ static void put_action(unsigned number, const struct signal_action *action)
 {
 	struct strbuf flags = { 0 };
 	const char *handler = action->handler == 0 ? "SIG_DFL"
-			    : action->handler == 1 ? "SIG_IGN"
-						   : scope_printf("%llx", (unsigned long long)action->handler);
+			      : action->handler == 1
+				      ? "SIG_IGN"
+				      : scope_printf("%llx", (unsigned long long)action->handler);
 
 	tasksig_flag_names(action->flags, &flags);
-	out("%4s %016llx %10s %016llx %llx ", scope_printf("[%u]", number), (unsigned long long)action->address,
-	    handler, (unsigned long long)action->mask, (unsigned long long)action->flags);
+	out("%4s %016llx %10s %016llx %llx ", scope_printf("[%u]", number),
+	    (unsigned long long)action->address, handler, (unsigned long long)action->mask,
+	    (unsigned long long)action->flags);
 	if (flags.length != 0)
 		out("(%s)", strbuf_text(&flags));
 	out("\n");
@@ -42,7 +44,8 @@ static void put_actions(const struct task *task)
 	out(" SIG    SIGACTION        HANDLER       MASK       FLAGS           \n");
 	for (unsigned number = 1; number <= SIGNALS; number++) {
 		if (!tasksig_action(task, number, &action, &why)) {
-			out("%4s (not readable: %s)\n", scope_printf("[%u]", number), strbuf_text(&why));
+			out("%4s (not readable: %s)\n", scope_printf("[%u]", number),
+			    strbuf_text(&why));
 			break;
 		}
 		put_action(number, &action);
@@ -59,8 +62,8 @@ static void put_pending(const struct task *task, bool shared, const char *indent
 	s32 number;
 	u64 info;
 
-	out("%s%s_PENDING\n%s    SIGNAL: %016llx\n%s  SIGQUEUE: ", indent, shared ? "SHARED" : "PRIVATE", indent,
-	    (unsigned long long)set, indent);
+	out("%s%s_PENDING\n%s    SIGNAL: %016llx\n%s  SIGQUEUE: ", indent,
+	    shared ? "SHARED" : "PRIVATE", indent, (unsigned long long)set, indent);
 	if (shared && task->signal == 0) {
 		out("(empty)\n");
 		return;
@@ -113,7 +116,8 @@ static void show_group(void *arg)
 	for (size_t i = 0; i < task_count(); i++) {
 		const struct task *thread = task_at(i);
 
-		if (thread != leader && (thread->tgid != leader->tgid || thread->is_idle || leader->is_idle))
+		if (thread != leader &&
+		    (thread->tgid != leader->tgid || thread->is_idle || leader->is_idle))
 			continue;
 		put_task(thread, "  ");
 		put_sets(thread, "  ");
@@ -160,7 +164,8 @@ static void run(struct args *args)
 		return;
 	}
 	for (size_t i = 0; i < nr_tasks; i++) {
-		const struct task *task = args->nr_words ? task_argument(args->words[i]) : task_current();
+		const struct task *task = args->nr_words ? task_argument(args->words[i])
+							 : task_current();
 		struct failure failure;
 
 		if (protect(show, (void *)task, &failure))

@@ -31,7 +31,8 @@ static void put_value(const char *expression, bool is_pointer, const char *inden
 	struct strbuf text = { 0 }, error = { 0 };
 	const char *command = scope_printf("output %s", expression);
 	bool worked = gdb_run(command, GDB_DWARF_IF_NEEDED, &text, &error);
-	char *value = scope_strdup(strbuf_text(&text)), *why = scope_strdup(strbuf_text(&error)), *type_end;
+	char *value = scope_strdup(strbuf_text(&text)), *why = scope_strdup(strbuf_text(&error)),
+	     *type_end;
 
 	strbuf_free(&text);
 	strbuf_free(&error);
@@ -75,7 +76,8 @@ static bool has_member(const char *structure, const char *path)
 {
 	if (types_available())
 		return type_has_member(structure, path);
-	return gdb_type_member(scope_printf("struct %s", structure), path, &(struct gdb_member){ 0 }, NULL);
+	return gdb_type_member(scope_printf("struct %s", structure), path,
+			       &(struct gdb_member){ 0 }, NULL);
 }
 
 static void show_member(const struct request *request, const char *path)
@@ -91,10 +93,12 @@ static void show_member(const struct request *request, const char *path)
 			continue;
 		found = true;
 		known = type_by_name(structures[i], &type);
-		is_pointer = known && type_member(type, path, &member) && type_kind(member.type) == TYPE_POINTER;
+		is_pointer = known && type_member(type, path, &member) &&
+			     type_kind(member.type) == TYPE_POINTER;
 		out("  %s = ", path);
 		put_value(scope_printf("((struct %s *)0x%llx)->%s", structures[i],
-				       (unsigned long long)request->task->address, path), is_pointer, "  ");
+				       (unsigned long long)request->task->address, path),
+			  is_pointer, "  ");
 		out("%s\n", known && ends_structure(type, path) ? "" : ",");
 	}
 	if (!found)
@@ -114,7 +118,8 @@ static void show(void *arg)
 	for (size_t i = 0; request->nr_members == 0 && i < ARRAY_SIZE(structures); i++) {
 		out("%sstruct %s ", i == 0 ? "" : "\n", structures[i]);
 		put_value(scope_printf("*(struct %s *)0x%llx", structures[i],
-				       (unsigned long long)request->task->address), false, "");
+				       (unsigned long long)request->task->address),
+			  false, "");
 		out("\n");
 	}
 	out("\n");
@@ -131,7 +136,10 @@ static void add_members(struct request *request, const char *list)
 		members[i] = request->members[i];
 	request->members = members;
 	for (char *name = strtok_r(names, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
-		if (name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.[]")] != '\0')
+		if (name[strspn(
+			    name,
+			    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.[]")] !=
+		    '\0')
 			fail("not the name of a member: %s", name);
 		members[request->nr_members++] = name;
 	}
@@ -202,7 +210,8 @@ static void run(struct args *args)
 }
 
 static const struct option options[] = {
-	{ "R", "member[,member...]", "only these members of task_struct or thread_info; a.b and a[i] go deeper" },
+	{ "R", "member[,member...]",
+	  "only these members of task_struct or thread_info; a.b and a[i] go deeper" },
 	{ "x", NULL, "integers in hexadecimal" },
 	{ "d", NULL, "integers in decimal" },
 	{ NULL, NULL, NULL },

@@ -23,8 +23,23 @@
 
 /* Members of the fake task_struct. */
 enum {
-	STATE = 0, EXIT_STATE = 4, FLAGS = 8, PID = 12, TGID = 16, CPU = 20, MM = 24, STACK = 32, PARENT = 40,
-	LEADER = 48, SIGNAL = 56, LIST = 64, THREAD = 80, LINKS = 96, COMM = 160, START = 176, TASK_BYTES = 184,
+	STATE = 0,
+	EXIT_STATE = 4,
+	FLAGS = 8,
+	PID = 12,
+	TGID = 16,
+	CPU = 20,
+	MM = 24,
+	STACK = 32,
+	PARENT = 40,
+	LEADER = 48,
+	SIGNAL = 56,
+	LIST = 64,
+	THREAD = 80,
+	LINKS = 96,
+	COMM = 160,
+	START = 176,
+	TASK_BYTES = 184,
 };
 
 static u64 task_at_slot(unsigned slot)
@@ -84,8 +99,8 @@ static void put_pid(u32 pid, unsigned slot)
  */
 static void build(void)
 {
-	const u64 leaders[] = { task_at_slot(0) + LIST, task_at_slot(3) + LIST, task_at_slot(2) + LIST,
-				task_at_slot(6) + LIST };
+	const u64 leaders[] = { task_at_slot(0) + LIST, task_at_slot(3) + LIST,
+				task_at_slot(2) + LIST, task_at_slot(6) + LIST };
 	const unsigned alone[] = { 2 }, pair[] = { 3, 4 }, unlisted[] = { 5 }, unnumbered[] = { 6 };
 
 	task_reset();
@@ -306,12 +321,25 @@ static void test_words(void **state UNUSED)
 		size_t count;
 		u32 first;
 	} cases[] = {
-		{ "5", 1, 5 }, { "0x5", 1, 5 }, { "0", 2, 0 }, { "worker", 2, 5 }, { "'^wor'", 2, 5 },
-		{ "'(init|bad)'", 2, 1 }, { "'^x'", 0, ~0u }, { "\\init", 1, 1 }, { "\\5", 0, ~0u },
+		{ "5", 1, 5 },
+		{ "0x5", 1, 5 },
+		{ "0", 2, 0 },
+		{ "worker", 2, 5 },
+		{ "'^wor'", 2, 5 },
+		{ "'(init|bad)'", 2, 1 },
+		{ "'^x'", 0, ~0u },
+		{ "\\init", 1, 1 },
+		{ "\\5", 0, ~0u },
 		/* A name that is a number in hexadecimal, and one that is decimal. */
-		{ "bad", 1, 7 }, { "10", 0, ~0u }, { "\\10", 1, 8 },
-		{ "nosuch", 0, ~0u }, { "", 0, ~0u }, { "'", 0, ~0u }, { "\\", 0, ~0u },
-		{ "ffffffffffffffff", 0, ~0u }, { "99999999999999999999", 0, ~0u },
+		{ "bad", 1, 7 },
+		{ "10", 0, ~0u },
+		{ "\\10", 1, 8 },
+		{ "nosuch", 0, ~0u },
+		{ "", 0, ~0u },
+		{ "'", 0, ~0u },
+		{ "\\", 0, ~0u },
+		{ "ffffffffffffffff", 0, ~0u },
+		{ "99999999999999999999", 0, ~0u },
 	};
 	char address[32];
 	u32 first;
@@ -364,7 +392,9 @@ static void test_comm(void **state UNUSED)
 		{ "caf\xc3\xa9", "caf\xc3\xa9" },
 		{ "cut\xc3", "cut\\xc3" },
 		{ "\xff\xfe\x80", "\\xff\\xfe\\x80" },
-		{ "c1\xc2\x9b" "2J", "c1\\xc2\\x9b2J" },
+		{ "c1\xc2\x9b"
+		  "2J",
+		  "c1\\xc2\\x9b2J" },
 		{ "long\xe0\x80\x80", "long\\xe0\\x80\\x80" },
 		{ "\xed\x7f", "\\xed\\x7f" },
 	};
@@ -406,23 +436,43 @@ static void test_policies(void **state UNUSED)
 
 static void describe_types(void)
 {
-	static const struct fake_member list[] = { { .name = "next", .size = 8 }, { .name = "prev", .offset = 8, .size = 8 } };
+	static const struct fake_member list[] = { { .name = "next", .size = 8 },
+						   { .name = "prev", .offset = 8, .size = 8 } };
 	static const struct fake_member first[] = { { .name = "first", .size = 8 } };
 	static const struct fake_member task[] = {
-		{ .name = "__state", .offset = STATE, .size = 4 }, { .name = "exit_state", .offset = EXIT_STATE, .size = 4 },
-		{ .name = "flags", .offset = FLAGS, .size = 4 }, { .name = "pid", .offset = PID, .size = 4 },
-		{ .name = "tgid", .offset = TGID, .size = 4 }, { .name = "cpu", .offset = CPU, .size = 4 },
-		{ .name = "mm", .offset = MM, .size = 8 }, { .name = "stack", .offset = STACK, .size = 8 },
-		{ .name = "real_parent", .offset = PARENT, .size = 8 }, { .name = "group_leader", .offset = LEADER, .size = 8 },
-		{ .name = "signal", .offset = SIGNAL, .size = 8 }, { .name = "tasks", .offset = LIST, .type = "list_head" },
+		{ .name = "__state", .offset = STATE, .size = 4 },
+		{ .name = "exit_state", .offset = EXIT_STATE, .size = 4 },
+		{ .name = "flags", .offset = FLAGS, .size = 4 },
+		{ .name = "pid", .offset = PID, .size = 4 },
+		{ .name = "tgid", .offset = TGID, .size = 4 },
+		{ .name = "cpu", .offset = CPU, .size = 4 },
+		{ .name = "mm", .offset = MM, .size = 8 },
+		{ .name = "stack", .offset = STACK, .size = 8 },
+		{ .name = "real_parent", .offset = PARENT, .size = 8 },
+		{ .name = "group_leader", .offset = LEADER, .size = 8 },
+		{ .name = "signal", .offset = SIGNAL, .size = 8 },
+		{ .name = "tasks", .offset = LIST, .type = "list_head" },
 		{ .name = "thread_node", .offset = THREAD, .type = "list_head" },
-		{ .name = "pid_links", .offset = LINKS, .size = 16, .count = 4, .type = "hlist_node" },
-		{ .name = "comm", .offset = COMM, .size = 1, .count = 16 }, { .name = "start_time", .offset = START, .size = 8 },
+		{ .name = "pid_links",
+		  .offset = LINKS,
+		  .size = 16,
+		  .count = 4,
+		  .type = "hlist_node" },
+		{ .name = "comm", .offset = COMM, .size = 1, .count = 16 },
+		{ .name = "start_time", .offset = START, .size = 8 },
 	};
-	static const struct fake_member signal[] = { { .name = "thread_head", .type = "list_head" } };
-	static const struct fake_member pid[] = { { .name = "tasks", .size = 8, .count = 4, .type = "hlist_head" } };
-	static const struct fake_member xarray[] = { { .name = "xa_head", .offset = 8, .size = 8 } };
-	static const struct fake_member node[] = { { .name = "shift", .size = 1 }, { .name = "slots", .offset = 40, .size = 8, .count = 64 } };
+	static const struct fake_member signal[] = { { .name = "thread_head",
+						       .type = "list_head" } };
+	static const struct fake_member pid[] = {
+		{ .name = "tasks", .size = 8, .count = 4, .type = "hlist_head" }
+	};
+	static const struct fake_member xarray[] = {
+		{ .name = "xa_head", .offset = 8, .size = 8 }
+	};
+	static const struct fake_member node[] = {
+		{ .name = "shift", .size = 1 },
+		{ .name = "slots", .offset = 40, .size = 8, .count = 64 }
+	};
 	static const struct fake_member idr[] = { { .name = "idr_rt", .type = "xarray" } };
 	static const struct fake_member namespace[] = { { .name = "idr", .type = "idr" } };
 	static const struct fake_member rq[] = { { .name = "idle", .size = 8 } };
