@@ -133,8 +133,7 @@ static void detach(const struct module *module)
 
 	if (object == NULL)
 		return;
-	removed = gdb_run(scope_printf("remove-symbol-file -a 0x%llx", (unsigned long long)module->base), GDB_NO_DWARF,
-			  output, error);
+	removed = gdb_run(scope_printf("remove-symbol-file \"%s\"", object->path), GDB_NO_DWARF, output, error);
 	gdb_bridge_changed();
 	free(object->path);
 	*object = attached.items[--attached.count];
@@ -148,7 +147,11 @@ static void attach(const struct module *module, const char *path)
 	struct module_section *sections = NULL;
 	size_t count = module_sections(module, &sections);
 	struct strbuf *command = scope_strbuf(), *output = scope_strbuf(), *error = scope_strbuf();
+	char real[PATH_MAX];
 
+	/* gdb knows the file by its real path, and detach() must name it like that. */
+	if (realpath(path, real) != NULL)
+		path = real;
 	detach(module);
 	strbuf_printf(command, "add-symbol-file \"%s\" 0x%llx", path, (unsigned long long)module->base);
 	for (size_t i = 0; i < count; i++) {
@@ -192,13 +195,9 @@ static void attach_one(const struct args *args)
 	if (args->nr_words == 0) {
 		find_and_attach(module, NULL);
 	} else {
-		char path[PATH_MAX];
-
-		if (realpath(args->words[0], path) == NULL)
-			snprintf(path, sizeof(path), "%s", args->words[0]);
-		if (!modfile_check(module, path, why))
+		if (!modfile_check(module, args->words[0], why))
 			fail("%s: %s", args->words[0], strbuf_text(why));
-		attach(module, path);
+		attach(module, args->words[0]);
 	}
 	print_header(widths);
 	print_module(module, widths);
