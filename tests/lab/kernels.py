@@ -32,10 +32,11 @@ def say(text):
     print("lab: " + text, file=sys.stderr, flush=True)
 
 
-def output(*command, **options):
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, **options)
+def output(*command):
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise LabError("%s failed (%d)" % (" ".join(command[:4]), done.returncode))
+        cause = done.stderr.strip().split("\n")[-1]
+        raise LabError("%s failed: %s" % (" ".join([os.path.basename(command[0]), *command[1:4]]), cause))
     return done.stdout
 
 
@@ -49,8 +50,7 @@ def lock(name):
 
 
 def debian(suite, verb, *names):
-    return output(os.path.join(TOOLS, "debian"), suite, verb, *names,
-                  stderr=subprocess.DEVNULL if verb == "fetch" else None).split("\n")[:-1]
+    return output(os.path.join(TOOLS, "debian"), suite, verb, *names).split("\n")[:-1]
 
 
 def packages(series):
