@@ -19,17 +19,53 @@
 #include <stdio.h>
 #include <unistd.h>
 
+static bool user_space;
+
+void bridge_ops_user_space(bool user)
+{
+	user_space = user;
+	gdb_bridge_changed();
+}
+
+struct user_read {
+	u64 address;
+	void *buf;
+	size_t length;
+	struct fault *fault;
+};
+
+static void read_user(void *arg)
+{
+	struct user_read *read = arg;
+	struct task_memory memory;
+	const struct task *task = task_current();
+
+	if (!task || !task_memory(task, &memory))
+		fail("the current task has no user space");
+	if (!mem_try_read_user(memory.pgd, read->address, read->buf, read->length, read->fault))
+		fail("unreadable");
+}
+
+static bool read_memory(u64 address, void *buf, size_t length, struct fault *fault)
+{
+	struct user_read read = { address, buf, length, fault };
+
+	if (!user_space)
+		return mem_try_read(address, buf, length, fault);
+	return protect(read_user, &read, NULL);
+}
+
 static bool ops_read(UNUSED void *arg, u64 address, void *buf, size_t length)
 {
-	return mem_try_read(address, buf, length, NULL);
+	return read_memory(address, buf, length, NULL);
 }
 
 static bool ops_why_unreadable(UNUSED void *arg, u64 address, char *text, size_t space)
 {
-	struct fault fault;
+	struct fault fault = { .reason = FAULT_NOT_MAPPED };
 	u8 byte;
 
-	if (mem_try_read(address, &byte, 1, &fault))
+	if (read_memory(address, &byte, 1, &fault))
 		return false;
 	snprintf(text, space, "%s", fault_text(&fault));
 	return true;

@@ -1,12 +1,11 @@
 /* task.c - L6: the task command: a task_struct and its thread_info, whole or by member. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "../command.h"
+#include "../datashow.h"
 #include "../fail.h"
-#include "../gdb_bridge.h"
 #include "../out.h"
 #include "../session.h"
 #include "../task.h"
-#include "../types.h"
 
 #include <stdlib.h>
 
@@ -22,84 +21,17 @@ struct request {
 	size_t nr_members;
 };
 
-/*
- * EXPRESSION as gdb writes it, without the "$1 = " of print. A pointer comes as it does inside a structure:
- * without its type in front.
- */
-static void put_value(const char *expression, bool is_pointer, const char *indent)
-{
-	struct strbuf text = { 0 }, error = { 0 };
-	const char *command = scope_printf("output %s", expression);
-	bool worked = gdb_run(command, GDB_DWARF_IF_NEEDED, &text, &error);
-	char *value = scope_strdup(strbuf_text(&text)), *why = scope_strdup(strbuf_text(&error)),
-	     *type_end;
-
-	strbuf_free(&text);
-	strbuf_free(&error);
-	if (!worked)
-		fail("%s", why);
-	type_end = is_pointer && value[0] == '(' ? strstr(value, ") 0x") : NULL;
-	if (type_end)
-		value = type_end + 2;
-	for (char *line = value, *next; line; line = next) {
-		next = strchr(line, '\n');
-		if (next)
-			*next++ = '\0';
-		out("%s%s%s", line == value ? "" : indent, line, next ? "\n" : "");
-	}
-}
-
-static bool is_last_member(struct type type, const struct member *member)
-{
-	size_t count = type_nr_members(type);
-	struct member last;
-
-	return count != 0 && type_member_at(type, count - 1, &last) && last.name && member->name &&
-	       streq(last.name, member->name);
-}
-
-/* Is the member at the end of PATH the last of the structure that it is in? Its line has no comma then. */
-static bool ends_structure(struct type type, const char *path)
-{
-	char *outer = scope_strdup(path), *dot = strrchr(outer, '.');
-	struct member member, structure;
-
-	if (!type_member(type, path, &member))
-		return false;
-	if (!dot)
-		return is_last_member(type, &member);
-	*dot = '\0';
-	return type_member(type, outer, &structure) && is_last_member(structure.type, &member);
-}
-
-static bool has_member(const char *structure, const char *path)
-{
-	if (types_available())
-		return type_has_member(structure, path);
-	return gdb_type_member(scope_printf("struct %s", structure), path,
-			       &(struct gdb_member){ 0 }, NULL);
-}
-
 static void show_member(const struct request *request, const char *path)
 {
 	bool found = false;
 
 	for (size_t i = 0; i < ARRAY_SIZE(structures); i++) {
-		struct type type = { 0 };
-		struct member member;
-		bool known, is_pointer;
+		const char *structure = scope_printf("struct %s", structures[i]);
 
-		if (!has_member(structures[i], path))
+		if (!datashow_has_member(structure, path))
 			continue;
 		found = true;
-		known = type_by_name(structures[i], &type);
-		is_pointer = known && type_member(type, path, &member) &&
-			     type_kind(member.type) == TYPE_POINTER;
-		out("  %s = ", path);
-		put_value(scope_printf("((struct %s *)0x%llx)->%s", structures[i],
-				       (unsigned long long)request->task->address, path),
-			  is_pointer, "  ");
-		out("%s\n", known && ends_structure(type, path) ? "" : ",");
+		datashow_member(structure, request->task->address, path, session.radix);
 	}
 	if (!found)
 		out("task: %s: not a task_struct or thread_info member\n", path);
@@ -117,9 +49,8 @@ static void show(void *arg)
 		show_member(request, request->members[i]);
 	for (size_t i = 0; request->nr_members == 0 && i < ARRAY_SIZE(structures); i++) {
 		out("%sstruct %s ", i == 0 ? "" : "\n", structures[i]);
-		put_value(scope_printf("*(struct %s *)0x%llx", structures[i],
-				       (unsigned long long)request->task->address),
-			  false, "");
+		datashow_value(scope_printf("*(struct %s *)0x%llx", structures[i],
+					    (unsigned long long)request->task->address), false, "", session.radix);
 		out("\n");
 	}
 	out("\n");
@@ -150,7 +81,8 @@ static bool names_members(const char *word)
 	char *first = scope_strdup(word);
 
 	first[strcspn(first, ",")] = '\0';
-	return has_member("task_struct", first) || has_member("thread_info", first);
+	return datashow_has_member("struct task_struct", first) ||
+	       datashow_has_member("struct thread_info", first);
 }
 
 static void restore_radix(void *arg)

@@ -1,0 +1,253 @@
+/* aggregate.c - L6: what the commands struct and union do alike. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "aggregate.h"
+
+#include "bridge_ops.h"
+#include "datashow.h"
+#include "fail.h"
+#include "gdb_bridge.h"
+#include "kpercpu.h"
+#include "memory.h"
+#include "out.h"
+#include "symbols.h"
+#include "task.h"
+#include "types.h"
+
+#include <stdlib.h>
+
+typedef unsigned long long ull;
+
+const char aggregate_synopsis[] = "name[.member[,member]...] [-o] [-l offset] [-p] [-r] [-u] [-x | -d] "
+				  "[address | symbol][:cpus] [count | -c count]";
+
+const struct option aggregate_options[] = {
+	{ "o", NULL, "offsets of the members; with an address, their addresses" },
+	{ "l", "offset", "the address is of a member: its offset, or struct.member" },
+	{ "p", NULL, "show what pointer members point to" },
+	{ "r", NULL, "the object's bytes, as rd shows them" },
+	{ "u", NULL, "the address is in the current task's user space" },
+	{ "x", NULL, "numbers in hexadecimal" },
+	{ "d", NULL, "numbers in decimal" },
+	{ "c", "count", "this many objects of an array; negative: ending at the address" },
+	{ NULL, NULL, NULL },
+};
+
+struct request {
+	const struct args *args;
+	const char *aggregate;		/* "struct page" */
+	const char *name;
+	char **members;
+	size_t nr_members;
+	unsigned radix;
+	u64 size, address;
+	s64 count;
+};
+
+static void fail_reference(const struct request *request, const char *reference)
+{
+	fail("%s: invalid data structure reference: %s", request->args->command->name, reference);
+}
+
+/* "page.flags,_refcount" into the name and its members. */
+static void parse_reference(struct request *request, const char *word, const char *keyword)
+{
+	char *name = scope_strdup(word), *dot = strchr(name, '.'), *rest;
+	struct type type;
+	size_t i;
+
+	if (dot) {
+		*dot++ = '\0';
+		request->members = scope_array(strlen(dot) / 2 + 1, sizeof(*request->members));
+		for (char *m = strtok_r(dot, ",", &rest); m; m = strtok_r(NULL, ",", &rest))
+			request->members[request->nr_members++] = m;
+		if (!request->nr_members)
+			fail_reference(request, word);
+	}
+	if (!*name || name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")])
+		fail_reference(request, word);
+	request->name = name;
+	request->aggregate = scope_printf("%s %s", keyword, name);
+	if (types_available() && !type_by_name(request->aggregate, &type)) {
+		enum type_kind wanted = streq(keyword, "struct") ? TYPE_STRUCT : TYPE_UNION;
+
+		/* A typedef of one will do. */
+		if (!type_by_name(name, &type))
+			fail_reference(request, word);
+		if (type_kind(type) != wanted)
+			fail("%s: data type mismatch: %s is not a %s", request->args->command->name, name, keyword);
+		request->aggregate = name;
+	}
+	for (i = 0; i < request->nr_members; i++) {
+		if (!datashow_has_member(request->aggregate, request->members[i]))
+			fail_reference(request, scope_printf("%s.%s", name, request->members[i]));
+	}
+}
+
+/* -l: bytes from the object's start to the address given. */
+static u64 embedded_offset(const struct request *request)
+{
+	const char *text = option_argument(request->args, "l");
+	char *name, *dot;
+
+	if (!text)
+		return 0;
+	dot = strchr(text, '.');
+	if (!dot)
+		return argument_number(text);
+	name = scope_printf("struct %.*s", (int)(dot - text), text);
+	return datashow_member_offset(name, dot + 1, NULL);
+}
+
+/* -p: "  struct task_struct *parent = 0x..." and the object it points to below. */
+static void show_pointer_target(const struct request *request, const char *path)
+{
+	const char *expression = scope_printf("((%s *)0x%llx)->%s", request->aggregate, (ull)request->address, path);
+	char *type = datashow_gdb(scope_printf("whatis %s", expression), 10) + strlen("type = ");
+	u64 target = 0, offset;
+	const struct symbol *symbol;
+
+	if (!ends_with(type, "*") || !gdb_evaluate(expression, GDB_DWARF_IF_NEEDED, &target, NULL) || !target) {
+		datashow_member(request->aggregate, request->address, path, request->radix);
+		return;
+	}
+	out("  %s = 0x%llx\n  -> ", datashow_declaration(type, path), (ull)target);
+	symbol = symbol_at(target, &offset);
+	if (symbol && !address_is_text(target))
+		out(offset ? "<%s+%llu> " : "<%s> ", symbol->name, (ull)offset);
+	datashow_value(scope_printf("*%s", expression), true, "     ", request->radix);
+	out("\n");
+}
+
+static void show_object(const struct request *request)
+{
+	const struct args *args = request->args;
+	size_t i;
+
+	if (option_given(args, "r")) {
+		const char *space = option_given(args, "u") ? "-u " : "";
+
+		command_run(command_find("rd"), scope_printf("%s%llx %llu", space, (ull)request->address,
+							     (ull)(request->size + 7) / 8));
+		return;
+	}
+	if (option_given(args, "o")) {
+		if (request->nr_members)
+			datashow_member_place(request->aggregate, request->members[0], &request->address, true,
+					      request->radix);
+		else
+			datashow_offsets(request->aggregate, &request->address, request->radix);
+		return;
+	}
+	if (!request->nr_members) {
+		datashow_object(request->aggregate, request->address, request->radix);
+		return;
+	}
+	for (i = 0; i < request->nr_members; i++) {
+		interrupt_check();
+		if (option_given(args, "p"))
+			show_pointer_target(request, request->members[i]);
+		else
+			datashow_member(request->aggregate, request->address, request->members[i], request->radix);
+	}
+}
+
+static void show_array(struct request *request)
+{
+	u64 nr = request->count < 0 ? -(u64)request->count : (u64)request->count;
+	u64 i;
+
+	if (request->count < 0)
+		request->address -= (nr - 1) * request->size;
+	for (i = 0; i < nr; i++, request->address += request->size) {
+		interrupt_check();
+		if (i)
+			out("\n");
+		show_object(request);
+	}
+}
+
+static void show_per_cpu(struct request *request, const char *cpus)
+{
+	const struct task *task = task_current();
+	u64 base = request->address;
+	struct cpu_mask mask = { 0 };
+	struct strbuf why = { 0 };
+	unsigned cpu;
+
+	if (!*cpus)
+		cpu_mask_parse(scope_printf("%u", task ? task->cpu : 0), &mask, &why);
+	else if (!cpu_mask_parse(streq(cpus, "a") ? "all" : cpus, &mask, &why))
+		fail("%s: %s", request->args->command->name, strbuf_text(&why));
+	for (cpu = cpu_mask_next(&mask, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(&mask, cpu + 1)) {
+		request->address = percpu_address(base, cpu);
+		out("[%u]: %llx\n", cpu, (ull)request->address);
+		show_array(request);
+	}
+}
+
+static void show_type(const struct request *request)
+{
+	const struct args *args = request->args;
+	size_t i;
+
+	if (option_given(args, "o") && request->nr_members > 1)
+		fail("%s: -o takes one member at a time", args->command->name);
+	for (i = 0; i < request->nr_members; i++)
+		datashow_member_place(request->aggregate, request->members[i], NULL, true, request->radix);
+	if (request->nr_members)
+		return;
+	if (option_given(args, "o"))
+		datashow_offsets(request->aggregate, NULL, request->radix);
+	else
+		datashow_definition(request->aggregate, request->radix);
+}
+
+static s64 parse_count(const struct args *args)
+{
+	const char *text = option_argument(args, "c");
+	char *end;
+	s64 count;
+
+	if (!text && args->nr_words > 2)
+		text = args->words[2];
+	if (!text)
+		return 1;
+	count = strtoll(text, &end, 0);
+	if (*end || !count || count > 1 << 20 || count < -(1 << 20))
+		fail("%s: not a count of objects: %s", args->command->name, text);
+	return count;
+}
+
+static void leave_user_space(UNUSED void *arg)
+{
+	bridge_ops_user_space(false);
+}
+
+void aggregate_run(struct args *args, const char *keyword)
+{
+	struct request request = { .args = args, .radix = datashow_radix(args) };
+	char *where, *cpus;
+
+	if (args->nr_words < 1 || args->nr_words > 3)
+		usage_fail(args);
+	parse_reference(&request, args->words[0], keyword);
+	if (args->nr_words == 1) {
+		show_type(&request);
+		return;
+	}
+	where = scope_strdup(args->words[1]);
+	cpus = strchr(where, ':');
+	if (cpus)
+		*cpus++ = '\0';
+	request.address = argument_address(where) - embedded_offset(&request);
+	request.size = datashow_type_size(request.aggregate);
+	request.count = parse_count(args);
+	if (option_given(args, "u")) {
+		bridge_ops_user_space(true);
+		scope_cleanup(leave_user_space, NULL);
+	}
+	if (cpus)
+		show_per_cpu(&request, cpus);
+	else
+		show_array(&request);
+}

@@ -1,0 +1,193 @@
+/* commands/p.c - the value of an expression, as gdb's print has it, or of a per-cpu variable. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "bridge_ops.h"
+#include "command.h"
+#include "datashow.h"
+#include "fail.h"
+#include "gdb_bridge.h"
+#include "kpercpu.h"
+#include "out.h"
+#include "session.h"
+#include "symbols.h"
+#include "task.h"
+
+#include <ctype.h>
+
+typedef unsigned long long ull;
+
+KSYMBOL(percpu_start, "__per_cpu_start");
+KSYMBOL(percpu_end, "__per_cpu_end");
+
+struct request {
+	unsigned radix;
+	bool user;
+	const char *expression;
+};
+
+static bool is_word(const char *text, size_t length)
+{
+	size_t i;
+
+	if (!length || isdigit((unsigned char)text[0]))
+		return false;
+	for (i = 0; i < length; i++) {
+		if (!isalnum((unsigned char)text[i]) && text[i] != '_')
+			return false;
+	}
+	return true;
+}
+
+static bool is_percpu(const struct symbol *symbol)
+{
+	return !symbol->module && ksymbol_exists(&percpu_start) && ksymbol_exists(&percpu_end) &&
+	       symbol->value >= ksymbol_address(&percpu_start) && symbol->value < ksymbol_address(&percpu_end);
+}
+
+/* "$3 = {..." of a variable is labelled; an array or a function on one line begins a line of its own. */
+static void put_labelled(const char *label, const char *text)
+{
+	const char *value = strstr(text, " = ");
+
+	if (label)
+		out("%s = ", label);
+	value = value ? value + strlen(" = ") : text;
+	if (label && *value == '{' && value[1] != '\n')
+		out("%.*s\n %s\n", (int)(value - text), text, value);
+	else
+		out("%s\n", text);
+}
+
+static char *typeof_symbol(const char *name)
+{
+	struct strbuf type = { 0 }, error = { 0 };
+	bool worked = gdb_symbol_type(name, GDB_DWARF_IF_NEEDED, &type, &error);
+	char *text = scope_strdup(strbuf_text(worked ? &type : &error));
+
+	strbuf_free(&type);
+	strbuf_free(&error);
+	if (!worked)
+		fail("%s", text);
+	return text;
+}
+
+static void show_percpu_places(const struct symbol *symbol)
+{
+	const struct cpu_mask *cpus = cpus_possible();
+	char *type = typeof_symbol(symbol->name);
+	unsigned cpu;
+
+	out("PER-CPU DATA TYPE:\n  %s;\n", datashow_declaration(type, symbol->name));
+	out("PER-CPU ADDRESSES:\n");
+	for (cpu = cpu_mask_next(cpus, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(cpus, cpu + 1))
+		out("  [%u]: %llx\n", cpu, (ull)percpu_address(symbol->value, cpu));
+}
+
+static void show_percpu_values(const struct request *request, const struct symbol *symbol, const char *spec)
+{
+	const struct task *task = task_current();
+	struct cpu_mask mask = { 0 };
+	struct strbuf why = { 0 };
+	unsigned cpu;
+
+	typeof_symbol(symbol->name);
+	if (!*spec)
+		spec = scope_printf("%u", task ? task->cpu : 0);
+	if (!cpu_mask_parse(streq(spec, "a") ? "all" : spec, &mask, &why))
+		fail("p: %s", strbuf_text(&why));
+	for (cpu = cpu_mask_next(&mask, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(&mask, cpu + 1)) {
+		const char *command = scope_printf("print *(__typeof__(%s) *)0x%llx", symbol->name,
+						   (ull)percpu_address(symbol->value, cpu));
+
+		interrupt_check();
+		put_labelled(scope_printf("per_cpu(%s, %u)", symbol->name, cpu), datashow_gdb(command, request->radix));
+	}
+}
+
+/* Options stand before the expression, which is taken as it is: it may have dashes and quotes of its own. */
+static void parse(struct args *args, struct request *request)
+{
+	const char *text = args->line;
+
+	*request = (struct request){ .radix = session.radix };
+	while (*text == '-' && isalpha((unsigned char)text[1]) && (!text[2] || isspace((unsigned char)text[2]))) {
+		if (text[1] == 'x')
+			request->radix = 16;
+		else if (text[1] == 'd')
+			request->radix = 10;
+		else if (text[1] == 'u')
+			request->user = true;
+		else
+			usage_fail(args);
+		text += 2;
+		while (isspace((unsigned char)*text))
+			text++;
+	}
+	if (!*text)
+		usage_fail(args);
+	request->expression = text;
+}
+
+static void leave_user_space(UNUSED void *arg)
+{
+	bridge_ops_user_space(false);
+}
+
+static void run(struct args *args)
+{
+	struct request request;
+	const struct symbol *symbol = NULL;
+	const char *colon;
+	size_t length;
+
+	parse(args, &request);
+	colon = strchr(request.expression, ':');
+	length = colon ? (size_t)(colon - request.expression) : strlen(request.expression);
+	if (is_word(request.expression, length))
+		symbol = symbol_by_name(scope_printf("%.*s", (int)length, request.expression));
+	if (symbol && colon && is_percpu(symbol)) {
+		show_percpu_values(&request, symbol, colon + 1);
+		return;
+	}
+	if (symbol && !colon && is_percpu(symbol)) {
+		show_percpu_places(symbol);
+		return;
+	}
+	if (symbol && colon)
+		fail("p: %s is not a per-cpu variable", symbol->name);
+	if (request.user) {
+		bridge_ops_user_space(true);
+		scope_cleanup(leave_user_space, NULL);
+	}
+	put_labelled(symbol ? symbol->name : NULL,
+		     datashow_gdb(scope_printf("print %s", request.expression), request.radix));
+}
+
+COMMAND(p) = {
+	.name = "p",
+	.summary = "print the value of an expression",
+	.synopsis = "[-x | -d] [-u] expression | symbol:[cpus]",
+	.options = (const struct option[]){
+		{ "x", NULL, "numbers in hexadecimal" },
+		{ "d", NULL, "numbers in decimal" },
+		{ "u", NULL, "addresses in the expression are in the current task's user space" },
+		{ NULL, NULL, NULL },
+	},
+	.description =
+		"The expression is one of C, with the kernel's symbols and types, and goes to gdb's print. "
+		"Types of plain variables are known to the debug information only, which is read when the "
+		"first of them is asked for; casts (`p *(struct list_head *)&modules`) do without.\n\n"
+		"A per-cpu variable alone gives its type and where each CPU's copy is; with \":cpus\" the "
+		"values: \":\" of the current CPU, \":a\" of all, \":0,2-3\" of these.",
+	.example = "crash> p jiffies\n"
+		   "jiffies = $1 = 4294899619\n"
+		   "crash> p -x init_task.flags\n"
+		   "$2 = 0x200002\n"
+		   "crash> p runqueues\n"
+		   "PER-CPU DATA TYPE:\n"
+		   "  struct rq runqueues;\n"
+		   "PER-CPU ADDRESSES:\n"
+		   "  [0]: ffff89298ee35e80\n"
+		   "  [1]: ffff89298ef35e80\n",
+	.run = run,
+	.flags = COMMAND_RAW_LINE,
+};

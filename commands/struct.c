@@ -1,0 +1,37 @@
+/* commands/struct.c - a structure's definition, or its contents in memory. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "aggregate.h"
+
+static void run(struct args *args)
+{
+	aggregate_run(args, "struct");
+}
+
+COMMAND(struct) = {
+	.name = "struct",
+	.summary = "structure contents",
+	.synopsis = aggregate_synopsis,
+	.options = aggregate_options,
+	.description =
+		"Without an address, the definition and size of the structure; with one, what is in memory "
+		"there. A list of members, separated by commas without blanks, shows only these; a member "
+		"may be a path (se.exec_start) and have subscripts (numbers[0].nr). An address may be a symbol; "
+		"\":cpus\" behind it takes it as a per-cpu variable: \":\" alone is the current CPU, \":a\" all, "
+		"\":0,2-3\" these.\n\n"
+		"The word struct may be left out where the name is no command's.",
+	.example = "crash> struct list_head\n"
+		   "struct list_head {\n"
+		   "    struct list_head *next;\n"
+		   "    struct list_head *prev;\n"
+		   "}\n"
+		   "SIZE: 16\n"
+		   "crash> struct task_struct.pid,comm init_task\n"
+		   "  pid = 0,\n"
+		   "  comm = \"swapper/0\\000\\000\\000\\000\\000\\000\",\n"
+		   "crash> struct rq.nr_running runqueues:a\n"
+		   "[0]: ffff89298ee35e80\n"
+		   "  nr_running = 1,\n"
+		   "[1]: ffff89298ef35e80\n"
+		   "  nr_running = 0,\n",
+	.run = run,
+};

@@ -1,0 +1,23 @@
+/* commands/union.c - a union's definition, or its contents in memory. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "aggregate.h"
+
+static void run(struct args *args)
+{
+	aggregate_run(args, "union");
+}
+
+COMMAND(union) = {
+	.name = "union",
+	.summary = "union contents",
+	.synopsis = aggregate_synopsis,
+	.options = aggregate_options,
+	.description = "Does for unions what the command struct does for structures; see its page.",
+	.example = "crash> union sigval\n"
+		   "union sigval {\n"
+		   "    int sival_int;\n"
+		   "    void *sival_ptr;\n"
+		   "}\n"
+		   "SIZE: 8\n",
+	.run = run,
+};

@@ -1,0 +1,167 @@
+/* commands/whatis.c - what a name is: the definition of a type, the declaration of a symbol. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "command.h"
+#include "datashow.h"
+#include "fail.h"
+#include "gdb_bridge.h"
+#include "out.h"
+#include "session.h"
+#include "symbols.h"
+#include "types.h"
+
+#include <stdlib.h>
+
+/* "enum pid_type {PIDTYPE_PID, PIDTYPE_MAX = 4}": gdb writes a value only where counting does not give it. */
+static void show_enum(char *text)
+{
+	char *open = strchr(text, '{'), *close = strrchr(text, '}'), *rest;
+	s64 value = 0;
+
+	if (!open || !close || open > close) {
+		out("%s\n", text);
+		return;
+	}
+	*open++ = *close++ = '\0';
+	out("%s{\n", text);
+	for (char *name = strtok_r(open, ",", &rest); name; name = strtok_r(NULL, ",", &rest), value++) {
+		char *equals = strchr(name, '=');
+
+		while (*name == ' ')
+			name++;
+		if (equals) {
+			value = strtoll(equals + 1, NULL, 0);
+			equals[equals > name && equals[-1] == ' ' ? -1 : 0] = '\0';
+		}
+		out("  %s = %lld\n", name, (long long)value);
+	}
+	out("}%s;\n", close);
+}
+
+/* "struct page", "union sigval": whichever NAME is; NULL when it is neither. */
+static const char *aggregate_of(const char *name)
+{
+	static const char *const keywords[] = { "struct ", "union " };
+	const char *bare = starts_with(name, "struct ") ? name + 7 : starts_with(name, "union ") ? name + 6 : NULL;
+	struct type type;
+	size_t i;
+
+	if (bare)
+		return type_by_name(name, &type) ? name : NULL;
+	for (i = 0; i < ARRAY_SIZE(keywords); i++) {
+		const char *full = scope_printf("%s%s", keywords[i], name);
+
+		if (type_by_name(full, &type))
+			return full;
+	}
+	return NULL;
+}
+
+static bool show_symbol(const char *name)
+{
+	struct strbuf type = { 0 }, error = { 0 };
+	const struct symbol *symbol = symbol_by_name(name);
+	bool worked;
+	char *text;
+
+	if (!symbol)
+		return false;
+	worked = gdb_symbol_type(name, GDB_DWARF_IF_NEEDED, &type, &error);
+	text = scope_strdup(strbuf_text(worked ? &type : &error));
+	strbuf_free(&type);
+	strbuf_free(&error);
+	if (!worked)
+		fail("whatis: %s", text);
+	out("%s;\n", datashow_declaration(text, name));
+	return true;
+}
+
+/* A typedef, an enum or a type of the language. */
+static bool show_other_type(const char *name, unsigned radix)
+{
+	struct strbuf output = { 0 }, error = { 0 };
+	bool known = gdb_run(scope_printf("ptype %s", name), GDB_DWARF_IF_NEEDED, &output, &error);
+	char *text = scope_strdup(strbuf_text(&output));
+	struct type type;
+
+	strbuf_free(&output);
+	strbuf_free(&error);
+	if (!known || !starts_with(text, "type = "))
+		return false;
+	text += strlen("type = ");
+	if (ends_with(text, "\n"))
+		text[strlen(text) - 1] = '\0';
+	if (starts_with(text, "enum ")) {
+		show_enum(text);
+		return true;
+	}
+	if (type_by_name(name, &type) && !streq(text, name))
+		out("typedef %s;\n", datashow_declaration(text, name));
+	out(radix == 16 ? "SIZE: 0x%llx\n" : "SIZE: %llu\n", (unsigned long long)datashow_type_size(name));
+	return true;
+}
+
+static void show_member(const char *reference, unsigned radix)
+{
+	const char *dot = strchr(reference, '.');
+	const char *name = scope_printf("%.*s", (int)(dot - reference), reference);
+	const char *aggregate = aggregate_of(name);
+
+	if (!aggregate || !datashow_has_member(aggregate, dot + 1))
+		fail("whatis: cannot resolve: %s", reference);
+	datashow_member_place(aggregate, dot + 1, NULL, false, radix);
+}
+
+static void run(struct args *args)
+{
+	unsigned radix = datashow_radix(args);
+	struct strbuf joined = { 0 };
+	const char *name, *aggregate;
+	size_t i;
+
+	if (!args->nr_words)
+		usage_fail(args);
+	for (i = 0; i < args->nr_words; i++)
+		strbuf_printf(&joined, "%s%s", i ? " " : "", args->words[i]);
+	name = scope_strdup(strbuf_text(&joined));
+	strbuf_free(&joined);
+	if (strchr(name, '.')) {
+		show_member(name, radix);
+		return;
+	}
+	aggregate = aggregate_of(name);
+	if (aggregate && option_given(args, "o"))
+		datashow_offsets(aggregate, NULL, radix);
+	else if (option_given(args, "o"))
+		fail("whatis: -o is for structures and unions, which %s is not", name);
+	else if (aggregate)
+		datashow_definition(aggregate, radix);
+	else if (!show_symbol(name) && !show_other_type(name, radix))
+		fail("whatis: cannot resolve: %s", name);
+}
+
+COMMAND(whatis) = {
+	.name = "whatis",
+	.summary = "definition of a type or declaration of a symbol",
+	.synopsis = "[-o] [-x | -d] struct | union | typedef | enum | type.member | symbol",
+	.options = (const struct option[]){
+		{ "o", NULL, "offsets of a structure's or union's members" },
+		{ "x", NULL, "sizes and offsets in hexadecimal" },
+		{ "d", NULL, "sizes and offsets in decimal" },
+		{ NULL, NULL, NULL },
+	},
+	.description =
+		"Structures and unions are looked for first, then symbols, then typedefs, enums and the types of "
+		"the language. The types of symbols are known to the debug information only.",
+	.example = "crash> whatis jiffies\n"
+		   "volatile unsigned long jiffies;\n"
+		   "crash> whatis vfs_read\n"
+		   "ssize_t vfs_read(struct file *, char *, size_t, loff_t *);\n"
+		   "crash> whatis pid_t\n"
+		   "typedef int pid_t;\n"
+		   "SIZE: 4\n"
+		   "crash> whatis task_struct.pid\n"
+		   "struct task_struct {\n"
+		   "  [2432] pid_t pid;\n"
+		   "}\n",
+	.run = run,
+};
