@@ -24,21 +24,24 @@ FILE *out_redirect(FILE *new_stream)
 	return old;
 }
 
-/* A reader that went away (`| head`) ends the command quietly; a full disk is said. */
+/*
+ * A reader that went away (`| head`) ends the command quietly; a full disk is said. Both are marked
+ * as interrupts, because no single row of a listing is to blame.
+ */
 static void check(int result)
 {
-	struct failure quiet = { .text = "", .interrupted = true };
+	struct failure failure = { .text = "", .interrupted = true };
 
 	if (result >= 0 && !ferror(out_stream()))
 		return;
-	if (errno == EPIPE)
-		fail_again(&quiet);
 	if (errno == EINTR || errno == EAGAIN) {
 		clearerr(out_stream());
 		interrupt_check();
 		return;
 	}
-	fail("cannot write the output: %s", strerror(errno));
+	if (errno != EPIPE)
+		snprintf(failure.text, sizeof(failure.text), "cannot write the output: %s", strerror(errno));
+	fail_again(&failure);
 }
 
 void out(const char *format, ...)

@@ -4,6 +4,7 @@
 
 #include "fail.h"
 #include "out.h"
+#include "session.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -118,15 +119,19 @@ static void output_end(void *arg)
 	bool write_failed;
 	int error;
 
+	/* Here and not only in fclose(): a flush that failed leaves it nothing to fail with. */
+	write_failed = fflush(output->stream) != 0;
+	error = errno;
 	out_redirect(output->previous);
 	current = output->outer;
-	write_failed = fclose(output->stream) != 0;
-	error = errno;
+	fclose(output->stream);
 	if (output->child)
 		wait_for(output->child, !output->pager);
-	if (write_failed && error != EPIPE && error != EINTR)
+	if (write_failed && error != EPIPE && error != EINTR) {
+		session.some_command_failed = true;
 		warn("cannot write %s: %s", output->path ? output->path : "the output",
 		     strerror(error));
+	}
 	free(output);
 }
 

@@ -11,6 +11,8 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -19,17 +21,28 @@
 #include <readline/readline.h>
 
 /* Ctrl-C at the prompt throws the half-typed line away. */
-static int drop_line(void)
+static void drop_line(void)
 {
 	if (!interrupt_pending())
-		return 0;
+		return;
 	interrupt_clear();
 	fputs("^C", rl_outstream);
 	rl_crlf();
 	rl_replace_line("", 0);
 	rl_on_new_line();
 	rl_redisplay();
-	return 0;
+}
+
+static sigset_t outside_mask; /* the signals blocked while no line is being read */
+
+/* SIGINT is blocked while readline works and let in here alone, so that none comes just before the wait. */
+static int wait_for_key(FILE *stream)
+{
+	struct pollfd input = { .fd = fileno(stream), .events = POLLIN };
+
+	while (ppoll(&input, 1, NULL, &outside_mask) < 0 && errno == EINTR)
+		drop_line();
+	return rl_getc(stream);
 }
 
 /* Names of commands and aliases that start with TEXT, one a call. */
@@ -90,16 +103,15 @@ static void prepare_readline(void)
 	/* gdb is in the same process and may have set these for itself. */
 	rl_readline_name = "crash";
 	rl_catch_signals = 0;
-	rl_signal_event_hook = drop_line;
+	rl_getc_function = wait_for_key;
 	rl_attempted_completion_function = complete;
-	if (!ready)
+	if (!ready) {
 		using_history();
-	if (!ready || vi_mode != session.vi_mode) {
-		rl_editing_mode = session.vi_mode ? 0 : 1;
-		if (session.vi_mode)
-			rl_set_keymap_from_edit_mode();
-		vi_mode = session.vi_mode;
+		rl_initialize(); /* reads the user's inputrc, before what follows */
 	}
+	if (vi_mode != session.vi_mode)
+		rl_variable_bind("editing-mode", session.vi_mode ? "vi" : "emacs");
+	vi_mode = session.vi_mode;
 	ready = true;
 }
 
@@ -128,6 +140,9 @@ static char *read_plain_line(void)
 
 char *prompt_read_line(const char *prompt)
 {
+	sigset_t interrupt;
+	char *line;
+
 	if (!isatty(STDIN_FILENO))
 		return read_plain_line();
 	if (!session.terminal) { /* a terminal to type at, but the answers go elsewhere */
@@ -135,7 +150,12 @@ char *prompt_read_line(const char *prompt)
 		return read_plain_line();
 	}
 	prepare_readline();
-	return readline(prompt);
+	sigemptyset(&interrupt);
+	sigaddset(&interrupt, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &interrupt, &outside_mask);
+	line = readline(prompt);
+	pthread_sigmask(SIG_SETMASK, &outside_mask, NULL);
+	return line;
 }
 
 void prompt_remember(const char *line)

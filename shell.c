@@ -219,12 +219,10 @@ static bool tell_failure(const struct execution *execution, const struct failure
 	if (failure->interrupted && !*failure->text) /* the reader of a pipe had enough */
 		return false;
 	session.some_command_failed = true;
-	if (failure->interrupted) {
-		if (nested)
-			fail_again(failure);
-		return true;
-	}
-	shell_error(execution->name, failure->text);
+	if (failure->interrupted && nested)
+		fail_again(failure);
+	if (!interrupt_pending()) /* the user knows about Ctrl-C */
+		shell_error(execution->name, failure->text);
 	return true;
 }
 
@@ -479,6 +477,16 @@ static void execute_line_body(void *arg)
 	execute_line(arg);
 }
 
+/* Nobody reads our answers any more, or they cannot be written: more commands make no sense. */
+static void give_up_output(int error)
+{
+	quitting = true;
+	if (error == EPIPE)
+		return;
+	fprintf(stderr, "crash: cannot write the output: %s\n", strerror(error));
+	session.some_command_failed = true;
+}
+
 /* Fails when the reader of a pipe went away. */
 static void flush_output(void)
 {
@@ -504,8 +512,8 @@ bool shell_execute(const char *line)
 		execution.failed = true;
 	if (depth)
 		flush_output();
-	else if (fflush(stdout) != 0 && errno == EPIPE)
-		quitting = true; /* nobody reads our answers any more */
+	else if (fflush(stdout) != 0)
+		give_up_output(errno);
 	return !execution.failed;
 }
 
@@ -560,7 +568,7 @@ static void protect_and_tell(void (*body)(void *arg), void *arg)
 	if (protect(body, arg, &failure) || !*failure.text)
 		return;
 	session.some_command_failed = true;
-	if (!failure.interrupted)
+	if (!interrupt_pending())
 		shell_error("crash", failure.text);
 }
 
@@ -581,6 +589,7 @@ int shell_main_loop(void)
 		protect_and_tell(run_typed_line, line);
 		free(line);
 	}
-	fflush(stdout);
+	if (fflush(stdout) != 0)
+		give_up_output(errno);
 	return session.some_command_failed ? 2 : 0;
 }

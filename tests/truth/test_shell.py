@@ -39,6 +39,15 @@ def test_file_first_then_standard_input(kernel):
     equal(done.status, 2, "status")
 
 
+def test_full_disk_is_an_error(kernel):
+    for command in ("ps", "eval 1"):
+        done = run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin=command + " > /dev/full\neval 7\n")
+        expect("No space left" in done.stdout + done.stderr, f"{command}: {done.stdout[:200]!r}")
+        expect((done.stdout + done.stderr).count("No space left") <= 2, f"{command}: told again and again")
+        expect("hexadecimal: 7" in done.stdout, "the session ended")
+        equal(done.status, 2, f"status of {command}")
+
+
 def test_files_beside_the_dump_are_not_run(kernel):
     with tempfile.TemporaryDirectory() as folder:
         for name in (".crashrc", ".gdbinit"):

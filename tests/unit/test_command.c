@@ -224,6 +224,10 @@ static void test_table(void **state UNUSED)
 /* -x of an option, and of "-xyz" where single letters stand together: "[-abc]", "-[ab]". */
 static bool usage_mentions(const char *synopsis, const char *name)
 {
+	char doubled[] = { name[0], name[0], '\0' };
+
+	if (streq(name, doubled)) /* "-FF" is what -F does, more so */
+		name++;
 	for (const char *p = synopsis; (p = strchr(p, '-')); p++) {
 		size_t length = strcspn(p + 1, " ]|=");
 
