@@ -1,8 +1,8 @@
-/* klist.c - L4: struct list_head, hlist_head, hlist_nulls_head and llist_head, walked without trust. */
+/* klist.c - L4: list_head, hlist_head, hlist_nulls_head and llist_head, walked without trust. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * All four have the link to the next node as the first word of head and node alike. A list_head ring ends
- * at its head; the others end at NULL, hlist_nulls at an odd "nulls" value.
+ * All four have the link to the next node as the first word of head and node alike. A list_head
+ * ring ends at its head; the others end at NULL, hlist_nulls at an odd "nulls" value.
  */
 #include "klist.h"
 
@@ -19,7 +19,8 @@ static void begin(struct klist_iter *it, u64 head, u64 member_offset, bool circu
 	it->circular = circular;
 	it->brent_power = it->brent_left = 1;
 	if (!mem_try_u64(head, &it->next, &it->fault)) {
-		it->stopped = it->fault.reason == FAULT_INTERRUPTED ? KLIST_INTERRUPTED : KLIST_FAULT;
+		it->stopped = it->fault.reason == FAULT_INTERRUPTED ? KLIST_INTERRUPTED
+								    : KLIST_FAULT;
 		it->next = 0;
 	}
 }
@@ -35,9 +36,9 @@ void khlist_begin(struct klist_iter *it, u64 hlist_head, u64 member_offset)
 }
 
 /*
- * Brent's method: a node is remembered and compared with the following ones; each time as many nodes as
- * the current power of two have passed, a newer one is remembered. A ring is noticed at the latest when
- * it was gone round about three times.
+ * Brent's method: a node is remembered and compared with the following ones; each time as many
+ * nodes as the current power of two have passed, a newer one is remembered. A ring is noticed at
+ * the latest when it was gone round about three times.
  */
 static bool seen_before(struct klist_iter *it, u64 node)
 {
@@ -90,13 +91,13 @@ const char *klist_why(struct klist_iter *it)
 	case KLIST_RUNNING:
 		return "ended properly";
 	case KLIST_FAULT:
-		snprintf(it->why, sizeof(it->why), "broken after %llu entries: cannot read %016llx: %s", seen,
+		snprintf(it->why, sizeof(it->why),
+			 "broken after %llu entries: cannot read %016llx: %s", seen,
 			 (unsigned long long)it->fault.address, fault_text(&it->fault));
 		break;
 	case KLIST_LOOP:
 		snprintf(it->why, sizeof(it->why),
-			 "runs in circles: %016llx comes again after %llu entries without reaching the end",
-			 next, seen);
+			 "runs in circles: %016llx comes again after %llu entries", next, seen);
 		break;
 	case KLIST_NULL:
 		snprintf(it->why, sizeof(it->why), "broken after %llu entries: a NULL link", seen);

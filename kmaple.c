@@ -1,11 +1,11 @@
 /* kmaple.c - L4: struct maple_tree, ranges of unsigned long with an entry each (v6.1). */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A pointer to a node has the node's type in bits 3-6, nodes being aligned to 256 bytes; the root pointer
- * looks like an internal xarray entry (low bits 10). A node of n slots has n - 1 pivots: slot i covers the
- * indices above pivot i-1 up to and including pivot i, the last used slot ends where the node ends, which
- * its parent knows. How many slots are used stands in the node's metadata, except in a full range node,
- * whose last slot takes that place.
+ * A pointer to a node has the node's type in bits 3-6, nodes being aligned to 256 bytes; the root
+ * pointer looks like an internal xarray entry (low bits 10). A node of n slots has n - 1 pivots:
+ * slot i covers the indices above pivot i-1 up to and including pivot i, the last used slot ends
+ * where the node ends, which its parent knows. How many slots are used stands in the node's
+ * metadata, except in a full range node, whose last slot takes that place.
  */
 #include "kmaple.h"
 
@@ -25,7 +25,7 @@ KFIELD(arange_meta_end, "maple_arange_64.meta.end");
 KFIELD(dense_slot, "maple_node.slot");
 
 #define NODE_BYTES 256
-#define MAX_HEIGHT 31	/* what the tree's flags have room for */
+#define MAX_HEIGHT 31 /* what the tree's flags have room for */
 
 enum node_type { NODE_DENSE, NODE_LEAF_64, NODE_RANGE_64, NODE_ARANGE_64 };
 
@@ -45,8 +45,8 @@ struct node {
 	enum node_type type;
 	u64 min, max;
 	u8 bytes[NODE_BYTES];
-	u64 pivots_at, nr_pivots, slots_at;	/* where they are in BYTES */
-	u64 end;				/* last used slot */
+	u64 pivots_at, nr_pivots, slots_at; /* where they are in BYTES */
+	u64 end; /* last used slot */
 };
 
 static u64 node_word(const struct node *node, u64 offset)
@@ -150,7 +150,8 @@ static bool find_slot(const struct node *node, u64 index, struct range *range, s
 		if (last < first || last > node->max)
 			return damaged(node, fault);
 		if (index <= last) {
-			*range = (struct range){ first, last, node_word(node, node->slots_at + slot * 8) };
+			*range = (struct range){ first, last,
+						 node_word(node, node->slots_at + slot * 8) };
 			return true;
 		}
 		if (last == node->max)
@@ -173,7 +174,8 @@ static bool descend(u64 root, u64 index, struct range *range, struct fault *faul
 		return true;
 	}
 	for (unsigned height = 0; height < MAX_HEIGHT; height++) {
-		if (!load_node(encoded, min, max, &node, fault) || !find_slot(&node, index, range, fault))
+		if (!load_node(encoded, min, max, &node, fault) ||
+		    !find_slot(&node, index, range, fault))
 			return false;
 		if (node.type == NODE_DENSE || node.type == NODE_LEAF_64) {
 			if (is_internal(range->entry))
@@ -232,11 +234,13 @@ const char *kmaple_why(struct kmaple_iter *it)
 	if (!it->stopped)
 		return "ended properly";
 	if (it->stopped == KLIST_INTERRUPTED)
-		snprintf(it->why, sizeof(it->why), "interrupted at index %llx", (unsigned long long)it->index);
+		snprintf(it->why, sizeof(it->why), "interrupted at index %llx",
+			 (unsigned long long)it->index);
 	else
 		snprintf(it->why, sizeof(it->why), "broken at index %llx: node at %016llx: %s",
 			 (unsigned long long)it->index, (unsigned long long)it->fault.address,
-			 it->fault.reason == FAULT_BAD_ADDRESS ? "makes no sense" : fault_text(&it->fault));
+			 it->fault.reason == FAULT_BAD_ADDRESS ? "makes no sense"
+							       : fault_text(&it->fault));
 	return it->why;
 }
 

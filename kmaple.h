@@ -7,10 +7,10 @@
 #include "util.h"
 
 struct kmaple_iter {
-	u64 root;		/* encoded ma_root */
-	u64 index;		/* where to go on */
+	u64 root; /* encoded ma_root */
+	u64 index; /* where to go on */
 	bool ended;
-	u8 stopped;		/* 0: ended properly, else as enum klist_stop */
+	u8 stopped; /* 0: ended properly, else as enum klist_stop */
 	struct fault fault;
 	char why[160];
 };

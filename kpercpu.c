@@ -1,10 +1,11 @@
 /* kpercpu.c - L4: per-cpu variables, percpu counters and CPU masks. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A per-cpu variable of CPU c lies at its symbol's value + __per_cpu_offset[c]. Until v6.14 the symbols of
- * the per-cpu section count from 0 and KASLR leaves them alone; since v6.15 (9d7de2aa8b41 x86/percpu/64:
- * Use relative percpu offsets) they are ordinary addresses. The offsets hold the difference, so that the
- * sum is right for both. Pointers from alloc_percpu() follow the same rule.
+ * A per-cpu variable of CPU c lies at its symbol's value + __per_cpu_offset[c]. Until v6.14 the
+ * symbols of the per-cpu section count from 0 and KASLR leaves them alone; since v6.15
+ * (9d7de2aa8b41 x86/percpu/64: Use relative percpu offsets) they are ordinary addresses. The
+ * offsets hold the difference, so that the sum is right for both. Pointers from alloc_percpu()
+ * follow the same rule.
  */
 #include "kpercpu.h"
 
@@ -17,7 +18,8 @@ KSYMBOL(per_cpu_offset, "__per_cpu_offset");
 KSYMBOL(per_cpu_start, "__per_cpu_start");
 KSYMBOL(per_cpu_end, "__per_cpu_end");
 KSYMBOL(nr_cpu_ids, "nr_cpu_ids");
-KSYMBOL(possible_mask, "__cpu_possible_mask", "cpu_possible_bits"); /* v4.5 5aec01b834fd kernel/cpu.c: eliminate cpu_*_mask */
+KSYMBOL(possible_mask, "__cpu_possible_mask",
+	"cpu_possible_bits"); /* v4.5 5aec01b834fd kernel/cpu.c: eliminate cpu_*_mask */
 KSYMBOL(present_mask, "__cpu_present_mask", "cpu_present_bits");
 KSYMBOL(online_mask, "__cpu_online_mask", "cpu_online_bits");
 KTYPE(cpumask_type, "struct cpumask", "cpumask_t");
@@ -26,7 +28,7 @@ KFIELD(percpu_counter_counters, "percpu_counter.counters");
 
 /* Read once; the session has one dump. */
 static struct {
-	const struct dump *dump;	/* that these are of: a test opens several */
+	const struct dump *dump; /* that these are of: a test opens several */
 	bool have_offsets, have_ids;
 	unsigned nr_ids;
 	u64 offsets[MAX_CPUS];
@@ -60,7 +62,8 @@ unsigned percpu_nr_cpu_ids(void)
 	/* A constant in kernels for one CPU or a fixed number of them. */
 	nr = ksymbol_exists(&nr_cpu_ids) ? ksymbol_u64(&nr_cpu_ids, 4) : mask_bits();
 	if (nr == 0 || nr > mask_bits()) {
-		warn("nr_cpu_ids is %llu, but CPU masks have %u bits", (unsigned long long)nr, mask_bits());
+		warn("nr_cpu_ids is %llu, but CPU masks have %u bits", (unsigned long long)nr,
+		     mask_bits());
 		nr = mask_bits();
 	}
 	known.nr_ids = (unsigned)nr;
@@ -116,7 +119,8 @@ s64 percpu_counter_sum(u64 counter)
 		return sum;
 	/* The part of a CPU that went offline was folded into the count and set to 0. */
 	possible = cpus_possible();
-	for (unsigned cpu = cpu_mask_next(possible, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(possible, cpu + 1))
+	for (unsigned cpu = cpu_mask_next(possible, 0); cpu < MAX_CPUS;
+	     cpu = cpu_mask_next(possible, cpu + 1))
 		sum += (s32)mem_u32(percpu_address(counters, cpu), "percpu_counter.counters");
 	return sum;
 }
@@ -166,8 +170,8 @@ static const struct cpu_mask *kernel_mask(struct ksymbol *symbol, struct cpu_mas
 		return mask;
 	address = ksymbol_address(symbol);
 	if (!cpu_mask_try_read(address, mask, &fault))
-		fail("cannot read %s at %016llx: %s", symbol->k.spelling, (unsigned long long)address,
-		     fault_text(&fault));
+		fail("cannot read %s at %016llx: %s", symbol->k.spelling,
+		     (unsigned long long)address, fault_text(&fault));
 	*have = true;
 	return mask;
 }
@@ -232,7 +236,8 @@ bool cpu_mask_parse(const char *text, struct cpu_mask *mask, struct strbuf *why)
 		if (last < first)
 			break;
 		if (last >= nr) {
-			strbuf_printf(why, "CPU %u is out of range: the kernel has CPUs 0-%u", last, nr - 1);
+			strbuf_printf(why, "CPU %u is out of range: the kernel has CPUs 0-%u", last,
+				      nr - 1);
 			return false;
 		}
 		for (unsigned cpu = first; cpu <= last; cpu++)

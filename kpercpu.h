@@ -18,12 +18,15 @@ static inline bool cpu_mask_has(const struct cpu_mask *mask, unsigned cpu)
 	return cpu < MAX_CPUS && (mask->words[cpu / 64] >> (cpu % 64) & 1);
 }
 unsigned cpu_mask_count(const struct cpu_mask *mask);
-/* Lowest set CPU >= cpu; MAX_CPUS when none: for (c = next(m, 0); c < MAX_CPUS; c = next(m, c + 1)). */
+/*
+ * Lowest set CPU >= cpu; MAX_CPUS when none:
+ *	for (c = next(m, 0); c < MAX_CPUS; c = next(m, c + 1))
+ */
 unsigned cpu_mask_next(const struct cpu_mask *mask, unsigned cpu);
 /* "0-3,7" or "all"; false with what is wrong in *why. */
 bool cpu_mask_parse(const char *text, struct cpu_mask *mask, struct strbuf *why);
 
-const struct cpu_mask *cpus_possible(void);	/* read once from the kernel */
+const struct cpu_mask *cpus_possible(void); /* read once from the kernel */
 const struct cpu_mask *cpus_present(void);
 const struct cpu_mask *cpus_online(void);
 
@@ -35,7 +38,10 @@ u64 percpu_symbol(struct ksymbol *symbol, unsigned cpu);
 bool percpu_is_symbol_value(u64 value);
 /* Number of CPU slots this kernel set up; every CPU number is below it. */
 unsigned percpu_nr_cpu_ids(void);
-/* struct cpumask or nodemask_t at ADDRESS, its first nr_cpu_ids bits; false and why when unreadable. */
+/*
+ * struct cpumask or nodemask_t at ADDRESS, its first nr_cpu_ids bits; false and why when
+ * unreadable.
+ */
 bool cpu_mask_try_read(u64 address, struct cpu_mask *mask, struct fault *fault);
 /* The kernel's __per_cpu_offset[cpu]. */
 u64 percpu_offset(unsigned cpu);

@@ -1,9 +1,10 @@
 /* krbtree.c - L4: struct rb_root and rb_root_cached, in order, without trust. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * In-order steps need the parent links, which sit in __rb_parent_color above two bits of colour. A red-black
- * tree of n nodes is at most 2 log2(n + 1) high, so a descent longer than 128 levels is damage; and the
- * total number of steps from node to node is bounded by going up only to a node whose child we are.
+ * In-order steps need the parent links, which sit in __rb_parent_color above two bits of colour. A
+ * red-black tree of n nodes is at most 2 log2(n + 1) high, so a descent longer than 128 levels is
+ * damage; and the total number of steps from node to node is bounded by going up only to a node
+ * whose child we are.
  */
 #include "krbtree.h"
 
@@ -167,9 +168,11 @@ const char *krbtree_why(struct krbtree_iter *it)
 		snprintf(it->why, sizeof(it->why), "interrupted after %llu entries", seen);
 	else if (it->stopped == KLIST_LOOP)
 		snprintf(it->why, sizeof(it->why),
-			 "broken after %llu entries: node %016llx and its parent do not fit", seen, address);
+			 "broken after %llu entries: node %016llx and its parent do not fit", seen,
+			 address);
 	else
-		snprintf(it->why, sizeof(it->why), "broken after %llu entries: cannot read %016llx: %s", seen,
-			 address, fault_text(&it->fault));
+		snprintf(it->why, sizeof(it->why),
+			 "broken after %llu entries: cannot read %016llx: %s", seen, address,
+			 fault_text(&it->fault));
 	return it->why;
 }

@@ -7,15 +7,17 @@
 #include "util.h"
 
 struct krbtree_iter {
-	u64 next;		/* rb_node */
+	u64 next; /* rb_node */
 	u64 member_offset;
 	u64 nr_seen, brent_node, brent_power, brent_left;
-	u8 stopped;		/* 0: ended properly, else as enum klist_stop */
+	u8 stopped; /* 0: ended properly, else as enum klist_stop */
 	struct fault fault;
 	char why[160];
 };
 
-/* ROOT: address of struct rb_root (or rb_root_cached, whose first member it is). In sorted order. */
+/*
+ * ROOT: address of struct rb_root (or rb_root_cached, whose first member it is). In sorted order.
+ */
 void krbtree_begin(struct krbtree_iter *it, u64 root, u64 member_offset);
 bool krbtree_next(struct krbtree_iter *it, u64 *entry);
 const char *krbtree_why(struct krbtree_iter *it);

@@ -1,9 +1,10 @@
 /* kxarray.c - L4: struct xarray, radix_tree_root and idr, which are one tree of struct xa_node. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * An entry's low bits tell its kind (include/linux/xarray.h): 00 a pointer, x1 a value, 10 internal. Of the
- * internal ones, those above 4096 are pointers to nodes plus 2; below are sibling entries (the same object
- * as an earlier slot), and marks for retry and reserved slots, which stand for nothing.
+ * An entry's low bits tell its kind (include/linux/xarray.h): 00 a pointer, x1 a value, 10
+ * internal. Of the internal ones, those above 4096 are pointers to nodes plus 2; below are sibling
+ * entries (the same object as an earlier slot), and marks for retry and reserved slots, which stand
+ * for nothing.
  */
 #include "kxarray.h"
 
@@ -66,12 +67,12 @@ static u64 node_max(unsigned shift, unsigned bits)
 
 struct slot {
 	u64 entry;
-	u64 first, last;	/* indices that it covers */
+	u64 first, last; /* indices that it covers */
 };
 
 /*
- * Descends from HEAD towards INDEX; ends at the first thing that is no node. A node's shift must shrink by
- * one level at each step: a damaged tree can therefore not loop.
+ * Descends from HEAD towards INDEX; ends at the first thing that is no node. A node's shift must
+ * shrink by one level at each step: a damaged tree can therefore not loop.
  */
 static bool descend(u64 head, u64 index, struct slot *slot, struct fault *fault)
 {
@@ -133,7 +134,8 @@ void kidr_begin(struct kxarray_iter *it, u64 idr)
 	u64 base = 0;
 
 	kxarray_begin(it, field_address(idr, &idr_rt));
-	if (!it->stopped && kfield_exists(&idr_base) && !field_try_u64(idr, &idr_base, &base, &fault)) {
+	if (!it->stopped && kfield_exists(&idr_base) &&
+	    !field_try_u64(idr, &idr_base, &base, &fault)) {
 		it->fault = fault;
 		set_stopped(it);
 	}
@@ -175,8 +177,8 @@ const char *kxarray_why(struct kxarray_iter *it)
 			 (unsigned long long)(it->index + it->base));
 	else
 		snprintf(it->why, sizeof(it->why), "broken at index %llu: node at %016llx: %s",
-			 (unsigned long long)(it->index + it->base), (unsigned long long)it->fault.address,
-			 fault_text(&it->fault));
+			 (unsigned long long)(it->index + it->base),
+			 (unsigned long long)it->fault.address, fault_text(&it->fault));
 	return it->why;
 }
 
@@ -185,7 +187,8 @@ bool kxarray_load(u64 xarray, u64 index, u64 *entry, struct fault *fault)
 	struct slot slot;
 	u64 head;
 
-	if (!field_try_u64(xarray, &xarray_head, &head, fault) || !descend(head, index, &slot, fault))
+	if (!field_try_u64(xarray, &xarray_head, &head, fault) ||
+	    !descend(head, index, &slot, fault))
 		return false;
 	*entry = slot.entry;
 	return true;

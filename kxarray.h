@@ -6,13 +6,15 @@
 #include "fault.h"
 #include "util.h"
 
-/* Same three calls as every container; entries come by rising index; internal entries never appear. */
+/*
+ * Same three calls as every container; entries come by rising index; internal entries never appear.
+ */
 struct kxarray_iter {
-	u64 head;		/* xa_head or the radix tree's rnode, read at begin */
-	u64 index;		/* of the next entry to look for */
-	u64 base;		/* IDR: added to every index that is handed out */
+	u64 head; /* xa_head or the radix tree's rnode, read at begin */
+	u64 index; /* of the next entry to look for */
+	u64 base; /* IDR: added to every index that is handed out */
 	bool ended;
-	u8 stopped;		/* 0: ended properly, else as enum klist_stop */
+	u8 stopped; /* 0: ended properly, else as enum klist_stop */
 	struct fault fault;
 	char why[160];
 };
@@ -21,8 +23,11 @@ struct kxarray_iter {
 void kxarray_begin(struct kxarray_iter *it, u64 xarray);
 bool kxarray_next(struct kxarray_iter *it, u64 *index, u64 *entry);
 const char *kxarray_why(struct kxarray_iter *it);
-bool kxarray_load(u64 xarray, u64 index, u64 *entry, struct fault *fault);	/* 0 entry: empty */
-/* An entry that is a number and no pointer (xa_mk_value, radix tree's exceptional entry), and the number. */
+bool kxarray_load(u64 xarray, u64 index, u64 *entry, struct fault *fault); /* 0 entry: empty */
+/*
+ * An entry that is a number and no pointer (xa_mk_value, radix tree's exceptional entry), and the
+ * number.
+ */
 bool kxarray_is_value(u64 entry);
 u64 kxarray_to_value(u64 entry);
 /* IDR: address of struct idr; its idr_base is taken into account. Walk on with kxarray_next(). */

@@ -1,17 +1,18 @@
-/* memory.c - L3: kernel, user and physical addresses become bytes; members of kernel objects become values. */
+/* memory.c - L3: addresses become bytes, members of kernel objects become values. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "memory.h"
 
 #include "fail.h"
 
 /*
- * Translations of 4 KB pieces of the kernel's mapped regions (vmalloc, modules, vmemmap ...), one set a
- * thread so that searches on several cores need no lock. Direct map and image never come here.
+ * Translations of 4 KB pieces of the kernel's mapped regions (vmalloc, modules, vmemmap ...), one
+ * set a thread so that searches on several cores need no lock. Direct map and image never come
+ * here.
  */
 #define TLB_ENTRIES 1024
 
 struct tlb_entry {
-	u64 page;	/* address of the piece; 0: empty */
+	u64 page; /* address of the piece; 0: empty */
 	u64 paddr;
 	u64 generation;
 };
@@ -23,7 +24,7 @@ static struct {
 	const struct arch_ops *arch;
 	struct kernel_layout layout;
 	bool zero_excluded;
-	u64 generation;		/* entries of another one are stale */
+	u64 generation; /* entries of another one are stale */
 } memory;
 
 void memory_init(struct dump *dump, const struct arch_ops *arch, const struct kernel_layout *layout)
@@ -72,7 +73,8 @@ static bool translate_kernel(u64 address, u64 *paddr, u64 *run_bytes, struct fau
 	if (!memory.arch->kernel_to_phys(address, paddr, run_bytes, fault))
 		return false;
 	if (address < memory.layout.page_offset || address >= memory.layout.direct_map_end)
-		*entry = (struct tlb_entry){ page, *paddr - address % PAGE_BYTES, memory.generation };
+		*entry = (struct tlb_entry){ page, *paddr - address % PAGE_BYTES,
+					     memory.generation };
 	return true;
 }
 
@@ -113,7 +115,8 @@ bool mem_try_read(u64 kernel_address, void *buf, size_t length, struct fault *fa
 
 		if (!translate_kernel(kernel_address, &paddr, &run_bytes, fault))
 			return false;
-		piece = (size_t)min_u64(min_u64(length, run_bytes), PAGE_BYTES - paddr % PAGE_BYTES);
+		piece = (size_t)min_u64(min_u64(length, run_bytes),
+					PAGE_BYTES - paddr % PAGE_BYTES);
 		if (!read_piece(SPACE_KERNEL, kernel_address, paddr, to, piece, fault))
 			return false;
 		kernel_address += piece;
@@ -182,14 +185,18 @@ bool mem_try_uint(u64 kernel_address, size_t width, u64 *value, struct fault *fa
 	return true;
 }
 
-/* The one message of a failed read. The fault names the first bad byte when it is not the first one. */
+/*
+ * The one message of a failed read. The fault names the first bad byte when it is not the first
+ * one.
+ */
 static noreturn void fail_read(u64 address, const char *what, const struct fault *fault)
 {
 	if (fault->reason == FAULT_INTERRUPTED)
 		interrupt_check();
 	if (fault->address != address)
-		fail("cannot read %s at %016llx: %s (at %016llx)", what, (unsigned long long)address,
-		     fault_text(fault), (unsigned long long)fault->address);
+		fail("cannot read %s at %016llx: %s (at %016llx)", what,
+		     (unsigned long long)address, fault_text(fault),
+		     (unsigned long long)fault->address);
 	fail("cannot read %s at %016llx: %s", what, (unsigned long long)address, fault_text(fault));
 }
 
@@ -291,13 +298,16 @@ u64 field_address(u64 object, struct kfield *field)
 	return object + kfield_offset(field);
 }
 
-/* Fails only when this kernel has no such member at all: that is no matter of what the dump holds. */
+/*
+ * Fails only when this kernel has no such member at all: that is no matter of what the dump holds.
+ */
 static bool try_field(u64 object, struct kfield *field, u64 *value, struct fault *fault)
 {
 	const struct member *member = kfield_member(field);
 
 	if (member->size > sizeof(*value))
-		fail("%s has %llu bytes: not a number", field->k.spelling, (unsigned long long)member->size);
+		fail("%s has %llu bytes: not a number", field->k.spelling,
+		     (unsigned long long)member->size);
 	if (!mem_try_uint(object + member->offset, member->size, value, fault))
 		return false;
 	if (member->bit_size) {

@@ -10,7 +10,8 @@
 #include "util.h"
 
 /* Ties the layers together; called once by main.c after symbols and types stand. */
-void memory_init(struct dump *dump, const struct arch_ops *arch, const struct kernel_layout *layout);
+void memory_init(struct dump *dump, const struct arch_ops *arch,
+		 const struct kernel_layout *layout);
 const struct kernel_layout *memory_layout(void);
 struct dump *memory_dump(void);
 const struct arch_ops *memory_arch(void);
@@ -30,19 +31,24 @@ bool mem_try_uint(u64 kernel_address, size_t width, u64 *value, struct fault *fa
 void mem_read(u64 kernel_address, void *buf, size_t length, const char *what);
 u64 mem_u64(u64 kernel_address, const char *what);
 u32 mem_u32(u64 kernel_address, const char *what);
-/* A NUL-terminated string of at most SPACE - 1 bytes; stops at the first unreadable byte after one that
- * was read. Returns its length. */
+/*
+ * A NUL-terminated string of at most SPACE - 1 bytes; stops at the first unreadable byte after one
+ * that was read. Returns its length.
+ */
 size_t mem_string(u64 kernel_address, char *buf, size_t space, const char *what);
 bool mem_try_string(u64 kernel_address, char *buf, size_t space, struct fault *fault);
 
 bool mem_kernel_to_phys(u64 kernel_address, u64 *paddr, struct fault *fault);
-bool mem_phys_to_kernel(u64 paddr, u64 *kernel_address);	/* direct map; false past its end */
+bool mem_phys_to_kernel(u64 paddr, u64 *kernel_address); /* direct map; false past its end */
 bool mem_is_kernel_address(u64 address);
 /* swapper_pg_dir walk with all steps, for vtop. */
 bool mem_walk_kernel(u64 address, struct translation *translation, struct fault *fault);
 bool mem_walk_user(u64 pgd, u64 address, struct translation *translation, struct fault *fault);
 
-/* Members of the kernel object at ADDRESS. Width, sign and bit-fields come from the kernel's own types. */
+/*
+ * Members of the kernel object at ADDRESS. Width, sign and bit-fields come from the kernel's own
+ * types.
+ */
 u64 field_address(u64 object, struct kfield *field);
 u64 field_u64(u64 object, struct kfield *field);
 s64 field_s64(u64 object, struct kfield *field);

@@ -1,8 +1,9 @@
 /* memstat.c - L5: vmstat counters, hstates, swap and overcommit totals. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * /proc/meminfo takes the global vmstat arrays without the CPUs' small differences; so do we. The sum of
- * committed memory is a percpu_counter whose parts are not small: there the CPUs' parts are added.
+ * /proc/meminfo takes the global vmstat arrays without the CPUs' small differences; so do we. The
+ * sum of committed memory is a percpu_counter whose parts are not small: there the CPUs' parts are
+ * added.
  */
 #include "memstat.h"
 
@@ -12,12 +13,12 @@
 #include "memory.h"
 #include "page.h"
 
-KSYMBOL(totalram, "_totalram_pages", "totalram_pages");	/* v5.0 */
+KSYMBOL(totalram, "_totalram_pages", "totalram_pages"); /* v5.0 */
 KSYMBOL(zone_stat, "vm_zone_stat");
 KSYMBOL(node_stat, "vm_node_stat");
 KENUM(free_pages_item, "NR_FREE_PAGES");
 KENUM(file_pages_item, "NR_FILE_PAGES");
-KENUM(swapcache_item, "NR_SWAPCACHE");		/* v5.12; before it a count in each swap address space */
+KENUM(swapcache_item, "NR_SWAPCACHE"); /* v5.12; before it a count in each swap address space */
 KENUM(slab_reclaimable_item, "NR_SLAB_RECLAIMABLE_B", "NR_SLAB_RECLAIMABLE");
 KENUM(slab_unreclaimable_item, "NR_SLAB_UNRECLAIMABLE_B", "NR_SLAB_UNRECLAIMABLE");
 KSYMBOL(bdev_superblock, "blockdev_superblock");
@@ -44,9 +45,9 @@ KFIELD(page_flags_word, "page.flags");
 KENUM(reserved_bit, "PG_reserved");
 KTYPE(page_struct, "struct page");
 
-#define MAX_HSTATES 16		/* x86_64 has two sizes */
+#define MAX_HSTATES 16 /* x86_64 has two sizes */
 #define MAX_SWAPFILES 32
-#define MAX_SPACES 4096		/* swap address spaces of 64 MB in one area: 256 GB */
+#define MAX_SPACES 4096 /* swap address spaces of 64 MB in one area: 256 GB */
 
 /* A counter may be below 0 for a moment; the kernel prints 0 then. */
 static u64 counter_value(u64 array, s64 item, const char *what)
@@ -97,7 +98,8 @@ static u64 swap_cache_pages(void)
 	if (kenum_exists(&swapcache_item))
 		return node_counter(&swapcache_item);
 	for (u64 type = 0; type < MAX_SWAPFILES; type++) {
-		u64 nr = mem_u32(ksymbol_address(&nr_swapper_spaces) + type * 4, "nr_swapper_spaces");
+		u64 nr = mem_u32(ksymbol_address(&nr_swapper_spaces) + type * 4,
+				 "nr_swapper_spaces");
 		u64 spaces = mem_u64(ksymbol_address(&swapper_spaces) + type * 8, "swapper_spaces");
 
 		if (!spaces)
@@ -106,7 +108,8 @@ static u64 swap_cache_pages(void)
 			fail("nr_swapper_spaces[%llu] is %llu", (unsigned long long)type,
 			     (unsigned long long)nr);
 		for (u64 i = 0; i < nr; i++)
-			pages += field_u64(spaces + i * ktype_size(&address_space_type), &mapping_nrpages);
+			pages += field_u64(spaces + i * ktype_size(&address_space_type),
+					   &mapping_nrpages);
 	}
 	return pages;
 }

@@ -1,26 +1,27 @@
 /* page.c - L5: struct page in vmemmap. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * x86_64 keeps all of struct page in one virtual array, vmemmap, indexed by page frame number. Low bits of
- * page.flags are enum pageflags, the high ones hold node and zone.
+ * x86_64 keeps all of struct page in one virtual array, vmemmap, indexed by page frame number. Low
+ * bits of page.flags are enum pageflags, the high ones hold node and zone.
  */
 #include "page.h"
 
 #include "memory.h"
 
 KTYPE(page_type, "struct page");
-KFIELD(page_flags, "page.flags.f", "page.flags");	/* v6.18 wraps it: memdesc_flags_t */
+KFIELD(page_flags, "page.flags.f", "page.flags"); /* v6.18 wraps it: memdesc_flags_t */
 KFIELD(page_refcount, "page._refcount.counter");
 KFIELD(page_mapping, "page.mapping");
-KFIELD(page_index, "page.__folio_index", "page.index");	/* v6.16 */
+KFIELD(page_index, "page.__folio_index", "page.index"); /* v6.16 */
 /*
- * A tail page's word with bit 0 set: the head's address, or (mm: rework compound_head() for power-of-2 sizeof(struct page)) on
- * kernels that share the tail pages of huge pages the mask that makes the head's address of the tail's.
+ * A tail page's word with bit 0 set: the head's address; or, where the tail pages of huge pages
+ * share their memory, the mask that makes the head's address of the tail's (mm: rework
+ * compound_head() for power-of-2 sizeof(struct page)).
  */
 KFIELD(page_compound, "page.compound_info", "page.compound_head");
 KFIELD(page_type_word, "page.page_type");
-KENUM(slab_page_type, "PGTY_slab");	/* v6.12: a number in page_type's top byte */
-KENUM(slab_bit, "PG_slab");		/* before it a bit of page.flags, or in v6.10 and v6.11 of page_type */
+KENUM(slab_page_type, "PGTY_slab"); /* v6.12: a number in page_type's top byte */
+KENUM(slab_bit, "PG_slab"); /* before it a bit of page.flags, or in v6.10 and v6.11 of page_type */
 KENUM(nr_pageflags, "__NR_PAGEFLAGS");
 
 const char page_header[] = "      PAGE       PHYSICAL      MAPPING       INDEX CNT FLAGS";
@@ -67,7 +68,8 @@ bool page_is_slab(u64 head_page)
 	s64 bit;
 
 	if (kenum_exists(&slab_page_type))
-		return field_u64(head_page, &page_type_word) >> 24 == (u64)kenum_value(&slab_page_type);
+		return field_u64(head_page, &page_type_word) >> 24 ==
+		       (u64)kenum_value(&slab_page_type);
 	if (!kenum_exists(&slab_bit))
 		return false;
 	bit = kenum_value(&slab_bit);
@@ -117,9 +119,9 @@ void page_flags_words(u64 flags, struct strbuf *text)
 
 void page_row(const struct page_info *info, struct strbuf *text)
 {
-	strbuf_printf(text, "%016llx %8llx %16llx %8llx %2lld %llx ", (unsigned long long)info->address,
-		      (unsigned long long)info->physical, (unsigned long long)info->mapping,
-		      (unsigned long long)info->index, (long long)info->count,
-		      (unsigned long long)info->flags);
+	strbuf_printf(text, "%016llx %8llx %16llx %8llx %2lld %llx ",
+		      (unsigned long long)info->address, (unsigned long long)info->physical,
+		      (unsigned long long)info->mapping, (unsigned long long)info->index,
+		      (long long)info->count, (unsigned long long)info->flags);
 	page_flags_words(info->flags, text);
 }

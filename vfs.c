@@ -17,7 +17,7 @@ KFIELD(mount_mountpoint, "mount.mnt_mountpoint");
 KFIELD(vfsmount_root, "vfsmount.mnt_root");
 
 #define MAX_NAME 256
-#define MAX_DEPTH 2048		/* names in a path; PATH_MAX / 2 */
+#define MAX_DEPTH 2048 /* names in a path; PATH_MAX / 2 */
 
 /* One name of at most 255 bytes; its length stands beside it. */
 static bool read_name(u64 dentry, char name[MAX_NAME])
@@ -38,16 +38,17 @@ static bool is_deleted(u64 dentry, u64 parent)
 {
 	u64 pprev;
 
-	return parent != dentry && field_try_u64(dentry, &dentry_hash_pprev, &pprev, NULL) && !pprev;
+	return parent != dentry && field_try_u64(dentry, &dentry_hash_pprev, &pprev, NULL) &&
+	       !pprev;
 }
 
 struct climber {
-	u64 mount, root;	/* struct mount and its mnt_root */
+	u64 mount, root; /* struct mount and its mnt_root */
 	u64 dentry;
-	char *names[MAX_DEPTH];	/* innermost first; scope memory */
+	char *names[MAX_DEPTH]; /* innermost first; scope memory */
 	size_t nr_names;
-	bool lost;		/* the way up could not be read to its end */
-	bool detached;		/* ended at a root that is mounted nowhere */
+	bool lost; /* the way up could not be read to its end */
+	bool detached; /* ended at a root that is mounted nowhere */
 };
 
 /* From the root of a mount to the place that it covers. False at the topmost mount. */

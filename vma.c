@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-KFIELD(mm_tree, "mm_struct.mm_mt");	/* v6.1: a maple tree instead of list and rbtree */
+KFIELD(mm_tree, "mm_struct.mm_mt"); /* v6.1: a maple tree instead of list and rbtree */
 KFIELD(mm_list, "mm_struct.mmap");
 KFIELD(mm_pgd_field, "mm_struct.pgd");
 KFIELD(vma_vm_start, "vm_area_struct.vm_start");
@@ -21,7 +21,7 @@ KSYMBOL(swap_info, "swap_info");
 KSYMBOL(nr_swapfiles, "nr_swapfiles");
 KFIELD(swap_info_file, "swap_info_struct.swap_file");
 
-#define MAX_SWAP_TYPES 32	/* five bits of a swap entry */
+#define MAX_SWAP_TYPES 32 /* five bits of a swap entry */
 
 const char vma_header[] = "      VMA           START       END     FLAGS FILE";
 
@@ -37,7 +37,8 @@ void vma_begin(struct vma_iter *it, u64 mm)
 	}
 	if (!field_try_u64(mm, &mm_list, &it->next, &fault)) {
 		it->stopped = true;
-		snprintf(it->why, sizeof(it->why), "cannot read mm_struct.mmap: %s", fault_text(&fault));
+		snprintf(it->why, sizeof(it->why), "cannot read mm_struct.mmap: %s",
+			 fault_text(&fault));
 	}
 }
 
@@ -81,9 +82,13 @@ bool vma_next(struct vma_iter *it, struct vma *vma)
 		return false;
 	if (interrupt_pending())
 		return stop(it, "interrupted", address);
-	if (!read_vma(address, vma, &fault) || !field_try_u64(address, &vma_vm_next, &it->next, &fault))
+	if (!read_vma(address, vma, &fault) ||
+	    !field_try_u64(address, &vma_vm_next, &it->next, &fault))
 		return stop(it, fault_text(&fault), address);
-	/* Addresses rise along the list: one that does not is the way back of a loop, or no mapping. */
+	/*
+	 * Addresses rise along the list: one that does not is the way back of a loop, or no
+	 * mapping.
+	 */
 	if (vma->start < it->last_end || vma->end <= vma->start)
 		return stop(it, "its addresses are out of order", address);
 	it->last_end = vma->end;
@@ -139,5 +144,6 @@ bool swap_area_name(unsigned type, struct strbuf *text)
 	    (ksymbol_exists(&nr_swapfiles) && type >= ksymbol_u64(&nr_swapfiles, 4)))
 		return false;
 	return mem_try_u64(ksymbol_address(&swap_info) + type * sizeof(u64), &area, NULL) && area &&
-	       field_try_u64(area, &swap_info_file, &file, NULL) && file && vfs_file_path(file, text);
+	       field_try_u64(area, &swap_info_file, &file, NULL) && file &&
+	       vfs_file_path(file, text);
 }

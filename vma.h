@@ -7,19 +7,19 @@
 #include "util.h"
 
 struct vma {
-	u64 address;		/* vm_area_struct */
-	u64 start, end;		/* END is exclusive */
-	u64 flags;		/* VM_* */
-	u64 file;		/* struct file; 0: anonymous */
-	u64 page_offset;	/* of START in the file, in pages */
+	u64 address; /* vm_area_struct */
+	u64 start, end; /* END is exclusive */
+	u64 flags; /* VM_* */
+	u64 file; /* struct file; 0: anonymous */
+	u64 page_offset; /* of START in the file, in pages */
 };
 
 /* By rising address. The tree (v6.1) or the list before it; damage ends the walk with a reason. */
 struct vma_iter {
 	struct kmaple_iter tree;
 	bool is_list;
-	u64 next;		/* list: vm_area_struct; 0: no more */
-	u64 last_end;		/* a list that does not rise is damaged */
+	u64 next; /* list: vm_area_struct; 0: no more */
+	u64 last_end; /* a list that does not rise is damaged */
 	bool stopped;
 	char why[200];
 };

@@ -1,13 +1,13 @@
 /* x86_64.c - L3: KASLR, kernel address layout and page tables of x86_64. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Understands: four- and five-level page tables with 2M and 1G leaves (Intel SDM vol. 3, 4.5), the kernel's
- * software meaning of non-present entries (PROT_NONE, swap, both with inverted frame numbers since
- * v4.18 6b28baca9b1f "x86/speculation/l1tf: Protect PROT_NONE PTEs"), and the address map of
- * Documentation/arch/x86/x86_64/mm.rst with its three randomised bases.
+ * Understands: four- and five-level page tables with 2M and 1G leaves (Intel SDM vol. 3, 4.5), the
+ * kernel's software meaning of non-present entries (PROT_NONE, swap, both with inverted frame
+ * numbers since v4.18 6b28baca9b1f "x86/speculation/l1tf: Protect PROT_NONE PTEs"), and the address
+ * map of Documentation/arch/x86/x86_64/mm.rst with its three randomised bases.
  *
- * For a kernel image address A:  physical = A - __START_KERNEL_map + phys_base,
- * and A = link-time address + kaslr_offset.
+ * For a kernel image address A:  physical = A - __START_KERNEL_map + phys_base, and A = link-time
+ * address + kaslr_offset.
  */
 #include "arch.h"
 
@@ -17,7 +17,7 @@
 #define IMAGE_BYTES_KASLR (1ULL << 30)
 #define IMAGE_BYTES_NO_KASLR (512ULL << 20)
 #define MODULES_END 0xffffffffff000000ULL
-#define IMAGE_ALIGN (2ULL << 20)	/* CONFIG_PHYSICAL_ALIGN is a multiple of it */
+#define IMAGE_ALIGN (2ULL << 20) /* CONFIG_PHYSICAL_ALIGN is a multiple of it */
 
 #define PTE_PRESENT 0x001ULL
 #define PTE_RW 0x002ULL
@@ -27,23 +27,23 @@
 #define PTE_ACCESSED 0x020ULL
 #define PTE_DIRTY 0x040ULL
 #define PTE_PSE 0x080ULL
-#define PTE_GLOBAL 0x100ULL	/* PROT_NONE when the entry is not present */
+#define PTE_GLOBAL 0x100ULL /* PROT_NONE when the entry is not present */
 #define PTE_NX (1ULL << 63)
 #define PTE_FRAME_MASK 0x000ffffffffff000ULL
 #define ENTRIES 512
 
 #define CR4_LA57 (1ULL << 12)
 #define CR3_FRAME_MASK 0x000ffffffffff000ULL
-#define CR3_PTI_USER 0x1000ULL	/* the user half of a PTI pair is the odd page */
+#define CR3_PTI_USER 0x1000ULL /* the user half of a PTI pair is the odd page */
 
 /* What the address arithmetic below works with once find_layout() has run. */
 static struct {
 	struct dump *dump;
 	struct kernel_layout layout;
-	u64 frame_mask;		/* physical bits of an entry, without AMD's encryption bit */
-	u64 text, end;		/* _text and _end of this boot: the image proper */
+	u64 frame_mask; /* physical bits of an entry, without AMD's encryption bit */
+	u64 text, end; /* _text and _end of this boot: the image proper */
 	u64 init_begin, init_end;
-	u64 root;		/* physical address of the kernel's top page table */
+	u64 root; /* physical address of the kernel's top page table */
 } x86 = { .frame_mask = PTE_FRAME_MASK };
 
 static bool canonical(u64 address, unsigned levels)
@@ -71,8 +71,9 @@ static unsigned level_shift(unsigned level)
 }
 
 /*
- * Is ENTRY in use? In the user half a PROT_NONE page has PRESENT clear and bit 8 set, and a huge page
- * under split has only PSE left; in the kernel half bit 8 means GLOBAL and only PRESENT counts.
+ * Is ENTRY in use? In the user half a PROT_NONE page has PRESENT clear and bit 8 set, and a huge
+ * page under split has only PSE left; in the kernel half bit 8 means GLOBAL and only PRESENT
+ * counts.
  */
 static bool entry_present(u64 entry, u64 address, unsigned level)
 {
@@ -91,8 +92,8 @@ static u64 entry_frame(u64 entry)
 	return entry & x86.frame_mask;
 }
 
-static bool walk_fault(struct fault *fault, enum fault_reason reason, u64 address, const char *level,
-		       u64 physical)
+static bool walk_fault(struct fault *fault, enum fault_reason reason, u64 address,
+		       const char *level, u64 physical)
 {
 	fault_set(fault, reason, address >> 63 ? SPACE_KERNEL : SPACE_USER, address);
 	if (fault) {
@@ -128,8 +129,8 @@ static bool walk_tables(struct dump *dump, unsigned levels, u64 root, u64 addres
 		if (!entry_present(entry, address, level)) {
 			bool swapped = entry && level == 0 && !(address >> 63);
 
-			return walk_fault(fault, swapped ? FAULT_SWAPPED_OUT : FAULT_NOT_MAPPED, address,
-					  fault_names[name], 0);
+			return walk_fault(fault, swapped ? FAULT_SWAPPED_OUT : FAULT_NOT_MAPPED,
+					  address, fault_names[name], 0);
 		}
 		if (level == 0 || (level <= 2 && entry & PTE_PSE)) {
 			u64 page_bytes = 1ULL << shift;
@@ -151,7 +152,7 @@ struct image {
 	struct dump *dump;
 	const struct vmlinux *vmlinux;
 	const struct vmcoreinfo *info;
-	u64 banner_link, text_link;	/* 0: unknown */
+	u64 banner_link, text_link; /* 0: unknown */
 	const char *banner;
 	size_t banner_bytes;
 };
@@ -173,7 +174,8 @@ static void image_init(struct image *image, struct dump *dump, const struct vmli
 	image->banner_bytes = strlen(image->banner);
 }
 
-static bool physical_holds(struct dump *dump, u64 paddr, const char *text, size_t length, bool *readable)
+static bool physical_holds(struct dump *dump, u64 paddr, const char *text, size_t length,
+			   bool *readable)
 {
 	char buf[512];
 
@@ -190,8 +192,8 @@ static enum verdict banner_verdict(const struct image *image, u64 load)
 
 	if (!image->banner_link)
 		return VERDICT_UNKNOWN;
-	if (physical_holds(image->dump, image->banner_link - START_KERNEL_MAP + load,
-			   image->banner, image->banner_bytes, &readable))
+	if (physical_holds(image->dump, image->banner_link - START_KERNEL_MAP + load, image->banner,
+			   image->banner_bytes, &readable))
 		return VERDICT_YES;
 	return readable ? VERDICT_NO : VERDICT_UNKNOWN;
 }
@@ -206,8 +208,8 @@ static enum verdict uts_verdict(const struct image *image, u64 phys_base)
 	if (!image->info || !vmcoreinfo_hex(image->info, "SYMBOL(init_uts_ns)", &uts))
 		return VERDICT_UNKNOWN;
 	vmcoreinfo_number(image->info, "OFFSET(uts_namespace.name)", &name_offset);
-	if (physical_holds(image->dump, uts + (u64)name_offset - START_KERNEL_MAP + phys_base, "Linux", 6,
-			   &readable))
+	if (physical_holds(image->dump, uts + (u64)name_offset - START_KERNEL_MAP + phys_base,
+			   "Linux", 6, &readable))
 		return VERDICT_YES;
 	return readable ? VERDICT_NO : VERDICT_UNKNOWN;
 }
@@ -253,8 +255,8 @@ static bool kaslr_from_vmcoreinfo(const struct image *image, struct kernel_layou
 }
 
 /*
- * Tries each virtual offset that KASLR can choose in the tables at ROOT; accepts the one where the page
- * found holds vmlinux's banner.
+ * Tries each virtual offset that KASLR can choose in the tables at ROOT; accepts the one where the
+ * page found holds vmlinux's banner.
  */
 static bool kaslr_from_tables(const struct image *image, unsigned levels, u64 root,
 			      struct kernel_layout *layout)
@@ -285,7 +287,10 @@ static bool kaslr_from_notes(const struct image *image, struct kernel_layout *la
 
 		if (!note->from_qemu || !note->cr3)
 			continue;
-		/* With PTI the CPU may have stopped on the user half, which maps little of the kernel. */
+		/*
+		 * With PTI the CPU may have stopped on the user half, which maps little of the
+		 * kernel.
+		 */
 		if (kaslr_from_tables(image, levels, root & ~CR3_PTI_USER, layout) ||
 		    kaslr_from_tables(image, levels, root, layout))
 			return true;
@@ -294,7 +299,8 @@ static bool kaslr_from_notes(const struct image *image, struct kernel_layout *la
 }
 
 /* The image's own top page table, at its link-time distance from the banner. */
-static bool kaslr_from_image_tables(const struct image *image, u64 load, struct kernel_layout *layout)
+static bool kaslr_from_image_tables(const struct image *image, u64 load,
+				    struct kernel_layout *layout)
 {
 	static const char *const names[] = { "init_top_pgt", "swapper_pg_dir", "init_level4_pgt" };
 
@@ -304,13 +310,16 @@ static bool kaslr_from_image_tables(const struct image *image, u64 load, struct 
 		if (!vmlinux_symbol(image->vmlinux, names[i], &link))
 			continue;
 		for (unsigned levels = 4; levels <= 5; levels++)
-			if (kaslr_from_tables(image, levels, link - START_KERNEL_MAP + load, layout))
+			if (kaslr_from_tables(image, levels, link - START_KERNEL_MAP + load,
+					      layout))
 				return true;
 	}
 	return false;
 }
 
-/* Without any word from the kernel: look for the banner at every place that the loader can choose. */
+/*
+ * Without any word from the kernel: look for the banner at every place that the loader can choose.
+ */
 static bool kaslr_from_search(const struct image *image, struct kernel_layout *layout)
 {
 	u64 highest = image->dump->max_pfn << PAGE_SHIFT;
@@ -320,8 +329,8 @@ static bool kaslr_from_search(const struct image *image, struct kernel_layout *l
 		u64 load = text - (image->text_link - START_KERNEL_MAP);
 		bool readable;
 
-		if (!physical_holds(image->dump, text + from_text, image->banner, image->banner_bytes,
-				    &readable))
+		if (!physical_holds(image->dump, text + from_text, image->banner,
+				    image->banner_bytes, &readable))
 			continue;
 		if (kaslr_from_image_tables(image, load, layout))
 			return true;
@@ -349,14 +358,16 @@ static bool x86_64_find_kaslr(struct dump *dump, const struct vmlinux *vmlinux,
 		return false;
 	}
 	if (!image.banner_link || !image.text_link) {
-		strbuf_puts(why, "the dump has no usable VMCOREINFO, and vmlinux has no linux_banner "
-				 "to search for");
+		strbuf_puts(why,
+			    "the dump has no usable VMCOREINFO, and vmlinux has no linux_banner "
+			    "to search for");
 		return false;
 	}
 	if (kaslr_from_notes(&image, layout) || kaslr_from_search(&image, layout))
 		return true;
-	strbuf_printf(why, "the kernel image is nowhere in the dump: vmlinux (\"%.60s...\") and dump do "
-			   "not belong together, or the dump lacks the pages of the image",
+	strbuf_printf(why,
+		      "the kernel image is nowhere in the dump: vmlinux (\"%.60s...\") and dump do "
+		      "not belong together, or the dump lacks the pages of the image",
 		      image.banner);
 	return false;
 }
@@ -366,7 +377,8 @@ static bool x86_64_find_kaslr(struct dump *dump, const struct vmlinux *vmlinux,
  */
 static bool image_read(const struct kernel_layout *layout, u64 address, void *buf, size_t length)
 {
-	return dump_try_read(x86.dump, address - START_KERNEL_MAP + layout->phys_base, buf, length, NULL);
+	return dump_try_read(x86.dump, address - START_KERNEL_MAP + layout->phys_base, buf, length,
+			     NULL);
 }
 
 static bool variable_u64(const struct kernel_layout *layout, const char *name, u64 *value)
@@ -420,7 +432,10 @@ static unsigned find_levels(const struct vmcoreinfo *info, const struct kernel_l
 			claimed = x86.dump->cpu_notes[i].cr4 & CR4_LA57 ? 5 : 4;
 	if (claimed && levels_fit(layout, claimed))
 		return claimed;
-	/* What maps the kernel's text is the truth; a claim stands only when the tables are missing. */
+	/*
+	 * What maps the kernel's text is the truth; a claim stands only when the tables are
+	 * missing.
+	 */
 	if (levels_fit(layout, 4))
 		return 4;
 	if (levels_fit(layout, 5))
@@ -433,15 +448,15 @@ static u64 region_base(const struct kernel_layout *layout, const char *variable,
 {
 	u64 base;
 
-	if (variable_u64(layout, variable, &base) && base >> 63 && canonical(base, layout->levels) &&
-	    base % (1ULL << 30) == 0)
+	if (variable_u64(layout, variable, &base) && base >> 63 &&
+	    canonical(base, layout->levels) && base % (1ULL << 30) == 0)
 		return base;
 	return fixed;
 }
 
 /*
- * The direct map reaches to the last page frame of memory: the kernel's max_pfn. The dump may know of
- * higher ones (QEMU writes the BIOS below 4 GB too), which the kernel does not map.
+ * The direct map reaches to the last page frame of memory: the kernel's max_pfn. The dump may know
+ * of higher ones (QEMU writes the BIOS below 4 GB too), which the kernel does not map.
  */
 static u64 physical_end(const struct kernel_layout *layout)
 {
@@ -478,8 +493,10 @@ static bool x86_64_find_layout(struct dump *dump, const struct vmcoreinfo *info,
 	s64 image_bytes;
 
 	if (!root) {
-		strbuf_puts(why, "neither VMCOREINFO nor the symbols say where the kernel's page tables are "
-				 "(swapper_pg_dir, init_top_pgt)");
+		strbuf_puts(
+			why,
+			"neither VMCOREINFO nor the symbols say where the kernel's page tables are "
+			"(swapper_pg_dir, init_top_pgt)");
 		return false;
 	}
 	x86.dump = dump;
@@ -492,10 +509,12 @@ static bool x86_64_find_layout(struct dump *dump, const struct vmcoreinfo *info,
 	layout->top_table = root;
 	layout->levels = find_levels(info, layout);
 
-	if (info && vmcoreinfo_number(info, "NUMBER(KERNEL_IMAGE_SIZE)", &image_bytes) && image_bytes > 0)
+	if (info && vmcoreinfo_number(info, "NUMBER(KERNEL_IMAGE_SIZE)", &image_bytes) &&
+	    image_bytes > 0)
 		layout->kernel_image_bytes = (u64)image_bytes;
-	else	/* The offset itself shows KASLR; a kernel built with it keeps the large window. */
-		layout->kernel_image_bytes = symbol_value("kaslr_get_random_long") || layout->kaslr_offset
+	else /* The offset itself shows KASLR; a kernel built with it keeps the large window. */
+		layout->kernel_image_bytes = symbol_value("kaslr_get_random_long") ||
+							     layout->kaslr_offset
 						     ? IMAGE_BYTES_KASLR
 						     : IMAGE_BYTES_NO_KASLR;
 	layout->modules_start = START_KERNEL_MAP + layout->kernel_image_bytes;
@@ -568,8 +587,8 @@ static bool x86_64_is_kernel_address(u64 address)
 }
 
 /*
- * Swap entries of arch/x86/include/asm/pgtable_64.h: type in bits 59-63, inverted offset in bits 9-58,
- * PRESENT and PROT_NONE clear.
+ * Swap entries of arch/x86/include/asm/pgtable_64.h: type in bits 59-63, inverted offset in bits
+ * 9-58, PRESENT and PROT_NONE clear.
  */
 static bool x86_64_swap_entry(u64 entry, unsigned *type, u64 *offset)
 {
@@ -586,9 +605,9 @@ static void x86_64_describe_pte(u64 entry, char *text, size_t space)
 		u64 bit;
 		const char *name;
 	} bits[] = {
-		{ PTE_PRESENT, "PRESENT" }, { PTE_RW, "RW" },	      { PTE_USER, "USER" },
-		{ PTE_PWT, "PWT" },	    { PTE_PCD, "PCD" },	      { PTE_ACCESSED, "ACCESSED" },
-		{ PTE_DIRTY, "DIRTY" },	    { PTE_PSE, "PSE" },	      { PTE_GLOBAL, "GLOBAL" },
+		{ PTE_PRESENT, "PRESENT" }, { PTE_RW, "RW" },	{ PTE_USER, "USER" },
+		{ PTE_PWT, "PWT" },	    { PTE_PCD, "PCD" }, { PTE_ACCESSED, "ACCESSED" },
+		{ PTE_DIRTY, "DIRTY" },	    { PTE_PSE, "PSE" }, { PTE_GLOBAL, "GLOBAL" },
 		{ PTE_NX, "NX" },
 	};
 	size_t length = 0;
@@ -603,7 +622,8 @@ static void x86_64_describe_pte(u64 entry, char *text, size_t space)
 			continue;
 		if (bits[i].bit == PTE_GLOBAL && !(entry & PTE_PRESENT))
 			name = "PROTNONE";
-		length += (size_t)snprintf(text + length, space - length, "%s%s", length ? "|" : "", name);
+		length += (size_t)snprintf(text + length, space - length, "%s%s", length ? "|" : "",
+					   name);
 		if (length >= space)
 			return;
 	}

@@ -10,7 +10,7 @@
 struct total {
 	const char *label;
 	u64 (*pages)(void);
-	const char *of_label;		/* "TOTAL MEM"; NULL: this is a total itself */
+	const char *of_label; /* "TOTAL MEM"; NULL: this is a total itself */
 	u64 (*of)(void);
 };
 
@@ -63,7 +63,8 @@ static void put_total(void *arg)
 
 	format_size(pages, size, sizeof(size));
 	if (!total->of_label) {
-		out("%13s  %7llu  %11s         ----\n", total->label, (unsigned long long)pages, size);
+		out("%13s  %7llu  %11s         ----\n", total->label, (unsigned long long)pages,
+		    size);
 		return;
 	}
 	of = total->of();
@@ -140,7 +141,8 @@ static void kmem_run(struct args *args)
 }
 
 static const struct option kmem_options[] = {
-	{ "i", "=shared", "memory in totals; with =shared also the frames that have several users" },
+	{ "i", "=shared",
+	  "memory in totals; with =shared also the frames that have several users" },
 	{ 0 },
 };
 
@@ -150,10 +152,10 @@ COMMAND(kmem) = {
 	.synopsis = "-i[=shared]",
 	.options = kmem_options,
 	.description =
-		"Totals of memory as /proc/meminfo of that moment would have shown them: MemTotal, MemFree, "
-		"Buffers, Cached, Slab, huge pages of all sizes, swap, and how much of what may be promised to "
-		"processes is promised. Counting shared frames looks at every struct page, which takes time on "
-		"a large machine.",
+		"Totals of memory as /proc/meminfo of that moment would have shown them:\n"
+		"MemTotal, MemFree, Buffers, Cached, Slab, huge pages of all sizes, swap, and\n"
+		"how much of what may be promised to processes is promised. Counting shared\n"
+		"frames looks at every struct page, which takes time on a large machine.",
 	.example = "crash> kmem -i\n"
 		   "                 PAGES        TOTAL      PERCENTAGE\n"
 		   "    TOTAL MEM    54471     212.8 MB         ----\n"

@@ -16,20 +16,27 @@
 #include <string.h>
 
 #define LINE_BYTES 16
-#define TEXT_LINE_BYTES 60	/* of -a */
+#define TEXT_LINE_BYTES 60 /* of -a */
 
 enum source { FROM_KERNEL, FROM_USER, FROM_PHYSICAL, FROM_FILE };
-enum style { STYLE_HEX, STYLE_SIGNED, STYLE_UNSIGNED, STYLE_SYMBOLS, STYLE_SLABS, STYLE_SLABS_BOTH };
+enum style {
+	STYLE_HEX,
+	STYLE_SIGNED,
+	STYLE_UNSIGNED,
+	STYLE_SYMBOLS,
+	STYLE_SLABS,
+	STYLE_SLABS_BOTH
+};
 
 struct dump_request {
 	enum source source;
-	u64 pgd;		/* FROM_USER */
+	u64 pgd; /* FROM_USER */
 	enum style style;
-	size_t width;		/* bytes of one number */
+	size_t width; /* bytes of one number */
 	bool swap_bytes;
 	bool ascii;
 	u64 address;
-	u64 count;		/* of numbers, or of bytes for text and files */
+	u64 count; /* of numbers, or of bytes for text and files */
 };
 
 static bool read_file(u64 offset, void *buf, size_t length)
@@ -57,7 +64,8 @@ static bool try_source(const struct dump_request *request, u64 address, void *bu
 	}
 }
 
-static noreturn void fail_at(const struct dump_request *request, u64 address, const struct fault *fault)
+static noreturn void fail_at(const struct dump_request *request, u64 address,
+			     const struct fault *fault)
 {
 	static const char *const spaces[] = { "kernel address", "user address", "physical address",
 					      "dump file offset" };
@@ -119,14 +127,18 @@ static void put_number(const struct dump_request *request, const u8 *bytes)
 	if (put_meaning(request, value))
 		return;
 	if (request->style == STYLE_SIGNED)
-		out("%*lld ", signed_columns[request->width], (long long)sign_extend(value, request->width));
+		out("%*lld ", signed_columns[request->width],
+		    (long long)sign_extend(value, request->width));
 	else if (request->style == STYLE_UNSIGNED)
 		out("%*llu ", unsigned_columns[request->width], (unsigned long long)value);
 	else
 		out("%0*llx ", (int)request->width * 2, (unsigned long long)value);
 }
 
-/* The characters of a line of LENGTH bytes, in the order of memory, under a full line's last column. */
+/*
+ * The characters of a line of LENGTH bytes, in the order of memory, under a full line's last
+ * column.
+ */
 static void put_ascii(const struct dump_request *request, const u8 *bytes, size_t length)
 {
 	size_t missing = (LINE_BYTES - length) / request->width;
@@ -138,7 +150,9 @@ static void put_ascii(const struct dump_request *request, const u8 *bytes, size_
 	out("%*s  %s", (int)(missing * (request->width * 2 + 1)), "", text);
 }
 
-/* One line of at most 16 bytes. What could be read before a bad number is shown before the failure. */
+/*
+ * One line of at most 16 bytes. What could be read before a bad number is shown before the failure.
+ */
 static void put_line(const struct dump_request *request, u64 address, size_t length)
 {
 	u8 bytes[LINE_BYTES];
@@ -227,7 +241,9 @@ static void write_file(const struct dump_request *request, const char *path)
 
 		interrupt_check();
 		if (!try_source(request, request->address + done, bytes, length, &fault))
-			fail_at(request, request->source == FROM_FILE ? request->address + done : fault.address,
+			fail_at(request,
+				request->source == FROM_FILE ? request->address + done
+							     : fault.address,
 				&fault);
 		if (fwrite(bytes, 1, length, file) != length)
 			fail("cannot write %s: %s", path, strerror(errno));
@@ -313,7 +329,7 @@ static void rd_run(struct args *args)
 		usage_fail(args);
 	request.address = argument_address(args->words[0]);
 	if (offset)
-		request.address += argument_address(offset);
+		request.address += argument_number(offset);
 	choose_source(args, &request);
 	choose_style(args, &request);
 	choose_count(args, &request, bytes_wanted ? 1 : request.width);
@@ -342,14 +358,15 @@ static const struct option rd_options[] = {
 	{ "d", NULL, "signed decimal" },
 	{ "D", NULL, "unsigned decimal" },
 	{ "s", NULL, "64-bit numbers that are kernel addresses as symbol+offset" },
-	{ "S", NULL, "as -s, and addresses of slab objects as [cache]; given twice: as [address:cache]" },
+	{ "S", NULL,
+	  "as -s, and addresses of slab objects as [cache]; given twice: as [address:cache]" },
 	{ "SS", NULL, "as -S twice" },
 	{ "a", NULL, "text; without a count up to the first byte that is not printable" },
 	{ "N", NULL, "16- and 32-bit numbers are in network byte order" },
 	{ "p", NULL, "the address is physical" },
 	{ "u", NULL, "the address is a user address of the current task" },
 	{ "f", NULL, "the address is an offset in the dump file" },
-	{ "o", "offset", "start this many bytes (hexadecimal) after the address" },
+	{ "o", "offset", "start this many bytes after the address" },
 	{ "e", "address", "stop before this address" },
 	{ "R", NULL, "the address is that of the last number shown" },
 	{ "r", "file", "write the bytes to a file; the count is in bytes" },
@@ -359,12 +376,14 @@ static const struct option rd_options[] = {
 COMMAND(rd) = {
 	.name = "rd",
 	.summary = "read memory",
-	.synopsis = "[-adDsSupxfNR] [-8|-16|-32|-64] [-o offset] [-e address] [-r file] address|symbol [count]",
+	.synopsis =
+		"[-adDsSupxfNR] [-8|-16|-32|-64] [-o offset] [-e address] [-r file]\n     address|symbol [count]",
 	.options = rd_options,
 	.description =
-		"Shows COUNT numbers (1 when not given) of memory from an address or symbol on, 16 bytes a line. "
-		"Addresses below the kernel's half belong to the current task. What is not in the dump ends the "
-		"listing with the reason, after all that could be read before it.",
+		"Shows COUNT numbers (1 when not given) of memory from an address or symbol on,\n"
+		"16 bytes a line. Addresses below the kernel's half belong to the current task.\n"
+		"What is not in the dump ends the listing with the reason, after all that could\n"
+		"be read before it.",
 	.example = "crash> rd -a linux_banner 29\n"
 		   "ffffffff96f50c00:  Linux version 6.12.107+deb13-\n"
 		   "crash> rd -32 linux_banner 4\n"

@@ -11,8 +11,8 @@
 #include <stdio.h>
 
 struct request {
-	const struct task *task;	/* whose tables; NULL: the kernel's own for kernel addresses */
-	u64 mm;				/* 0: the task has no user space */
+	const struct task *task; /* whose tables; NULL: the kernel's own for kernel addresses */
+	u64 mm; /* 0: the task has no user space */
 	bool force_user, force_kernel;
 };
 
@@ -33,7 +33,8 @@ static void put_steps(const struct translation *translation, bool kernel)
 		if (kernel && i == 0)
 			out("PAGE DIRECTORY: %llx\n", (unsigned long long)step->entry);
 		else
-			out("   %s: %llx => %llx\n", step->table, (unsigned long long)step->entry_address,
+			out("   %s: %llx => %llx\n", step->table,
+			    (unsigned long long)step->entry_address,
 			    (unsigned long long)step->entry);
 	}
 }
@@ -83,7 +84,9 @@ static void put_swap_entry(u64 entry, const char *area, u64 offset)
 	out("\n\n");
 }
 
-/* The struct page of PADDR; memory that has none (devices) or whose page cannot be read: nothing. */
+/*
+ * The struct page of PADDR; memory that has none (devices) or whose page cannot be read: nothing.
+ */
 static void put_page(u64 paddr)
 {
 	struct strbuf text = { 0 };
@@ -137,8 +140,8 @@ static void put_user_header(u64 address, const char *physical)
 	out("VIRTUAL     PHYSICAL        \n%-10llx  %s\n\n", (unsigned long long)address, physical);
 }
 
-static void show_unmapped_user(const struct vma *vma, u64 address, const struct translation *translation,
-			       const struct fault *fault)
+static void show_unmapped_user(const struct vma *vma, u64 address,
+			       const struct translation *translation, const struct fault *fault)
 {
 	struct strbuf area = { 0 };
 	bool in_swap = false;
@@ -255,26 +258,28 @@ COMMAND(vtop) = {
 	.synopsis = "[-c pid|task] [-u|-k] address...",
 	.options = vtop_options,
 	.description =
-		"Walks the page tables for each address and shows every entry on the way, the bits of the last "
-		"one, for user addresses the mapping that covers it, and the struct page of the frame. For a "
-		"page that has no frame: its place in swap, or in the mapped file.\n"
+		"Walks the page tables for each address and shows every entry on the way, the\n"
+		"bits of the last one, for user addresses the mapping that covers it, and the\n"
+		"struct page of the frame. For a page that has no frame: its place in swap, or\n"
+		"in the mapped file.\n\n"
+		"User addresses belong to the current task, or to that of -c. Kernel addresses\n"
+		"go through the kernel's own tables; with -c through those of the task. An\n"
+		"address may be a symbol.",
+	.example =
+		"crash> vtop jiffies\n"
+		"VIRTUAL           PHYSICAL        \n"
+		"ffffffff97a079c0  bc079c0\n"
 		"\n"
-		"User addresses belong to the current task, or to that of -c. Kernel addresses go through the "
-		"kernel's own tables; with -c through those of the task. An address may be a symbol.",
-	.example = "crash> vtop jiffies\n"
-		   "VIRTUAL           PHYSICAL        \n"
-		   "ffffffff97a079c0  bc079c0\n"
-		   "\n"
-		   "PGD DIRECTORY: ffffffff97a22000\n"
-		   "PAGE DIRECTORY: bc27067\n"
-		   "   PUD: bc27ff0 => bc28063\n"
-		   "   PMD: bc285e8 => 800000000bc001e3\n"
-		   "  PAGE: bc00000  (2MB)\n"
-		   "\n"
-		   "      PTE         PHYSICAL  FLAGS\n"
-		   "800000000bc001e3   bc00000  (PRESENT|RW|ACCESSED|DIRTY|PSE|GLOBAL|NX)\n"
-		   "\n"
-		   "      PAGE       PHYSICAL      MAPPING       INDEX CNT FLAGS\n"
-		   "fffff9bcc02f01c0  bc07000                0        0  1 fffffc0002000 reserved\n",
+		"PGD DIRECTORY: ffffffff97a22000\n"
+		"PAGE DIRECTORY: bc27067\n"
+		"   PUD: bc27ff0 => bc28063\n"
+		"   PMD: bc285e8 => 800000000bc001e3\n"
+		"  PAGE: bc00000  (2MB)\n"
+		"\n"
+		"      PTE         PHYSICAL  FLAGS\n"
+		"800000000bc001e3   bc00000  (PRESENT|RW|ACCESSED|DIRTY|PSE|GLOBAL|NX)\n"
+		"\n"
+		"      PAGE       PHYSICAL      MAPPING       INDEX CNT FLAGS\n"
+		"fffff9bcc02f01c0  bc07000                0        0  1 fffffc0002000 reserved\n",
 	.run = vtop_run,
 };

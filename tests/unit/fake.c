@@ -1,4 +1,4 @@
-/* fake.c - test helper: a dump over a byte array, BTF built in memory, a symbol table, a small vmlinux. */
+/* fake.c - test helper: a dump over a byte array, BTF, symbols and a small vmlinux. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fake.h"
 
@@ -94,7 +94,9 @@ struct dump *fake_dump(void)
 	memset(physical, 0, sizeof(physical));
 	memset(page_reason, 0, sizeof(page_reason));
 	nr_reads = failing_read = 0;
-	dump = (struct dump){ .ops = &fake_ops, .path = "fake", .max_pfn = FAKE_PAGES, .dump_level = -1 };
+	dump = (struct dump){
+		.ops = &fake_ops, .path = "fake", .max_pfn = FAKE_PAGES, .dump_level = -1
+	};
 	memory_init(&dump, &plain_arch, &layout);
 	return &dump;
 }
@@ -144,9 +146,12 @@ enum { RECORD_INT = 1, RECORD_ARRAY = 3, RECORD_STRUCT = 4, RECORD_ENUM = 6 };
 static struct {
 	struct strbuf types, strings;
 	u32 nr_types;
-	struct { const char *name; u32 id; } structs[128];
+	struct {
+		const char *name;
+		u32 id;
+	} structs[128];
 	size_t nr_structs;
-	u32 ints[2][9];			/* by sign and size; 0: not made yet */
+	u32 ints[2][9]; /* by sign and size; 0: not made yet */
 } made;
 
 static u32 put_string(const char *text)
@@ -219,8 +224,8 @@ void fake_struct(const char *name, u32 size, const struct fake_member *members, 
 		bit_fields |= members[i].bit_size != 0;
 	}
 	made.structs[made.nr_structs].name = name;
-	made.structs[made.nr_structs++].id =
-		put_record(put_string(name), RECORD_STRUCT, (u32)nr_members, bit_fields, size);
+	made.structs[made.nr_structs++].id = put_record(put_string(name), RECORD_STRUCT,
+							(u32)nr_members, bit_fields, size);
 	for (size_t i = 0; i < nr_members; i++) {
 		const struct fake_member *member = &members[i];
 
@@ -242,7 +247,11 @@ void fake_enum(const char *name, const char *const *enumerators, size_t nr_enume
 void fake_types_done(void)
 {
 	struct strbuf blob = { 0 }, why = { 0 };
-	u32 header[6] = { 0x0001eb9f, 24, 0, (u32)made.types.length, (u32)made.types.length,
+	u32 header[6] = { 0x0001eb9f,
+			  24,
+			  0,
+			  (u32)made.types.length,
+			  (u32)made.types.length,
 			  (u32)made.strings.length };
 	struct btf *opened;
 
@@ -278,8 +287,8 @@ static u32 elf_string(struct strbuf *table, const char *text)
 	return at;
 }
 
-static void elf_section(Elf64_Shdr *section, struct strbuf *file, u32 name, u32 type, const void *data,
-			size_t length)
+static void elf_section(Elf64_Shdr *section, struct strbuf *file, u32 name, u32 type,
+			const void *data, size_t length)
 {
 	while (file->length % 8)
 		strbuf_putc(file, '\0');
@@ -294,9 +303,13 @@ static void elf_section(Elf64_Shdr *section, struct strbuf *file, u32 name, u32 
 char *fake_vmlinux(const char *banner, u64 banner_address, const struct fake_elf_symbol *symbols,
 		   size_t nr_symbols)
 {
-	Elf64_Ehdr header = { .e_type = ET_EXEC, .e_machine = EM_X86_64, .e_version = EV_CURRENT,
-			      .e_ehsize = sizeof(header), .e_shentsize = sizeof(Elf64_Shdr),
-			      .e_shnum = 5, .e_shstrndx = 4 };
+	Elf64_Ehdr header = { .e_type = ET_EXEC,
+			      .e_machine = EM_X86_64,
+			      .e_version = EV_CURRENT,
+			      .e_ehsize = sizeof(header),
+			      .e_shentsize = sizeof(Elf64_Shdr),
+			      .e_shnum = 5,
+			      .e_shstrndx = 4 };
 	static const char *const names[] = { ".rodata", ".symtab", ".strtab", ".shstrtab" };
 	struct strbuf file = { 0 }, table = { 0 }, strings = { 0 }, section_names = { 0 };
 	Elf64_Shdr sections[5] = { 0 };
@@ -332,7 +345,8 @@ char *fake_vmlinux(const char *banner, u64 banner_address, const struct fake_elf
 	sections[2].sh_info = 1;
 	sections[2].sh_entsize = sizeof(Elf64_Sym);
 	elf_section(&sections[3], &file, name_at[2], SHT_STRTAB, strings.text, strings.length);
-	elf_section(&sections[4], &file, name_at[3], SHT_STRTAB, section_names.text, section_names.length);
+	elf_section(&sections[4], &file, name_at[3], SHT_STRTAB, section_names.text,
+		    section_names.length);
 	while (file.length % 8)
 		strbuf_putc(&file, '\0');
 	header.e_shoff = file.length;

@@ -7,7 +7,7 @@
 #include "dumpfile.h"
 #include "util.h"
 
-#define FAKE_PAGES 1024				/* 4 MB of physical memory */
+#define FAKE_PAGES 1024 /* 4 MB of physical memory */
 #define FAKE_DIRECT_MAP 0xffff888000000000ULL
 
 /* Zeroed memory without faults; ties memory.c to a plain direct map. */
@@ -27,7 +27,7 @@ unsigned long fake_nr_reads(void);
 struct fake_member {
 	const char *name;
 	u32 offset, size, count;
-	const char *type;		/* an earlier fake_struct(), instead of an integer */
+	const char *type; /* an earlier fake_struct(), instead of an integer */
 	u32 bit_offset, bit_size;
 	bool is_signed;
 };
@@ -40,7 +40,10 @@ void fake_types_done(void);
 
 void fake_symbol(const char *name, u64 value);
 
-/* Writes a minimal vmlinux with these symbols; returns its path, which the caller unlinks and frees. */
+/*
+ * Writes a minimal vmlinux with these symbols; returns its path, which the caller unlinks and
+ * frees.
+ */
 struct fake_elf_symbol {
 	const char *name;
 	u64 value;

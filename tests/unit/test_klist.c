@@ -1,4 +1,4 @@
-/* test_klist.c - L4 lists: proper ends, rings that miss their head, poisoned and missing links, interrupts. */
+/* test_klist.c - L4 lists: proper ends, rings that miss their head, broken links. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fail.h"
 #include "fake.h"
@@ -141,10 +141,8 @@ static void test_interrupt(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_proper_ends),
-		cmocka_unit_test(test_rings),
-		cmocka_unit_test(test_broken_links),
-		cmocka_unit_test(test_each_read_failing),
+		cmocka_unit_test(test_proper_ends),  cmocka_unit_test(test_rings),
+		cmocka_unit_test(test_broken_links), cmocka_unit_test(test_each_read_failing),
 		cmocka_unit_test(test_interrupt),
 	};
 

@@ -72,8 +72,9 @@ static void collect(struct found *found)
 
 	found->count = 0;
 	kmaple_begin(&it, tree());
-	while (found->count < 80 && kmaple_next(&it, &found->first[found->count],
-						&found->last[found->count], &found->entry[found->count]))
+	while (found->count < 80 &&
+	       kmaple_next(&it, &found->first[found->count], &found->last[found->count],
+			   &found->entry[found->count]))
 		found->count++;
 	found->stopped = it.stopped;
 	if (it.stopped)
@@ -135,7 +136,9 @@ static void test_leaf(void **state UNUSED)
 	assert_int_equal(entry, 0);
 }
 
-/* A node that uses all 16 slots has no room for metadata: its last slot must not be taken for it. */
+/*
+ * A node that uses all 16 slots has no room for metadata: its last slot must not be taken for it.
+ */
 static void test_full_leaf(void **state UNUSED)
 {
 	struct found found;
@@ -159,7 +162,9 @@ static void test_full_leaf(void **state UNUSED)
 	expect(&found, 14, 140, ~0ULL, object(14));
 }
 
-/* An arange root over a range node over leaves: the last slot of a leaf ends where its parent says. */
+/*
+ * An arange root over a range node over leaves: the last slot of a leaf ends where its parent says.
+ */
 static void build_three_levels(void)
 {
 	fake_dump();
@@ -243,7 +248,7 @@ static void test_garbage(void **state UNUSED)
 			for (unsigned kind = 0; kind < ARRAY_SIZE(garbage) + 2; kind++) {
 				build_three_levels();
 				fake_u64(node(i) + word * 8,
-					 kind < ARRAY_SIZE(garbage) ? garbage[kind]
+					 kind < ARRAY_SIZE(garbage)    ? garbage[kind]
 					 : kind == ARRAY_SIZE(garbage) ? encoded(0, ARANGE_64)
 								       : encoded(i, RANGE_64));
 				collect(&found);
@@ -268,7 +273,9 @@ static int make_types(void **state UNUSED)
 		{ .name = "slot", .offset = 80, .size = 8, .count = 10 },
 		{ .name = "meta", .offset = 240, .type = "maple_metadata" },
 	};
-	static const struct fake_member plain[] = { { .name = "slot", .offset = 8, .size = 8, .count = 31 } };
+	static const struct fake_member plain[] = {
+		{ .name = "slot", .offset = 8, .size = 8, .count = 31 }
+	};
 	static const struct fake_member root[] = { { .name = "ma_root", .offset = 8, .size = 8 } };
 
 	fake_struct("maple_metadata", 2, metadata, ARRAY_SIZE(metadata));

@@ -79,8 +79,19 @@ static void test_masks(void **state UNUSED)
 
 static void test_parse(void **state UNUSED)
 {
-	static const char *const wrong[] = { "", "x", "1,", ",1", "3-1", "1-", "-1", "1 2", "130", "1-130",
-					     "99999999999999999999", "1,,2", "allx" };
+	static const char *const wrong[] = { "",
+					     "x",
+					     "1,",
+					     ",1",
+					     "3-1",
+					     "1-",
+					     "-1",
+					     "1 2",
+					     "130",
+					     "1-130",
+					     "99999999999999999999",
+					     "1,,2",
+					     "allx" };
 	struct strbuf why = { 0 };
 	struct cpu_mask mask;
 
@@ -117,7 +128,9 @@ static int prepare(void **state UNUSED)
 		{ .name = "count", .offset = 0, .size = 8, .is_signed = true },
 		{ .name = "counters", .offset = 8, .size = 8 },
 	};
-	static const struct fake_member mask[] = { { .name = "bits", .offset = 0, .size = 8, .count = 4 } };
+	static const struct fake_member mask[] = {
+		{ .name = "bits", .offset = 0, .size = 8, .count = 4 }
+	};
 
 	fake_struct("percpu_counter", 16, counter, ARRAY_SIZE(counter));
 	fake_struct("cpumask", 32, mask, ARRAY_SIZE(mask));

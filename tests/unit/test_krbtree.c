@@ -66,9 +66,10 @@ static void test_garbage(void **state UNUSED)
 				unsigned count = 0;
 				u64 entry, value;
 
-				value = kind < NR ? node(kind)
-						  : kind == NR ? 0 : kind == NR + 1 ? 0x4141414141414141ULL
-										    : ~7ULL;
+				value = kind < NR	 ? node(kind)
+					: kind == NR	 ? 0
+					: kind == NR + 1 ? 0x4141414141414141ULL
+							 : ~7ULL;
 				build_tree(NR);
 				fake_u64(node(key) + word * 8, value);
 				krbtree_begin(&it, fake_kva(ROOT), OFFSET);
@@ -110,7 +111,9 @@ static int make_types(void **state UNUSED)
 		{ .name = "rb_right", .offset = 8, .size = 8 },
 		{ .name = "rb_left", .offset = 16, .size = 8 },
 	};
-	static const struct fake_member root_members[] = { { .name = "rb_node", .offset = 0, .size = 8 } };
+	static const struct fake_member root_members[] = {
+		{ .name = "rb_node", .offset = 0, .size = 8 }
+	};
 
 	fake_struct("rb_node", 24, node_members, ARRAY_SIZE(node_members));
 	fake_struct("rb_root", 8, root_members, ARRAY_SIZE(root_members));

@@ -213,7 +213,9 @@ static int make_types(void **state UNUSED)
 		{ .name = "shift", .offset = 0, .size = 1 },
 		{ .name = "slots", .offset = SLOTS_AT, .size = 8, .count = 64 },
 	};
-	static const struct fake_member xarray_members[] = { { .name = "xa_head", .offset = 8, .size = 8 } };
+	static const struct fake_member xarray_members[] = {
+		{ .name = "xa_head", .offset = 8, .size = 8 }
+	};
 	static const struct fake_member idr_members[] = {
 		{ .name = "idr_rt", .offset = 0, .type = "xarray" },
 		{ .name = "idr_base", .offset = 16, .size = 4 },
@@ -229,8 +231,10 @@ static int make_types(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_small),	     cmocka_unit_test(test_tree),
-		cmocka_unit_test(test_idr_base),     cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_small),
+		cmocka_unit_test(test_tree),
+		cmocka_unit_test(test_idr_base),
+		cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_each_read_failing),
 	};
 

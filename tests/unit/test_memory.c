@@ -1,4 +1,4 @@
-/* test_memory.c - L3 reads: page borders, faults in the caller's terms, strings, members of every width. */
+/* test_memory.c - L3 reads: page borders, faults, strings, members of every width. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fail.h"
 #include "fake.h"
@@ -113,7 +113,7 @@ static void test_fields(void **state UNUSED)
 	fake_bytes(thing() + 1, "\xfe", 1);
 	fake_bytes(thing() + 2, "\xfd\xff", 2);
 	fake_bytes(thing() + 4, "\x78\x56\x34\x92", 4);
-	fake_u64(thing() + 12, 0xfedcba9876543210ULL);	/* over the page border */
+	fake_u64(thing() + 12, 0xfedcba9876543210ULL); /* over the page border */
 	fake_bytes(thing() + 20, "\xb8\xff\xff\xff", 4);
 	fake_bytes(thing() + 24, "four", 4);
 	assert_int_equal(field_u64(thing(), &thing_u8), 0xfe);
@@ -122,7 +122,7 @@ static void test_fields(void **state UNUSED)
 	assert_int_equal(field_u64(thing(), &thing_s16), 0xfffd);
 	assert_int_equal(field_u64(thing(), &thing_u32), 0x92345678);
 	assert_int_equal(field_u64(thing(), &thing_u64), 0xfedcba9876543210ULL);
-	assert_int_equal(field_u64(thing(), &thing_bits), 0x17);	/* 10111 above three other bits */
+	assert_int_equal(field_u64(thing(), &thing_bits), 0x17); /* 10111 above three other bits */
 	field_string(thing(), &thing_name, name, sizeof(name));
 	assert_string_equal(name, "four");
 	assert_int_equal(field_address(thing(), &thing_u64), thing() + 12);
@@ -192,9 +192,9 @@ static int make_types(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_page_borders), cmocka_unit_test(test_bad_ranges),
-		cmocka_unit_test(test_zero_excluded), cmocka_unit_test(test_strings),
-		cmocka_unit_test(test_fields),	      cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_page_borders),   cmocka_unit_test(test_bad_ranges),
+		cmocka_unit_test(test_zero_excluded),  cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_fields),	       cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_phys_to_kernel),
 	};
 

@@ -1,4 +1,4 @@
-/* test_x86_64.c - L3 x86_64: finding the image four ways, layout, page tables of both depths, PTE kinds. */
+/* test_x86_64.c - L3 x86_64: finding the image, layout, page tables of both depths, PTEs. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fake.h"
 #include "memory.h"
@@ -50,7 +50,9 @@ static u64 phys(u64 at)
 	return PHYS_TEXT + at;
 }
 
-/* The kernel's tables, LEVELS deep: the image in 2M pages; its init page is not mapped by 4K pages. */
+/*
+ * The kernel's tables, LEVELS deep: the image in 2M pages; its init page is not mapped by 4K pages.
+ */
 static void build_tables(unsigned levels)
 {
 	u64 image_entry = (TEXT - MAP) >> 21;
@@ -86,8 +88,8 @@ static struct vmcoreinfo info_of(u64 kaslr, u64 phys_base)
 				       "OSRELEASE=6.12.0-test\nSYMBOL(init_uts_ns)=%llx\n"
 				       "OFFSET(uts_namespace.name)=0\nNUMBER(phys_base)=%lld\n"
 				       "KERNELOFFSET=%llx\n",
-				       (unsigned long long)(LINK_TEXT + kaslr + AT_UTS), (long long)phys_base,
-				       (unsigned long long)kaslr);
+				       (unsigned long long)(LINK_TEXT + kaslr + AT_UTS),
+				       (long long)phys_base, (unsigned long long)kaslr);
 	return info;
 }
 
@@ -307,7 +309,10 @@ static void test_kernel_faults(void **state UNUSED)
 	assert_false(mem_is_kernel_address(0xdead000000000100ULL));
 	assert_true(mem_is_kernel_address(VMALLOC));
 
-	/* GLOBAL without PRESENT is no mapping in the kernel half, though PROT_NONE in the user half. */
+	/*
+	 * GLOBAL without PRESENT is no mapping in the kernel half, though PROT_NONE in the user
+	 * half.
+	 */
 	map(phys(AT_TOP), 4, VMALLOC, 0, 0x123000 | 0x160);
 	assert_false(mem_try_u64(VMALLOC, &value, &fault));
 	assert_int_equal(fault.reason, FAULT_NOT_MAPPED);
@@ -431,11 +436,16 @@ static int prepare(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_kaslr_from_vmcoreinfo), cmocka_unit_test(test_kaslr_vmcoreinfo_lies),
-		cmocka_unit_test(test_kaslr_from_notes),      cmocka_unit_test(test_kaslr_from_search),
-		cmocka_unit_test(test_kaslr_nowhere),	      cmocka_unit_test(test_layout),
-		cmocka_unit_test(test_kernel_reads),	      cmocka_unit_test(test_kernel_faults),
-		cmocka_unit_test(test_user_pages),	      cmocka_unit_test(test_each_read_failing),
+		cmocka_unit_test(test_kaslr_from_vmcoreinfo),
+		cmocka_unit_test(test_kaslr_vmcoreinfo_lies),
+		cmocka_unit_test(test_kaslr_from_notes),
+		cmocka_unit_test(test_kaslr_from_search),
+		cmocka_unit_test(test_kaslr_nowhere),
+		cmocka_unit_test(test_layout),
+		cmocka_unit_test(test_kernel_reads),
+		cmocka_unit_test(test_kernel_faults),
+		cmocka_unit_test(test_user_pages),
+		cmocka_unit_test(test_each_read_failing),
 		cmocka_unit_test(test_pte_words),
 	};
 
