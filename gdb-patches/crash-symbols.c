@@ -144,8 +144,8 @@ static minimal_symbol *minimal_symbol_for(const crash_symbol &symbol)
 	made->set_unrelocated_address(unrelocated_addr(symbol.address));
 	made->set_type(minimal_type(symbol.type));
 	made->set_section_index(0);
-	if (symbol.size != 0)
-		made->set_size(symbol.size);
+	/* GDB names no address after a symbol without extent: the linker script's marks stay out of values. */
+	made->set_size(symbol.size);
 	made->hash_next = *chain;
 	*chain = made;
 	symbols_by_address[symbol.address] = made;
