@@ -240,10 +240,15 @@ static bool has_bitmaps(const struct kdump_part *part, struct strbuf *why)
 static bool read_part(struct kdump_part *part, const struct file_map *file, struct strbuf *why)
 {
 	part->file = file;
-	return file_map_read(file, 0, &part->header, sizeof(part->header)) &&
-	       check_header(file, &part->header, why) &&
-	       read_sub_header(file, part->header.version, &part->sub) &&
-	       lay_out_part(part, why) && has_bitmaps(part, why);
+	if (!file_map_read(file, 0, &part->header, sizeof(part->header))) {
+		strbuf_puts(why, "compressed kdump: cut short inside its header");
+		return false;
+	}
+	if (!check_header(file, &part->header, why))
+		return false;
+	if (!read_sub_header(file, part->header.version, &part->sub))
+		return broken(why, &part->header, "cut short inside its sub-header");
+	return lay_out_part(part, why) && has_bitmaps(part, why);
 }
 
 static enum probe_result diskdump_probe(const struct file_map *file, struct strbuf *why)
@@ -254,11 +259,6 @@ static enum probe_result diskdump_probe(const struct file_map *file, struct strb
 	if (!file_map_read(file, 0, signature, sizeof(signature)) ||
 	    memcmp(signature, "KDUMP   ", sizeof(signature)) != 0)
 		return PROBE_NO;
-	if (file->size < sizeof(struct kdump_header)) {
-		strbuf_printf(why, "compressed kdump: cut short inside its header, after %llu bytes",
-			      (unsigned long long)file->size);
-		return PROBE_BROKEN;
-	}
 	return read_part(&part, file, why) ? PROBE_YES : PROBE_BROKEN;
 }
 

@@ -125,6 +125,9 @@ bool file_map_read(const struct file_map *map, u64 offset, void *buf, u64 length
 
 	if (!range_fits(offset, length, map->size))
 		return false;
+	/* What the writer did not get to is missing; it does not read as zeroes. */
+	if (map->flat && flat_is_cut_short(map->flat) && flat_has_hole(map, offset, length))
+		return false;
 	while (length > 0) {
 		u64 piece_length = length;
 		const u8 *piece = map->flat ? flat_piece(map, offset, &piece_length)
@@ -151,9 +154,6 @@ const void *file_map_view(const struct file_map *map, u64 offset, u64 length, vo
 		count_window(map, data);
 		return data;
 	}
-	/* What the writer did not get to is missing; it does not read as zeroes. */
-	if (map->flat && flat_is_cut_short(map->flat) && flat_has_hole(map, offset, length))
-		return NULL;
 	return file_map_read(map, offset, buf, length) ? buf : NULL;
 }
 

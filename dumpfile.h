@@ -31,8 +31,8 @@ void file_map_close(struct file_map *map);
 const void *file_map_at(const struct file_map *map, u64 offset, u64 length);
 /*
  * The same for bulk data, in place or copied to BUF. The pages may be dropped from memory (and come
- * back on the next touch), so that a walk over a large dump stays small. NULL past the end, and where
- * a stream that was cut short has a hole.
+ * back on the next touch), so that a walk over a large dump stays small. NULL (false) past the end,
+ * and where a stream that was cut short has a hole.
  */
 const void *file_map_view(const struct file_map *map, u64 offset, u64 length, void *buf);
 bool file_map_read(const struct file_map *map, u64 offset, void *buf, u64 length);

@@ -130,7 +130,11 @@ void dump_set_vmcoreinfo(struct dump *dump, const struct file_map *file, u64 off
 		return;
 	}
 	text = xmalloc(size);
-	file_map_read(file, offset, text, size);
+	if (!file_map_read(file, offset, text, size)) {
+		strbuf_puts(&dump->remarks, "vmcoreinfo is missing from the stream\n");
+		free(text);
+		return;
+	}
 	dump->vmcoreinfo = text;
 	dump->vmcoreinfo_bytes = size;
 }

@@ -116,6 +116,8 @@ void file_describe(const struct file_map *file, struct strbuf *text)
 	}
 	if (!length)
 		strbuf_puts(text, "an empty file");
+	else if (file->flat)
+		strbuf_puts(text, "a flattened makedumpfile stream without the header of a dump");
 	else if (start && all_bytes(start, length, is_zero))
 		strbuf_puts(text, "a file that starts with zeroes");
 	else if (start && all_bytes(start, length, is_text))

@@ -201,8 +201,11 @@ static bool netdump_open(struct dump *dump, struct strbuf *why)
 	for (u64 i = 0; i < nr_phdrs; i++) {
 		Elf64_Phdr phdr;
 
-		if (!file_map_read(file, netdump->header.e_phoff + i * sizeof(phdr), &phdr, sizeof(phdr)))
+		if (!file_map_read(file, netdump->header.e_phoff + i * sizeof(phdr), &phdr, sizeof(phdr))) {
+			strbuf_printf(why, "ELF vmcore: cut short, program header %llu is missing",
+				      (unsigned long long)i);
 			return false;
+		}
 		if (phdr.p_type == PT_NOTE)
 			dump_add_notes(dump, file, phdr.p_offset, phdr.p_filesz);
 		else if (phdr.p_type == PT_LOAD)

@@ -366,7 +366,8 @@ static u64 put_record(struct built_dump *built, u64 at, u64 offset, const u8 *da
 	return at + 16 + (data ? length : 0);
 }
 
-void build_flattened(const struct built_dump *dump, u64 chunk, bool shuffled, struct built_dump *built)
+void build_flattened(const struct built_dump *dump, u64 chunk, bool shuffled, bool rewritten,
+		     struct built_dump *built)
 {
 	u64 at = 4096, nr_chunks = (dump->size + chunk - 1) / chunk;
 	u8 *wrong = xcalloc(1, chunk);
@@ -377,8 +378,12 @@ void build_flattened(const struct built_dump *dump, u64 chunk, bool shuffled, st
 	put(built, 24, &(u64){ __builtin_bswap64(1) }, 8);
 	put(built, 4095, "", 1);
 	/* What is written again later must lose, also where it reaches over two records. */
-	at = put_record(built, at, 0, wrong, min_u64(chunk, dump->size));
-	at = put_record(built, at, min_u64(chunk, dump->size) / 2, wrong, min_u64(chunk, dump->size) / 2);
+	if (rewritten) {
+		u64 length = min_u64(chunk, dump->size);
+
+		at = put_record(built, at, 0, wrong, length);
+		at = put_record(built, at, length / 2, wrong, length / 2);
+	}
 	for (u64 i = 0; i < nr_chunks; i++) {
 		u64 which = shuffled ? (i ^ 1) < nr_chunks ? i ^ 1 : i : i;
 		u64 offset = which * chunk;

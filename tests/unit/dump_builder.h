@@ -48,8 +48,12 @@ struct built_dump {
 };
 
 void build_dump(const struct dump_description *description, struct built_dump *built);
-/* DUMP as a makedumpfile -F stream: records of CHUNK bytes, the first one twice, in odd order when SHUFFLED. */
-void build_flattened(const struct built_dump *dump, u64 chunk, bool shuffled, struct built_dump *built);
+/*
+ * DUMP as a makedumpfile -F stream of records of CHUNK bytes, neighbours swapped when SHUFFLED.
+ * REWRITTEN: what the first ones write was written with other bytes before.
+ */
+void build_flattened(const struct built_dump *dump, u64 chunk, bool shuffled, bool rewritten,
+		     struct built_dump *built);
 void built_free(struct built_dump *built);
 /* A new file under the directory for temporary files, with BUILT in it; its name is the caller's to free. */
 char *built_write(const struct built_dump *built);

@@ -223,7 +223,7 @@ static void flattened_streams(void **state UNUSED)
 		description.version = variant & 1 ? 6 : 0;
 		description.compression = BUILD_ZLIB;
 		build_dump(&description, &plain);
-		build_flattened(&plain, chunks[variant / 4], variant & 2, &built);
+		build_flattened(&plain, chunks[variant / 4], variant & 2, true, &built);
 		check_whole(&description, &built);
 		built_free(&built);
 		built_free(&plain);
@@ -369,7 +369,8 @@ static void build_variant(unsigned variant, struct dump_description *description
 	build_dump(description, built);
 	if (variant & 4) {
 		plain = *built;
-		build_flattened(&plain, 3000, false, built);
+		/* In odd order, so that a cut leaves holes. */
+		build_flattened(&plain, 3000, true, false, built);
 		built_free(&plain);
 	}
 }
