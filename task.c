@@ -14,6 +14,7 @@
 #include "task.h"
 
 #include "fail.h"
+#include "kcopy.h"
 #include "kernel.h"
 #include "kfield.h"
 #include "klist.h"
@@ -43,6 +44,7 @@ KFIELD(task_signal, "task_struct.signal");
 KFIELD(task_cpu,
        "task_struct.thread_info.cpu", /* v5.16 bcf9033e5449 sched: move CPU field back into thread_info */
        "task_struct.cpu");
+KFIELD(task_on_cpu, "task_struct.on_cpu");
 KFIELD(task_last_arrival, "task_struct.sched_info.last_arrival");
 KFIELD(task_start, "task_struct.start_time");
 KFIELD(task_tasks, "task_struct.tasks");
@@ -87,6 +89,7 @@ struct found {
 
 static struct {
 	bool built;
+	char *why_none; /* the message of a build that failed */
 	struct task *tasks;
 	size_t count, space;
 	struct u64map by_address; /* task_struct -> index */
@@ -205,11 +208,14 @@ static void find_by_pids(void *arg)
 static void find_idle(void *arg)
 {
 	struct finder *finder = arg;
-	const struct cpu_mask *present = cpus_present();
+	const struct cpu_mask *present;
 	struct fault fault;
 	unsigned cpu;
 	u64 idle;
 
+	/* CPU 0's is a variable: it is there even when CPU 0's run queue is not. */
+	found_add(finder, ksymbol_address(&init_task_symbol), ROAD_IDLE);
+	present = cpus_present();
 	for (cpu = cpu_mask_next(present, 0); cpu < MAX_CPUS;
 	     cpu = cpu_mask_next(present, cpu + 1)) {
 		u64 at;
@@ -293,6 +299,8 @@ static void task_fill(struct task *task, const u8 *object, size_t size)
 	task->cpu = kfield_exists(&task_cpu) ? (u32)kfield_in(&task_cpu, object, size) : 0;
 	if (kfield_exists(&task_last_arrival))
 		task->last_arrival = kfield_in(&task_last_arrival, object, size);
+	task->says_on_cpu = kfield_exists(&task_on_cpu) &&
+			    kfield_in(&task_on_cpu, object, size) != 0;
 	if (kfield_exists(&task_start))
 		task->start_time = kfield_in(&task_start, object, size);
 	task->rss_delta = rss_delta_in(object, size);
@@ -306,13 +314,32 @@ static void damaged(u64 address, const char *why)
 		warn("task %llx left out: %s", (unsigned long long)address, why);
 }
 
+static bool has_essentials(u64 address, struct fault *fault)
+{
+	struct kfield *fields[] = { &task_pid,	 &task_tgid, &task_state_field, &task_exit_state,
+				    &task_flags, &task_mm,   &task_signal };
+	char comm[16];
+	u64 value;
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		if (!field_try_u64(address, fields[i], &value, fault))
+			return false;
+	}
+	return mem_try_read(field_address(address, &task_comm_field), comm, sizeof(comm), fault);
+}
+
 static bool task_read(const struct found *found, u8 *buffer, size_t size, struct task *task)
 {
 	struct fault fault;
 
 	*task = (struct task){ .address = found->address,
 			       .is_idle = (found->roads & ROAD_IDLE) != 0 };
-	if (!mem_try_read(found->address, buffer, size, &fault)) {
+	/*
+	 * A dump without zero pages lacks the middle of many a task_struct: the unused part of its FPU state.
+	 * Only the pages that its own members are on must be there.
+	 */
+	if (kcopy_whole(found->address, buffer, size) != 0 &&
+	    !has_essentials(found->address, &fault)) {
 		damaged(found->address, fault_text(&fault));
 		return false;
 	}
@@ -392,6 +419,12 @@ static void fill_parents(void)
 	}
 }
 
+static void set_running(unsigned cpu, size_t slot)
+{
+	table.running[cpu] = (s64)slot;
+	table.tasks[slot].on_cpu = true;
+}
+
 static void fill_running(void *arg UNUSED)
 {
 	const struct cpu_mask *present = cpus_present();
@@ -400,11 +433,20 @@ static void fill_running(void *arg UNUSED)
 
 	for (cpu = cpu_mask_next(present, 0); cpu < MAX_CPUS;
 	     cpu = cpu_mask_next(present, cpu + 1)) {
-		if (!current_of_cpu(cpu, &address, NULL) ||
-		    !u64map_get(&table.by_address, address, &slot))
-			continue;
-		table.running[cpu] = (s64)slot;
-		table.tasks[slot].on_cpu = true;
+		if (current_of_cpu(cpu, &address, NULL) &&
+		    u64map_get(&table.by_address, address, &slot))
+			set_running(cpu, slot);
+	}
+}
+
+/* A CPU whose per-cpu data is missing: the scheduler marks the task itself, too. */
+static void fill_running_by_mark(void)
+{
+	for (size_t i = 0; i < table.count; i++) {
+		const struct task *task = &table.tasks[i];
+
+		if (task->says_on_cpu && task->cpu < MAX_CPUS && table.running[task->cpu] < 0)
+			set_running(task->cpu, i);
 	}
 }
 
@@ -442,6 +484,8 @@ static void table_build(void)
 		note_one_road(finder, &finder->found.items[i]);
 		table.count++;
 	}
+	if (table.count == 0)
+		fail("no task can be read");
 	if (table.nr_warnings > WARNINGS_MAX)
 		warn("%u more tasks left out", table.nr_warnings - WARNINGS_MAX);
 	if (table.nr_notes > WARNINGS_MAX)
@@ -450,6 +494,7 @@ static void table_build(void)
 	index_tasks();
 	fill_parents();
 	try_road(fill_running, NULL, "current tasks");
+	fill_running_by_mark();
 	table.built = true;
 }
 
@@ -462,15 +507,23 @@ static void need_table(void)
 {
 	struct failure failure;
 
-	if (!table.built && !protect(build_body, NULL, &failure)) {
-		task_reset();
-		fail_again(&failure);
-	}
+	if (table.built)
+		return;
+	if (table.why_none)
+		fail("%s", table.why_none);
+	if (protect(build_body, NULL, &failure))
+		return;
+	task_reset();
+	/* What went wrong was said; every further command says only this. */
+	if (!failure.interrupted)
+		table.why_none = xstrdup(failure.text);
+	fail_again(&failure);
 }
 
 void task_reset(void)
 {
 	free(table.tasks);
+	free(table.why_none);
 	u64map_free(&table.by_address);
 	u64map_free(&table.by_pid);
 	u64map_free(&table.rss_deltas);
@@ -589,8 +642,7 @@ static const struct task *find_panic_task(void)
 
 	if (cpu_variable(&panic_cpu_symbol, &cpu) || cpu_variable(&crashing_cpu_symbol, &cpu))
 		task = task_running_on(cpu);
-	if (!task && *kernel_panic_message() != '\0' && protect(panic_pid_from_log, &pid, NULL) &&
-	    pid > 0)
+	if (!task && protect(panic_pid_from_log, &pid, NULL) && pid > 0)
 		task = task_by_pid((u32)pid);
 	return task;
 }

@@ -21,6 +21,7 @@ struct task {
 	u32 parent_pid; /* tgid of the parent, as /proc/PID/status has it */
 	u32 cpu;
 	s32 rss_delta; /* pages not yet added to mm's counters (before v6.2) */
+	bool says_on_cpu; /* task_struct.on_cpu */
 	bool is_idle; /* a CPU's swapper: on no list */
 	bool on_cpu; /* the current task of its CPU */
 	char comm[16];
@@ -58,7 +59,8 @@ char *task_comm(const struct task *task, char text[TASK_COMM_SPACE]);
 
 struct task_memory {
 	u64 total_vm_kb, rss_kb;
-	double percent; /* of physical memory */
+	bool rss_known; /* false: one of the counters cannot be read, RSS and percent are 0 */
+	double percent; /* of physical memory; negative: its size is not known */
 	u64 pgd; /* address of the user page table's top level */
 };
 bool task_memory(const struct task *task, struct task_memory *usage); /* false: no mm */

@@ -218,31 +218,40 @@ void task_state_words(const struct task *task, struct strbuf *text)
 
 static s64 rss_counter(u64 mm, s64 kind)
 {
-	u64 value;
-
 	if (kfield_exists(&mm_rss_percpu))
 		return percpu_counter_sum(field_address(mm, &mm_rss_percpu) +
 					  (u64)kind * kfield_size(&mm_rss_percpu));
-	if (!mem_try_u64(field_address(mm, &mm_rss_atomic) + (u64)kind * 8, &value, NULL))
-		return 0;
-	return (s64)value;
+	return (s64)mem_u64(field_address(mm, &mm_rss_atomic) + (u64)kind * 8,
+			    "mm_struct.rss_stat");
 }
 
-static u64 rss_pages(u64 mm)
+struct rss_question {
+	u64 mm;
+	s64 pages;
+};
+
+static void rss_pages(void *arg)
 {
 	struct kenum *kinds[] = { &info_filepages, &info_anonpages, &info_shmempages };
-	s64 pages = task_rss_delta(mm);
+	struct rss_question *rss = arg;
 
+	rss->pages = task_rss_delta(rss->mm);
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		if (kenum_exists(kinds[i]))
-			pages += rss_counter(mm, kenum_value(kinds[i]));
+			rss->pages += rss_counter(rss->mm, kenum_value(kinds[i]));
 	}
-	return pages > 0 ? (u64)pages : 0;
+}
+
+static void ask_ram(void *arg)
+{
+	*(u64 *)arg = kernel_memory_bytes() / 1024;
 }
 
 bool task_memory(const struct task *task, struct task_memory *usage)
 {
-	u64 ram_kb, pages;
+	struct rss_question rss = { .mm = task->mm };
+	struct failure failure = { 0 };
+	u64 ram_kb = 0, pages;
 
 	*usage = (struct task_memory){ 0 };
 	/* A kernel thread may borrow a process's mm for a while: not its own memory. */
@@ -251,10 +260,15 @@ bool task_memory(const struct task *task, struct task_memory *usage)
 	if (!field_try_u64(task->mm, &mm_total_vm, &pages, NULL))
 		return false;
 	usage->total_vm_kb = pages * (PAGE_BYTES / 1024);
-	usage->rss_kb = rss_pages(task->mm) * (PAGE_BYTES / 1024);
+	usage->rss_known = protect(rss_pages, &rss, &failure);
+	if (failure.interrupted)
+		fail_again(&failure);
+	if (usage->rss_known && rss.pages > 0)
+		usage->rss_kb = (u64)rss.pages * (PAGE_BYTES / 1024);
 	field_try_u64(task->mm, &mm_pgd, &usage->pgd, NULL);
-	ram_kb = kernel_memory_bytes() / 1024;
-	if (ram_kb != 0)
+	if (usage->rss_known && !protect(ask_ram, &ram_kb, NULL))
+		usage->percent = -1;
+	else if (ram_kb != 0)
 		usage->percent = (double)usage->rss_kb * 100 / (double)ram_kb;
 	return true;
 }

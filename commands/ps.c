@@ -99,11 +99,17 @@ static void put_row(void *arg)
 	const struct row *row = arg;
 	const struct task *task = row->task;
 	bool bracket = task_is_kthread(task);
-	char comm[TASK_COMM_SPACE], where[20];
+	char comm[TASK_COMM_SPACE], where[20], share[16] = "?", vsz[24] = "?", rss[24] = "?";
 	struct task_memory memory;
 	u64 sp;
 
-	task_memory(task, &memory);
+	if (task_memory(task, &memory) || task->mm == 0 || task_is_kthread(task))
+		snprintf(vsz, sizeof(vsz), "%llu", (unsigned long long)memory.total_vm_kb);
+	if (memory.rss_known || streq(vsz, "0")) {
+		if (memory.percent >= 0)
+			snprintf(share, sizeof(share), "%.1f", memory.percent);
+		snprintf(rss, sizeof(rss), "%llu", (unsigned long long)memory.rss_kb);
+	}
 	if (!row->kernel_sp)
 		snprintf(where, sizeof(where), "%016llx", (unsigned long long)task->address);
 	else if (task_is_active(task) || !task_kernel_sp(task, &sp))
@@ -111,9 +117,8 @@ static void put_row(void *arg)
 	else
 		snprintf(where, sizeof(where), "%016llx", (unsigned long long)sp);
 	task_comm(task, comm);
-	out("%s%8u %7u %3u  %s  %-2s %5.1f %8llu %8llu  %s%s%s\n", task_is_active(task) ? ">" : " ",
-	    task->pid, task->parent_pid, task->cpu, where, task_state_text(task), memory.percent,
-	    (unsigned long long)memory.total_vm_kb, (unsigned long long)memory.rss_kb,
+	out("%s%8u %7u %3u  %s  %-2s %5s %8s %8s  %s%s%s\n", task_is_active(task) ? ">" : " ",
+	    task->pid, task->parent_pid, task->cpu, where, task_state_text(task), share, vsz, rss,
 	    bracket ? "[" : "", comm, bracket ? "]" : "");
 }
 
@@ -325,7 +330,8 @@ COMMAND(ps) = {
 		"interruptible sleep, UN uninterruptible sleep, ID idle (uninterruptible, not counted as\n"
 		"load), ST stopped, TR traced, ZO zombie, DE dead, PA parked, WA waking, NE new. VSZ and\n"
 		"RSS are in kilobytes, RSS with every CPU's and thread's part of the kernel's counters;\n"
-		"%MEM is RSS as a share of physical memory. Names in brackets have no user memory.",
+		"%MEM is RSS as a share of physical memory. ? stands for what the dump lacks. Names in\n"
+		"brackets are kernel threads'.",
 	.example =
 		"crash> ps -A\n"
 		"      PID    PPID  CPU       TASK        ST  %MEM      VSZ      RSS  COMM\n"
