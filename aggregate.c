@@ -43,9 +43,9 @@ struct request {
 	s64 count;
 };
 
-static void fail_reference(const struct request *request, const char *reference)
+static noreturn void fail_reference(const char *reference)
 {
-	fail("%s: invalid data structure reference: %s", request->args->command->name, reference);
+	fail("invalid data structure reference: %s", reference);
 }
 
 /* "page.flags,_refcount" into the name and its members. */
@@ -61,10 +61,10 @@ static void parse_reference(struct request *request, const char *word, const cha
 		for (char *m = strtok_r(dot, ",", &rest); m; m = strtok_r(NULL, ",", &rest))
 			request->members[request->nr_members++] = m;
 		if (!request->nr_members)
-			fail_reference(request, word);
+			fail_reference(word);
 	}
 	if (!*name || name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")])
-		fail_reference(request, word);
+		fail_reference(word);
 	request->name = name;
 	request->aggregate = scope_printf("%s %s", keyword, name);
 	if (types_available() && !type_by_name(request->aggregate, &type)) {
@@ -72,14 +72,14 @@ static void parse_reference(struct request *request, const char *word, const cha
 
 		/* A typedef of one will do. */
 		if (!type_by_name(name, &type))
-			fail_reference(request, word);
+			fail_reference(word);
 		if (type_kind(type) != wanted)
-			fail("%s: data type mismatch: %s is not a %s", request->args->command->name, name, keyword);
+			fail("data type mismatch: %s is not a %s", name, keyword);
 		request->aggregate = name;
 	}
 	for (i = 0; i < request->nr_members; i++) {
 		if (!datashow_has_member(request->aggregate, request->members[i]))
-			fail_reference(request, scope_printf("%s.%s", name, request->members[i]));
+			fail_reference(scope_printf("%s.%s", name, request->members[i]));
 	}
 }
 
@@ -177,7 +177,7 @@ static void show_per_cpu(struct request *request, const char *cpus)
 	if (!*cpus)
 		cpu_mask_parse(scope_printf("%u", task ? task->cpu : 0), &mask, &why);
 	else if (!cpu_mask_parse(streq(cpus, "a") ? "all" : cpus, &mask, &why))
-		fail("%s: %s", request->args->command->name, strbuf_text(&why));
+		fail("%s", strbuf_text(&why));
 	for (cpu = cpu_mask_next(&mask, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(&mask, cpu + 1)) {
 		request->address = percpu_address(base, cpu);
 		out("[%u]: %llx\n", cpu, (ull)request->address);
@@ -191,7 +191,7 @@ static void show_type(const struct request *request)
 	size_t i;
 
 	if (option_given(args, "o") && request->nr_members > 1)
-		fail("%s: -o takes one member at a time", args->command->name);
+		fail("-o takes one member at a time");
 	for (i = 0; i < request->nr_members; i++)
 		datashow_member_place(request->aggregate, request->members[i], NULL, true, request->radix);
 	if (request->nr_members)
@@ -214,7 +214,7 @@ static s64 parse_count(const struct args *args)
 		return 1;
 	count = strtoll(text, &end, 0);
 	if (*end || !count || count > 1 << 20 || count < -(1 << 20))
-		fail("%s: not a count of objects: %s", args->command->name, text);
+		fail("not a count of objects: %s", text);
 	return count;
 }
 

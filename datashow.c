@@ -19,7 +19,7 @@ typedef unsigned long long ull;
 unsigned datashow_radix(const struct args *args)
 {
 	if (option_given(args, "x") && option_given(args, "d"))
-		fail("%s: -x and -d exclude each other", args->command->name);
+		fail("-x and -d exclude each other");
 	return option_given(args, "x") ? 16 : option_given(args, "d") ? 10 : session.radix;
 }
 
@@ -67,12 +67,17 @@ static void put_lines(char *text, const char *indent)
 	}
 }
 
-void datashow_value(const char *expression, bool bare_pointer, const char *indent, unsigned radix)
+static char *value_text(const char *expression, bool bare_pointer, unsigned radix)
 {
 	char *value = datashow_gdb(scope_printf("output %s", expression), radix);
 	char *type_end = bare_pointer && value[0] == '(' ? strstr(value, ") 0x") : NULL;
 
-	put_lines(type_end ? type_end + 2 : value, indent);
+	return type_end ? type_end + 2 : value;
+}
+
+void datashow_value(const char *expression, bool bare_pointer, const char *indent, unsigned radix)
+{
+	put_lines(value_text(expression, bare_pointer, radix), indent);
 }
 
 bool datashow_has_member(const char *aggregate, const char *path)
@@ -362,8 +367,11 @@ void datashow_member(const char *aggregate, u64 address, const char *path, unsig
 	bool known = type_by_name(aggregate, &type);
 	bool is_pointer = known && type_member(type, path, &member) && type_kind(member.type) == TYPE_POINTER;
 
+	char *value = value_text(scope_printf("((%s *)0x%llx)->%s", aggregate, (ull)address, path), is_pointer,
+				 radix);
+
 	out("  %s = ", path);
-	datashow_value(scope_printf("((%s *)0x%llx)->%s", aggregate, (ull)address, path), is_pointer, "  ", radix);
+	put_lines(value, "  ");
 	out("%s\n", known && ends_structure(type, path) ? "" : ",");
 }
 

@@ -87,16 +87,15 @@ static void show_percpu_values(const struct request *request, const struct symbo
 	const struct task *task = task_current();
 	struct cpu_mask mask = { 0 };
 	struct strbuf why = { 0 };
+	char *type = typeof_symbol(symbol->name);
 	unsigned cpu;
 
-	typeof_symbol(symbol->name);
 	if (!*spec)
 		spec = scope_printf("%u", task ? task->cpu : 0);
 	if (!cpu_mask_parse(streq(spec, "a") ? "all" : spec, &mask, &why))
-		fail("p: %s", strbuf_text(&why));
+		fail("%s", strbuf_text(&why));
 	for (cpu = cpu_mask_next(&mask, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(&mask, cpu + 1)) {
-		const char *command = scope_printf("print *(__typeof__(%s) *)0x%llx", symbol->name,
-						   (ull)percpu_address(symbol->value, cpu));
+		const char *command = scope_printf("print {%s} 0x%llx", type, (ull)percpu_address(symbol->value, cpu));
 
 		interrupt_check();
 		put_labelled(scope_printf("per_cpu(%s, %u)", symbol->name, cpu), datashow_gdb(command, request->radix));
@@ -153,7 +152,7 @@ static void run(struct args *args)
 		return;
 	}
 	if (symbol && colon)
-		fail("p: %s is not a per-cpu variable", symbol->name);
+		fail("%s is not a per-cpu variable", symbol->name);
 	if (request.user) {
 		bridge_ops_user_space(true);
 		scope_cleanup(leave_user_space, NULL);

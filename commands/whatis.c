@@ -70,7 +70,7 @@ static bool show_symbol(const char *name)
 	strbuf_free(&type);
 	strbuf_free(&error);
 	if (!worked)
-		fail("whatis: %s", text);
+		fail("%s", text);
 	out("%s;\n", datashow_declaration(text, name));
 	return true;
 }
@@ -107,7 +107,7 @@ static void show_member(const char *reference, unsigned radix)
 	const char *aggregate = aggregate_of(name);
 
 	if (!aggregate || !datashow_has_member(aggregate, dot + 1))
-		fail("whatis: cannot resolve: %s", reference);
+		fail("cannot resolve: %s", reference);
 	datashow_member_place(aggregate, dot + 1, NULL, false, radix);
 }
 
@@ -132,11 +132,12 @@ static void run(struct args *args)
 	if (aggregate && option_given(args, "o"))
 		datashow_offsets(aggregate, NULL, radix);
 	else if (option_given(args, "o"))
-		fail("whatis: -o is for structures and unions, which %s is not", name);
+		fail("-o is for structures and unions, which %s is not", name);
 	else if (aggregate)
 		datashow_definition(aggregate, radix);
-	else if (!show_symbol(name) && !show_other_type(name, radix))
-		fail("whatis: cannot resolve: %s", name);
+	else if (!show_symbol(name) && !show_other_type(name, radix) &&
+		 !show_other_type(scope_printf("enum %s", name), radix))
+		fail("cannot resolve: %s", name);
 }
 
 COMMAND(whatis) = {
