@@ -625,6 +625,18 @@ static bool with_effort(enum gdb_effort effort, std::string *answer, std::string
 	return guarded(problem, work);
 }
 
+/* Once per text: what is wrong with the BTF that was read so far. */
+static void report_btf_complaints()
+{
+	static std::string reported;
+	std::string now = crash_btf_complaints();
+
+	if (now.empty() || now == reported || !ops->message)
+		return;
+	reported = now;
+	ops->message(ops->arg, now.c_str());
+}
+
 /* ---- Entry points: settings and commands ---- */
 
 void gdb_bridge_setup(const struct gdb_bridge_ops *given)
@@ -651,6 +663,14 @@ void gdb_bridge_changed(void)
 	});
 }
 
+void gdb_bridge_symbols_changed(void)
+{
+	std::string problem;
+
+	if (started && !guarded(&problem, crash_symbols_forget) && ops->message)
+		ops->message(ops->arg, problem.c_str());
+}
+
 const char *gdb_bridge_version(void)
 {
 	return "16.3";
@@ -665,6 +685,7 @@ bool gdb_run(const char *command, enum gdb_effort effort, struct strbuf *output,
 		start_languages(command);
 		execute_command_to_string(answer, command, 0, false);
 	});
+	report_btf_complaints();
 	add_text(output, answer);
 	add_text(error, problem);
 	return worked;

@@ -68,15 +68,17 @@ struct gdb_bridge_ops {
 	bool (*debug_file)(void *arg, struct gdb_debug_file *file, char *why, size_t space);
 
 	bool (*interrupted)(void *arg);			/* polled: Ctrl-C */
-	/* One line for the user, without newline: "reading the debug information of vmlinux ...". */
+	/* One line for the user, without newline: "reading the debug information of vmlinux ...". Any thread. */
 	void (*message)(void *arg, const char *text);
 };
 
 /* Remembers OPS (not copied); starts nothing. */
 void gdb_bridge_setup(const struct gdb_bridge_ops *ops);
 bool gdb_bridge_started(void);
-/* The dump's memory, modules or current task changed: gdb forgets frames and cached memory. */
+/* The dump's memory or the current task changed: gdb forgets frames and cached memory. */
 void gdb_bridge_changed(void);
+/* Symbols or BTF blobs were added or moved: gdb forgets all it was told about them, and asks again. */
+void gdb_bridge_symbols_changed(void);
 const char *gdb_bridge_version(void);		/* "16.3"; starts nothing */
 
 /* What may be done to answer a question that BTF and the symbols cannot. */

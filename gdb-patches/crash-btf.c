@@ -17,6 +17,7 @@
 #include "objfiles.h"
 #include "quick-symbol.h"
 #include "source.h"
+#include "symfile.h"
 #include "symtab.h"
 
 #include <memory>
@@ -38,6 +39,7 @@ constexpr uint16_t BTF_MAGIC = 0xeb9f;
 constexpr size_t HEADER_BYTES = 24, RECORD_BYTES = 12;
 /* C has no chains of pointers, arrays and typedefs, and no nesting of structures, that come near. */
 constexpr unsigned MAX_CHAIN = 128, MAX_NESTING = 64;
+constexpr uint64_t TOO_LARGE = 1ULL << 40;
 
 std::string complaints;
 
@@ -323,6 +325,10 @@ private:
 	void finish_enum(btf_blob *blob, const record &r, type *made);
 	void finish_function(btf_blob *blob, const record &r, type *made);
 	bool nests_soundly(btf_blob *blob, uint32_t id, unsigned depth);
+	record resolved(const btf_blob **blob, uint32_t id) const;
+	uint64_t size_of(const btf_blob *blob, uint32_t id, unsigned depth) const;
+	bool member_fits(const btf_blob *blob, const record &r, uint32_t id, uint64_t bit_offset,
+			 uint32_t bit_size) const;
 
 	type *void_type() const { return builtin_type(m_owner)->builtin_void; }
 
@@ -397,6 +403,8 @@ template <typename F> void type_maker::each_entry(F each)
 /* Makes type ID and everything that can be reached from it. */
 type *type_maker::make(btf_blob *blob, uint32_t id)
 {
+	/* Keeps GDB from looking up declarations by name, which would come back here. */
+	scoped_restore reading = increment_reading_symtab();
 	type *made = get(blob, id, 0);
 
 	/* Members lead to types whose members lead on: a list instead of recursion over the whole kernel. */
@@ -447,6 +455,10 @@ type *type_maker::start(btf_blob *blob, uint32_t id, const record &r, unsigned d
 	case KIND_PTR:
 		return lookup_pointer_type(get(blob, r.size_or_type, depth));
 	case KIND_ARRAY:
+		if (size_of(blob, id, 0) == TOO_LARGE) {
+			complain(blob->name.c_str(), "larger than memory: array", id);
+			return start_array(get(blob, r.word(0), depth), 0, true);
+		}
 		return start_array(get(blob, r.word(0), depth), r.word(2), r.word(2) == 0);
 	case KIND_CONST:
 		return qualified(get(blob, r.size_or_type, depth), true, false);
@@ -627,14 +639,69 @@ type *type_maker::empty_array_member(btf_blob *blob, uint32_t id)
 	return start_array(get(blob, r.word(0), 0), 0, false);
 }
 
+/* Type ID with typedefs and qualifiers followed; *BLOB becomes the one that owns it. Kind 0: none. */
+record type_maker::resolved(const btf_blob **blob, uint32_t id) const
+{
+	for (unsigned steps = 0; steps < MAX_CHAIN; steps++) {
+		while (id < (*blob)->first_id && (*blob)->base != nullptr)
+			*blob = (*blob)->base;
+		if (!(*blob)->owns(id))
+			break;
+		record r = (*blob)->at(id);
+		switch (r.kind()) {
+		case KIND_TYPEDEF: case KIND_CONST: case KIND_VOLATILE: case KIND_RESTRICT: case KIND_TYPE_TAG:
+			id = r.size_or_type;
+			break;
+		default:
+			return r;
+		}
+	}
+	return {};
+}
+
+/* Bytes of type ID, from the records alone; TOO_LARGE when that is more than any kernel object. */
+uint64_t type_maker::size_of(const btf_blob *blob, uint32_t id, unsigned depth) const
+{
+	record r = resolved(&blob, id);
+
+	switch (r.kind()) {
+	case KIND_INT: case KIND_STRUCT: case KIND_UNION: case KIND_ENUM: case KIND_ENUM64: case KIND_FLOAT:
+		return r.size_or_type;
+	case KIND_PTR:
+		return 8;
+	case KIND_ARRAY: {
+		uint64_t element = depth < MAX_CHAIN ? size_of(blob, r.word(0), depth + 1) : TOO_LARGE;
+
+		return element >= TOO_LARGE || element * r.word(2) >= TOO_LARGE ? TOO_LARGE
+										: element * r.word(2);
+	}
+	default:
+		return 0;
+	}
+}
+
+/* GDB reads a member wherever it is said to be: it has to lie in its structure R. */
+bool type_maker::member_fits(const btf_blob *blob, const record &r, uint32_t id, uint64_t bit_offset,
+			     uint32_t bit_size) const
+{
+	uint64_t size = size_of(blob, id, 0);
+
+	if (bit_size == 0)
+		return size < TOO_LARGE && bit_offset + size * 8 <= (uint64_t)r.size_or_type * 8;
+	unsigned kind = resolved(&blob, id).kind();
+	return (kind == KIND_INT || kind == KIND_ENUM || kind == KIND_ENUM64) && size <= 8 &&
+	       bit_size <= size * 8 && bit_offset + bit_size <= (uint64_t)r.size_or_type * 8;
+}
+
 void type_maker::finish_struct(btf_blob *blob, const record &r, type *made)
 {
+	unsigned nr_fields = 0;
+
 	made->alloc_fields(r.count());
 	for (unsigned i = 0; i < r.count(); i++) {
 		uint32_t id = r.word(3 * i + 1), where = r.word(3 * i + 2);
 		uint32_t bit_offset = r.flag() ? where & 0xffffff : where;
 		uint32_t bit_size = r.flag() ? where >> 24 : 0;
-		struct field &field = made->field(i);
 
 		if (!r.flag() && blob->owns(id) && blob->at(id).kind() == KIND_INT) {
 			/* The first encoders gave each width of bit-field an integer type of its own. */
@@ -646,14 +713,20 @@ void type_maker::finish_struct(btf_blob *blob, const record &r, type *made)
 				bit_size = bits;
 			}
 		}
+		if (!member_fits(blob, r, id, bit_offset, bit_size)) {
+			complain(blob->name.c_str(), "a member lies outside its structure: member", i);
+			continue;
+		}
 		type *empty = nullptr;
 		if (r.kind() == KIND_UNION || i + 1 < r.count() || r.count() == 1)
 			empty = empty_array_member(blob, id);
+		struct field &field = made->field(nr_fields++);
 		field.set_type(empty != nullptr ? empty : get(blob, id, 0));
 		field.set_name(blob->string(r.word(3 * i)));
 		field.set_loc_bitpos(bit_offset);
 		field.set_bitsize(bit_size);
 	}
+	made->set_num_fields(nr_fields);
 }
 
 /* Value of enumerator INDEX. */
