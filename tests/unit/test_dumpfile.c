@@ -2,9 +2,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dump_builder.h"
 #include "dumpfile.h"
+#include "pagecache.h"
 #include "vmcoreinfo.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -313,6 +315,84 @@ static void reads_of_any_size(void **state UNUSED)
 	}
 }
 
+struct reader {
+	struct dump *dump;
+	const struct dump_description *description;
+	u64 first, step, nr_wrong;
+};
+
+static void *read_as_thread(void *arg)
+{
+	struct reader *reader = arg;
+
+	for (u64 i = 0; i < reader->description->nr_pfns; i++) {
+		u64 pfn = (reader->first + i * reader->step) % reader->description->nr_pfns;
+		u8 page[PAGE_BYTES], expected[PAGE_BYTES];
+		bool present = reader->description->kinds[pfn] == PAGE_PRESENT;
+
+		if (dump_try_read(reader->dump, pfn * PAGE_BYTES, page, sizeof(page), NULL) != present) {
+			reader->nr_wrong++;
+			continue;
+		}
+		build_page(pfn, expected);
+		reader->nr_wrong += present && memcmp(page, expected, sizeof(page)) != 0;
+	}
+	return NULL;
+}
+
+static void several_threads(void **state UNUSED)
+{
+	for (unsigned variant = 0; variant < 4; variant++) {
+		static struct dump_description description;
+		struct built_dump built;
+		struct strbuf why = { 0 };
+		struct reader readers[4];
+		pthread_t threads[4];
+		struct dump *dump;
+		char *path;
+
+		description = (struct dump_description){ .nr_pfns = 20001, .version = variant ? 6 : 0 };
+		description.compression = variant & 1 ? BUILD_ZLIB : BUILD_ZSTD;
+		for (u64 pfn = 0; pfn < description.nr_pfns; pfn++)
+			description.kinds[pfn] = pfn % 31 == 0 || pfn > 19900 ? PAGE_PRESENT : PAGE_EXCLUDED;
+		build_dump(&description, &built);
+		dump = open_built(&built, &path, &why);
+		assert_non_null(dump);
+		for (unsigned i = 0; i < 4; i++) {
+			readers[i] = (struct reader){ dump, &description, i * 5000, i % 2 ? 1 : 20000, 0 };
+			assert_int_equal(pthread_create(&threads[i], NULL, read_as_thread, &readers[i]), 0);
+		}
+		for (unsigned i = 0; i < 4; i++) {
+			pthread_join(threads[i], NULL);
+			assert_int_equal(readers[i].nr_wrong, 0);
+		}
+		close_built(dump, path);
+		built_free(&built);
+	}
+}
+
+/* The cache keeps what is used, within its budget. */
+static void page_cache_keeps_what_is_used(void **state UNUSED)
+{
+	struct page_cache *cache = page_cache_create(64 * PAGE_BYTES);
+	u8 page[PAGE_BYTES], buf[16];
+	unsigned nr_kept = 0;
+
+	assert_false(page_cache_get(cache, 0, 0, buf, sizeof(buf)));
+	for (u64 pfn = 0; pfn < 1000; pfn++) {
+		build_page(pfn, page);
+		page_cache_put(cache, pfn, page);
+		assert_true(page_cache_get(cache, pfn, 100, buf, sizeof(buf)));
+		assert_memory_equal(buf, page + 100, sizeof(buf));
+		/* Used after every other page: never gives way. */
+		assert_true(page_cache_get(cache, 0, 0, buf, sizeof(buf)));
+	}
+	for (u64 pfn = 0; pfn < 1000; pfn++)
+		nr_kept += page_cache_get(cache, pfn, 0, buf, sizeof(buf));
+	assert_in_range(nr_kept, 48, 64);
+	page_cache_destroy(cache);
+}
+
 /* --- damage --- */
 
 /* Opens and reads everything; with EXACT each page is right or a fault. True when it opened. */
@@ -462,6 +542,40 @@ static void every_number_made_wrong(void **state UNUSED)
 	}
 }
 
+#ifndef NR_RANDOM
+#define NR_RANDOM 40
+#endif
+
+/* Up to eight bytes anywhere, most of them where the headers are. */
+static void random_damage(void **state UNUSED)
+{
+	u64 random = 88172645463325252;
+
+	for (unsigned variant = 0; variant < NR_VARIANTS; variant++) {
+		struct dump_description description;
+		struct built_dump built;
+
+		build_variant(variant, &description, &built);
+		for (unsigned turn = 0; turn < NR_RANDOM; turn++) {
+			u64 at[8];
+			u8 saved[8];
+
+			for (unsigned i = 0; i < 8; i++) {
+				random ^= random << 13;
+				random ^= random >> 7;
+				random ^= random << 17;
+				at[i] = (random >> 16) % (i < 6 ? min_u64(built.size, 24576) : built.size);
+				saved[i] = built.data[at[i]];
+				built.data[at[i]] = random >> 8;
+			}
+			survive(&built, &description, false);
+			for (unsigned i = 8; i-- > 0;)
+				built.data[at[i]] = saved[i];
+		}
+		built_free(&built);
+	}
+}
+
 static const struct built_field *find_field(const struct built_dump *built, const char *name, unsigned which)
 {
 	for (size_t i = 0; i < built->fields.count; i++) {
@@ -585,7 +699,7 @@ static void four_terabytes(void **state UNUSED)
 	assert_false(dump_next_present(dump, nr_pfns, &pfn));
 	assert_true(now_ns() - started < 1000000000);
 	getrusage(RUSAGE_SELF, &usage);
-#ifndef __SANITIZE_ADDRESS__
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 	assert_true(usage.ru_maxrss < 100 << 10);
 #endif
 	close_built(dump, path);
@@ -787,9 +901,12 @@ int main(void)
 		cmocka_unit_test(flattened_streams),
 		cmocka_unit_test(split_over_three_files),
 		cmocka_unit_test(reads_of_any_size),
+		cmocka_unit_test(several_threads),
+		cmocka_unit_test(page_cache_keeps_what_is_used),
 		cmocka_unit_test(cut_short_anywhere),
 		cmocka_unit_test(cut_short_is_said),
 		cmocka_unit_test(every_number_made_wrong),
+		cmocka_unit_test(random_damage),
 		cmocka_unit_test(damaged_page_data),
 		cmocka_unit_test(four_terabytes),
 		cmocka_unit_test(rank_index),
