@@ -12,6 +12,7 @@ import tarfile
 import time
 
 import guests
+import modules
 import vmcores
 from kernels import HERE, LAB, SUITES, LabError, kernel, lock, point, say
 
@@ -43,15 +44,22 @@ SCENARIOS = {
     "init": {"about": "process 1 ends", "trigger": "init"},
     "stop": {"about": "no panic: the guest is stopped while it runs", "trigger": "stop"},
 }
-# note: VMCOREINFO device; kdump: load a capture kernel; trigger: how the guest or the host makes it panic.
+for how, about in (("softirq", "NULL written to in a timer"), ("hardirq", "NULL written to in a hard interrupt"),
+                   ("work", "NULL written to in a workqueue"), ("bug", "BUG() in a kernel thread"),
+                   ("overflow", "a kernel thread's stack overflows into its guard page: double fault")):
+    SCENARIOS["mod-" + how] = {"about": "the lab's own module: " + about, "trigger": "stop", "module": how,
+                               "cmdline": "lab.sysctl=kernel.panic_on_oops:1"}
+# module: load the lab's own module and have it crash so; note: VMCOREINFO device; kdump: load a capture kernel; trigger: how the guest or the host makes it panic.
 BASE = {"memory": 256, "cpus": 2, "cpu": guests.CPU, "machine": "q35", "options": [], "cmdline": "", "note": True,
-        "trigger": "sysrq-c", "kdump": False, "formats": ["elf"],
+        "trigger": "sysrq-c", "kdump": False, "module": None, "formats": ["elf"],
         "boot": "console=ttyS0,115200 ignore_loglevel panic=0 no_hash_pointers"}
 FILES = {"elf": "vmcore", "kdump-zlib": "vmcore.zlib"}
 CAPTURE = "console=ttyS0,nr_cpus=1,reset_devices,cgroup_disable=memory,irqpoll"
 # The tests use every scenario of one kernel, and of the others those where kernels differ.
 FULL = "6.12"
 ELSEWHERE = ("sysrq", "kdump", "nonote", "nmi", "serial", "oom")
+# Where Debian 12's compiler can build a module.
+WITH_MODULE = "6.1"
 
 
 def scenario(name):
@@ -62,7 +70,8 @@ def scenario(name):
 
 def needed(series):
     """The scenarios that the tests use with a kernel."""
-    return [name for name in SCENARIOS if series == FULL or name in ELSEWHERE]
+    return [name for name, plan in SCENARIOS.items()
+            if (series == WITH_MODULE if "module" in plan else series == FULL or name in ELSEWHERE)]
 
 
 def meaning(source):
@@ -72,13 +81,15 @@ def meaning(source):
 
 def key(plan):
     """Names a dump by what went into it: the guest's sources and the scenario."""
-    made_of = {name: value for name, value in plan.items() if name != "about"}
+    made_of = {name: value for name, value in plan.items() if name != "about" and value is not None}
     digest = hashlib.sha256(json.dumps([RECIPE, made_of], sort_keys=True).encode())
     guest = os.path.join(HERE, "guest")
     for name in sorted(os.listdir(guest)):
         with open(os.path.join(guest, name), "rb") as file:
             source = file.read()
         digest.update(name.encode() + b"\0" + (meaning(source) if name.endswith((".c", ".h")) else source))
+    if plan["module"]:
+        digest.update(modules.source())
     return digest.hexdigest()[:12]
 
 
@@ -107,7 +118,13 @@ def prepare(work, system, plan):
         capture = os.path.join(work, "capture")
         guests.build_initramfs(capture, program, system, "virtio_blk")
         extra = [("boot/vmlinuz", os.path.join(system, "vmlinuz")), ("boot/initrd", capture)]
-    guests.build_initramfs(os.path.join(work, "initramfs"), program, system, extra=extra)
+    more = []
+    if plan["module"]:
+        own = modules.build(os.path.basename(system))
+        extra.append(("modules/lab_mod.ko", own))
+        more.append("lab_mod crash=%s\n" % plan["module"])
+        modules.gather(os.path.join(work, "modules"), os.path.join(system, "modules"), own)
+    guests.build_initramfs(os.path.join(work, "initramfs"), program, system, extra=extra, more=more)
 
 
 def reach_trigger(guest):
@@ -120,10 +137,10 @@ def crash(guest, plan):
     """Does the host's part of the panic; True when the guest is where the dump is to be taken."""
     if plan["trigger"] == "nmi":
         guest.command("inject-nmi")
-    elif plan["trigger"] == "serial":
+    elif plan["trigger"] == "serial" or plan["module"]:
         guest.command("chardev-send-break", id="console")
         time.sleep(0.5)
-        guest.type("c")
+        guest.type("y" if plan["module"] else "c")
     elif plan["trigger"] == "stop":
         time.sleep(1)
         return True
@@ -187,7 +204,8 @@ def finish(work, system, target):
         if os.path.exists(os.path.join(work, name)):
             os.unlink(os.path.join(work, name))
     for name in ("vmlinux", "vmlinuz", "config", "modules"):
-        os.symlink(os.path.join(system, name), os.path.join(work, name))
+        if not os.path.exists(os.path.join(work, name)):
+            os.symlink(os.path.join(system, name), os.path.join(work, name))
     os.rename(work, target)
 
 

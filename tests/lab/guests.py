@@ -51,8 +51,9 @@ class Cpio:
         self.file.close()
 
 
-def build_initramfs(path, program, kernel, last=None, extra=()):
-    """LAST is the last module to take of their order, all when None; EXTRA are (name in the guest, host file)."""
+def build_initramfs(path, program, kernel, last=None, extra=(), more=()):
+    """LAST is the last module to take of their order, all when None; EXTRA are (name in the guest, host file),
+    MORE are further lines for the order of modules."""
     cpio = Cpio(path)
     for name in ("bin", "dev", "proc", "sys", "run", "tmp", "mnt", "modules", "boot", "etc"):
         cpio.add(name, 0o040755)
@@ -68,7 +69,7 @@ def build_initramfs(path, program, kernel, last=None, extra=()):
     if last is not None:
         names = [line.split()[0] for line in order]
         order = order[:names.index(last) + 1] if last in names else []
-    cpio.add("modules/order", 0o100644, "".join(order).encode())
+    cpio.add("modules/order", 0o100644, "".join(order + list(more)).encode())
     for line in order:
         name = line.split()[0] + ".ko"
         cpio.add_file("modules/" + name, os.path.join(kernel, "modules", name))
