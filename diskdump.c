@@ -226,13 +226,19 @@ static bool lay_out_part(struct kdump_part *part, struct strbuf *why)
 	return true;
 }
 
+/* Of one bitmap: its blocks may be longer. */
+static u64 bitmap_bytes_used(const struct kdump_part *part)
+{
+	return (part->nr_pfns + 7) / 8;
+}
+
 /* Without the whole of bitmap 2 no page can be told from another. */
 static bool has_bitmaps(const struct kdump_part *part, struct strbuf *why)
 {
 	const struct flat_index *flat = part->file->flat;
 
 	if (!flat || !flat_is_cut_short(flat) ||
-	    !flat_has_hole(part->file, part->bitmap2, (part->nr_pfns + 7) / 8))
+	    !flat_has_hole(part->file, part->bitmap2, bitmap_bytes_used(part)))
 		return true;
 	return broken(why, &part->header, "cut short inside its page bitmaps");
 }
@@ -273,10 +279,20 @@ static bool bit_is_set(const struct kdump_part *part, u64 bitmap, u64 pfn)
 	return byte >> (pfn % 8) & 1;
 }
 
-/* The words of bitmap 2's piece with frames from PIECE * PIECE_PFNS on; always inside the file. */
+/*
+ * The words of bitmap 2's piece with frames from PIECE * PIECE_PFNS on; always in the file, which
+ * lay_out_part() and has_bitmaps() checked. The last piece ends with the machine's last frame: what
+ * is behind it is no part of the bitmap, and not even there in a stream.
+ */
 static const void *piece_words(const struct kdump_part *part, u64 piece, void *copy)
 {
-	return file_map_view(part->file, part->bitmap2 + piece * PIECE_BYTES, PIECE_BYTES, copy);
+	u64 start = piece * PIECE_BYTES;
+	u64 length = min_u64(PIECE_BYTES, bitmap_bytes_used(part) - start);
+
+	if (length == PIECE_BYTES)
+		return file_map_view(part->file, part->bitmap2 + start, PIECE_BYTES, copy);
+	memset(copy, 0, PIECE_BYTES);
+	return file_map_read(part->file, part->bitmap2 + start, copy, length) ? copy : NULL;
 }
 
 /* Set bits for frames [from, to) of one piece, counted from the piece's first frame. */

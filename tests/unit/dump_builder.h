@@ -49,7 +49,8 @@ struct built_dump {
 
 void build_dump(const struct dump_description *description, struct built_dump *built);
 /*
- * DUMP as a makedumpfile -F stream of records of CHUNK bytes, neighbours swapped when SHUFFLED.
+ * DUMP as a makedumpfile -F stream of records of CHUNK bytes, neighbours swapped and zeroes at
+ * their ends left out when SHUFFLED.
  * REWRITTEN: what the first ones write was written with other bytes before.
  */
 void build_flattened(const struct built_dump *dump, u64 chunk, bool shuffled, bool rewritten,
