@@ -132,8 +132,7 @@ static void show_object(const struct request *request)
 	}
 	if (option_given(args, "o")) {
 		if (request->nr_members)
-			datashow_member_place(request->aggregate, request->members[0], &request->address, true,
-					      request->radix);
+			datashow_member_place(request->aggregate, request->members[0], &request->address, request->radix);
 		else
 			datashow_offsets(request->aggregate, &request->address, request->radix);
 		return;
@@ -193,7 +192,7 @@ static void show_type(const struct request *request)
 	if (option_given(args, "o") && request->nr_members > 1)
 		fail("-o takes one member at a time");
 	for (i = 0; i < request->nr_members; i++)
-		datashow_member_place(request->aggregate, request->members[i], NULL, true, request->radix);
+		datashow_member_place(request->aggregate, request->members[i], NULL, request->radix);
 	if (request->nr_members)
 		return;
 	if (option_given(args, "o"))

@@ -308,7 +308,7 @@ void datashow_offsets(const char *aggregate, const u64 *address, unsigned radix)
 }
 
 /* The type of a member that is part of a block without a name is asked of gdb, as for any other. */
-void datashow_member_place(const char *aggregate, const char *path, const u64 *address, bool bare,
+void datashow_member_place(const char *aggregate, const char *path, const u64 *address,
 			   unsigned radix)
 {
 	struct place place = { aggregate, address, radix, 0 };
@@ -317,12 +317,7 @@ void datashow_member_place(const char *aggregate, const char *path, const u64 *a
 
 	if (starts_with(type, "type = "))
 		type += strlen("type = ");
-	if (bare)
-		place.width = snprintf(NULL, 0, radix == 16 ? "   [0x%llx]" : "   [%llu]", (ull)offset);
-	else
-		place.width = bracket_width(&place, datashow_type_size(aggregate));
-	if (address)
-		place.width = bracket_width(&place, 0);
+	place.width = bracket_width(&place, address ? 0 : datashow_type_size(aggregate));
 	out("%s {\n", aggregate);
 	put_bracket(&place, offset);
 	out("%s;\n}\n", datashow_declaration(type, path));

@@ -27,8 +27,8 @@ u64 datashow_member_offset(const char *aggregate, const char *path, u64 *size);
 void datashow_definition(const char *type, unsigned radix);	/* and SIZE */
 /* The definition with each member's offset, or with its address when ADDRESS is not NULL. */
 void datashow_offsets(const char *aggregate, const u64 *address, unsigned radix);
-/* One member's line of the same; BARE: the bracket does not line up with the rest's. */
-void datashow_member_place(const char *aggregate, const char *path, const u64 *address, bool bare,
+/* One member's line of the same. */
+void datashow_member_place(const char *aggregate, const char *path, const u64 *address,
 			   unsigned radix);
 /* "struct page {...}" at ADDRESS. */
 void datashow_object(const char *aggregate, u64 address, unsigned radix);

@@ -108,7 +108,7 @@ static void show_member(const char *reference, unsigned radix)
 
 	if (!aggregate || !datashow_has_member(aggregate, dot + 1))
 		fail("cannot resolve: %s", reference);
-	datashow_member_place(aggregate, dot + 1, NULL, false, radix);
+	datashow_member_place(aggregate, dot + 1, NULL, radix);
 }
 
 static void run(struct args *args)
