@@ -9,7 +9,8 @@
 
 #include <stdlib.h>
 
-#define NS_PER_DAY 86400000000000ULL
+#define NS_PER_SECOND 1000000000ULL
+#define NS_PER_DAY (86400 * NS_PER_SECOND)
 
 static void put_header(const struct task *task, unsigned indent)
 {
@@ -83,14 +84,15 @@ static void put_duration(u64 seconds)
 void psview_times(const struct task *task)
 {
 	struct task_times times;
-	double uptime = kernel_uptime_seconds();
-	double age;
+	u64 uptime = (u64)kernel_uptime_seconds();
+	u64 start;
 
 	task_times(task, &times);
-	age = uptime - (double)(times.start_boot ? times.start_boot : times.start) / 1e9;
+	/* In whole seconds, so that it and the start time add up to the UPTIME of sys. */
+	start = (times.start_boot ? times.start_boot : times.start) / NS_PER_SECOND;
 	put_header(task, 0);
 	out("    RUN TIME: ");
-	put_duration(age > 0 ? (u64)age : 0);
+	put_duration(uptime > start ? uptime - start : 0);
 	out("\n  START TIME: %llu\n", (unsigned long long)times.start);
 	out("       UTIME: %llu\n", (unsigned long long)times.utime);
 	out("       STIME: %llu\n", (unsigned long long)times.stime);
