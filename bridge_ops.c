@@ -79,7 +79,8 @@ static bool fill_symbol(const struct symbol *symbol, struct gdb_symbol *answer)
 		.address = symbol->value,
 		.size = symbol->size,
 		.name = symbol->name,
-		.type = symbol->type,
+		/* v7's .data is marked executable, which makes its symbols T: gdb would take them for functions. */
+		.type = strchr("Tt", symbol->type) && !address_is_text(symbol->value) ? 'D' : symbol->type,
 	};
 	return true;
 }
@@ -143,6 +144,10 @@ static void first_registers(void *arg)
 static bool ops_registers(UNUSED void *arg, struct gdb_registers *answer)
 {
 	memset(answer, 0, sizeof(*answer));
+	/* gdb is attaching the DWARF that is to be the source of types: a task list looked for now would
+	 * be remembered as unreadable. */
+	if (!types_available())
+		return false;
 	return protect(first_registers, answer, NULL) && answer->known;
 }
 

@@ -383,7 +383,9 @@ static void take_ranges(const struct vmlinux *vmlinux, u64 kaslr_offset)
 		    section->sh_size > -section->sh_addr)
 			continue;
 		end = max_u64(end, section->sh_addr + section->sh_size);
-		if ((section->sh_flags & SHF_EXECINSTR) && kernel.nr_text < ARRAY_SIZE(kernel.text))
+		/* v7's .data is marked executable too: code is what nothing may write. */
+		if ((section->sh_flags & (SHF_EXECINSTR | SHF_WRITE)) == SHF_EXECINSTR &&
+		    kernel.nr_text < ARRAY_SIZE(kernel.text))
 			kernel.text[kernel.nr_text++] = range;
 	}
 	/* Sections after _end (.init.scratch) are gone once the kernel runs. */

@@ -112,6 +112,13 @@ class Dump:
         texts = [self.cache[(c, options)] for c in commands]
         return texts[0] if len(texts) == 1 else texts
 
+    def crash_in_context(self, task, *commands):
+        """The same with another current task; nothing is kept."""
+        with tempfile.TemporaryDirectory() as folder:
+            lines = [f"{c} > {folder}/{i}" for i, c in enumerate(commands)]
+            self.last = run_crash("-s", self.vmlinux, self.vmcore, stdin="\n".join([f"set {task}", *lines, "quit", ""]))
+            return [(pathlib.Path(folder) / str(i)).read_text(errors="replace") for i in range(len(commands))]
+
     def _run(self, commands, options, timeout):
         with tempfile.TemporaryDirectory() as folder:
             script = pathlib.Path(folder) / "cmds"

@@ -1,0 +1,219 @@
+# struct, union, *, p, whatis and gdb: types and values against what the guest and vmlinux say.
+# SPDX-License-Identifier: GPL-3.0-or-later
+import re
+import subprocess
+
+from harness import equal, expect, same_lines
+
+
+def init_task(kernel):
+    """Address of pid 1's task_struct."""
+    return re.search(r"TASK: ([0-9a-f]{16})", kernel.crash("bt 1")).group(1)
+
+
+def test_sizes_are_the_slab_caches(kernel):
+    """The guest's slabinfo gives the size of each object of a cache made for one structure."""
+    slabs = {line.split()[0]: int(line.split()[3]) for line in kernel.truth("proc/slabinfo").splitlines()[2:]}
+    compared = 0
+    for name in ("dentry", "buffer_head", "signal_cache", "sighand_cache", "fs_cache"):
+        struct = {"signal_cache": "signal_struct", "sighand_cache": "sighand_struct", "fs_cache": "fs_struct"}.get(name, name)
+        if name not in slabs:
+            continue
+        size = int(re.search(r"^SIZE: (\d+)$", kernel.crash(f"struct {struct}"), re.M).group(1))
+        compared += 1
+        expect(size <= slabs[name] < size + 64, f"struct {struct} has {size} bytes, its cache's objects {slabs[name]}")
+    expect(compared >= 4, f"only {compared} caches compared")
+
+
+def test_values_of_pid_1(kernel):
+    task = init_task(kernel)
+    text, alone = kernel.crash(f"struct task_struct.pid,tgid,comm {task}", f"struct task_struct.pid {task}")
+    comm = kernel.truth("proc/1/comm").strip()
+    expect("  pid = 1,\n  tgid = 1,\n" in text and f'comm = "{comm}\\000' in text, f"got {text!r}")
+    equal(alone, "  pid = 1,\n", "one member")
+
+
+def test_definition_and_forms(kernel):
+    forms = kernel.crash("struct list_head", "* list_head", "*list_head", "list_head", "whatis list_head",
+                         "whatis struct list_head")
+    wanted = "struct list_head {\n    struct list_head *next;\n    struct list_head *prev;\n}\nSIZE: 16\n"
+    for text in forms:
+        equal(text, wanted, "definition of list_head")
+    union, as_star = kernel.crash("union sigval", "* sigval")
+    equal(union, "union sigval {\n    int sival_int;\n    void *sival_ptr;\n}\nSIZE: 8\n", "union sigval")
+    equal(as_star, union, "* of a union")
+
+
+def test_offsets(kernel):
+    plain, hexadecimal, single, whatis, what_o = kernel.crash(
+        "struct list_head -o", "struct -o -x list_head", "struct list_head.prev", "whatis list_head.prev",
+        "whatis -o list_head")
+    equal(plain, "struct list_head {\n   [0] struct list_head *next;\n   [8] struct list_head *prev;\n}\nSIZE: 16\n", "-o")
+    expect("[0x8] struct list_head *prev;" in hexadecimal and "SIZE: 0x10" in hexadecimal, f"-o -x: {hexadecimal!r}")
+    equal(single, "struct list_head {\n   [8] struct list_head *prev;\n}\n", "one member's place")
+    expect("[8] struct list_head *prev;" in whatis, f"whatis of a member: {whatis!r}")
+    equal(what_o, plain, "whatis -o")
+
+
+def test_every_offset_agrees_with_gdb(kernel):
+    """Each bracket of struct -o against gdb's own arithmetic, through unnamed unions and all."""
+    compared = 0
+    for struct in ("page", "task_struct", "inode", "sk_buff"):
+        text = kernel.crash(f"struct {struct} -o")
+        rows = re.findall(r"^ *\[(\d+)\] ( *)(.*?)(\w+)(?:\[[^]]*\])*;$", text, re.M)
+        names = [(int(offset), name) for offset, _, before, name in rows if "(*" not in before]
+        expect(len(names) > 10, f"struct {struct} -o shows {len(names)} members")
+        commands = [f"gdb p (long)&((struct {struct} *)0)->{name}" for _, name in names[:60]]
+        for (offset, name), answer in zip(names, kernel.crash(*commands)):
+            value = re.search(r"= (\d+)", answer)
+            if value:       # a member of a named block inside is not reachable by its bare name
+                equal(offset, int(value.group(1)), f"offset of {struct}.{name}")
+                compared += 1
+    expect(compared > 100, f"only {compared} offsets compared")
+
+
+def test_addresses_of_members(kernel):
+    task = init_task(kernel)
+    text, definition = kernel.crash(f"struct task_struct -o {task}", "struct task_struct.pid")
+    offset = int(re.search(r"\[(\d+)\]", definition).group(1))
+    expect(re.search(rf"\[{int(task, 16) + offset:x}\] pid_t pid;", text), "the address of pid")
+
+
+def test_embedded_member_address(kernel):
+    task = init_task(kernel)
+    definition = kernel.crash("struct task_struct.tasks")
+    offset = int(re.search(r"\[(\d+)\]", definition).group(1))
+    inside = int(task, 16) + offset
+    by_name, by_number = kernel.crash(f"struct task_struct.pid -l task_struct.tasks {inside:x}",
+                                      f"struct task_struct.pid -l {offset} {inside:x}")
+    equal(by_name, "  pid = 1,\n", "-l struct.member")
+    equal(by_number, "  pid = 1,\n", "-l offset")
+
+
+def test_pointer_targets(kernel):
+    task = init_task(kernel)
+    text = kernel.crash(f"struct task_struct.real_parent -p {task}")
+    expect(text.startswith("  struct task_struct *real_parent = 0x") and "\n  -> <init_task> {\n" in text, f"-p: {text[:200]!r}")
+    expect(re.search(r'^ +comm = "swapper/0', text, re.M), "pid 1's parent is the idle task")
+
+
+def test_raw_bytes_and_arrays(kernel):
+    raw, words, two, before, count = kernel.crash("struct list_head -r modules", "rd modules 2", "struct list_head -c 2 modules",
+                                                  "struct list_head -c -2 modules", "struct list_head modules 2")
+    equal(raw, words, "-r is not what rd shows")
+    equal(len(re.findall("struct list_head {", two)), 2, "objects of -c 2")
+    equal(count, two, "a count without -c")
+    equal(len(re.findall("struct list_head {", before)), 2, "objects of -c -2")
+    expect(before.split("\n\n")[1].strip() == two.split("\n\n")[0].strip(), "-c -2 does not end at the address")
+
+
+def test_radix(kernel):
+    hexadecimal, decimal = kernel.crash("struct list_head -x", "struct list_head -d")
+    expect("SIZE: 0x10" in hexadecimal and "SIZE: 16" in decimal, "SIZE in -x and -d")
+    task = init_task(kernel)
+    a, b = kernel.crash(f"struct task_struct.prio -x {task}", f"struct task_struct.prio -d {task}")
+    equal(int(re.search(r"= (0x\w+)", a).group(1), 16), int(re.search(r"= (\d+)", b).group(1)), "prio in -x and -d")
+    union_x, union_o, union_d = kernel.crash("union sigval -x", "union sigval -o", "union sigval -d")
+    expect("SIZE: 0x8" in union_x and "[0] void *sival_ptr;" in union_o and "SIZE: 8" in union_d, "union with -x, -o, -d")
+    what_x, what_d = kernel.crash("whatis -x list_head", "whatis -d list_head")
+    expect("SIZE: 0x10" in what_x and "SIZE: 16" in what_d, "whatis -x and -d")
+
+
+def test_unions_in_memory(kernel):
+    address = re.search(r"(\w{16}) \(", kernel.crash("sym modules")).group(1)
+    whole, raw, two, deref = kernel.crash(f"union sigval {address}", f"union sigval -r {address}", f"union sigval -c 2 {address}",
+                                          f"union sigval.sival_ptr -p {address}")
+    expect(whole.startswith("union sigval {\n  sival_int = "), f"union sigval at an address: {whole!r}")
+    expect(raw.startswith(f"{address}:"), f"union -r: {raw!r}")
+    equal(len(re.findall("union sigval {", two)), 2, "union -c 2")
+    expect("sival_ptr = 0x" in deref, f"union -p: {deref!r}")
+    expect("sival_int" in kernel.crash(f"union sigval -l 0 {address}"), "union -l 0")
+
+
+def test_user_space(kernel):
+    """The start of pid 1's arguments, through the user page tables."""
+    task = init_task(kernel)
+    start = kernel.crash(f"struct mm_struct.arg_start -d {member(kernel, task, 'mm')}")
+    address = int(re.search(r"= (\d+)", start).group(1))
+    wanted = kernel.truth_bytes("proc/1/cmdline").split(b"\0")[0].decode()
+    script = [f'p -u (char*)0x{address:x}', f"struct list_head -u {address:x}", f"union sigval -u {address:x}"]
+    text, struct, union = kernel.crash_in_context(1, *script)
+    expect(f'"{wanted}"' in text, f"p -u: {text!r}, wanted {wanted!r}")
+    expect("next = 0x" in struct and "sival_int = " in union, f"-u: {struct!r} {union!r}")
+
+
+def member(kernel, task, name):
+    return re.search(r"= (0x\w+)", kernel.crash(f"struct task_struct.{name} {task}")).group(1)
+
+
+def test_print(kernel):
+    cast, size, hexadecimal, decimal, unknown = kernel.crash(
+        "p ((struct list_head *)&modules)->next == modules.next", "p sizeof(struct list_head)", "p -x 255", "p -d 0xff", "p nosuchsymbol")
+    expect(cast.strip().endswith("= 1"), f"the same pointer twice: {cast!r}")
+    expect(size.strip().endswith("= 16"), f"sizeof: {size!r}")
+    expect("= 0xff" in hexadecimal and "= 255" in decimal, "p -x and -d")
+    expect('No symbol "nosuchsymbol"' in unknown, f"gdb's own words: {unknown!r}")
+
+
+def test_plain_variables_need_dwarf_and_get_it(kernel):
+    banner, jiffies, declaration = kernel.crash("p linux_banner", "p jiffies", "whatis jiffies")
+    expect(kernel.truth("proc/version").strip()[:60] in banner, f"linux_banner: {banner!r}")
+    expect(re.match(r"jiffies = \$\d+ = \d+$", jiffies.strip()), f"jiffies: {jiffies!r}")
+    equal(declaration, "volatile unsigned long jiffies;\n", "whatis jiffies")
+
+
+def test_per_cpu(kernel):
+    places, all_cpus, one, current = kernel.crash("p runqueues", "p runqueues:a", "p runqueues:1", "p runqueues:")
+    rows = re.findall(r"^  \[(\d+)\]: ([0-9a-f]{16})$", places, re.M)
+    equal([int(cpu) for cpu, _ in rows], [0, 1], "CPUs of a per-cpu variable")
+    expect("struct rq runqueues;" in places, f"its type: {places!r}")
+    equal(len(re.findall(r"^per_cpu\(runqueues, \d\) = ", all_cpus, re.M)), 2, "values of :a")
+    expect(one.startswith("per_cpu(runqueues, 1) = "), f"value of :1: {one[:80]!r}")
+    expect(re.match(r"per_cpu\(runqueues, [01]\) = ", current), f"value of the current CPU: {current[:80]!r}")
+    struct = kernel.crash("struct rq.cpu runqueues:0,1")
+    for cpu, address in rows:
+        expect(re.search(rf"\[{cpu}\]: {address}\n  cpu = {cpu},?\n", struct), f"struct rq.cpu: {struct!r}")
+
+
+def test_whatis(kernel):
+    typedef, enum, function, variable, nothing = kernel.crash(
+        "whatis pid_t", "whatis pid_type", "whatis vfs_read", "whatis modules", "whatis nosuchname")
+    equal(typedef, "typedef int pid_t;\nSIZE: 4\n", "whatis pid_t")
+    expect("  PIDTYPE_PID = 0\n  PIDTYPE_TGID = 1\n" in enum, f"whatis pid_type: {enum!r}")
+    equal(function, "ssize_t vfs_read(struct file *, char *, size_t, loff_t *);\n", "whatis vfs_read")
+    equal(variable, "struct list_head modules;\n", "whatis modules")
+    expect("nosuchname" in nothing, f"whatis of an unknown name: {nothing!r}")
+
+
+def test_wrong_references(kernel):
+    unknown, member_text, not_struct, bad_address, unreadable = kernel.crash(
+        "struct nosuch", "struct list_head.nosuch", "struct sigval", "struct list_head nosuchsymbol", "struct list_head 10")
+    expect("invalid data structure reference: nosuch" in unknown, f"{unknown!r}")
+    expect("list_head.nosuch" in member_text, f"{member_text!r}")
+    expect("sigval is not a struct" in not_struct, f"{not_struct!r}")
+    expect("nosuchsymbol" in bad_address, f"{bad_address!r}")
+    expect("0x10" in unreadable, f"{unreadable!r}")
+
+
+def test_gdb(kernel):
+    types, refused, unknown = kernel.crash("gdb ptype struct list_head", "gdb run", "gdb nosuchcommand")
+    expect("struct list_head *next;" in types, f"gdb ptype: {types!r}")
+    expect("refused" in refused, f"gdb run: {refused!r}")
+    expect("Undefined command" in unknown, f"gdb's own words: {unknown!r}")
+
+
+def test_lines_of_a_trace(kernel):
+    """bt -l against addr2line on the same vmlinux."""
+    text = kernel.crash("bt -l 2")
+    shown = re.findall(r"^ ?#\d+ \[\w+\] \S+ at (\w+)\n    (\S+): (\d+)$", text, re.M)
+    expect(len(shown) >= 3, f"bt -l shows {len(shown)} lines: {text!r}")
+    here = int(re.search(r"^(\w{16})", kernel.crash("sym _text")).group(1), 16)
+    nm = subprocess.run(["nm", str(kernel.vmlinux)], capture_output=True, text=True, check=True).stdout
+    shift = here - int(re.search(r"^(\w+) T _text$", nm, re.M).group(1), 16)
+    addresses = [f"{int(pc, 16) - 1 - shift:x}" for pc, _, _ in shown]
+    lines = subprocess.run(["addr2line", "-e", str(kernel.vmlinux), *addresses], capture_output=True, text=True,
+                           check=True).stdout.splitlines()
+    wanted = [re.match(r"(.*):(\d+)", line).groups() for line in lines]
+    same_lines([number for _, _, number in shown], [number for _, number in wanted], "line numbers")
+    for (_, name, _), (path, _) in zip(shown, wanted):
+        expect(path.endswith(name.split("/")[-1]), f"file {name}, wanted {path}")
