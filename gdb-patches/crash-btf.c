@@ -110,7 +110,8 @@ struct btf_blob {
 		}
 		types.resize(offsets.size());
 		being_made.resize(offsets.size());
-		nesting.resize(offsets.size());
+		member_walks.resize(offsets.size());
+		spelling_walks.resize(offsets.size());
 	}
 
 	uint32_t end_id() const { return first_id + offsets.size(); }
@@ -146,7 +147,7 @@ struct btf_blob {
 
 	std::vector<type *> types;
 	std::vector<bool> being_made;
-	std::vector<uint8_t> nesting;		/* NESTING_... of structs, arrays and what leads to them */
+	std::vector<uint8_t> member_walks, spelling_walks;	/* WALK_...: what walk_ends() found */
 	/* What the encoder of this blob's age recorded; see index_names(). */
 	bool enums_have_signs = false;
 	bool chars_lack_signs = false;
@@ -324,7 +325,9 @@ private:
 	void finish_struct(btf_blob *blob, const record &r, type *made);
 	void finish_enum(btf_blob *blob, const record &r, type *made);
 	void finish_function(btf_blob *blob, const record &r, type *made);
-	bool nests_soundly(btf_blob *blob, uint32_t id, unsigned depth);
+	enum walk { WALK_MEMBERS, WALK_SPELLING };
+	bool walk_ends(btf_blob *blob, uint32_t id, enum walk walk, unsigned depth);
+	bool steps_end(btf_blob *blob, const record &r, enum walk walk, unsigned depth);
 	record resolved(const btf_blob **blob, uint32_t id) const;
 	uint64_t size_of(const btf_blob *blob, uint32_t id, unsigned depth) const;
 	bool member_fits(const btf_blob *blob, const record &r, uint32_t id, uint64_t bit_offset,
@@ -400,9 +403,13 @@ template <typename F> void type_maker::each_entry(F each)
 			each(blob.get(), e);
 }
 
-/* Makes type ID and everything that can be reached from it. */
+/* Makes type ID, or that of the function or variable ID, and everything that can be reached from it. */
 type *type_maker::make(btf_blob *blob, uint32_t id)
 {
+	record r = blob->at(id);
+
+	if (r.kind() == KIND_FUNC || r.kind() == KIND_VAR)
+		id = r.size_or_type;
 	/* Keeps GDB from looking up declarations by name, which would come back here. */
 	scoped_restore reading = increment_reading_symtab();
 	type *made = get(blob, id, 0);
@@ -466,7 +473,7 @@ type *type_maker::start(btf_blob *blob, uint32_t id, const record &r, unsigned d
 		return qualified(get(blob, r.size_or_type, depth), false, true);
 	case KIND_RESTRICT:
 		return make_restrict_type(get(blob, r.size_or_type, depth));
-	case KIND_TYPE_TAG: case KIND_FUNC: case KIND_VAR:
+	case KIND_TYPE_TAG:
 		return get(blob, r.size_or_type, depth);
 	case KIND_TYPEDEF:
 		made = start_named(TYPE_CODE_TYPEDEF, 0, name);
@@ -575,7 +582,7 @@ void type_maker::finish(btf_blob *blob, uint32_t id)
 		return;
 	switch (r.kind()) {
 	case KIND_STRUCT: case KIND_UNION:
-		if (nests_soundly(blob, id, 0))
+		if (walk_ends(blob, id, WALK_MEMBERS, 0))
 			finish_struct(blob, r, made);
 		else
 			complain(blob->name.c_str(), "contains itself: structure", id);
@@ -584,45 +591,69 @@ void type_maker::finish(btf_blob *blob, uint32_t id)
 		finish_enum(blob, r, made);
 		break;
 	case KIND_FUNC_PROTO:
-		finish_function(blob, r, made);
+		if (walk_ends(blob, id, WALK_SPELLING, 0)) {
+			finish_function(blob, r, made);
+			break;
+		}
+		complain(blob->name.c_str(), "takes or returns itself: function type", id);
+		made->set_target_type(void_type());
 		break;
 	}
 }
 
-enum { NESTING_UNKNOWN, NESTING_LOOKING, NESTING_SOUND, NESTING_BAD };
+enum { WALK_UNKNOWN, WALK_GOING_ON, WALK_ENDS, WALK_ENDLESS };
 
-/* GDB follows members by value without end; false when that would not come to one. */
-bool type_maker::nests_soundly(btf_blob *blob, uint32_t id, unsigned depth)
+/*
+ * GDB follows two things without looking back, and nothing a compiler makes leads back to itself in
+ * them: members held by value, and what a declaration of a pointer to function spells out.
+ */
+bool type_maker::walk_ends(btf_blob *blob, uint32_t id, enum walk walk, unsigned depth)
 {
 	while (id < blob->first_id && blob->base != nullptr)
 		blob = const_cast<btf_blob *>(blob->base);
 	if (!blob->owns(id))
 		return true;
-	uint8_t &state = blob->nesting[id - blob->first_id];
-	if (state == NESTING_SOUND)
+	std::vector<uint8_t> &states = walk == WALK_MEMBERS ? blob->member_walks : blob->spelling_walks;
+	size_t slot = id - blob->first_id;
+	if (states[slot] == WALK_ENDS)
 		return true;
-	if (state != NESTING_UNKNOWN || depth > MAX_NESTING) {
-		state = NESTING_BAD;
+	if (states[slot] != WALK_UNKNOWN || depth > MAX_NESTING) {
+		states[slot] = WALK_ENDLESS;
 		return false;
 	}
-	record r = blob->at(id);
-	bool sound = true;
+	states[slot] = WALK_GOING_ON;
+	bool ends = steps_end(blob, blob->at(id), walk, depth + 1);
+	states[slot] = ends ? WALK_ENDS : WALK_ENDLESS;
+	return ends;
+}
 
-	state = NESTING_LOOKING;
+/* Do all walks end that go on from R? */
+bool type_maker::steps_end(btf_blob *blob, const record &r, enum walk walk, unsigned depth)
+{
+	bool ends = true;
+
 	switch (r.kind()) {
 	case KIND_STRUCT: case KIND_UNION:
-		for (unsigned i = 0; i < r.count() && sound; i++)
-			sound = nests_soundly(blob, r.word(3 * i + 1), depth + 1);
-		break;
+		for (unsigned i = 0; walk == WALK_MEMBERS && i < r.count() && ends; i++)
+			ends = walk_ends(blob, r.word(3 * i + 1), walk, depth);
+		return ends;
 	case KIND_ARRAY:
-		sound = nests_soundly(blob, r.word(0), depth + 1);
-		break;
-	case KIND_TYPEDEF: case KIND_CONST: case KIND_VOLATILE: case KIND_RESTRICT: case KIND_TYPE_TAG:
-		sound = nests_soundly(blob, r.size_or_type, depth + 1);
-		break;
+		return walk_ends(blob, r.word(0), walk, depth);
+	case KIND_CONST: case KIND_VOLATILE: case KIND_RESTRICT: case KIND_TYPE_TAG:
+		return walk_ends(blob, r.size_or_type, walk, depth);
+	case KIND_TYPEDEF:
+		return walk == WALK_SPELLING || walk_ends(blob, r.size_or_type, walk, depth);
+	case KIND_PTR:
+		return walk == WALK_MEMBERS || walk_ends(blob, r.size_or_type, walk, depth);
+	case KIND_FUNC_PROTO:
+		if (walk == WALK_MEMBERS)
+			return true;
+		for (unsigned i = 0; i < r.count() && ends; i++)
+			ends = walk_ends(blob, r.word(2 * i + 1), walk, depth);
+		return ends && walk_ends(blob, r.size_or_type, walk, depth);
+	default:
+		return true;
 	}
-	state = sound ? NESTING_SOUND : NESTING_BAD;
-	return sound;
 }
 
 /*
