@@ -80,7 +80,7 @@ static noreturn void fail_missing(const struct kname *name)
 	while (*++spelling)
 		tried = scope_printf("%s, %s", tried, *spelling);
 	if (name->status == KNAME_UNKNOWN)
-		fail("no type information for this kernel: neither vmlinux nor the dump has BTF "
+		fail("no type information for this kernel: vmlinux has neither BTF nor DWARF "
 		     "(needed for %s)",
 		     tried);
 	fail("this kernel has no such %s: %s", kinds[name->kind], tried);

@@ -5,6 +5,7 @@
 #include "bridge_ops.h"
 #include "btf.h"
 #include "dumpfile.h"
+#include "dwarftypes.h"
 #include "fail.h"
 #include "gdb_bridge.h"
 #include "help.h"
@@ -160,14 +161,24 @@ static void parse_arguments(struct arguments *arguments, char **words)
 	vector_free(&files);
 }
 
+/* What is wrong with the dump though it opened: a line each. */
+static void warn_of_remarks(const struct dump *dump)
+{
+	for (const char *line = strbuf_text(&dump->remarks); *line; line += strcspn(line, "\n") + 1)
+		warn("%.*s", (int)strcspn(line, "\n"), line);
+}
+
 static void open_files(struct arguments *arguments, struct strbuf *why)
 {
 	if (!arguments->nr_dumps)
 		fail("no dump given: crash VMLINUX DUMP");
 	session.dump_path = arguments->dumps[0];
 	session.dump = dump_open(arguments->dumps, arguments->nr_dumps, why);
+	if (!session.dump && arguments->nr_dumps > 1)
+		fail("%s", strbuf_text(why));
 	if (!session.dump)
 		fail("%s: %s", session.dump_path, strbuf_text(why));
+	warn_of_remarks(session.dump);
 	vmcoreinfo_load(session.dump, &session.vmcoreinfo);
 	if (!arguments->vmlinux) {
 		char release[128] = "of this dump", build_id[64] = "not recorded in it";
@@ -188,15 +199,24 @@ static void open_types(struct strbuf *why)
 	u64 size, address;
 	const struct btf *btf;
 
-	/* Without BTF, types.c asks gdb, which reads DWARF. */
 	if (!vmlinux_section(&vmlinux, ".BTF", &data, &size, &address))
 		return;
 	btf = btf_open(data, size, NULL, why);
 	if (!btf) {
 		warn("%s: %s; structures come from its DWARF", session.vmlinux_path, strbuf_text(why));
+		strbuf_reset(why);
 		return;
 	}
 	types_set_btf(btf);
+}
+
+/* Without BTF gdb answers for structures, out of DWARF; without both, symbols and memory remain. */
+static void open_types_of_dwarf(struct strbuf *why)
+{
+	if (types_available() || dwarf_types_setup(why))
+		return;
+	warn("%s has no BTF, and no DWARF either: %s", session.vmlinux_path, strbuf_text(why));
+	strbuf_reset(why);
 }
 
 static void check_match(const struct arguments *arguments)
@@ -227,9 +247,10 @@ static void start_up(void *arg)
 	memory_init(session.dump, &x86_64_ops, &layout);
 	memory_set_zero_excluded(session.zero_excluded);
 	kernel_setup(&vmlinux, &session.vmcoreinfo);
+	bridge_ops_setup();
+	open_types_of_dwarf(&why);
 	module_setup();
 	check_match(arguments);
-	bridge_ops_setup();
 	strbuf_free(&why);
 }
 

@@ -38,7 +38,8 @@ KTYPE(mod_kallsyms, "struct mod_kallsyms");
 KFIELD(kallsyms_symtab, "mod_kallsyms.symtab");
 KFIELD(kallsyms_num_symtab, "mod_kallsyms.num_symtab");
 KFIELD(kallsyms_strtab, "mod_kallsyms.strtab");
-KFIELD(kallsyms_typetab, "mod_kallsyms.typetab");	/* v5.2 1c7651f43777 module: store symtab types apart */
+KFIELD(kallsyms_typetab,
+       "mod_kallsyms.typetab"); /* v5.2 1c7651f43777 module: store symtab types apart */
 KFIELD(module_sect_attrs, "module.sect_attrs");
 KFIELD(sect_attrs_attrs, "module_sect_attrs.attrs");
 KFIELD(sect_attrs_nsections, "module_sect_attrs.nsections");
@@ -58,11 +59,26 @@ static bool modules_found;
 
 static void add_range(struct module *module, const char *kind, u64 base, u64 size)
 {
-	if (size == 0 || size > MAX_MODULE_BYTES || base + size < base || module->nr_ranges == MODULE_MAX_RANGES)
+	if (size == 0 || size > MAX_MODULE_BYTES || base + size < base ||
+	    module->nr_ranges == MODULE_MAX_RANGES)
 		return;
 	module->range_kinds[module->nr_ranges] = kind;
 	module->ranges[module->nr_ranges++] = (struct address_range){ base, base + size };
 	module->size += size;
+}
+
+/* The name of an index of module.mem, as enum mod_mem_type has it. */
+static const char *memory_kind(s64 index)
+{
+	static const char *const kinds[] = { "MOD_TEXT",	  "MOD_DATA",	   "MOD_RODATA",
+					     "MOD_RO_AFTER_INIT", "MOD_INIT_TEXT", "MOD_INIT_DATA",
+					     "MOD_INIT_RODATA" };
+	s64 value;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (enumerator_value(kinds[i], &value) && value == index)
+			return kinds[i] + strlen("MOD_");
+	return "";
 }
 
 /* v6.4 and later: an array of memory areas by kind (text, data, rodata, ro-after-init, init ...). */
@@ -74,7 +90,6 @@ static void fill_memory_areas(struct module *module, const u8 *object, size_t ob
 	for (u64 i = 0; i < nr_areas && range_fits(offset, area_bytes, object_bytes); i++) {
 		u64 base = kfield_in(&module_memory_base, object + offset, area_bytes);
 		u64 size = kfield_in(&module_memory_size, object + offset, area_bytes);
-		const char *kind = enumerator_name("enum mod_mem_type", (s64)i);
 
 		if (i == (u64)kenum_value(&mod_text))
 			module->base = base;
@@ -82,7 +97,7 @@ static void fill_memory_areas(struct module *module, const u8 *object, size_t ob
 			module->init_base = base;
 			module->init_size = size;
 		}
-		add_range(module, kind && starts_with(kind, "MOD_") ? kind + 4 : "", base, size);
+		add_range(module, memory_kind((s64)i), base, size);
 		offset += area_bytes;
 	}
 }
@@ -96,7 +111,8 @@ static void fill_layouts(struct module *module, const u8 *object, size_t object_
 	add_range(module, "INIT", module->init_base, module->init_size);
 }
 
-static void copy_member(struct kfield *field, const u8 *object, size_t object_bytes, void *to, size_t space)
+static void copy_member(struct kfield *field, const u8 *object, size_t object_bytes, void *to,
+			size_t space)
 {
 	u64 offset = kfield_offset(field), size = min_u64(kfield_size(field), space);
 
@@ -113,7 +129,8 @@ static void read_module(void *arg)
 
 	mem_read(address, object, object_bytes, "module");
 	if (kenum_exists(&module_state_unformed) &&
-	    kfield_in(&module_state, object, object_bytes) == (u64)kenum_value(&module_state_unformed))
+	    kfield_in(&module_state, object, object_bytes) ==
+		    (u64)kenum_value(&module_state_unformed))
 		return;
 	copy_member(&module_name, object, object_bytes, module.name, sizeof(module.name) - 1);
 	module.taints = kfield_in(&module_taints, object, object_bytes);
@@ -123,7 +140,8 @@ static void read_module(void *arg)
 	if (kfield_exists(&module_sig_ok))
 		module.is_signed = kfield_in(&module_sig_ok, object, object_bytes) != 0;
 	if (kfield_exists(&module_build_id))
-		copy_member(&module_build_id, object, object_bytes, module.build_id, sizeof(module.build_id));
+		copy_member(&module_build_id, object, object_bytes, module.build_id,
+			    sizeof(module.build_id));
 	if (kfield_exists(&module_mem))
 		fill_memory_areas(&module, object, object_bytes);
 	else
@@ -155,7 +173,8 @@ static void find_modules(UNUSED void *arg)
 		if (!protect(read_module, &address, &failure)) {
 			if (failure.interrupted)
 				fail_again(&failure);
-			warn("module at %llx left out: %s", (unsigned long long)address, failure.text);
+			warn("module at %llx left out: %s", (unsigned long long)address,
+			     failure.text);
 		}
 	}
 	if (it.stopped)
@@ -229,10 +248,10 @@ static u64 bytes_after(const struct module *module, u64 address)
 struct symbol_tables {
 	Elf64_Sym *symbols;
 	u64 nr_symbols;
-	char *names;		/* ends with a NUL */
+	char *names; /* ends with a NUL */
 	u64 names_bytes;
 	char *types;
-	u64 nr_missing;		/* bytes on pages that cannot be read */
+	u64 nr_missing; /* bytes on pages that cannot be read */
 };
 
 static void read_symbol_tables(const struct module *module, struct symbol_tables *tables)
@@ -249,7 +268,8 @@ static void read_symbol_tables(const struct module *module, struct symbol_tables
 	if (count == 0)
 		return;
 	tables->names_bytes = bytes_after(module, strtab);
-	if (count > bytes_after(module, symtab) / sizeof(*tables->symbols) || tables->names_bytes == 0)
+	if (count > bytes_after(module, symtab) / sizeof(*tables->symbols) ||
+	    tables->names_bytes == 0)
 		fail("its symbol table (%llu symbols at %llx) is not inside the module",
 		     (unsigned long long)count, (unsigned long long)symtab);
 	tables->symbols = scope_array(count, sizeof(*tables->symbols));
@@ -258,7 +278,9 @@ static void read_symbol_tables(const struct module *module, struct symbol_tables
 	tables->nr_symbols = count;
 	tables->nr_missing = kcopy_whole(symtab, tables->symbols, count * sizeof(*tables->symbols));
 	tables->nr_missing += kcopy_whole(strtab, tables->names, tables->names_bytes);
-	typetab = kfield_exists(&kallsyms_typetab) ? kfield_in(&kallsyms_typetab, object, object_bytes) : 0;
+	typetab = kfield_exists(&kallsyms_typetab)
+			  ? kfield_in(&kallsyms_typetab, object, object_bytes)
+			  : 0;
 	if (typetab != 0 && bytes_after(module, typetab) >= count)
 		tables->nr_missing += kcopy_whole(typetab, tables->types, count);
 }
@@ -276,8 +298,8 @@ static void add_symbols(void *arg)
 	struct module *module = arg;
 	struct symbol_tables tables = { 0 };
 
-	module->symbols = symbols_add_module(module->name, module->address, module->base, module->size,
-					     module->ranges, module->nr_ranges);
+	module->symbols = symbols_add_module(module->name, module->address, module->base,
+					     module->size, module->ranges, module->nr_ranges);
 	read_symbol_tables(module, &tables);
 	for (u64 i = 0; i < tables.nr_symbols; i++) {
 		const Elf64_Sym *symbol = &tables.symbols[i];
@@ -288,12 +310,13 @@ static void add_symbols(void *arg)
 		name = tables.names + symbol->st_name;
 		if (*name == '\0')
 			continue;
-		symbols_add(module->symbols, name, symbol->st_value, (u32)min_u64(symbol->st_size, UINT32_MAX),
+		symbols_add(module->symbols, name, symbol->st_value,
+			    (u32)min_u64(symbol->st_size, UINT32_MAX),
 			    symbol_letter(symbol, tables.types[i]));
 	}
 	if (tables.nr_missing > 0)
-		warn("module %s: some symbols are missing: %llu bytes of its symbol table cannot be read", module->name,
-		     (unsigned long long)tables.nr_missing);
+		warn("module %s: some symbols are missing: %llu bytes of its symbol table cannot be read",
+		     module->name, (unsigned long long)tables.nr_missing);
 }
 
 static void call_need_modules(UNUSED void *arg)
