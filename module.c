@@ -204,6 +204,11 @@ void module_forget(void)
 	modules_found = false;
 }
 
+bool module_has_areas(void)
+{
+	return kfield_exists(&module_mem);
+}
+
 size_t module_count(void)
 {
 	need_modules();

@@ -32,6 +32,9 @@ void module_setup(void);
 /* Forgets the list, so that it is read again: for a live system, whose modules come and go. */
 void module_forget(void);
 
+/* v6.4 and later: a module is several areas of memory, its base that of the text alone. */
+bool module_has_areas(void);
+
 size_t module_count(void);
 const struct module *module_at(size_t index);	/* in the order of the kernel's list: newest first */
 const struct module *module_by_name(const char *name);	/* '-' and '_' are the same */

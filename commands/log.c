@@ -1,11 +1,9 @@
 /* log.c - L6: the log command: the kernel's messages, and the audit records still in its queues. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "../audit.h"
 #include "../command.h"
 #include "../fail.h"
 #include "../kernel.h"
-#include "../kfield.h"
-#include "../klist.h"
-#include "../memory.h"
 #include "../out.h"
 #include "../printk.h"
 
@@ -13,15 +11,6 @@
 #include <stdio.h>
 #include <time.h>
 
-KSYMBOL(audit_queue, "audit_queue");
-KSYMBOL(audit_retry_queue, "audit_retry_queue");
-KSYMBOL(audit_hold_queue, "audit_hold_queue");
-KFIELD(skb_next, "sk_buff.next");
-KFIELD(skb_data, "sk_buff.data");
-KFIELD(skb_length, "sk_buff.len");
-
-#define NETLINK_HEADER_BYTES 16
-#define MAX_AUDIT_BYTES 65536
 #define NSEC_PER_SEC 1000000000ULL
 
 struct log_style {
@@ -137,70 +126,21 @@ static void print_log(const struct log_style *style)
 		warn("%llu messages could not be read", (unsigned long long)it.nr_lost);
 }
 
-struct audit_record {
-	u64 skb;
-	struct strbuf *text;
-};
-
-/* A record is a netlink message: its length and type, then the text. */
-static void add_audit_record(void *arg)
+static void print_audit_record(unsigned type, const char *text, size_t length, void *arg)
 {
-	struct audit_record *record = arg;
-	u64 length = field_u64(record->skb, &skb_length);
-	u8 *message;
+	struct strbuf *line = arg;
 
-	if (length < NETLINK_HEADER_BYTES || length > MAX_AUDIT_BYTES)
-		fail("audit record %llx has a length of %llu", (unsigned long long)record->skb,
-		     (unsigned long long)length);
-	message = scope_alloc(length + 1);
-	mem_read(field_u64(record->skb, &skb_data), message, length, "audit record");
-	length = min_u64(length, max_u64(load_u32(message), NETLINK_HEADER_BYTES));
-	strbuf_printf(record->text, "type=%u ", load_u16(message + 4));
-	length = strnlen((char *)message + NETLINK_HEADER_BYTES, length - NETLINK_HEADER_BYTES);
-	add_text(record->text, (char *)message + NETLINK_HEADER_BYTES, length, 0);
-	strbuf_putc(record->text, '\n');
-}
-
-/* The queue's head is a list_head to klist: sk_buff starts with next and prev. */
-static size_t print_audit_queue(struct ksymbol *queue, struct strbuf *text)
-{
-	struct klist_iter it;
-	size_t count = 0;
-	u64 skb;
-
-	if (!ksymbol_exists(queue))
-		return 0;
-	klist_begin(&it, ksymbol_address(queue), kfield_offset(&skb_next));
-	while (klist_next(&it, &skb)) {
-		struct audit_record record = { skb, text };
-		struct failure failure;
-
-		count++;
-		if (!protect(add_audit_record, &record, &failure)) {
-			if (failure.interrupted)
-				fail_again(&failure);
-			warn("%s", failure.text);
-		}
-	}
-	if (it.stopped)
-		warn("audit queue: %s", klist_why(&it));
-	out_text(strbuf_text(text));
-	strbuf_reset(text);
-	return count;
+	strbuf_reset(line);
+	strbuf_printf(line, "type=%u ", type);
+	add_text(line, text, length, 0);
+	strbuf_putc(line, '\n');
+	out_text(strbuf_text(line));
 }
 
 static void print_audit(void)
 {
-	struct strbuf *text = scope_strbuf();
-	size_t count;
-
-	if (!ksymbol_exists(&audit_queue))
-		fail("this kernel has no audit queue");
-	count = print_audit_queue(&audit_hold_queue, text);
-	count += print_audit_queue(&audit_retry_queue, text);
-	count += print_audit_queue(&audit_queue, text);
-	if (count == 0)
-		fail("kernel audit log is empty");
+	if (audit_records(print_audit_record, scope_strbuf()) == 0)
+		fail("the audit queues are empty");
 }
 
 static void log_run(struct args *args)

@@ -4,7 +4,6 @@
 #include "../fail.h"
 #include "../gdb_bridge.h"
 #include "../kernel.h"
-#include "../kfield.h"
 #include "../modfile.h"
 #include "../module.h"
 #include "../out.h"
@@ -76,7 +75,7 @@ static struct widths table_widths(void)
 /* v6.4 and later: a module's text is apart from the rest, so BASE says less than it did. */
 static void print_header(struct widths widths)
 {
-	const char *base = type_has_member("module", "mem") ? "   TEXT_BASE    " : "      BASE      ";
+	const char *base = module_has_areas() ? "   TEXT_BASE    " : "      BASE      ";
 
 	out("     MODULE       %-*s  %s  %*s  OBJECT FILE\n", widths.name, "NAME", base, widths.size, "SIZE");
 }

@@ -5,21 +5,9 @@
 #include "../fail.h"
 #include "../gdb_bridge.h"
 #include "../kernel.h"
-#include "../kfield.h"
-#include "../memory.h"
+#include "../kernelinfo.h"
 #include "../out.h"
 #include "../symbols.h"
-
-#include <zlib.h>
-
-KSYMBOL(sys_call_table, "sys_call_table");
-KSYMBOL(dmi_ident, "dmi_ident");
-KSYMBOL(kernel_config_data, "kernel_config_data");
-KSYMBOL(kernel_config_data_end, "kernel_config_data_end");
-
-#define MAX_SYSCALLS 4096
-#define MAX_DMI_FIELDS 256
-#define MAX_CONFIG_BYTES (16ULL << 20)
 
 static void print_taints(void)
 {
@@ -40,105 +28,61 @@ static void add_line(u64 function, struct strbuf *text)
 		strbuf_printf(text, "%s: %u", strbuf_text(file), line);
 }
 
-static bool syscall_wanted(const char *name, u64 number, const char *word)
+/* A word that could be hexadecimal is a number only if there is such a call. */
+static bool syscall_wanted(const char *name, u64 number, size_t count, const char *word)
 {
 	u64 wanted;
 
 	if (word == NULL)
 		return true;
-	if (argument_try_number(word, &wanted) && wanted < MAX_SYSCALLS)
+	if (argument_try_number(word, &wanted) && wanted < count)
 		return number == wanted;
 	return strstr(name, word) != NULL;
 }
 
 static void print_syscalls(const char *word)
 {
-	u64 table = ksymbol_address(&sys_call_table);
-	const struct symbol *symbol = symbol_at(table, NULL);
-	u64 count = symbol != NULL ? min_u64(symbol->size / sizeof(u64), MAX_SYSCALLS) : 0;
-	u64 *entries = scope_array(count + 1, sizeof(*entries));
 	struct strbuf *line = scope_strbuf();
-	size_t nr_printed = 0;
+	size_t count, nr_printed = 0;
+	const u64 *functions = kernel_syscalls(&count);
 
-	mem_read(table, entries, count * sizeof(*entries), "sys_call_table");
-	for (u64 i = 0; i < count; i++) {
-		const struct symbol *function = symbol_at(entries[i], NULL);
-		char address[24];
-		const char *name = address;
+	for (size_t i = 0; i < count; i++) {
+		const struct symbol *function = symbol_at(functions[i], NULL);
+		const char *name;
 
-		snprintf(address, sizeof(address), "%llx", (unsigned long long)entries[i]);
-		if (function != NULL && function->value == entries[i])
+		if (function != NULL && function->value == functions[i])
 			name = function->name;
-		if (!syscall_wanted(name, i, word))
+		else
+			name = scope_printf("%llx", (unsigned long long)functions[i]);
+		if (!syscall_wanted(name, i, count, word))
 			continue;
 		if (nr_printed++ == 0)
 			out("NUM  SYSTEM CALL                FILE AND LINE NUMBER\n");
 		strbuf_reset(line);
-		add_line(entries[i], line);
-		out("%3llu  %-26s %s\n", (unsigned long long)i, name, strbuf_text(line));
+		add_line(functions[i], line);
+		out("%3zu  %-26s %s\n", i, name, strbuf_text(line));
 		interrupt_check();
 	}
-	if (nr_printed == 0 && count == 0)
-		fail("the size of sys_call_table is not known");
 	if (nr_printed == 0)
 		fail("no system call is named or numbered %s", word);
 }
 
-/* Firmware strings: an array of pointers, indexed by enum dmi_field. */
 static void print_dmi(void)
 {
-	u64 table = ksymbol_address(&dmi_ident);
+	const char *name, *value;
 
-	for (s64 i = 0; i < MAX_DMI_FIELDS; i++) {
-		const char *name = enumerator_name("dmi_field", i);
-		char text[256];
-		u64 string;
-
-		if (name == NULL || streq(name, "DMI_STRING_MAX"))
-			break;
-		string = mem_u64(table + (u64)i * sizeof(u64), "dmi_ident");
-		if (string == 0)
-			continue;
-		mem_string(string, text, sizeof(text), "dmi_ident");
-		out("%25s: %s\n", name, text);
+	for (s64 i = 0; kernel_dmi_string(i, &name, &value); i++) {
+		if (value != NULL)
+			out("%25s: %s\n", name, value);
 	}
 }
 
-static void end_inflate(void *stream)
-{
-	inflateEnd(stream);
-}
-
-/* The build configuration: a gzip stream, with a marker of eight letters before and after it in old kernels. */
 static void print_config(void)
 {
-	u64 start, size;
-	z_stream *stream = scope_alloc(sizeof(*stream));
-	u8 *packed;
-	char text[65536];
-	int status;
+	struct strbuf *text = scope_strbuf();
 
-	if (!ksymbol_exists(&kernel_config_data) || !ksymbol_exists(&kernel_config_data_end))
-		fail("this kernel was built without its configuration inside (CONFIG_IKCONFIG)");
-	start = ksymbol_address(&kernel_config_data);
-	size = ksymbol_address(&kernel_config_data_end) - start;
-	if (size > MAX_CONFIG_BYTES)
-		fail("a configuration of %llu bytes makes no sense", (unsigned long long)size);
-	packed = scope_alloc(size + 1);
-	mem_read(start, packed, size, "kernel_config_data");
-	if (inflateInit2(stream, 16 + MAX_WBITS) != Z_OK)
-		fail("zlib cannot start");
-	scope_cleanup(end_inflate, stream);
-	stream->next_in = packed;
-	stream->avail_in = (uInt)size;
-	do {
-		stream->next_out = (Bytef *)text;
-		stream->avail_out = sizeof(text);
-		status = inflate(stream, Z_NO_FLUSH);
-		if (status != Z_OK && status != Z_STREAM_END)
-			fail("the configuration is damaged: %s", stream->msg != NULL ? stream->msg : "cut short");
-		out_bytes(text, sizeof(text) - stream->avail_out);
-	} while (status != Z_STREAM_END);
+	kernel_config(text);
+	out_bytes(strbuf_text(text), text->length);
 }
 
 static void sys_run(struct args *args)
