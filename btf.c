@@ -3,8 +3,10 @@
 /*
  * The blob: a header (magic 0xeb9f u16, version u8, flags u8, header length u32, then offset and
  * length of the type section and of the string section, each u32 and counted from the header's end).
- * A type record is three u32: name (offset into strings), info (bits 0-15 item count, 24-28 kind,
- * 31 kind_flag), size or type id; kind-specific data follow. Ids count records from 1. A module's
+ * A longer header (v7.1) adds offset and length of the layouts: for each kind two u8, the bytes that
+ * follow a record and those of each of its items, and a u16; with them unknown kinds can be skipped.
+ * A type record is three u32: name (offset into strings), info (bits 0-23 item count, 24-30 kind, 31
+ * kind_flag; until v7.1 16 and 5 bits with zeroes above), size or type id; kind-specific data follow. Ids count records from 1. A module's
  * split BTF continues the ids and string offsets of its base.
  *
  * btf_open() walks the records once, checks that each lies inside the blob and notes where it starts.
@@ -19,7 +21,19 @@
 
 #define BTF_MAGIC 0xeb9f
 #define BTF_HEADER_BYTES 24
+#define LONG_HEADER_BYTES 32
+#define LAYOUT_BYTES 4
 #define RECORD_BYTES 12
+
+static u32 info_kind(u32 info)
+{
+	return info >> 24 & 0x7f;
+}
+
+static u32 info_nr_items(u32 info)
+{
+	return info & 0xffffff;
+}
 
 /* Names to ids of all named definitions of one group of kinds; slots hold ids, 0 is empty. */
 struct id_table {
@@ -42,6 +56,8 @@ struct btf {
 	u32 *records; /* offset in data of record first_id + i */
 	const char *strings; /* the last byte is NUL */
 	u32 string_bytes;
+	const u8 *layouts; /* NULL: none */
+	u32 nr_layouts;
 	u32 first_string; /* offset that strings[0] has: 0, or the end of the base's */
 
 	/* Built when first asked for. */
@@ -51,8 +67,8 @@ struct btf {
 	size_t enumerator_space;
 };
 
-/* Bytes after a record of KIND: per record, and per item. False for a kind we have never heard of. */
-static bool trailing_bytes(u32 kind, u32 nr_items, u64 *bytes)
+/* Bytes after a record of KIND. False for a kind whose shape neither we nor the blob know. */
+static bool trailing_bytes(const struct btf *btf, u32 kind, u32 nr_items, u64 *bytes)
 {
 	static const struct {
 		u8 fixed, per_item;
@@ -63,8 +79,14 @@ static bool trailing_bytes(u32 kind, u32 nr_items, u64 *bytes)
 		[BTF_ENUM64] = { 0, 12 },
 	};
 
-	if (kind == BTF_VOID || kind >= BTF_NR_KINDS)
+	if (kind == BTF_VOID || (kind >= BTF_NR_KINDS && kind >= btf->nr_layouts))
 		return false;
+	if (kind >= BTF_NR_KINDS) {
+		const u8 *layout = btf->layouts + LAYOUT_BYTES * kind;
+
+		*bytes = layout[0] + (u64)layout[1] * nr_items;
+		return true;
+	}
 	*bytes = shape[kind].fixed + (u64)shape[kind].per_item * nr_items;
 	return true;
 }
@@ -85,10 +107,10 @@ static bool walk_records(const struct btf *btf, u64 start, u64 length, u32 *star
 			return false;
 		}
 		info = load_u32(record + 4);
-		if (!trailing_bytes(info >> 24 & 0x1f, info & 0xffff, &trailing)) {
+		if (!trailing_bytes(btf, info_kind(info), info_nr_items(info), &trailing)) {
 			strbuf_printf(why,
 				      "BTF type %u is of kind %u, which this program does not know",
-				      btf->first_id + nr, info >> 24 & 0x1f);
+				      btf->first_id + nr, info_kind(info));
 			return false;
 		}
 		if (!range_fits(at + RECORD_BYTES, trailing, length)) {
@@ -103,6 +125,21 @@ static bool walk_records(const struct btf *btf, u64 start, u64 length, u32 *star
 	}
 	*count = nr;
 	return true;
+}
+
+/* A damaged or absent list of layouts only means that unknown kinds stay unknown. */
+static void find_layouts(struct btf *btf, u64 header_bytes)
+{
+	u64 start, bytes;
+
+	if (header_bytes < LONG_HEADER_BYTES || btf->size < LONG_HEADER_BYTES)
+		return;
+	start = header_bytes + load_u32(btf->data + 24);
+	bytes = load_u32(btf->data + 28);
+	if (!range_fits(start, bytes, btf->size))
+		return;
+	btf->layouts = btf->data + start;
+	btf->nr_layouts = bytes / LAYOUT_BYTES;
 }
 
 static bool read_header(struct btf *btf, u64 *type_start, u64 *type_bytes, struct strbuf *why)
@@ -145,6 +182,7 @@ static bool read_header(struct btf *btf, u64 *type_start, u64 *type_bytes, struc
 			(unsigned long long)btf->size);
 		return false;
 	}
+	find_layouts(btf, header_bytes);
 	btf->strings = (const char *)btf->data + string_start;
 	btf->string_bytes = string_bytes;
 	if (string_bytes && btf->strings[string_bytes - 1] != '\0') {
@@ -222,9 +260,9 @@ bool btf_record(const struct btf *btf, u32 id, struct btf_record *record)
 	raw = btf->data + btf->records[id - btf->first_id];
 	info = load_u32(raw + 4);
 	record->name = btf_string(btf, load_u32(raw));
-	record->kind = info >> 24 & 0x1f;
+	record->kind = info_kind(info);
 	record->kind_flag = info >> 31;
-	record->nr_items = info & 0xffff;
+	record->nr_items = info_nr_items(info);
 	record->size = record->target = load_u32(raw + 8);
 	record->items = raw + RECORD_BYTES;
 	return true;

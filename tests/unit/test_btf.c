@@ -186,7 +186,8 @@ static void test_refused(void **state UNUSED)
 		{ 15, 0x7f, "cut short" }, /* types length */
 		{ 19, 0xff, "cut short" }, /* strings start */
 		{ 23, 0xff, "cut short" }, /* strings length */
-		{ 24 + 7, 0x1f, "kind 31" }, { 24 + 7, 0, "kind 0" },
+		{ 24 + 7, 0x1f, "kind 31" }, { 24 + 7, 0x7f, "kind 127" },
+		{ 24 + 7, 0, "kind 0" },
 	};
 	struct built_btf built;
 	struct strbuf why = { 0 };
@@ -207,6 +208,57 @@ static void test_refused(void **state UNUSED)
 	assert_null(btf_open(built.blob.text, built.blob.length, NULL, &why));
 	assert_non_null(strstr(strbuf_text(&why), "strings do not end"));
 	build_btf_discard(&built);
+	strbuf_free(&why);
+}
+
+/* A blob as kernels from v7.1 on have it: layouts of kinds, one of them unknown; many members. */
+static void test_layouts(void **state UNUSED)
+{
+	static const u8 layouts[4 * 41] = { [4 * 40] = 8, [4 * 40 + 1] = 20 };
+	struct strbuf blob = { 0 }, why = { 0 };
+	struct btf_record record;
+	struct btf_member member;
+	struct built_btf built;
+	u32 i, id, unknown, header[8] = { 0xeb9f | 1 << 16, 32 };
+	struct btf *btf;
+
+	build_btf_start(&built, 1, 0);
+	id = build_btf_int(&built, "int", 4, true);
+	unknown = build_btf_type(&built, "strange", (enum btf_kind)40, false, 3, 1);
+	for (i = 0; i < (8 + 3 * 20) / 4; i++)
+		build_btf_word(&built, 0xffffffff);
+	build_btf_type(&built, "large", BTF_STRUCT, false, 70000, 4 * 70000);
+	for (i = 0; i < 70000; i++)
+		build_btf_field(&built, NULL, id, 32 * i);
+	header[3] = header[4] = built.types.length;
+	header[5] = built.strings.length;
+	header[6] = built.types.length + built.strings.length;
+	header[7] = sizeof(layouts);
+	strbuf_add(&blob, header, sizeof(header));
+	strbuf_add(&blob, built.types.text, built.types.length);
+	strbuf_add(&blob, built.strings.text, built.strings.length);
+	strbuf_add(&blob, layouts, sizeof(layouts));
+	btf = btf_open(blob.text, blob.length, NULL, &why);
+	assert_non_null(btf);
+	assert_true(btf_record(btf, unknown, &record));
+	assert_int_equal(record.kind, 40);
+	assert_int_equal(type_kind((struct type){ btf, unknown }), TYPE_OTHER);
+	assert_true(btf_record(btf, btf_find(btf, BTF_STRUCT, "large"), &record));
+	assert_int_equal(record.nr_items, 70000);
+	btf_member(btf, &record, 69999, &member);
+	assert_int_equal(member.bit_offset, 32 * 69999);
+	btf_close(btf);
+	/* Layouts that end too early, or outside, say nothing about kind 40. */
+	for (i = 0; i < 2; i++) {
+		u32 length = i ? UINT32_MAX : sizeof(layouts) - 1;
+
+		memcpy(blob.text + 28, &length, sizeof(length));
+		assert_null(btf_open(blob.text, blob.length, NULL, &why));
+		assert_non_null(strstr(strbuf_text(&why), "kind 40"));
+		strbuf_reset(&why);
+	}
+	build_btf_discard(&built);
+	strbuf_free(&blob);
 	strbuf_free(&why);
 }
 
@@ -322,8 +374,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_kinds), cmocka_unit_test(test_split),
-		cmocka_unit_test(test_refused),	  cmocka_unit_test(test_truncated),
-		cmocka_unit_test(test_flipped),
+		cmocka_unit_test(test_layouts),	  cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_truncated), cmocka_unit_test(test_flipped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
