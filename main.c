@@ -10,6 +10,7 @@
 #include "gdb_bridge.h"
 #include "help.h"
 #include "kernel.h"
+#include "manpage.h"
 #include "memory.h"
 #include "module.h"
 #include "session.h"
@@ -34,23 +35,20 @@ struct arguments {
 static struct vmlinux vmlinux;
 static struct kernel_layout layout;
 
-static void usage(FILE *stream)
-{
-	fputs("Usage: crash [OPTION]... VMLINUX DUMP...\n"
-	      "Answers questions about the kernel whose memory is in DUMP (several files: one split dump).\n"
-	      "\n"
-	      "  -s               no banner, no pager, no echo of commands\n"
-	      "  -i FILE          run the commands in FILE first\n"
-	      "  -f               open a VMLINUX of another build all the same\n"
-	      "  --hex, --dec     numbers in base 16 or 10 at the start\n"
-	      "  --zero_excluded  pages excluded from the dump read as zeroes\n"
-	      "  --no_scroll      no pager\n"
-	      "  -h, --help [CMD] this text, or the help of a command\n"
-	      "  -v, --version    version and the GDB inside\n"
-	      "\n"
-	      "Exit status: 0 every command worked; 1 nothing could be opened; 2 some command failed.\n",
-	      stream);
-}
+/* What parse_option() understands: for usage and the man page. */
+static const struct run_option run_options[] = {
+	{ "-s", NULL, "no banner, no pager, no echo of commands" },
+	{ "-i", "FILE", "run the commands in FILE first" },
+	{ "-f", NULL, "open a VMLINUX of another build all the same" },
+	{ "--hex", NULL, "numbers in base 16 at the start" },
+	{ "--dec", NULL, "numbers in base 10 at the start" },
+	{ "--zero_excluded", NULL, "pages excluded from the dump read as zeroes" },
+	{ "--no_scroll", NULL, "no pager" },
+	{ "-h", "[COMMAND]", "this text, or the help of a command; also --help" },
+	{ "-v", NULL, "version, and the GDB inside; also --version" },
+	{ "--man", NULL, "the manual page, as man(7) source" },
+	{ NULL, NULL, NULL },
+};
 
 static noreturn void usage_error(const char *problem, const char *word)
 {
@@ -104,7 +102,7 @@ static void want_help(const char *command)
 	if (command)
 		help_command(command);
 	else
-		usage(stdout);
+		usage_print(stdout, run_options);
 	exit(0);
 }
 
@@ -136,6 +134,9 @@ static int parse_option(struct arguments *arguments, char **words)
 	} else if (streq(option, "-v") || streq(option, "--version")) {
 		printf("crash %s, with GDB %s\n", CRASH_VERSION, gdb_bridge_version());
 		exit(0);
+	} else if (streq(option, "--man")) {
+		manpage_print(stdout, run_options);
+		exit(0);
 	} else {
 		usage_error("unknown option: ", option);
 	}
@@ -164,8 +165,14 @@ static void parse_arguments(struct arguments *arguments, char **words)
 /* What is wrong with the dump though it opened: a line each. */
 static void warn_of_remarks(const struct dump *dump)
 {
-	for (const char *line = strbuf_text(&dump->remarks); *line; line += strcspn(line, "\n") + 1)
-		warn("%.*s", (int)strcspn(line, "\n"), line);
+	const char *line = strbuf_text(&dump->remarks);
+
+	while (*line) {
+		size_t length = strcspn(line, "\n");
+
+		warn("%.*s", (int)length, line);
+		line += length + (line[length] == '\n');
+	}
 }
 
 static void open_files(struct arguments *arguments, struct strbuf *why)
