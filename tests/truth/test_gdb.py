@@ -1,0 +1,188 @@
+# gdb inside crash: types from BTF read as they do from DWARF, and what only DWARF can tell.
+# SPDX-License-Identifier: GPL-3.0-or-later
+import functools
+import math
+import pathlib
+import re
+import subprocess
+import tempfile
+
+from harness import equal, expect, run_crash, same_lines
+
+NAMED = """struct task_struct
+struct page
+struct file
+struct mm_struct
+struct rq
+struct super_block
+struct inode
+struct dentry
+struct sk_buff
+struct sock
+struct net_device
+struct module
+struct kmem_cache
+struct zone
+struct pglist_data
+struct vm_area_struct
+struct signal_struct
+struct cred
+struct pid
+struct cpuinfo_x86
+struct pt_regs
+union thread_union
+struct timer_list
+struct hrtimer
+struct bio
+struct request_queue
+struct device
+struct irq_desc
+struct xa_node
+enum pid_type
+enum zone_type
+atomic_t
+spinlock_t
+gfp_t
+pte_t
+sigset_t
+work_func_t
+struct radix_tree_root
+wait_queue_head_t""".splitlines()
+
+EXPRESSIONS = """sizeof(struct task_struct)
+&((struct task_struct *)0)->comm
+&((struct task_struct *)0)->tasks.next
+&((struct page *)0)->lru
+sizeof(((struct task_struct *)0)->comm)
+(enum pid_type)1
+PIDTYPE_SID
+PIDTYPE_MAX + 1
+(enum zone_type)0
+((struct task_struct *)ADDRESS)->comm
+((struct task_struct *)ADDRESS)->tasks
+((struct task_struct *)ADDRESS)->flags
+((struct task_struct *)ADDRESS)->policy
+((struct task_struct *)ADDRESS)->in_execve
+((struct task_struct *)ADDRESS)->cred->uid
+*((struct task_struct *)ADDRESS)->cred
+*((struct task_struct *)ADDRESS)->signal
+((struct task_struct *)ADDRESS)->se
+((struct task_struct *)ADDRESS)->sched_class
+((struct task_struct *)ADDRESS)->stack
+((struct task_struct *)ADDRESS)->pending
+((struct task_struct *)ADDRESS)->files->fdt
+*((struct task_struct *)ADDRESS)->fs
+*((struct task_struct *)ADDRESS)->nsproxy
+*(struct task_struct *)ADDRESS
+(long)((struct task_struct *)ADDRESS)->mm
+((struct task_struct *)ADDRESS)->cpus_mask
+((struct task_struct *)ADDRESS)->prio + 1
+((struct task_struct *)ADDRESS)->pid == 0
+(char)65
+(unsigned char)200
+(short)-1
+(u8)255
+(atomic_t *)ADDRESS
+*(char (*)[8])ADDRESS
+*(unsigned long *)ADDRESS@2
+(gfp_t)3
+(struct list_head *)0""".splitlines()
+
+
+@functools.lru_cache(maxsize=None)
+def names_to_compare(kernel, count):
+    """NAMED, and COUNT others spread evenly over all names that BTF has."""
+    text = kernel.crash("gdb info types .")
+    tags = re.findall(r"^\s+((?:struct|union|enum) \w+);$", text, re.M)
+    typedefs = re.findall(r"^\s+typedef [^\n;]*?(\w+);$", text, re.M)
+    everything = sorted(set(tags + typedefs))
+    expect(len(everything) > 5000, f"only {len(everything)} names of types")
+    return NAMED + everything[:: max(1, len(everything) // count)][:count]
+
+
+def answers(vmlinux, vmcore, commands):
+    """Each command's output and error text; the two streams are joined by gdb's own echo as separator."""
+    lines = []
+    for command in commands:
+        lines += [command, "gdb echo \\n@@@@\\n"]
+    done = subprocess_text(vmlinux, vmcore, "\n".join(lines) + "\nquit\n")
+    parts = done.split("\n@@@@\n")
+    equal(len(parts), len(commands) + 1, "number of answers")
+    return parts[:-1]
+
+
+def subprocess_text(vmlinux, vmcore, script):
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "commands"
+        path.write_text(script)
+        return run_crash("-s", "-i", path, vmlinux, vmcore, timeout=400).stdout
+
+
+def without_dimensions(text):
+    """Encoders before pahole 1.30 flatten arrays of arrays, and BTF does not tell member[0] from member[]."""
+    def flat(match):
+        sizes = [int(size) if size else 0 for size in re.findall(r"\[(\d*)\]", match[0])]
+        return f"[{math.prod(sizes)}]"
+
+    return re.sub(r"(?:\[\d*\])+", flat, text)
+
+
+def words_of_value(text):
+    """A value without its nesting, which differs for an array of arrays."""
+    return re.sub(r"[{},\s]+", " ", re.sub(r"^\$\d+ = ", "", text)).strip()
+
+
+def type_commands(kernel):
+    return [f"gdb ptype /o {name}" for name in names_to_compare(kernel, 260)]
+
+
+def value_commands(kernel):
+    address = "0x" + kernel.crash("sym init_task").split()[0]
+    commands = [f"gdb print {text.replace('ADDRESS', address)}" for text in EXPRESSIONS]
+    return commands + [f"gdb print sizeof({name})" for name in names_to_compare(kernel, 260)[::4]]
+
+
+@functools.lru_cache(maxsize=None)
+def both_answers(kernel):
+    """Command -> (from BTF, from DWARF). One session each: reading DWARF takes most of the time."""
+    commands = type_commands(kernel) + value_commands(kernel)
+    with tempfile.TemporaryDirectory() as folder:
+        bare = pathlib.Path(folder) / "vmlinux"
+        subprocess.run(["objcopy", "-R", ".BTF", "-R", ".BTF_ids", kernel.vmlinux.resolve(), bare], check=True)
+        dwarf = answers(bare, kernel.vmcore, commands)
+    btf = answers(kernel.vmlinux, kernel.vmcore, commands)
+    return dict(zip(commands, zip(btf, dwarf)))
+
+
+def compare(kernel, commands, normalise):
+    both = both_answers(kernel)
+    # BTF also has the types that are local to a function, which gdb does not find by name in DWARF; and
+    # a kernel may lack a member or type of the lists above. Those must stay few.
+    known = [c for c in commands if not re.search(r"^(?:\w+: )?(No|There is no) ", both[c][1]) and both[c][1].strip()]
+    expect(len(known) >= 0.9 * len(commands), f"only {len(known)} of {len(commands)} answers from DWARF")
+    for command in known:
+        got, wanted = both[command]
+        same_lines(normalise(got).splitlines(), normalise(wanted).splitlines(), f"{command!r} from BTF and from DWARF")
+
+
+def test_types_read_the_same_from_btf_and_dwarf(kernel):
+    compare(kernel, type_commands(kernel), without_dimensions)
+
+
+def test_values_read_the_same_from_btf_and_dwarf(kernel):
+    compare(kernel, value_commands(kernel), words_of_value)
+
+
+def test_what_only_dwarf_knows(kernel):
+    line, type_of_variable, backtrace = kernel.crash("gdb info line vfs_read", "gdb whatis jiffies", "gdb bt")
+    expect(re.match(r'Line \d+ of "fs/read_write.c" starts at address 0x[0-9a-f]+ <vfs_read', line), line)
+    equal(type_of_variable, "type = volatile unsigned long\n", "whatis jiffies")
+    # The panic task's stack: inlined functions and arguments come with it.
+    expect(re.search(r"sysrq_handle_crash \(key=.*\) at drivers/tty/sysrq.c:\d+", backtrace), backtrace[:300])
+
+
+def test_python_sees_the_kernel(kernel):
+    text = kernel.crash("gdb python print(gdb.lookup_type('struct task_struct').sizeof, gdb.parse_and_eval('&init_task'))")
+    size = kernel.crash("gdb output sizeof(struct task_struct)")
+    address = kernel.crash("sym init_task").split()[0]
+    expect(re.match(rf"{size} \S.*0x{address} <init_task>", text) or text.startswith(f"{size} 0x{address}"), text)
