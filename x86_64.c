@@ -443,15 +443,36 @@ static unsigned find_levels(const struct vmcoreinfo *info, const struct kernel_l
 	return claimed ? claimed : 4;
 }
 
-/* One of the three randomised bases, or its fixed value in a kernel without memory KASLR. */
-static u64 region_base(const struct kernel_layout *layout, const char *variable, u64 fixed)
+/*
+ * One of the three randomised bases; a kernel without memory KASLR has no variable but a fixed
+ * value. A variable that cannot be read, or holds no such address, leaves nothing to work with: a
+ * guess would give wrong answers everywhere.
+ */
+static bool region_base(const struct kernel_layout *layout, const char *variable, u64 fixed,
+			u64 *base, struct strbuf *why)
 {
-	u64 base;
+	const struct symbol *symbol = symbol_by_name(variable);
+	struct fault fault;
+	u64 paddr;
 
-	if (variable_u64(layout, variable, &base) && base >> 63 &&
-	    canonical(base, layout->levels) && base % (1ULL << 30) == 0)
-		return base;
-	return fixed;
+	*base = fixed;
+	if (!symbol)
+		return true;
+	paddr = symbol->value - START_KERNEL_MAP + layout->phys_base;
+	if (!dump_try_read(x86.dump, paddr, base, sizeof(*base), &fault)) {
+		strbuf_printf(why, "cannot read %s at %016llx: %s%s", variable,
+			      (unsigned long long)symbol->value, fault_text(&fault),
+			      x86.dump->incomplete ? " (the dump is incomplete)" : "");
+		return false;
+	}
+	if (*base >> 63 && canonical(*base, layout->levels) && *base % (1ULL << 30) == 0)
+		return true;
+	strbuf_printf(
+		why,
+		"%s holds %016llx, which is no base of a region: dump and vmlinux do not belong "
+		"together, or the dump is damaged",
+		variable, (unsigned long long)*base);
+	return false;
 }
 
 /*
@@ -468,22 +489,27 @@ static u64 physical_end(const struct kernel_layout *layout)
 	return max_pfn << PAGE_SHIFT;
 }
 
-static void find_regions(struct kernel_layout *layout)
+static bool find_regions(struct kernel_layout *layout, struct strbuf *why)
 {
 	bool deep = layout->levels == 5;
 	u64 vmalloc_bytes = deep ? 12800ULL << 40 : 32ULL << 40;
 	u64 vmemmap_bytes = deep ? 1ULL << 49 : 1ULL << 40;
 
-	layout->page_offset = region_base(layout, "page_offset_base",
-					  deep ? 0xff11000000000000ULL : 0xffff888000000000ULL);
-	layout->vmalloc_start = region_base(layout, "vmalloc_base",
-					    deep ? 0xffa0000000000000ULL : 0xffffc90000000000ULL);
-	layout->vmemmap_start = region_base(layout, "vmemmap_base",
-					    deep ? 0xffd4000000000000ULL : 0xffffea0000000000ULL);
+	if (!region_base(layout, "page_offset_base",
+			 deep ? 0xff11000000000000ULL : 0xffff888000000000ULL, &layout->page_offset,
+			 why) ||
+	    !region_base(layout, "vmalloc_base",
+			 deep ? 0xffa0000000000000ULL : 0xffffc90000000000ULL,
+			 &layout->vmalloc_start, why) ||
+	    !region_base(layout, "vmemmap_base",
+			 deep ? 0xffd4000000000000ULL : 0xffffea0000000000ULL,
+			 &layout->vmemmap_start, why))
+		return false;
 	layout->direct_map_end = layout->page_offset + physical_end(layout);
 	layout->vmalloc_end = layout->vmalloc_start + vmalloc_bytes;
 	layout->vmemmap_end = layout->vmemmap_start + vmemmap_bytes;
 	layout->task_size = (1ULL << (deep ? 56 : 47)) - PAGE_BYTES;
+	return true;
 }
 
 static bool x86_64_find_layout(struct dump *dump, const struct vmcoreinfo *info,
@@ -519,7 +545,8 @@ static bool x86_64_find_layout(struct dump *dump, const struct vmcoreinfo *info,
 						     : IMAGE_BYTES_NO_KASLR;
 	layout->modules_start = START_KERNEL_MAP + layout->kernel_image_bytes;
 	layout->modules_end = MODULES_END;
-	find_regions(layout);
+	if (!find_regions(layout, why))
+		return false;
 	x86.layout = *layout;
 	return true;
 }

@@ -4,6 +4,7 @@
 #include "../fail.h"
 #include "../memstat.h"
 #include "../out.h"
+#include "../session.h"
 
 #include <stdio.h>
 
@@ -84,6 +85,7 @@ static void put_totals(const struct total *totals, size_t count)
 		if (failure.interrupted)
 			fail_again(&failure);
 		out("%13s  %s\n", total.label, failure.text);
+		session.some_command_failed = true;
 	}
 }
 

@@ -203,17 +203,31 @@ static void test_layout(void **state UNUSED)
 	layout = set_up(5);
 	assert_int_equal(layout.levels, 5);
 	assert_int_equal(layout.task_size, 0xfffffffffff000ULL);
+}
 
-	/* A base that is none: the fixed addresses of a kernel without memory KASLR. */
+static void expect_no_layout(const char *reason)
+{
+	struct kernel_layout layout = { .phys_base = PHYS_BASE, .kaslr_offset = KASLR };
+	struct strbuf why = { 0 };
+
+	assert_false(x86_64_ops.find_layout(dump, NULL, &layout, &why));
+	assert_non_null(strstr(strbuf_text(&why), reason));
+	strbuf_free(&why);
+}
+
+/* Without the bases every answer would be wrong: no guess is made. */
+static void test_layout_not_to_be_found(void **state UNUSED)
+{
 	build(4);
 	put(phys(AT_BASES), 0x1234);
-	{
-		struct strbuf why = { 0 };
-
-		assert_true(x86_64_ops.find_layout(dump, NULL, &layout, &why));
-	}
-	assert_int_equal(layout.levels, 4);
-	assert_int_equal(layout.page_offset, 0xffff888000000000ULL);
+	expect_no_layout("page_offset_base holds 0000000000001234");
+	build(4);
+	put(phys(AT_BASES) + 16, 0xdead000000000000ULL);
+	expect_no_layout("vmemmap_base holds dead000000000000");
+	build(4);
+	fake_page_fault(phys(AT_BASES), FAULT_NOT_IN_DUMP);
+	dump->incomplete = true;
+	expect_no_layout("not in the dump (the dump is incomplete)");
 }
 
 /* Maps [address, address + 4K) for kernel or user through fresh tables from 0x300000 up. */
@@ -442,6 +456,7 @@ int main(void)
 		cmocka_unit_test(test_kaslr_from_search),
 		cmocka_unit_test(test_kaslr_nowhere),
 		cmocka_unit_test(test_layout),
+		cmocka_unit_test(test_layout_not_to_be_found),
 		cmocka_unit_test(test_kernel_reads),
 		cmocka_unit_test(test_kernel_faults),
 		cmocka_unit_test(test_user_pages),
