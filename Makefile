@@ -65,7 +65,8 @@ $(B)/libcrash.a: $(OBJECTS) $(B)/gdb_bridge.o
 # C objects are linked whole: the kname records of every file must be in the program.
 $(CRASH): $(B)/main.o $(OBJECTS) $(B)/gdb_bridge.o
 	@echo "  LINK $@"
-	@$(CXX) $(SANFLAGS) -rdynamic -o $@ $^ $$(cat $(GDB_DIR)/link.flags) $(LIBS)
+	@# Extensions see our functions, not GDB's.
+	@$(CXX) $(SANFLAGS) -rdynamic -Wl,--exclude-libs,libcrashgdb.a -o $@ $^ $$(cat $(GDB_DIR)/link.flags) $(LIBS)
 
 $(B)/tests/%: $(B)/tests/unit/%.o $(UNIT_HELPERS) $(B)/libcrash.a
 	@mkdir -p $(@D)
