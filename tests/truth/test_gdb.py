@@ -148,7 +148,7 @@ def both_answers(kernel):
     commands = type_commands(kernel) + value_commands(kernel)
     with tempfile.TemporaryDirectory() as folder:
         bare = pathlib.Path(folder) / "vmlinux"
-        subprocess.run(["objcopy", "-R", ".BTF", "-R", ".BTF_ids", kernel.vmlinux.resolve(), bare], check=True)
+        subprocess.run(["objcopy", "--rename-section", ".BTF=.unread", kernel.vmlinux.resolve(), bare], check=True)
         dwarf = answers(bare, kernel.vmcore, commands)
     btf = answers(kernel.vmlinux, kernel.vmcore, commands)
     return dict(zip(commands, zip(btf, dwarf)))
