@@ -43,6 +43,10 @@
 #include <readline/readline.h>
 #include <signal.h>
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
+
 #include <condition_variable>
 #include <mutex>
 #include <string>
@@ -432,9 +436,20 @@ static std::string with_memory_reason(const gdb_exception &problem)
 	return text;
 }
 
+/* GDB keeps much until the process ends, out of the leak checker's sight: its own is not looked at. */
+class no_leak_check {
+#ifdef __SANITIZE_ADDRESS__
+	__lsan::ScopedDisabler m_disabler;
+#endif
+public:
+	no_leak_check() {}
+};
+
 /* Runs WORK; false and why when it ends in any exception. */
 template <typename F> static bool guarded(std::string *problem, F work)
 {
+	no_leak_check pause;
+
 	try {
 		work();
 		return true;
