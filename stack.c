@@ -342,6 +342,48 @@ static bool rule_without_table(struct unwind *unwind, struct orc_rule *rule)
 	return true;
 }
 
+/* Does RETURN_ADDRESS follow a direct call of FUNCTION? A sealed entry starts 4 bytes later: v6.2 931ab63664f0. */
+static bool follows_call_of(u64 return_address, u64 function)
+{
+	enum { CALL_BYTES = 5, ENDBR_BYTES = 4 };
+	u8 call[CALL_BYTES];
+	u64 target;
+
+	if (!address_is_text(return_address) ||
+	    !mem_try_read(return_address - CALL_BYTES, call, sizeof(call), NULL) || call[0] != 0xe8)
+		return false;
+	target = return_address + (u64)(s64)(s32)load_u32(call + 1);
+	return target == function || target == function + ENDBR_BYTES;
+}
+
+/*
+ * The kernel's build leaves a few functions out of the table; __crash_kexec(), where the registers that kdump
+ * saves were taken, is one of them. Its frame ends at the first word that returns behind a call of just it.
+ */
+static bool rule_of_call(struct unwind *unwind, struct orc_rule *rule)
+{
+	enum { MAX_FRAME_BYTES = 2048 };
+	u64 offset, word, at, sp = unwind->regs.sp;
+
+	if (!symbol_at(unwind->regs.ip - !unwind->exact_ip, &offset))
+		return false;
+	offset += !unwind->exact_ip;
+	for (at = sp; at < sp + MAX_FRAME_BYTES && on_a_stack(unwind, at); at += sizeof(word)) {
+		if (!mem_try_u64(at, &word, NULL))
+			return false;
+		if (!follows_call_of(word, unwind->regs.ip - offset))
+			continue;
+		*rule = (struct orc_rule){
+			.type = ORC_CALL,
+			.sp_reg = ORC_SP,
+			.sp_offset = (s16)(at + sizeof(word) - sp),
+			.bp_reg = ORC_UNDEFINED,
+		};
+		return true;
+	}
+	return false;
+}
+
 /* One frame outwards. False at the end, with trace->complete or trace->problem saying which end. */
 static bool step(struct unwind *unwind)
 {
@@ -358,7 +400,7 @@ static bool step(struct unwind *unwind)
 		unwind->trace->complete = true;
 		return false;
 	}
-	if (rule.type == ORC_NOTHING)
+	if (rule.type == ORC_NOTHING && !rule_of_call(unwind, &rule))
 		return give_up(unwind, scope_printf("the unwind table says nothing about %llx",
 						    (unsigned long long)unwind->regs.ip));
 	if (!previous_sp(unwind, &rule, &sp))
