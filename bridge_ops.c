@@ -126,6 +126,12 @@ static void first_registers(void *arg)
 	struct stack_trace trace;
 	const struct task *task = task_current();
 
+	/* `set scope`: static names are looked up as the function there sees them. */
+	if (session.scope) {
+		answer->regs.ip = session.scope;
+		answer->known = GDB_REGISTER_BIT(ip);
+		return;
+	}
 	if (!task)
 		return;
 	stack_unwind(task, &trace);

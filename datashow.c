@@ -37,6 +37,7 @@ char *datashow_gdb(const char *command, unsigned radix)
 	bool worked, other_radix = radix != session.radix;
 	char *result, *why;
 
+	session_sync_gdb();
 	if (other_radix)
 		set_gdb_radix(radix);
 	worked = gdb_run(command, GDB_DWARF_IF_NEEDED, &text, &error);

@@ -185,6 +185,7 @@ static bool change_scope(const char *setting)
 
 	if (streq(setting, "0")) {
 		session.scope = 0;
+		gdb_bridge_changed();
 		return true;
 	}
 	if (!argument_try_address(setting, &address))
@@ -192,6 +193,7 @@ static bool change_scope(const char *setting)
 	if (!address_is_text(address))
 		fail("invalid text address: %s", setting);
 	session.scope = address;
+	gdb_bridge_changed();
 	return true;
 }
 

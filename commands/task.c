@@ -88,7 +88,6 @@ static bool names_members(const char *word)
 static void restore_radix(void *arg)
 {
 	session.radix = *(unsigned *)arg;
-	session_sync_gdb();
 }
 
 static void use_radix(unsigned radix)
@@ -126,7 +125,6 @@ static void run(struct args *args)
 	}
 	if (nr_tasks == 0)
 		tasks[nr_tasks++] = task_current();
-	session_sync_gdb();
 	for (size_t i = 0; i < nr_tasks; i++) {
 		struct failure failure;
 

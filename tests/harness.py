@@ -79,9 +79,14 @@ def run_crash(*arguments, stdin="", timeout=120, env=None, cwd=None):
 class Dump:
     """A folder of the lab: vmlinux, vmcore, truth/, console.log."""
 
-    def __init__(self, kernel, name, folder):
+    def __init__(self, kernel, name, folder, pattern="vmcore"):
         self.kernel, self.name, self.folder = kernel, name, pathlib.Path(folder)
+        self.pattern = pattern
         self.cache = {}
+
+    def variant(self, pattern):
+        """The same memory in another file of this folder ("vmcore.zlib"), or in several ("vmcore.split*")."""
+        return Dump(self.kernel, f"{self.name} {pattern}", self.folder, pattern)
 
     @property
     def vmlinux(self):
@@ -90,6 +95,11 @@ class Dump:
     @property
     def vmcore(self):
         return self.folder / "vmcore"
+
+    @property
+    def files(self):
+        """What is given to the program as the dump: one file but for split dumps."""
+        return sorted(self.folder.glob(self.pattern))
 
     def truth(self, name):
         """A file that the guest recorded, as text ("proc/meminfo")."""
@@ -112,11 +122,11 @@ class Dump:
         texts = [self.cache[(c, options)] for c in commands]
         return texts[0] if len(texts) == 1 else texts
 
-    def crash_in_context(self, task, *commands):
-        """The same with another current task; nothing is kept."""
+    def crash_in_context(self, task, *commands, before=()):
+        """The same with another current task and after other commands; nothing is kept."""
         with tempfile.TemporaryDirectory() as folder:
             lines = [f"{c} > {folder}/{i}" for i, c in enumerate(commands)]
-            self.last = run_crash("-s", self.vmlinux, self.vmcore, stdin="\n".join([f"set {task}", *lines, "quit", ""]))
+            self.last = run_crash("-s", self.vmlinux, *self.files, stdin="\n".join([f"set {task}", *before, *lines, "quit", ""]))
             return [(pathlib.Path(folder) / str(i)).read_text(errors="replace") for i in range(len(commands))]
 
     def _run(self, commands, options, timeout):
@@ -124,7 +134,7 @@ class Dump:
             script = pathlib.Path(folder) / "cmds"
             lines = [f"{c} > {folder}/{i}" for i, c in enumerate(commands)]
             script.write_text("\n".join(lines) + "\nquit\n")
-            result = run_crash("-s", *options, "-i", script, self.vmlinux, self.vmcore, timeout=timeout)
+            result = run_crash("-s", *options, "-i", script, self.vmlinux, *self.files, timeout=timeout)
             self.last = result
             for i, command in enumerate(commands):
                 path = pathlib.Path(folder) / str(i)

@@ -217,3 +217,19 @@ def test_lines_of_a_trace(kernel):
     same_lines([number for _, _, number in shown], [number for _, number in wanted], "line numbers")
     for (_, name, _), (path, _) in zip(shown, wanted):
         expect(path.endswith(name.split("/")[-1]), f"file {name}, wanted {path}")
+
+
+def test_scope_decides_between_static_variables_of_one_name(kernel):
+    """dev_attr_ro stands in two files; block/genhd.c and block/partitions/core.c."""
+    rows = re.findall(r"^([0-9a-f]{16}) [dt] dev_attr_ro$", kernel.truth("proc/kallsyms"), re.M)
+    equal(len(rows), 2, "variables named dev_attr_ro")
+    found = set()
+    for function in ("disk_ro_show", "bdev_add_partition"):
+        text, = kernel.crash_in_context(1, "p &dev_attr_ro", before=[f"set scope {function}"])
+        found.add(re.search(r"0x([0-9a-f]{16}) <dev_attr_ro>", text).group(1))
+    equal(found, set(rows), "addresses of dev_attr_ro in the two scopes")
+
+
+def test_set_radix_rules_values(kernel):
+    text, struct = kernel.crash_in_context(1, "p 16", "struct list_head", before=["set radix 16"])
+    expect("= 0x10" in text and "SIZE: 0x10" in struct, f"after set radix 16: {text!r} {struct!r}")
