@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 PREFIX ?= /usr/local
+MAKEFLAGS += -j$(shell nproc)
 CC = gcc
 CXX = g++
 VERSION := $(shell sed -n 's/^\#\# \([0-9][0-9.]*\).*/\1/p' CHANGES.md 2>/dev/null | head -n 1)
