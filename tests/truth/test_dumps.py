@@ -1,0 +1,168 @@
+# Every dump of the lab, in every file format: the same questions get the guest's own answers.
+# SPDX-License-Identifier: GPL-3.0-or-later
+import pathlib
+import re
+import sys
+
+from harness import TOP, Failed, expect, same_lines
+
+sys.path[:0] = [str(pathlib.Path(__file__).parent), str(TOP / "tests/lab")]
+import dumps  # noqa: E402
+import test_bt  # noqa: E402
+import test_log  # noqa: E402
+import test_mod  # noqa: E402
+import test_ps  # noqa: E402
+import vmcores  # noqa: E402
+
+
+def on_all(dump_list, check):
+    """Runs CHECK on each dump; one message for all that fail."""
+    problems = []
+    for dump in dump_list:
+        try:
+            check(dump)
+        except Failed as why:
+            problems.append(f"{dump.name}: {why}")
+    expect(not problems, f"{len(problems)} of {len(dump_list)} dumps: " + " || ".join(problems)[:900])
+
+
+def scenarios(kernel, *leave_out):
+    """What the lab makes of this kernel; the base dump has tests of its own."""
+    names = [name for name in dumps.needed(kernel.name) if name not in leave_out and name != "sysrq"]
+    expect(names, f"the lab makes no scenario of {kernel.name}")
+    return [kernel.dump(name) for name in names]
+
+
+def files(kernel):
+    """The same memory in every file format, sysrq's by QEMU and kdump's by makedumpfile."""
+    kdump = kernel.dump("kdump")
+    made = [kdump.variant(pattern) for pattern, _ in vmcores.VARIANTS]
+    return [kernel.dump("sysrq").variant("vmcore.zlib"), kernel.dump("nonote").variant("vmcore.zlib"), *made]
+
+
+def test_tasks(kernel):
+    # The recorder ends before process 1 does.
+    ended = {"init": {"lab-guest"}}
+    on_all(scenarios(kernel), lambda dump: test_ps.test_every_task_is_listed(dump, ended.get(dump.name, ())))
+
+
+def test_parents_names_and_states(kernel):
+    # Where process 1 ends, a writer freezes or memory runs out, tasks have changed since the record.
+    on_all(scenarios(kernel, "init", "hung", "oom"), test_ps.test_parent_name_state)
+
+
+def test_log_begins_with_the_guests_dmesg(kernel):
+    on_all(scenarios(kernel), test_log.test_log_equals_the_guests_dmesg)
+
+
+def has_the_panic(dump):
+    console = dump.console().replace("\r", "")
+    panic = re.search(r"\] (Kernel panic - not syncing: .*)", console.split("LAB: trigger", 1)[1])
+    expect(panic, "no panic on the console")
+    expect(panic[1] in dump.crash("log"), f"log does not say {panic[1]!r}")
+    expect(f'PANIC: "{panic[1]}' in dump.crash("sys") or "BUG:" in console or "Oops:" in console,
+           f"sys says {dump.crash('sys')[-120:]!r}")
+
+
+def test_log_has_the_panic(kernel):
+    on_all(scenarios(kernel, "stop"), has_the_panic)
+
+
+def test_modules(kernel):
+    on_all(scenarios(kernel), test_mod.test_mod_lists_the_guests_modules)
+
+
+def kernel_trace(console):
+    """The panic's or oops's Call Trace without the lines that the kernel calls unreliable, and user space's RIP and RSP.
+
+    Interrupted functions stand in it as "RIP: 0010:function+offset/size"; an oops names the one that failed above it."""
+    text = re.sub(r"(?m)^\[[^]]*\](\[[^]]*\])? ?", "", console.replace("\r", "").split("LAB: trigger", 1)[1])
+    parts = text.split("Call Trace:\n")
+    chosen = next((i for i, part in enumerate(parts) if i and re.search(r"^ panic\+0x", part, re.M)), 1)
+    expect(chosen < len(parts), "no Call Trace on the console")
+    frames = []
+    failed = re.findall(r"^RIP: 0010:(\S+?)\+(0x[0-9a-f]+)/", parts[chosen - 1], re.M) if chosen == 1 else []
+    body = re.split(r"^ </TASK>|^Modules linked in|^Kernel Offset|^---\[", parts[chosen], 1, re.M)[0]
+    rows = re.findall(r"^(?: |RIP: 0010:)([^\s?]\S*?)\+(0x[0-9a-f]+)/0x", body, re.M)
+    frames = [(name, int(offset, 16)) for name, offset in [*failed[-1:], *rows]]
+    user = re.search(r"^RIP: 0033:0x([0-9a-f]+)(?:.*\n)*?RSP: 002b:([0-9a-f]+)", body, re.M)
+    return frames, user and (int(user[1], 16), int(user[2], 16))
+
+
+def has_the_kernels_trace(dump):
+    text = dump.crash("bt -sx")
+    expect("unwinding stopped" not in text, "bt " + text[text.find("unwinding stopped"):][:150])
+    found = list(test_bt.traces(text).values())
+    expect(len(found) == 1, f"bt shows {len(found)} tasks")
+    wanted, user = kernel_trace(dump.console())
+    expect(len(wanted) > 3, f"hardly a Call Trace on the console: {wanted}")
+    names = [name for name, _ in wanted]
+    if "panic" in names:
+        # What panic() called afterwards came later, and panic() itself has moved on.
+        wanted = wanted[names.index("panic") + 1:]
+        at = [name for name, _ in found[0]].index("panic") + 1
+    else:
+        expect(wanted[0] in found[0], f"bt lacks the failing {wanted[0]}: {test_bt.names(found[0])}")
+        at = found[0].index(wanted[0])
+    same_lines(test_bt.names(found[0][at:]), test_bt.names(wanted), "frames")
+    last = re.findall(r"RIP: ([0-9a-f]{16})  RSP: ([0-9a-f]{16})", text)
+    if user:
+        expect(last and tuple(int(v, 16) for v in last[-1]) == user, f"user registers {last[-1:]}, wanted {user}")
+
+
+def test_bt_has_the_kernels_call_trace(kernel):
+    on_all(scenarios(kernel, "stop"), has_the_kernels_trace)
+
+
+def test_bt_of_sleeping_tasks(kernel):
+    # The busy ones are on processors, and out of memory tasks are woken to swap.
+    on_all(scenarios(kernel, "nmi", "serial", "oom", "hung", "init"), test_bt.test_every_sleeping_task_has_its_proc_stack)
+
+
+def test_every_trace_ends(kernel):
+    on_all(scenarios(kernel), test_bt.test_every_trace_ends_properly)
+
+
+QUESTIONS = ("ps", "log", "foreach bt -s", "mod", "sys", "kmem -i", "task -R comm,pid,mm 1")
+
+
+def without_file_names(text):
+    """`sys` names the dump's files, one in each line, and says where pages were left out."""
+    return re.sub(r"^ +DUMPFILES?: .*\n(?: +/.*\n)*", "", text, flags=re.M).splitlines()
+
+
+def test_every_file_gives_the_same_answers(kernel):
+    """makedumpfile leaves out pages, never changes any: answers equal those of the file that it read."""
+    def same(dump):
+        whole = kernel.dump(dump.name.split()[0]).crash(*QUESTIONS)
+        for question, got, wanted in zip(QUESTIONS, dump.crash(*QUESTIONS), whole):
+            same_lines(without_file_names(got), without_file_names(wanted), question)
+
+    on_all(files(kernel), same)
+
+
+def user_page(kernel):
+    """(pid, address) of a page of user memory that was present: the stack of a sleeping process."""
+    for path in kernel.truth_paths("proc/[0-9]*/pagemap.text"):
+        if "w-pattern" not in (path.parent / "status").read_text():
+            continue
+        for line in path.read_text().splitlines():
+            address, entry = (int(word, 16) for word in line.split())
+            if entry >> 63 & 1 and entry >> 61 & 1 == 0:
+                return path.parent.name, address
+    raise Failed("no page of user memory in the record")
+
+
+def test_excluded_pages_say_so(kernel):
+    kdump = kernel.dump("kdump")
+    pid, address = user_page(kdump)
+    whole, = kdump.crash_in_context(pid, f"rd -u {address:x}")
+    expect(re.match(rf" *{address:x}:  [0-9a-f]{{16}}", whole), f"the whole dump says {whole!r}")
+    for pattern, options in vmcores.VARIANTS:
+        dump = kdump.variant(pattern)
+        text, = dump.crash_in_context(pid, f"rd -u {address:x}")
+        text += dump.last.stderr + dump.last.stdout
+        if options.endswith("-d 31") and "-E" not in options:
+            expect("excluded" in text, f"{pattern}: {text[:200]!r}")
+        elif options.endswith("-d 0"):
+            expect(whole in text, f"{pattern}: {text[:200]!r}, wanted {whole!r}")
