@@ -232,9 +232,12 @@ public:
 		rl_getc_function = m_getc;
 		rl_instream = m_in;
 		rl_outstream = m_out;
+		rl_bind_key(CTRL_O, m_ctrl_o);
 	}
 
 private:
+	static constexpr int CTRL_O = 15;	/* GDB gives this key a function of its own */
+
 	struct sigaction m_actions[NSIG];
 	bool m_saved[NSIG] = {};
 	rl_compdisp_func_t *m_display = rl_completion_display_matches_hook;
@@ -249,6 +252,7 @@ private:
 	rl_hook_func_t *m_startup = rl_startup_hook;
 	rl_getc_func_t *m_getc = rl_getc_function;
 	FILE *m_in = rl_instream, *m_out = rl_outstream;
+	rl_command_func_t *m_ctrl_o = rl_function_of_keyseq("\017", nullptr, nullptr);
 };
 
 /* Where GDB's own Python modules and system call tables are: installed beside us, or as built. */

@@ -301,6 +301,7 @@ static void test_memory_through_types(UNUSED void **state)
 	expect_output("output (enum flags)5", "(F_A | F_B)");
 	expect_output("output (enum flags)6", "(F_B | unknown: 0x2)");
 	expect_output("output *(long *)&counter", "99");
+	expect_output("info symbol 0xffffffff81000014", "vfs_read + 4\n");
 	/* The fake's copies lie 16 bytes apart. */
 	expect_output("output $percpu(first_node, 1).name[0]", "42 '*'");
 }
