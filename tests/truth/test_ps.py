@@ -252,8 +252,8 @@ def test_times(kernel):
         # stat counts in hundredths from boot, field 22; times there are scaled, so only the sum is the same.
         expect(abs(int(shown["START TIME"]) / 1e9 - int(fields[19]) / 100) < 0.02, f"{name}: START TIME {shown['START TIME']}")
         total = (int(shown["UTIME"]) + int(shown["STIME"])) / 1e9
-        # What stat says is scaled to the scheduler's precise sum; ticks are 4 ms.
-        expect(abs(total - (int(fields[11]) + int(fields[12])) / 100) < 0.1, f"{name}: UTIME + STIME {total}")
+        # What stat says is scaled to the scheduler's precise sum; these are counted by ticks of 4 ms.
+        expect(abs(total - (int(fields[11]) + int(fields[12])) / 100) < 0.3, f"{name}: UTIME + STIME {total}")
         age = float(kernel.truth("proc/uptime").split()[0]) - int(fields[19]) / 100
         h, m, s = map(int, shown["RUN TIME"].split(":"))
         expect(-1 < h * 3600 + m * 60 + s - age < 60, f"{name}: RUN TIME {shown['RUN TIME']}, at the record {age}")
