@@ -119,7 +119,7 @@ static bool ops_symbol_at(UNUSED void *arg, u64 address, struct gdb_symbol *answ
 	return protect(lookup_address, &lookup, NULL) && fill_symbol(lookup.symbol, answer);
 }
 
-/* The first frame with registers of its own is where gdb starts: exact for active tasks. */
+/* A sleeping task kept what a call preserves; the registers of an active one were saved whole. */
 static void first_registers(void *arg)
 {
 	struct gdb_registers *answer = arg;
@@ -137,14 +137,12 @@ static void first_registers(void *arg)
 	stack_unwind(task, &trace);
 	if (!trace.nr_frames)
 		return;
-	if (trace.frames[0].has_regs) {
-		answer->regs = trace.frames[0].regs;
-		answer->known = GDB_REGISTERS_ALL;
-		return;
-	}
-	answer->regs.ip = trace.frames[0].pc;
-	answer->regs.sp = trace.frames[0].sp;
-	answer->known = GDB_REGISTER_BIT(ip) | GDB_REGISTER_BIT(sp);
+	answer->regs = trace.regs;
+	answer->known = GDB_REGISTERS_ALL;
+	if (trace.start == START_SLEEPING)
+		answer->known = GDB_REGISTER_BIT(ip) | GDB_REGISTER_BIT(sp) | GDB_REGISTER_BIT(bp) |
+				GDB_REGISTER_BIT(bx) | GDB_REGISTER_BIT(r12) | GDB_REGISTER_BIT(r13) |
+				GDB_REGISTER_BIT(r14) | GDB_REGISTER_BIT(r15);
 }
 
 static bool ops_registers(UNUSED void *arg, struct gdb_registers *answer)

@@ -695,11 +695,34 @@ const char *gdb_bridge_version(void)
 	return "16.3";
 }
 
+/* Commands that do something without DWARF, but not what is meant: stacks are unwound with its tables. */
+static bool is_about_frames(const char *command)
+{
+	static const char *const commands[] = {
+		"bt", "backtrace", "where", "frame", "f", "up", "down", "info frame", "info locals", "info args",
+		"info stack", "info s", "thread apply", "list", "l", "disassemble /s", "disassemble /m",
+	};
+
+	command += strspn(command, " \t");
+	for (const char *name : commands) {
+		size_t length = strlen(name);
+
+		if (strncmp(command, name, length) == 0 && !isalnum((unsigned char)command[length]))
+			return true;
+	}
+	return false;
+}
+
 bool gdb_run(const char *command, enum gdb_effort effort, struct strbuf *output, struct strbuf *error)
 {
 	bool worked;
 	std::string answer, problem;
+	std::unique_ptr<slow_notice> notice;
 
+	/* Without any, an unwound stack is still better than none: no reason to stop. */
+	if (effort == GDB_DWARF_IF_NEEDED && is_about_frames(command) && ensure_started(&problem))
+		guarded(&problem, [&]() { attach_dwarf(&notice); });
+	problem.clear();
 	worked = ensure_started(&problem) && with_effort(effort, &answer, &problem, [&]() {
 		start_languages(command);
 		execute_command_to_string(answer, command, 0, false);

@@ -546,5 +546,6 @@ void stack_unwind(const struct task *task, struct stack_trace *trace)
 		trace->problem = scope_printf("the registers of CPU %u were not saved", task->cpu);
 		return;
 	}
+	trace->regs = unwind.regs;
 	run(&unwind);
 }

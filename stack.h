@@ -44,6 +44,7 @@ struct stack_trace {
 	struct frame *frames;	/* scope memory */
 	size_t nr_frames;
 	enum stack_start start;
+	struct x86_regs regs;	/* where the walk began; of a sleeping task only ip, sp, bp, bx, r12-r15 */
 	bool complete;		/* ended at user space or at the kthread's entry, as it must */
 	const char *problem;	/* why not, when !complete: scope memory */
 };
