@@ -1,4 +1,4 @@
-/* audit.c: the kernel's queues of audit records: sk_buffs that each hold one netlink message. */
+/* audit.c - L5: the kernel's queues of audit records: sk_buffs that each hold one netlink message. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "audit.h"
 
@@ -67,7 +67,8 @@ static size_t visit_queue(struct ksymbol *queue, struct visit *visit)
 	return count;
 }
 
-size_t audit_records(void (*each)(unsigned type, const char *text, size_t length, void *arg), void *arg)
+size_t audit_records(void (*each)(unsigned type, const char *text, size_t length, void *arg),
+		     void *arg)
 {
 	struct visit visit = { .each = each, .arg = arg };
 	size_t count;

@@ -64,8 +64,10 @@ static void value_date(struct strbuf *text)
 	struct tm parts;
 	char line[64];
 
-	if (localtime_r(&seconds, &parts) == NULL || strftime(line, sizeof(line), "%a %b %e %H:%M:%S %Z %Y", &parts) == 0)
-		strbuf_printf(text, "%llu seconds after 1970", (unsigned long long)kernel_wall_seconds());
+	if (localtime_r(&seconds, &parts) == NULL ||
+	    strftime(line, sizeof(line), "%a %b %e %H:%M:%S %Z %Y", &parts) == 0)
+		strbuf_printf(text, "%llu seconds after 1970",
+			      (unsigned long long)kernel_wall_seconds());
 	else
 		strbuf_puts(text, line);
 }
@@ -77,7 +79,8 @@ static void value_uptime(struct strbuf *text)
 
 	if (seconds >= 86400)
 		strbuf_printf(text, "%llu days, ", seconds / 86400);
-	strbuf_printf(text, "%02llu:%02llu:%02llu", seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+	strbuf_printf(text, "%02llu:%02llu:%02llu", seconds / 3600 % 24, seconds / 60 % 60,
+		      seconds % 60);
 }
 
 static void value_load_average(struct strbuf *text)
@@ -168,9 +171,12 @@ static const char *state_word(const struct task *task)
 	static const struct {
 		const char *letters, *word;
 	} words[] = {
-		{ "RU", "TASK_RUNNING" }, { "IN", "TASK_INTERRUPTIBLE" }, { "UN", "TASK_UNINTERRUPTIBLE" },
-		{ "ID", "TASK_IDLE" }, { "ST", "TASK_STOPPED" }, { "TR", "TASK_TRACED" }, { "ZO", "EXIT_ZOMBIE" },
-		{ "DE", "EXIT_DEAD" }, { "PA", "TASK_PARKED" }, { "NE", "TASK_NEW" }, { "WA", "TASK_WAKING" },
+		{ "RU", "TASK_RUNNING" },	  { "IN", "TASK_INTERRUPTIBLE" },
+		{ "UN", "TASK_UNINTERRUPTIBLE" }, { "ID", "TASK_IDLE" },
+		{ "ST", "TASK_STOPPED" },	  { "TR", "TASK_TRACED" },
+		{ "ZO", "EXIT_ZOMBIE" },	  { "DE", "EXIT_DEAD" },
+		{ "PA", "TASK_PARKED" },	  { "NE", "TASK_NEW" },
+		{ "WA", "TASK_WAKING" },
 	};
 	const char *letters = task_state_text(task);
 
@@ -200,27 +206,18 @@ static void value_state(struct strbuf *text)
 }
 
 static const struct row system_rows[] = {
-	{ "KERNEL", value_kernel },
-	{ "DUMPFILE", value_dumpfile },
-	{ "CPUS", value_cpus },
-	{ "DATE", value_date },
-	{ "UPTIME", value_uptime },
-	{ "LOAD AVERAGE", value_load_average },
-	{ "TASKS", value_tasks },
-	{ "NODENAME", value_nodename },
-	{ "RELEASE", value_release },
-	{ "VERSION", value_version },
-	{ "MACHINE", value_machine },
-	{ "MEMORY", value_memory },
+	{ "KERNEL", value_kernel },   { "DUMPFILE", value_dumpfile },
+	{ "CPUS", value_cpus },	      { "DATE", value_date },
+	{ "UPTIME", value_uptime },   { "LOAD AVERAGE", value_load_average },
+	{ "TASKS", value_tasks },     { "NODENAME", value_nodename },
+	{ "RELEASE", value_release }, { "VERSION", value_version },
+	{ "MACHINE", value_machine }, { "MEMORY", value_memory },
 	{ "PANIC", value_panic },
 };
 
 static const struct row task_rows[] = {
-	{ "PID", value_pid },
-	{ "COMMAND", value_command },
-	{ "TASK", value_task },
-	{ "CPU", value_cpu },
-	{ "STATE", value_state },
+	{ "PID", value_pid }, { "COMMAND", value_command }, { "TASK", value_task },
+	{ "CPU", value_cpu }, { "STATE", value_state },
 };
 
 static void print_row(void *arg)
@@ -265,7 +262,8 @@ void banner_print(void)
 
 	out("\ncrash %s: a debugger for the memory of Linux kernels.\n"
 	    "Free software under the GNU General Public License, version 3 or later: you may share\n"
-	    "and change it on its terms (file COPYING). It comes without any warranty.\n\n", CRASH_VERSION);
+	    "and change it on its terms (file COPYING). It comes without any warranty.\n\n",
+	    CRASH_VERSION);
 	banner_system();
 	if (!protect(find_current, &task, &failure))
 		out("%12s: (%s)\n", "PID", failure.text);

@@ -1,4 +1,4 @@
-/* kcopy.c: copies of large kernel arrays that stay usable when some of their pages are missing. */
+/* kcopy.c - L4: copies of large kernel arrays that stay usable when some of their pages are missing. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kcopy.h"
 
@@ -46,7 +46,7 @@ void kcopy_begin(struct kcopy *copy, u64 address, u64 size)
 static void read_chunk(struct kcopy *copy, u64 index)
 {
 	u64 start = index * CHUNK_BYTES, end = min_u64(start + CHUNK_BYTES, copy->size);
-	static u8 nothing[1];	/* stands for a piece of which no page can be read: costs no memory */
+	static u8 nothing[1]; /* stands for a piece of which no page can be read: costs no memory */
 	u8 buf[CHUNK_BYTES];
 	u64 nr_read = 0;
 
@@ -85,7 +85,8 @@ bool kcopy_read(struct kcopy *copy, u64 offset, void *buf, size_t length)
 
 		if (copy->chunks[index] == NULL)
 			read_chunk(copy, index);
-		for (u64 page = page_of(copy, offset); page <= page_of(copy, offset + part - 1); page++) {
+		for (u64 page = page_of(copy, offset); page <= page_of(copy, offset + part - 1);
+		     page++) {
 			if (copy->missing[page / 8] >> page % 8 & 1)
 				return false;
 		}

@@ -11,8 +11,8 @@
  */
 struct kcopy {
 	u64 address, size;
-	u8 **chunks;		/* one a piece; NULL: not read yet */
-	u8 *missing;		/* a bit a page of the array that could not be read */
+	u8 **chunks; /* one a piece; NULL: not read yet */
+	u8 *missing; /* a bit a page of the array that could not be read */
 };
 
 void kcopy_begin(struct kcopy *copy, u64 address, u64 size);

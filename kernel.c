@@ -1,4 +1,4 @@
-/* kernel.c: identity, clocks, load, memory size, taints and panic message of the kernel in the dump. */
+/* kernel.c - L5: identity, clocks, load, memory size, taints and panic message of the kernel in the dump. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kernel.h"
 
@@ -14,8 +14,8 @@
 #include <stdlib.h>
 
 #define NSEC_PER_SEC 1000000000ULL
-#define LOAD_SHIFT 11			/* FSHIFT: load averages are fixed-point numbers */
-#define NTP_SHIFT 32			/* NTP_SCALE_SHIFT: ntp_tick is nanoseconds << 32 */
+#define LOAD_SHIFT 11 /* FSHIFT: load averages are fixed-point numbers */
+#define NTP_SHIFT 32 /* NTP_SCALE_SHIFT: ntp_tick is nanoseconds << 32 */
 #define MAX_NODES 1024
 
 KSYMBOL(init_uts_ns, "init_uts_ns");
@@ -179,7 +179,8 @@ u64 kernel_memory_bytes(void)
 
 		nr_nodes = symbol != NULL ? symbol->size / sizeof(nodes[0]) : 1;
 		nr_nodes = min_u64(nr_nodes == 0 ? 1 : nr_nodes, MAX_NODES);
-		mem_read(ksymbol_address(&node_data), nodes, nr_nodes * sizeof(nodes[0]), "node_data");
+		mem_read(ksymbol_address(&node_data), nodes, nr_nodes * sizeof(nodes[0]),
+			 "node_data");
 	} else {
 		nodes[0] = ksymbol_address(&contig_page_data);
 	}
@@ -211,7 +212,8 @@ void kernel_taint_letters(u64 flags, bool module, struct strbuf *letters)
 	if (flags == 0)
 		return;
 	if (entry_bytes == 0 || entry_bytes > sizeof(entry))
-		fail("struct taint_flag of %llu bytes makes no sense", (unsigned long long)entry_bytes);
+		fail("struct taint_flag of %llu bytes makes no sense",
+		     (unsigned long long)entry_bytes);
 	count = symbol != NULL && symbol->size != 0 ? symbol->size / entry_bytes : 64;
 	for (u64 bit = 0; bit < min_u64(count, 64); bit++) {
 		u64 address = ksymbol_address(&taint_flags) + bit * entry_bytes;
@@ -221,7 +223,8 @@ void kernel_taint_letters(u64 flags, bool module, struct strbuf *letters)
 			continue;
 		mem_read(address, entry, entry_bytes, "taint_flags");
 		letter = (char)kfield_in(&taint_c_true, entry, entry_bytes);
-		if (isgraph((unsigned char)letter) && (!module || kfield_in(&taint_module, entry, entry_bytes)))
+		if (isgraph((unsigned char)letter) &&
+		    (!module || kfield_in(&taint_module, entry, entry_bytes)))
 			strbuf_putc(letters, letter);
 	}
 }
@@ -281,7 +284,8 @@ static bool panic_has_own_reason(const char *line)
 {
 	const char *reason = line + PANIC_START_BYTES;
 
-	return !starts_with(reason, "Fatal exception") && !starts_with(reason, "panic_on_warn set") &&
+	return !starts_with(reason, "Fatal exception") &&
+	       !starts_with(reason, "panic_on_warn set") &&
 	       !starts_with(reason, "Fatal machine check") && !starts_with(reason, "Timeout: ") &&
 	       !starts_with(reason, "Fatal local machine check");
 }
@@ -324,34 +328,47 @@ static bool same_banner(const char *memory, const char *file)
 	return length == strcspn(file, "\n") && memcmp(memory, file, length) == 0;
 }
 
-static bool build_ids_differ(struct strbuf *difference)
+/* True when the dump recorded a build-id and the vmlinux has another one; RECORDED is left empty when not. */
+static bool build_ids_differ(char *recorded, size_t recorded_bytes, char *of_vmlinux)
 {
-	char recorded[128], text[2 * sizeof(kernel_vmlinux->build_id) + 1];
-
-	if (kernel_vmcoreinfo == NULL || kernel_vmlinux->build_id_bytes == 0 ||
-	    !vmcoreinfo_string(kernel_vmcoreinfo, "BUILD-ID", recorded, sizeof(recorded)))
-		return false;
+	recorded[0] = of_vmlinux[0] = '\0';
 	for (u32 i = 0; i < kernel_vmlinux->build_id_bytes; i++)
-		snprintf(text + 2 * i, 3, "%02x", kernel_vmlinux->build_id[i]);
-	if (streq(recorded, text))
+		snprintf(of_vmlinux + 2 * i, 3, "%02x", kernel_vmlinux->build_id[i]);
+	if (kernel_vmcoreinfo == NULL || of_vmlinux[0] == '\0' ||
+	    !vmcoreinfo_string(kernel_vmcoreinfo, "BUILD-ID", recorded, recorded_bytes))
 		return false;
-	strbuf_printf(difference, "the dump's kernel has build-id %s, the vmlinux %s", recorded, text);
-	return true;
+	return !streq(recorded, of_vmlinux);
 }
 
+/* The release first: it is what a user needs to find the right file. */
 static bool releases_differ(struct strbuf *difference)
 {
-	const char *release = kernel_vmlinux->banner + strlen("Linux version ");
+	const char *release;
 	char recorded[128];
 
-	if (kernel_vmcoreinfo == NULL || !starts_with(kernel_vmlinux->banner, "Linux version ") ||
+	if (kernel_vmcoreinfo == NULL || kernel_vmlinux->banner == NULL ||
+	    !starts_with(kernel_vmlinux->banner, "Linux version ") ||
 	    !vmcoreinfo_string(kernel_vmcoreinfo, "OSRELEASE", recorded, sizeof(recorded)))
 		return false;
+	release = kernel_vmlinux->banner + strlen("Linux version ");
 	if (strlen(recorded) == strcspn(release, " ") && starts_with(release, recorded))
 		return false;
 	strbuf_printf(difference, "the dump is of kernel %s, the vmlinux of %.*s", recorded,
 		      (int)strcspn(release, " "), release);
 	return true;
+}
+
+bool kernel_record_matches_vmlinux(struct strbuf *difference)
+{
+	char recorded[128], of_vmlinux[2 * sizeof(kernel_vmlinux->build_id) + 1];
+	bool releases = releases_differ(difference);
+
+	if (build_ids_differ(recorded, sizeof(recorded), of_vmlinux)) {
+		strbuf_printf(difference, "%sthe dump's kernel has build-id %s, the vmlinux %s",
+			      releases ? "; " : "", recorded, of_vmlinux);
+		return false;
+	}
+	return !releases;
 }
 
 bool kernel_matches_vmlinux(struct strbuf *difference)
@@ -360,18 +377,16 @@ bool kernel_matches_vmlinux(struct strbuf *difference)
 
 	if (kernel_vmlinux == NULL)
 		return true;
-	/* The release first: it is what a user needs to find the right file. */
-	if (kernel_vmlinux->banner != NULL && releases_differ(difference))
-		return false;
-	if (build_ids_differ(difference))
+	if (!kernel_record_matches_vmlinux(difference))
 		return false;
 	if (kernel_vmlinux->banner == NULL || !ksymbol_exists(&linux_banner) ||
 	    !mem_try_string(ksymbol_address(&linux_banner), memory, sizeof(memory), NULL))
 		return true;
 	if (same_banner(memory, kernel_vmlinux->banner))
 		return true;
-	strbuf_printf(difference, "where the vmlinux has its banner, \"%.*s\", the dump has \"%.*s\"",
-		      (int)min_u64(strcspn(kernel_vmlinux->banner, "\n"), 100), kernel_vmlinux->banner,
-		      (int)min_u64(strcspn(memory, "\n"), 100), memory);
+	strbuf_printf(difference,
+		      "where the vmlinux has its banner, \"%.*s\", the dump has \"%.*s\"",
+		      (int)min_u64(strcspn(kernel_vmlinux->banner, "\n"), 100),
+		      kernel_vmlinux->banner, (int)min_u64(strcspn(memory, "\n"), 100), memory);
 	return false;
 }

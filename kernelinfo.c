@@ -1,4 +1,4 @@
-/* kernelinfo.c: configuration, firmware strings and system call table out of the kernel's memory. */
+/* kernelinfo.c - L5: configuration, firmware strings and system call table out of the kernel's memory. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kernelinfo.h"
 
@@ -40,7 +40,8 @@ static void unpack(const u8 *packed, size_t size, struct strbuf *text)
 		stream->avail_out = sizeof(part);
 		status = inflate(stream, Z_NO_FLUSH);
 		if (status != Z_OK && status != Z_STREAM_END)
-			fail("the configuration is damaged: %s", stream->msg != NULL ? stream->msg : "cut short");
+			fail("the configuration is damaged: %s",
+			     stream->msg != NULL ? stream->msg : "cut short");
 		strbuf_add(text, part, sizeof(part) - stream->avail_out);
 	} while (status != Z_STREAM_END && text->length < MAX_CONFIG_BYTES);
 }

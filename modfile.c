@@ -23,11 +23,11 @@
 /* Every file below the directories searched that could be a module's. */
 struct object_file {
 	char *path;
-	size_t name_at;		/* where the file's own name starts in path */
+	size_t name_at; /* where the file's own name starts in path */
 };
 
 static VECTOR(struct object_file) files;
-static char *indexed_directory;		/* what FILES was made from; "" for the default ones */
+static char *indexed_directory; /* what FILES was made from; "" for the default ones */
 
 struct object_facts {
 	bool is_module;
@@ -107,7 +107,8 @@ static void need_index(const char *directory)
 static const char *suffix_after(const char *file, const char *module)
 {
 	for (; *module != '\0'; module++, file++) {
-		if (*file != *module && !((*file == '-' || *file == '_') && (*module == '-' || *module == '_')))
+		if (*file != *module &&
+		    !((*file == '-' || *file == '_') && (*module == '-' || *module == '_')))
 			return NULL;
 	}
 	return starts_with(file, ".ko") ? file : NULL;
@@ -158,14 +159,16 @@ static bool examine_elf(const struct file_map *map, struct object_facts *facts)
 	const Elf64_Shdr *sections;
 	const char *names;
 
-	if (header == NULL || memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 || header->e_type != ET_REL ||
-	    header->e_machine != EM_X86_64 || header->e_shentsize != sizeof(*sections) ||
-	    header->e_shoff % 8 != 0 || header->e_shstrndx >= header->e_shnum)
+	if (header == NULL || memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
+	    header->e_type != ET_REL || header->e_machine != EM_X86_64 ||
+	    header->e_shentsize != sizeof(*sections) || header->e_shoff % 8 != 0 ||
+	    header->e_shstrndx >= header->e_shnum)
 		return false;
 	sections = file_map_at(map, header->e_shoff, (u64)header->e_shnum * sizeof(*sections));
 	if (sections == NULL)
 		return false;
-	names = file_map_at(map, sections[header->e_shstrndx].sh_offset, sections[header->e_shstrndx].sh_size);
+	names = file_map_at(map, sections[header->e_shstrndx].sh_offset,
+			    sections[header->e_shstrndx].sh_size);
 	if (names == NULL || sections[header->e_shstrndx].sh_size == 0 ||
 	    names[sections[header->e_shstrndx].sh_size - 1] != '\0')
 		return false;
@@ -230,7 +233,8 @@ bool modfile_check(const struct module *module, const char *path, struct strbuf 
 		return false;
 	if (same_build(module, &facts))
 		return true;
-	strbuf_printf(why, "another build of %s: its build-id is not that of the module in memory", module->name);
+	strbuf_printf(why, "another build of %s: its build-id is not that of the module in memory",
+		      module->name);
 	return false;
 }
 

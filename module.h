@@ -9,21 +9,21 @@
 #define MODULE_MAX_RANGES 8
 
 struct module {
-	u64 address;		/* struct module */
+	u64 address; /* struct module */
 	char name[64];
-	u64 base;		/* core text */
-	u64 size;		/* as /proc/modules says it */
+	u64 base; /* core text */
+	u64 size; /* as /proc/modules says it */
 	u64 init_base, init_size;
 	s64 refcount;
 	u64 taints;
-	u8 build_id[20];	/* zeroes when the kernel does not keep it */
+	u8 build_id[20]; /* zeroes when the kernel does not keep it */
 	/* All memory of the module: text, data, read-only data, init parts that are still there. */
 	struct address_range ranges[MODULE_MAX_RANGES];
 	/* "TEXT", "RODATA", "INIT_DATA" ...; before v6.4 "" and "INIT". Lives as long as the types. */
 	const char *range_kinds[MODULE_MAX_RANGES];
 	size_t nr_ranges;
-	bool is_signed;		/* its signature was verified, or the kernel does not check signatures */
-	const struct symbol_module *symbols;	/* NULL while no symbol was looked up */
+	bool is_signed; /* its signature was verified, or the kernel does not check signatures */
+	const struct symbol_module *symbols; /* NULL while no symbol was looked up */
 };
 
 /* Makes the modules' symbols known to symbols.h: they are read when a lookup first needs them. */
@@ -36,8 +36,8 @@ void module_forget(void);
 bool module_has_areas(void);
 
 size_t module_count(void);
-const struct module *module_at(size_t index);	/* in the order of the kernel's list: newest first */
-const struct module *module_by_name(const char *name);	/* '-' and '_' are the same */
+const struct module *module_at(size_t index); /* in the order of the kernel's list: newest first */
+const struct module *module_by_name(const char *name); /* '-' and '_' are the same */
 
 /* The ELF sections of the module and where each was loaded. Scope memory; *SECTIONS has COUNT of them. */
 struct module_section {

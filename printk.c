@@ -1,4 +1,4 @@
-/* printk.c: the kernel's log, out of struct printk_ringbuffer. */
+/* printk.c - L5: the kernel's log, out of struct printk_ringbuffer. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "printk.h"
 
@@ -21,7 +21,7 @@
  * A position in the text ring only grows; its low bits are the offset. Odd positions mean "no block":
  * 3 for an empty line, anything else for text that was lost.
  */
-KSYMBOL(prb, "prb");					/* v5.10 896fbe20b4e2 printk: use the lockless ringbuffer */
+KSYMBOL(prb, "prb"); /* v5.10 896fbe20b4e2 printk: use the lockless ringbuffer */
 KTYPE(printk_ringbuffer, "struct printk_ringbuffer");
 KTYPE(prb_desc, "struct prb_desc");
 KTYPE(printk_info, "struct printk_info");
@@ -42,7 +42,8 @@ KFIELD(info_facility, "printk_info.facility");
 KFIELD(info_flags, "printk_info.flags");
 KFIELD(info_level, "printk_info.level");
 KFIELD(info_caller_id, "printk_info.caller_id");
-KFIELD(info_subsystem, "printk_info.dev_info.subsystem");	/* v5.10 74caba7f2a06 printk: move dictionary keys */
+KFIELD(info_subsystem,
+       "printk_info.dev_info.subsystem"); /* v5.10 74caba7f2a06 printk: move dictionary keys */
 KFIELD(info_device, "printk_info.dev_info.device");
 
 #define ID_BITS 62
@@ -62,11 +63,11 @@ struct ring {
 	u64 nr_descs, text_bytes;
 	unsigned size_bits;
 	size_t desc_bytes, info_bytes;
-	u8 *desc, *info;		/* of the current record */
-	char *text_copy;		/* of the current record */
+	u8 *desc, *info; /* of the current record */
+	char *text_copy; /* of the current record */
 	size_t text_space;
 	char dictionary[256];
-	bool any_valid;			/* a good record was seen: from here on a missing one is a loss */
+	bool any_valid; /* a good record was seen: from here on a missing one is a loss */
 };
 
 static u64 object_bytes(struct ktype *type, const char *name)
@@ -74,7 +75,8 @@ static u64 object_bytes(struct ktype *type, const char *name)
 	u64 size = ktype_size(type);
 
 	if (size == 0 || size > MAX_OBJECT_BYTES)
-		fail("the kernel's %s of %llu bytes makes no sense", name, (unsigned long long)size);
+		fail("the kernel's %s of %llu bytes makes no sense", name,
+		     (unsigned long long)size);
 	return size;
 }
 
@@ -95,8 +97,8 @@ void printk_begin(struct printk_iter *it)
 	memset(it, 0, sizeof(*it));
 	it->state = ring;
 	mem_read(mem_u64(ksymbol_address(&prb), "prb"), head, ring_bytes, "printk_ringbuffer");
-	ring->nr_descs = 1ULL << checked_bits(kfield_in(&ring_count_bits, head, ring_bytes), MAX_COUNT_BITS,
-					      "desc_ring.count_bits");
+	ring->nr_descs = 1ULL << checked_bits(kfield_in(&ring_count_bits, head, ring_bytes),
+					      MAX_COUNT_BITS, "desc_ring.count_bits");
 	ring->size_bits = checked_bits(kfield_in(&ring_size_bits, head, ring_bytes), MAX_SIZE_BITS,
 				       "text_data_ring.size_bits");
 	ring->text_bytes = 1ULL << ring->size_bits;
@@ -104,15 +106,18 @@ void printk_begin(struct printk_iter *it)
 	ring->info_bytes = object_bytes(&printk_info, "printk_info");
 	ring->desc = scope_alloc(ring->desc_bytes);
 	ring->info = scope_alloc(ring->info_bytes);
-	kcopy_begin(&ring->descs, kfield_in(&ring_descs, head, ring_bytes), ring->nr_descs * ring->desc_bytes);
-	kcopy_begin(&ring->infos, kfield_in(&ring_infos, head, ring_bytes), ring->nr_descs * ring->info_bytes);
+	kcopy_begin(&ring->descs, kfield_in(&ring_descs, head, ring_bytes),
+		    ring->nr_descs * ring->desc_bytes);
+	kcopy_begin(&ring->infos, kfield_in(&ring_infos, head, ring_bytes),
+		    ring->nr_descs * ring->info_bytes);
 	kcopy_begin(&ring->text, kfield_in(&ring_data, head, ring_bytes), ring->text_bytes);
 
 	head_id = kfield_in(&ring_head_id, head, ring_bytes) & ID_MASK;
 	tail_id = kfield_in(&ring_tail_id, head, ring_bytes) & ID_MASK;
 	used = ((head_id - tail_id) & ID_MASK) + 1;
 	if (used > ring->nr_descs) {
-		snprintf(it->why, sizeof(it->why), "head_id %llx and tail_id %llx do not belong together",
+		snprintf(it->why, sizeof(it->why),
+			 "head_id %llx and tail_id %llx do not belong together",
 			 (unsigned long long)head_id, (unsigned long long)tail_id);
 		/* Every descriptor says its own id, so the newest full round is still readable. */
 		tail_id = (head_id - ring->nr_descs + 1) & ID_MASK;
@@ -146,14 +151,16 @@ static bool read_text(struct ring *ring, u64 id, size_t *length)
 	} else {
 		return false;
 	}
-	if (begin % BLOCK_ID_BYTES != 0 || block_bytes < BLOCK_ID_BYTES || block_bytes > ring->text_bytes)
+	if (begin % BLOCK_ID_BYTES != 0 || block_bytes < BLOCK_ID_BYTES ||
+	    block_bytes > ring->text_bytes)
 		return false;
 	if (!kcopy_read(&ring->text, offset, id_bytes, sizeof(id_bytes)))
 		return false;
 	block_id = load_u64(id_bytes);
 	if ((block_id & ID_MASK) != id)
 		return false;
-	*length = min_u64(kfield_in(&info_text_len, ring->info, ring->info_bytes), block_bytes - BLOCK_ID_BYTES);
+	*length = min_u64(kfield_in(&info_text_len, ring->info, ring->info_bytes),
+			  block_bytes - BLOCK_ID_BYTES);
 	if (*length >= ring->text_space) {
 		ring->text_space = *length + 1024;
 		ring->text_copy = scope_alloc(ring->text_space);
@@ -178,11 +185,12 @@ static void add_dictionary(struct ring *ring, size_t *used, const char *key, str
 	length = strnlen(value, size);
 	if (length == 0 || *used + strlen(key) + length + 2 > sizeof(ring->dictionary))
 		return;
-	*used += 1 + (size_t)snprintf(ring->dictionary + *used, sizeof(ring->dictionary) - *used, "%s=%.*s", key,
-				      (int)length, value);
+	*used += 1 + (size_t)snprintf(ring->dictionary + *used, sizeof(ring->dictionary) - *used,
+				      "%s=%.*s", key, (int)length, value);
 }
 
-static void fill_record(struct ring *ring, struct printk_record *record, unsigned state, size_t length)
+static void fill_record(struct ring *ring, struct printk_record *record, unsigned state,
+			size_t length)
 {
 	size_t used = 0;
 
@@ -218,7 +226,8 @@ static enum record_found read_record(struct ring *ring, u64 id, struct printk_re
 	state = word >> ID_BITS;
 	/* A descriptor that still has an older id was just being taken when the machine stopped. */
 	if ((word & ID_MASK) != id)
-		return (word & ID_MASK) == ((id - ring->nr_descs) & ID_MASK) ? RECORD_NONE : RECORD_LOST;
+		return (word & ID_MASK) == ((id - ring->nr_descs) & ID_MASK) ? RECORD_NONE
+									     : RECORD_LOST;
 	if (state == STATE_RESERVED)
 		return RECORD_NONE;
 	if (state == STATE_REUSABLE)

@@ -15,14 +15,16 @@
 
 struct log_style {
 	bool no_stamp, wall_clock, level, dictionary, caller;
-	u64 epoch;			/* -T: when the log's clock was zero, in nanoseconds since 1970 */
+	u64 epoch; /* -T: when the log's clock was zero, in nanoseconds since 1970 */
 };
 
 /* Length of the valid UTF-8 sequence at TEXT; 0: none. */
 static size_t utf8_length(const u8 *text, size_t left)
 {
-	size_t length = text[0] >= 0xc2 && text[0] < 0xe0 ? 2 : (text[0] & 0xf0) == 0xe0 ? 3 :
-			text[0] >= 0xf0 && text[0] < 0xf5 ? 4 : 0;
+	size_t length = text[0] >= 0xc2 && text[0] < 0xe0   ? 2
+			: (text[0] & 0xf0) == 0xe0	    ? 3
+			: text[0] >= 0xf0 && text[0] < 0xf5 ? 4
+							    : 0;
 
 	if (length == 0 || length > left)
 		return 0;
@@ -69,17 +71,20 @@ static void add_wall_clock(struct strbuf *line, const struct log_style *style, u
 	strbuf_printf(line, "[%s] ", text);
 }
 
-static void add_prefix(struct strbuf *line, const struct log_style *style, const struct printk_record *record)
+static void add_prefix(struct strbuf *line, const struct log_style *style,
+		       const struct printk_record *record)
 {
 	if (style->wall_clock)
 		add_wall_clock(line, style, record->nanoseconds);
 	else if (!style->no_stamp)
-		strbuf_printf(line, "[%5llu.%06llu] ", (unsigned long long)(record->nanoseconds / NSEC_PER_SEC),
+		strbuf_printf(line, "[%5llu.%06llu] ",
+			      (unsigned long long)(record->nanoseconds / NSEC_PER_SEC),
 			      (unsigned long long)(record->nanoseconds % NSEC_PER_SEC / 1000));
 	if (style->caller) {
 		char caller[16];
 
-		snprintf(caller, sizeof(caller), "%c%u", record->caller_id & PRINTK_CALLER_IS_CPU ? 'C' : 'T',
+		snprintf(caller, sizeof(caller), "%c%u",
+			 record->caller_id & PRINTK_CALLER_IS_CPU ? 'C' : 'T',
 			 record->caller_id & ~PRINTK_CALLER_IS_CPU);
 		strbuf_printf(line, "[%6s] ", caller);
 	}
@@ -97,7 +102,8 @@ static void add_dictionary(struct strbuf *line, const struct printk_record *reco
 	}
 }
 
-static void print_record(const struct log_style *style, const struct printk_record *record, struct strbuf *line)
+static void print_record(const struct log_style *style, const struct printk_record *record,
+			 struct strbuf *line)
 {
 	size_t indent;
 
@@ -170,8 +176,10 @@ static const struct option log_options[] = {
 	{ "T", NULL, "the date and time of each message instead of the seconds since boot" },
 	{ "t", NULL, "no time" },
 	{ "m", NULL, "the level of each message, <0> emergency to <7> debug" },
-	{ "c", NULL, "who printed each message: T and a thread's pid, or C and a CPU in an interrupt" },
-	{ "d", NULL, "the device that a message is about, as SUBSYSTEM= and DEVICE= lines below it" },
+	{ "c", NULL,
+	  "who printed each message: T and a thread's pid, or C and a CPU in an interrupt" },
+	{ "d", NULL,
+	  "the device that a message is about, as SUBSYSTEM= and DEVICE= lines below it" },
 	{ "a", NULL, "the audit records that no audit daemon has taken yet" },
 	{ NULL, NULL, NULL },
 };

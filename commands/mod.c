@@ -15,7 +15,7 @@
 
 /* The object file that gdb was given for a module. Lasts as long as the session. */
 struct attached {
-	u64 module;		/* address of struct module */
+	u64 module; /* address of struct module */
 	char *path;
 };
 
@@ -32,7 +32,8 @@ static struct attached *attached_to(const struct module *module)
 
 static int compare_bases(const void *a, const void *b)
 {
-	u64 first = (*(const struct module *const *)a)->base, second = (*(const struct module *const *)b)->base;
+	u64 first = (*(const struct module *const *)a)->base,
+	    second = (*(const struct module *const *)b)->base;
 
 	return first < second ? -1 : first > second;
 }
@@ -77,15 +78,17 @@ static void print_header(struct widths widths)
 {
 	const char *base = module_has_areas() ? "   TEXT_BASE    " : "      BASE      ";
 
-	out("     MODULE       %-*s  %s  %*s  OBJECT FILE\n", widths.name, "NAME", base, widths.size, "SIZE");
+	out("     MODULE       %-*s  %s  %*s  OBJECT FILE\n", widths.name, "NAME", base,
+	    widths.size, "SIZE");
 }
 
 static void print_module(const struct module *module, struct widths widths)
 {
 	struct attached *object = attached_to(module);
 
-	out("%16llx  %-*s  %16llx  %*llu  %s\n", (unsigned long long)module->address, widths.name, module->name,
-	    (unsigned long long)module->base, widths.size, (unsigned long long)module->size,
+	out("%16llx  %-*s  %16llx  %*llu  %s\n", (unsigned long long)module->address, widths.name,
+	    module->name, (unsigned long long)module->base, widths.size,
+	    (unsigned long long)module->size,
 	    object != NULL ? object->path : "(not loaded)  [CONFIG_KALLSYMS]");
 }
 
@@ -132,7 +135,8 @@ static void detach(const struct module *module)
 
 	if (object == NULL)
 		return;
-	removed = gdb_run(scope_printf("remove-symbol-file \"%s\"", object->path), GDB_NO_DWARF, output, error);
+	removed = gdb_run(scope_printf("remove-symbol-file \"%s\"", object->path), GDB_NO_DWARF,
+			  output, error);
 	gdb_bridge_changed();
 	free(object->path);
 	*object = attached.items[--attached.count];
@@ -152,9 +156,11 @@ static void attach(const struct module *module, const char *path)
 	if (realpath(path, real) != NULL)
 		path = real;
 	detach(module);
-	strbuf_printf(command, "add-symbol-file \"%s\" 0x%llx", path, (unsigned long long)module->base);
+	strbuf_printf(command, "add-symbol-file \"%s\" 0x%llx", path,
+		      (unsigned long long)module->base);
 	for (size_t i = 0; i < count; i++) {
-		if (!streq(sections[i].name, ".text") && strpbrk(sections[i].name, " \t\"'\\") == NULL)
+		if (!streq(sections[i].name, ".text") &&
+		    strpbrk(sections[i].name, " \t\"'\\") == NULL)
 			strbuf_printf(command, " -s %s 0x%llx", sections[i].name,
 				      (unsigned long long)sections[i].address);
 	}
@@ -170,7 +176,8 @@ static void find_and_attach(const struct module *module, const char *directory)
 	char *path = modfile_find(module, directory, why);
 
 	if (path == NULL)
-		fail("cannot find or load object file for %s module: %s", module->name, strbuf_text(why));
+		fail("cannot find or load object file for %s module: %s", module->name,
+		     strbuf_text(why));
 	scope_cleanup(free, path);
 	attach(module, path);
 }
