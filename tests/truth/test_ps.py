@@ -243,6 +243,7 @@ def test_thread_group(kernel):
 
 
 def test_times(kernel):
+    sums = [0.0, 0.0]
     for path in kernel.truth_paths("proc/[0-9]*/stat")[:200]:
         text = path.read_text(errors="replace")
         name, fields = text[:text.rindex(")")], text[text.rindex(")") + 2:].split()
@@ -254,9 +255,11 @@ def test_times(kernel):
         total = (int(shown["UTIME"]) + int(shown["STIME"])) / 1e9
         # What stat says is scaled to the scheduler's precise sum; these are counted by ticks of 4 ms.
         expect(abs(total - (int(fields[11]) + int(fields[12])) / 100) < 0.3, f"{name}: UTIME + STIME {total}")
+        sums = [sums[0] + total, sums[1] + (int(fields[11]) + int(fields[12])) / 100]
         age = float(kernel.truth("proc/uptime").split()[0]) - int(fields[19]) / 100
         h, m, s = map(int, shown["RUN TIME"].split(":"))
         expect(-1 < h * 3600 + m * 60 + s - age < 60, f"{name}: RUN TIME {shown['RUN TIME']}, at the record {age}")
+    expect(sums[1] > 0.5 and 0.5 < sums[0] / sums[1] < 1.5, f"processor time of all: {sums[0]}, in /proc {sums[1]}")
 
 
 def test_strings(kernel):
