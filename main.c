@@ -30,6 +30,7 @@ struct arguments {
 	const char *dumps[64];
 	size_t nr_dumps;
 	bool force;
+	bool differ;	/* vmlinux and dump do, and the user knows */
 };
 
 static struct vmlinux vmlinux;
@@ -226,16 +227,18 @@ static void open_types_of_dwarf(struct strbuf *why)
 	strbuf_reset(why);
 }
 
-static void check_match(const struct arguments *arguments)
+/* MATCHES is one of kernel.h's two. With -f a difference is said once, and the files opened. */
+static void check_match(struct arguments *arguments, bool (*matches)(struct strbuf *difference))
 {
 	struct strbuf difference = { 0 };
 
-	if (kernel_matches_vmlinux(&difference))
+	if (arguments->differ || matches(&difference))
 		return;
 	if (!arguments->force)
-		fail("%s and %s do not match: %s (-f opens them all the same)", session.vmlinux_path,
+		fail("%s and %s do not match: %s (-f tries all the same)", session.vmlinux_path,
 		     session.dump_path, strbuf_text(&difference));
 	warn("%s and %s do not match: %s", session.vmlinux_path, session.dump_path, strbuf_text(&difference));
+	arguments->differ = true;
 	strbuf_free(&difference);
 }
 
@@ -246,6 +249,8 @@ static void start_up(void *arg)
 	struct strbuf why = { 0 };
 
 	open_files(arguments, &why);
+	kernel_setup(&vmlinux, &session.vmcoreinfo);
+	check_match(arguments, kernel_record_matches_vmlinux);
 	if (!x86_64_ops.find_kaslr(session.dump, &vmlinux, &session.vmcoreinfo, &layout, &why) ||
 	    !symbols_load_vmlinux(&vmlinux, layout.kaslr_offset, &why) ||
 	    !x86_64_ops.find_layout(session.dump, &session.vmcoreinfo, &layout, &why))
@@ -253,11 +258,10 @@ static void start_up(void *arg)
 	open_types(&why);
 	memory_init(session.dump, &x86_64_ops, &layout);
 	memory_set_zero_excluded(session.zero_excluded);
-	kernel_setup(&vmlinux, &session.vmcoreinfo);
 	bridge_ops_setup();
 	open_types_of_dwarf(&why);
 	module_setup();
-	check_match(arguments);
+	check_match(arguments, kernel_matches_vmlinux);
 	strbuf_free(&why);
 }
 

@@ -109,6 +109,7 @@ struct finder {
 	VECTOR(struct found) found;
 	struct u64map index;
 	bool lists_whole, pids_whole;
+	unsigned nr_damaged;	/* lists of threads and of a pid's users */
 };
 
 static void found_add(struct finder *finder, u64 address, enum road road)
@@ -133,6 +134,13 @@ static void finder_release(void *arg)
 	u64map_free(&finder->index);
 }
 
+/* A dump that was cut short has hundreds of broken lists: a few are named, the rest counted. */
+static void list_damaged(struct finder *finder, const char *what, u64 number, const char *why)
+{
+	if (finder->nr_damaged++ < WARNINGS_MAX)
+		warn("%s %llx: %s", what, (unsigned long long)number, why);
+}
+
 static void find_threads(struct finder *finder, u64 leader)
 {
 	struct klist_iter it;
@@ -140,7 +148,7 @@ static void find_threads(struct finder *finder, u64 leader)
 	u64 signal, thread;
 
 	if (!field_try_u64(leader, &task_signal, &signal, &fault)) {
-		warn("threads of task %llx: %s", (unsigned long long)leader, fault_text(&fault));
+		list_damaged(finder, "threads of task", leader, fault_text(&fault));
 		finder->lists_whole = false;
 		return;
 	}
@@ -151,7 +159,7 @@ static void find_threads(struct finder *finder, u64 leader)
 	while (klist_next(&it, &thread))
 		found_add(finder, thread, ROAD_LISTS);
 	if (it.stopped) {
-		warn("threads of task %llx: %s", (unsigned long long)leader, klist_why(&it));
+		list_damaged(finder, "threads of task", leader, klist_why(&it));
 		finder->lists_whole = false;
 	}
 }
@@ -194,7 +202,7 @@ static void find_by_pids(void *arg)
 		while (klist_next(&users, &task))
 			found_add(finder, task, ROAD_PIDS);
 		if (users.stopped) {
-			warn("pid %llu: %s", (unsigned long long)number, klist_why(&users));
+			list_damaged(finder, "struct pid", pid, klist_why(&users));
 			finder->pids_whole = false;
 		}
 	}
@@ -474,6 +482,8 @@ static void table_build(void)
 	try_road(find_by_pids, finder, "pid table");
 	try_road(find_idle, finder, "idle tasks");
 	try_road(find_current, finder, "current tasks");
+	if (finder->nr_damaged > WARNINGS_MAX)
+		warn("%u more lists of tasks are broken", finder->nr_damaged - WARNINGS_MAX);
 	if (finder->found.count == 0)
 		fail("no task can be found");
 	table.tasks = xcalloc(finder->found.count, sizeof(*table.tasks));

@@ -1,0 +1,235 @@
+# Files that are no dump, no vmlinux, not each other's or not whole: a message that names the cause, or a session that
+# says what it lacks; quick, small, and never a crash.
+# SPDX-License-Identifier: GPL-3.0-or-later
+import functools
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+
+from harness import CRASH, Failed, environment, expect
+
+CPU_SECONDS, MEGABYTES = 2, 200
+WORDS = "sys\nps\nlog\nbt\nmod\n"
+
+
+@functools.lru_cache(maxsize=None)
+def sanitized():
+    """A build with AddressSanitizer is larger and slower by its nature."""
+    return b"__asan_init" in CRASH.read_bytes()
+
+
+def run(*arguments, prefix=(), stdin=WORDS):
+    """(status, output, errors); fails when the program dies or takes too much."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, tempfile.TemporaryFile() as words:
+        words.write(stdin.encode())
+        words.seek(0)
+        child = subprocess.Popen([*prefix, str(CRASH), "-s", *map(str, arguments)], stdin=words, stdout=out, stderr=err,
+                                 env=environment())
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0), err.seek(0)
+        output, errors = out.read().decode(errors="replace"), err.read().decode(errors="replace")
+    expect(child.returncode in (0, 1, 2) and "Sanitizer" not in errors and "runtime error" not in errors,
+           f"died with status {child.returncode}: {errors[-300:]!r}")
+    if not sanitized():
+        seconds, megabytes = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+        expect(seconds < CPU_SECONDS, f"took {seconds:.1f} s")
+        expect(megabytes < MEGABYTES, f"took {megabytes:.0f} MB")
+    return child.returncode, output, errors
+
+
+def refused(pattern, *arguments, **more):
+    """Status 1, no output, and one message; warnings may stand before it."""
+    status, output, errors = run(*arguments, **more)
+    lines = errors.splitlines()
+    messages = [line for line in lines if not line.startswith("WARNING: ")]
+    names = " ".join(str(a) for a in arguments)
+    expect(status == 1, f"{names}: status {status}, {(errors or output)[-200:]!r}")
+    expect(not output, f"{names}: prints {output[:200]!r}")
+    expect(len(messages) == 1 and messages[0].startswith("crash: "), f"{names}: says {lines}")
+    expect(re.search(pattern, messages[0]), f"{names}: says {messages[0]!r}, wanted {pattern!r}")
+    return messages[0]
+
+
+def write(folder, name, data):
+    path = pathlib.Path(folder) / name
+    path.write_bytes(data)
+    return path
+
+
+def cut(folder, path, percent):
+    """The first part of a file, its holes kept."""
+    size, done = path.stat().st_size * percent // 100, 0
+    target = pathlib.Path(folder) / f"{path.name}-{percent}"
+    with open(path, "rb") as source, open(target, "wb") as file:
+        while done < size:
+            try:
+                start = os.lseek(source.fileno(), done, os.SEEK_DATA)
+            except OSError:
+                break
+            end = min(os.lseek(source.fileno(), start, os.SEEK_HOLE), start + (8 << 20), size)
+            if start >= size:
+                break
+            source.seek(start)
+            file.seek(start)
+            file.write(source.read(end - start))
+            done = end
+        file.truncate(size)
+    return target
+
+
+def test_not_there_or_nothing_in_it(kernel):
+    with tempfile.TemporaryDirectory() as folder:
+        empty = write(folder, "empty", b"")
+        nowhere = pathlib.Path(folder) / "nowhere"
+        for path, words in ((nowhere, "No such file"), (folder, "is a directory"), (empty, "empty file"),
+                            ("/dev/null", "not a regular file")):
+            expect(str(path) in refused(words, path, kernel.vmcore), f"the message does not name {path}")
+            expect(str(path) in refused(words, kernel.vmlinux, path), f"the message does not name {path}")
+
+
+def test_unreadable(kernel):
+    with tempfile.TemporaryDirectory() as folder:
+        secret = write(folder, "secret", b"\x7fELF" + bytes(4096))
+        secret.chmod(0)
+        # root reads everything but for the privilege that this takes away.
+        prefix = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
+        refused("secret: Permission denied", secret, kernel.vmcore, prefix=prefix)
+        refused("secret: Permission denied", kernel.vmlinux, secret, prefix=prefix)
+
+
+def test_other_kinds_of_files(kernel):
+    module = next(iter(sorted((kernel.folder / "modules").glob("*.ko"))))
+    with tempfile.TemporaryDirectory() as folder:
+        text = write(folder, "text", b"It was a dark and stormy night.\n" * 100)
+        noise = write(folder, "noise", bytes(i * i * 7 % 251 for i in range(9000)))
+        short = write(folder, "short", b"\x7fELF\x02\x01\x01")
+        program = shutil.copy("/bin/true", folder)
+        for path, as_vmlinux, as_dump in (
+                (text, "text file", "text file"), (noise, "unknown kind", "unknown kind"),
+                (short, "cut short|ELF", "cut short"), (program, "stripped|not a Linux kernel", "ELF"),
+                (kernel.folder / "vmlinuz", "bzImage", "bzImage"), (module, "kernel module", "module")):
+            refused(as_vmlinux, path, kernel.vmcore)
+            refused(as_dump, kernel.vmlinux, path)
+
+
+def test_compressed_files(kernel):
+    with tempfile.TemporaryDirectory() as folder:
+        head = write(folder, "dump", kernel.vmcore.open("rb").read(1 << 20))
+        for program, kind in (("gzip", "gzip"), ("xz", "xz"), ("zstd", "zstd"), ("bzip2", "bzip2")):
+            if not shutil.which(program):
+                continue
+            packed = write(folder, "dump." + kind, subprocess.run([program, "-c", head], capture_output=True).stdout)
+            refused(f"{kind}-compressed data: unpack it", kernel.vmlinux, packed)
+            refused(f"{kind}-compressed data: unpack it", packed, kernel.vmcore)
+
+
+def test_one_file_missing_or_too_many(kernel):
+    refused("no dump given", kernel.vmlinux)
+    refused("no dump given")
+    message = refused("no vmlinux given; needed is the one of kernel", kernel.vmcore)
+    release = kernel.truth("proc/sys/kernel/osrelease").strip()
+    expect(release in message, f"{message!r} does not name {release}")
+    expect(re.search("build-id [0-9a-f]{40}", message), f"no build-id in {message!r}")
+    refused("not a dump file: it is an ELF executable", kernel.vmlinux, kernel.vmlinux)
+    refused("not a dump file: it is an ELF executable", kernel.vmlinux, kernel.vmlinux, kernel.vmcore)
+    refused("an ELF core or dump file, not a vmlinux", kernel.vmcore, kernel.vmcore)
+
+
+def without_debug_information(kernel, folder, name, option):
+    target = pathlib.Path(folder) / name
+    subprocess.run(["strip", option, "-o", target, kernel.vmlinux], check=True)
+    return target
+
+
+def test_stripped_vmlinux(kernel):
+    with tempfile.TemporaryDirectory() as folder:
+        path = without_debug_information(kernel, folder, "stripped", "--strip-all")
+        refused("without a symbol table", path, kernel.vmcore)
+
+
+def test_vmlinux_cut_short(kernel):
+    with tempfile.TemporaryDirectory() as folder:
+        for percent in (1, 50, 99):
+            refused("cut short", cut(folder, kernel.vmlinux, percent), kernel.vmcore)
+
+
+def test_vmlinux_of_another_build(kernel):
+    """Told apart by the build-id; -f goes on, and here the two are the same but for the id."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = without_debug_information(kernel, folder, "rebuilt", "--strip-debug")
+        data = path.read_bytes()
+        own = re.search("build-id ([0-9a-f]{40})", refused("needed is", kernel.vmcore))[1]
+        other = own[:-4] + ("0000" if own[-4:] != "0000" else "1111")
+        expect(data.count(bytes.fromhex(own)) >= 1, "the build-id is not in the vmlinux")
+        path.write_bytes(data.replace(bytes.fromhex(own), bytes.fromhex(other)))
+        message = refused("do not match", path, kernel.vmcore)
+        expect(own in message and other in message, f"not both ids in {message!r}")
+        status, output, errors = run("-f", path, kernel.vmcore)
+        expect(status == 0 and "PANIC:" in output, f"-f: status {status}: {errors[-200:]!r}")
+        expect("WARNING" in errors and own in errors and other in errors, f"-f says {errors[:300]!r}")
+
+
+def test_vmlinux_of_another_release(kernel):
+    """The text of the banner is another kernel's, and so is the build-id: a dump without a note says so, too."""
+    from harness import Kernel, lab_path
+    for name in ("5.10", "6.1", "6.12", "7.x"):
+        if name == kernel.name:
+            continue
+        try:
+            lab_path(name, "sysrq")
+        except Failed:
+            continue
+        other = Kernel(name)
+        for dump in (kernel.vmcore, kernel.dump("nonote").vmcore):
+            message = refused("do not match", other.vmlinux, dump)
+            for one in (kernel, other):
+                expect(one.truth("proc/sys/kernel/osrelease").strip() in message, f"not both releases in {message!r}")
+            expect(len(re.findall("[0-9a-f]{40}", message)) == 2, f"not both ids in {message!r}")
+            refused("do not belong together|do not match|dump is damaged", "-f", other.vmlinux, dump)
+
+
+def session_of_part(path, vmlinux):
+    """What is left of a dump either opens and says that it is not whole, or does not and says that."""
+    status, output, errors = run(vmlinux, path)
+    if status == 1:
+        expect(re.search(r"incomplete|cut short|missing|shorter", errors), f"{path.name}: {errors[-300:]!r}")
+        return False
+    expect("[INCOMPLETE]" in output, f"{path.name} opens, and sys does not say INCOMPLETE: {output[:200]!r}")
+    expect("WARNING: " in errors, f"{path.name} opens without a warning")
+    expect(errors.count("\n") < 60, f"{path.name}: {errors.count(chr(10))} lines of warnings")
+    return True
+
+
+def test_dump_cut_short(kernel):
+    kdump = kernel.dump("kdump")
+    opened = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for path in (kernel.vmcore, kernel.folder / "vmcore.zlib", kdump.folder / "vmcore.zlib-d31",
+                     kdump.folder / "vmcore.flat-d31", kdump.folder / "vmcore.elf-d31", kdump.folder / "vmcore.flat-elf-d31"):
+            for percent in (10, 50, 60, 99):
+                part = cut(folder, path, percent)
+                opened += session_of_part(part, kernel.vmlinux)
+                part.unlink()
+    expect(opened, "no part of any dump could be opened")
+
+
+def test_elf_dump_of_which_the_kernel_is_left(kernel):
+    """With the kernel's own data in the first part, everything that lies there answers."""
+    with tempfile.TemporaryDirectory() as folder:
+        # Where the kernel lies is random; 99 of 100 bytes have nearly always all of it.
+        part = cut(folder, kernel.vmcore, 99)
+        status, output, errors = run(kernel.vmlinux, part)
+    expect(status in (0, 2) and "[INCOMPLETE]" in output, f"status {status}: {errors[-200:]!r}")
+    expect("end Kernel panic" in output, "log does not answer")
+    expect(re.search(r"^ #\d+ .* panic at ", output, re.M), "bt does not answer")
+
+
+def test_split_dumps(kernel):
+    kdump = kernel.dump("kdump")
+    first, second, third = (kdump.folder / f"vmcore.split{n}-d31" for n in (1, 2, 3))
+    refused("hold the same pages", kdump.vmlinux, first, first, third)
+    refused("another format", kdump.vmlinux, kdump.vmcore, second)
