@@ -44,6 +44,7 @@
 #include "dumpfile.h"
 #include "elfnote.h"
 #include "flattened.h"
+#include "kdump.h"
 #include "pagecache.h"
 
 #include <pthread.h>
@@ -54,67 +55,25 @@
 enum {
 	STATUS_INCOMPLETE = 0x8,
 	STATUS_EXCLUDED_VMEMMAP = 0x10,
-	NEWEST_VERSION = 6,
-	PIECE_BYTES = 512,		/* of the bitmap that one count covers: 8 / 512 = 1 / 64 */
+	PIECE_BYTES = 512, /* of the bitmap that one count covers: 8 / 512 = 1 / 64 */
 	PIECE_PFNS = PIECE_BYTES * 8,
-	HOLE_CHECK_BYTES = 1 << 16,	/* how often the system is asked for holes */
-	DESCRIPTORS_AT_END = 4096,	/* how many are looked at to see whether the file is whole */
+	HOLE_CHECK_BYTES = 1 << 16, /* how often the system is asked for holes */
+	DESCRIPTORS_AT_END = 4096, /* how many are looked at to see whether the file is whole */
 };
 
 #define CACHE_BYTES (32ULL << 20)
 #define MAX_PFN (1ULL << (52 - PAGE_SHIFT))
 
-struct kdump_header {
-	char signature[8];
-	u32 version;
-	char utsname[6][65];
-	u8 padding[6];
-	u64 timestamp[2];
-	u32 status;
-	u32 block_size;
-	u32 sub_header_blocks;
-	u32 bitmap_blocks;
-	u32 max_mapnr;
-	u32 total_ram_blocks;
-	u32 device_blocks;
-	u32 written_blocks;
-	u32 current_cpu;
-	u32 nr_cpus;
-};
-
-struct kdump_sub_header {
-	u64 phys_base;
-	u32 dump_level;
-	u32 split;
-	u64 start_pfn, end_pfn;
-	u64 vmcoreinfo_offset, vmcoreinfo_size;
-	u64 notes_offset, notes_size;
-	u64 eraseinfo_offset, eraseinfo_size;
-	u64 start_pfn_64, end_pfn_64;
-	u64 max_mapnr_64;
-};
-
-struct page_descriptor {
-	u64 offset;
-	u32 size;
-	u32 flags;
-	u64 page_flags;
-};
-
-_Static_assert(sizeof(struct kdump_header) == 464, "layout of the kdump header");
-_Static_assert(sizeof(struct kdump_sub_header) == 104, "layout of the kdump sub-header");
-_Static_assert(sizeof(struct page_descriptor) == 24, "layout of a page descriptor");
-
 /* One file of the dump. */
 struct kdump_part {
 	const struct file_map *file;
 	struct kdump_header header;
-	struct kdump_sub_header sub;	/* what the version does not have is zero */
-	u64 start_pfn, end_pfn;		/* the frames that this file answers for */
-	u64 nr_pfns;			/* of the machine */
-	u64 bitmap1, bitmap2;		/* file offsets; equal when there is one bitmap only */
-	u64 bitmap_bytes;		/* of one bitmap */
-	u64 descriptors;		/* file offset */
+	struct kdump_sub_header sub; /* what the version does not have is zero */
+	u64 start_pfn, end_pfn; /* the frames that this file answers for */
+	u64 nr_pfns; /* of the machine */
+	u64 bitmap1, bitmap2; /* file offsets; equal when there is one bitmap only */
+	u64 bitmap_bytes; /* of one bitmap */
+	u64 descriptors; /* file offset */
 
 	/*
 	 * ranks[i]: descriptors below bitmap piece i, where piece 0 is the one that has start_pfn.
@@ -127,7 +86,7 @@ struct kdump_part {
 };
 
 struct diskdump {
-	struct kdump_part *parts;	/* sorted by start_pfn */
+	struct kdump_part *parts; /* sorted by start_pfn */
 	size_t nr_parts;
 	struct decompressor_pool *pool;
 };
@@ -153,10 +112,11 @@ static bool check_header(const struct file_map *file, const struct kdump_header 
 {
 	u64 blocks = 1ULL + header->sub_header_blocks + header->bitmap_blocks;
 
-	if (header->version < 1 || header->version > NEWEST_VERSION)
-		return broken(why, header, "versions 1 to %u are known%s", NEWEST_VERSION,
-			      __builtin_bswap32(header->version) <= NEWEST_VERSION
-				      ? " (a big-endian machine's dump?)" : "");
+	if (header->version < 1 || header->version > KDUMP_NEWEST_VERSION)
+		return broken(why, header, "versions 1 to %u are known%s", KDUMP_NEWEST_VERSION,
+			      __builtin_bswap32(header->version) <= KDUMP_NEWEST_VERSION
+				      ? " (a big-endian machine's dump?)"
+				      : "");
 	if (header->block_size != PAGE_BYTES)
 		return broken(why, header, "block size %u instead of %llu", header->block_size,
 			      PAGE_BYTES);
@@ -165,17 +125,17 @@ static bool check_header(const struct file_map *file, const struct kdump_header 
 	if (header->bitmap_blocks < 1)
 		return broken(why, header, "no page bitmap");
 	if (!range_fits(0, blocks * PAGE_BYTES, file->size))
-		return broken(why, header,
-			      "cut short: headers and page bitmaps take %llu bytes, the file has %llu",
-			      (unsigned long long)(blocks * PAGE_BYTES),
-			      (unsigned long long)file->size);
+		return broken(
+			why, header,
+			"cut short: headers and page bitmaps take %llu bytes, the file has %llu",
+			(unsigned long long)(blocks * PAGE_BYTES), (unsigned long long)file->size);
 	return true;
 }
 
 /* The sub-header with only those members that its version has. */
 static bool read_sub_header(const struct file_map *file, u32 version, struct kdump_sub_header *sub)
 {
-	static const size_t bytes_by_version[NEWEST_VERSION + 1] = {
+	static const size_t bytes_by_version[KDUMP_NEWEST_VERSION + 1] = {
 		0,
 		offsetof(struct kdump_sub_header, split),
 		offsetof(struct kdump_sub_header, vmcoreinfo_offset),
@@ -204,7 +164,8 @@ static bool lay_out_part(struct kdump_part *part, struct strbuf *why)
 			      (unsigned long long)part->nr_pfns);
 	needed = align_up((part->nr_pfns + 7) / 8, PAGE_BYTES);
 	if (needed > all_bitmaps)
-		return broken(why, header, "page bitmaps of %llu bytes are too small for %llu page frames",
+		return broken(why, header,
+			      "page bitmaps of %llu bytes are too small for %llu page frames",
 			      (unsigned long long)all_bitmaps, (unsigned long long)part->nr_pfns);
 	part->bitmap1 = part->bitmap2 = (1ULL + header->sub_header_blocks) * PAGE_BYTES;
 	part->descriptors = part->bitmap1 + all_bitmaps;
@@ -263,7 +224,7 @@ static enum probe_result diskdump_probe(const struct file_map *file, struct strb
 	char signature[8];
 
 	if (!file_map_read(file, 0, signature, sizeof(signature)) ||
-	    memcmp(signature, "KDUMP   ", sizeof(signature)) != 0)
+	    memcmp(signature, KDUMP_SIGNATURE, sizeof(signature)) != 0)
 		return PROBE_NO;
 	return read_part(&part, file, why) ? PROBE_YES : PROBE_BROKEN;
 }
@@ -340,7 +301,7 @@ static void make_ranks(struct kdump_part *part, u64 index)
 	pthread_mutex_lock(&part->lock);
 	made = atomic_load(&part->nr_ranks);
 	while (made <= index) {
-		u64 piece = first_piece + made - 1;	/* the one that this count adds */
+		u64 piece = first_piece + made - 1; /* the one that this count adds */
 		u64 after_hole = skip_hole(part, piece) - first_piece + 1;
 		u64 from = made == 1 ? part->start_pfn % PIECE_PFNS : 0;
 
@@ -477,7 +438,8 @@ static bool check_parts(const struct diskdump *diskdump, struct dump *dump, stru
 	}
 	if (covered < first->nr_pfns) {
 		dump->incomplete = true;
-		strbuf_printf(&dump->remarks, "part of a split dump: the file for page frame %llx is not given\n",
+		strbuf_printf(&dump->remarks,
+			      "part of a split dump: the file for page frame %llx is not given\n",
 			      (unsigned long long)covered);
 	}
 	return true;
@@ -530,7 +492,8 @@ static bool diskdump_open(struct dump *dump, struct strbuf *why)
 				      part->file->path);
 		} else if (part_is_cut_short(part)) {
 			dump->incomplete = true;
-			strbuf_printf(&dump->remarks, "%s: cut short, pages at its end are missing\n",
+			strbuf_printf(&dump->remarks,
+				      "%s: cut short, pages at its end are missing\n",
 				      part->file->path);
 		}
 	}
@@ -553,7 +516,8 @@ static struct kdump_part *find_part(const struct diskdump *diskdump, u64 pfn)
 
 /* The data of PFN's page; FAULT_NONE when *descriptor and *data are set. COPY: PAGE_BYTES. */
 static enum fault_reason find_data(struct kdump_part *part, u64 pfn,
-				   struct page_descriptor *descriptor, const void **data, void *copy)
+				   struct page_descriptor *descriptor, const void **data,
+				   void *copy)
 {
 	u64 index;
 
@@ -610,7 +574,8 @@ static bool diskdump_next_present(struct dump *dump, u64 pfn, u64 *found_pfn)
 	struct diskdump *diskdump = dump->state;
 
 	for (size_t i = 0; i < diskdump->nr_parts; i++) {
-		if (pfn < diskdump->parts[i].end_pfn && next_set_bit(&diskdump->parts[i], pfn, found_pfn))
+		if (pfn < diskdump->parts[i].end_pfn &&
+		    next_set_bit(&diskdump->parts[i], pfn, found_pfn))
 			return true;
 	}
 	return false;
@@ -618,8 +583,8 @@ static bool diskdump_next_present(struct dump *dump, u64 pfn, u64 *found_pfn)
 
 static void describe_part(const struct kdump_part *part, struct strbuf *text)
 {
-	static const char *const names[] = { "sysname", "nodename", "release", "version", "machine",
-					     "domainname" };
+	static const char *const names[] = { "sysname", "nodename", "release",
+					     "version", "machine",  "domainname" };
 	const struct kdump_header *header = &part->header;
 	const struct kdump_sub_header *sub = &part->sub;
 
@@ -647,8 +612,8 @@ static void describe_part(const struct kdump_part *part, struct strbuf *text)
 	strbuf_printf(text, "vmcoreinfo: offset %llu, size %llu\n",
 		      (unsigned long long)sub->vmcoreinfo_offset,
 		      (unsigned long long)sub->vmcoreinfo_size);
-	strbuf_printf(text, "notes: offset %llu, size %llu\n", (unsigned long long)sub->notes_offset,
-		      (unsigned long long)sub->notes_size);
+	strbuf_printf(text, "notes: offset %llu, size %llu\n",
+		      (unsigned long long)sub->notes_offset, (unsigned long long)sub->notes_size);
 	strbuf_printf(text, "eraseinfo: offset %llu, size %llu\n",
 		      (unsigned long long)sub->eraseinfo_offset,
 		      (unsigned long long)sub->eraseinfo_size);

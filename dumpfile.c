@@ -8,6 +8,7 @@
 #include "dumpfile.h"
 #include "flattened.h"
 #include "pagecache.h"
+#include "touched.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -226,6 +227,9 @@ static bool open_files(struct dump *dump, const char *const *paths, size_t nr_pa
 
 static void dump_free(struct dump *dump)
 {
+	touched_destroy(dump->touched);
+	free(dump->note_ranges);
+	free(dump->device_dumps);
 	for (size_t i = 0; i < dump->nr_files; i++)
 		file_map_close(&dump->files[i]);
 	page_cache_destroy(dump->cache);
@@ -236,14 +240,22 @@ static void dump_free(struct dump *dump)
 	free(dump);
 }
 
+static void touch(struct dump *dump, u64 paddr)
+{
+	if (!dump->touch_nothing)
+		touched_set(dump->touched, paddr >> PAGE_SHIFT);
+}
+
 struct dump *dump_open(const char *const *paths, size_t nr_paths, struct strbuf *why)
 {
 	struct dump *dump = xcalloc(1, sizeof(*dump));
 
 	dump->path = paths[0];
 	dump->dump_level = -1;
-	if (open_files(dump, paths, nr_paths, why) && dump->ops->open(dump, why))
+	if (open_files(dump, paths, nr_paths, why) && dump->ops->open(dump, why)) {
+		dump->touched = touched_create(dump->max_pfn);
 		return dump;
+	}
 	if (dump->state)
 		dump->ops->close(dump);
 	dump_free(dump);
@@ -261,14 +273,21 @@ void dump_close(struct dump *dump)
 bool dump_try_read(struct dump *dump, u64 paddr, void *buf, size_t length, struct fault *fault)
 {
 	u8 *to = buf;
+	struct fault reason = { 0 };
 
 	if (!range_fits(paddr, length, ~0ULL))
 		return fault_set(fault, FAULT_BAD_ADDRESS, SPACE_PHYSICAL, paddr);
 	while (length > 0) {
 		size_t piece = min_u64(length, PAGE_BYTES - (paddr & (PAGE_BYTES - 1)));
 
-		if (!dump->ops->read_page(dump, paddr, to, piece, fault))
+		if (!dump->ops->read_page(dump, paddr, to, piece, &reason)) {
+			if (reason.reason == FAULT_EXCLUDED)
+				touch(dump, paddr);
+			if (fault)
+				*fault = reason;
 			return false;
+		}
+		touch(dump, paddr);
 		to += piece;
 		paddr += piece;
 		length -= piece;

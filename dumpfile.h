@@ -9,19 +9,20 @@
 
 struct flat_index;
 struct file_window;
+struct touched;
 
 /*
  * A mapped file. A makedumpfile -F stream opened with flat_open() looks like the file that it would
  * be rearranged into: SIZE and all offsets are those of that file, and DATA is only the stream.
  */
 struct file_map {
-	const char *path;	/* the caller's */
-	const u8 *data;		/* MAPPED_BYTES of the file as it is on disk */
-	u64 size;		/* bytes that the functions below can reach */
+	const char *path; /* the caller's */
+	const u8 *data; /* MAPPED_BYTES of the file as it is on disk */
+	u64 size; /* bytes that the functions below can reach */
 	int fd;
 	u64 mapped_bytes;
-	struct flat_index *flat;	/* NULL: not a stream, DATA is what OFFSET counts in */
-	struct file_window *window;	/* bounds how much of the mapping is resident */
+	struct flat_index *flat; /* NULL: not a stream, DATA is what OFFSET counts in */
+	struct file_window *window; /* bounds how much of the mapping is resident */
 };
 
 /* False with *why: "No such file or directory", "a directory", "an empty file" ... */
@@ -40,30 +41,43 @@ bool file_map_read(const struct file_map *map, u64 offset, void *buf, u64 length
 u64 file_map_next_data(const struct file_map *map, u64 offset);
 
 enum probe_result {
-	PROBE_NO,	/* another format */
+	PROBE_NO, /* another format */
 	PROBE_YES,
-	PROBE_BROKEN,	/* this format, but unusable: *why says what is wrong */
+	PROBE_BROKEN, /* this format, but unusable: *why says what is wrong */
 };
 
 /* Registers of one CPU as the dump's notes have them. */
 struct cpu_note {
-	u32 cpu;			/* by order of the notes, unless the note names it */
-	u32 pid;			/* NT_PRSTATUS's pid; 0 for QEMU's notes */
+	u32 cpu; /* by order of the notes, unless the note names it */
+	u32 pid; /* NT_PRSTATUS's pid; 0 for QEMU's notes */
 	struct x86_regs regs;
-	bool from_qemu;			/* a QEMUCPUState: the control registers below are valid */
+	bool from_qemu; /* a QEMUCPUState: the control registers below are valid */
 	u64 cr0, cr2, cr3, cr4, gs_base, kernel_gs_base, idt_base, gdt_base;
+};
+
+/* ELF notes as they stand in the file. */
+struct note_range {
+	const struct file_map *file;
+	u64 offset, size;
+};
+
+/* What a driver left of its device (an NT_VMCOREDD note). */
+struct device_dump {
+	char name[45];
+	u64 offset, bytes; /* of the data in the file */
 };
 
 struct dump;
 
 /* One a format; the table of all of them is in dumpfile.c. */
 struct dump_ops {
-	const char *name;	/* "compressed kdump", "ELF vmcore" */
+	const char *name; /* "compressed kdump", "ELF vmcore" */
 	enum probe_result (*probe)(const struct file_map *file, struct strbuf *why);
 	/* Fills the public members of DUMP and sets dump->state. False with *why. */
 	bool (*open)(struct dump *dump, struct strbuf *why);
 	/* Reads [paddr, paddr + length), which never crosses a page. */
-	bool (*read_page)(struct dump *dump, u64 paddr, void *buf, size_t length, struct fault *fault);
+	bool (*read_page)(struct dump *dump, u64 paddr, void *buf, size_t length,
+			  struct fault *fault);
 	/* The next present page at or above pfn (in memory order); false: no more. */
 	bool (*next_present)(struct dump *dump, u64 pfn, u64 *found_pfn);
 	/* Header and notes in words, for `help -D` and `help -n`. */
@@ -73,28 +87,34 @@ struct dump_ops {
 
 struct dump {
 	const struct dump_ops *ops;
-	const char *path;		/* of the first file */
-	struct file_map *files;		/* all files of a split dump, in order given */
+	const char *path; /* of the first file */
+	struct file_map *files; /* all files of a split dump, in order given */
 	size_t nr_files;
 
-	const char *vmcoreinfo;		/* text inside the file, not NUL-terminated; NULL when absent */
+	const char *vmcoreinfo; /* text inside the file, not NUL-terminated; NULL when absent */
 	size_t vmcoreinfo_bytes;
 	struct cpu_note *cpu_notes;
 	size_t nr_cpu_notes;
-	size_t nr_qemu_notes;		/* the first so many of cpu_notes are from_qemu */
-	u64 max_pfn;			/* one past the highest page frame of the machine */
-	bool filtered;			/* pages may be missing on purpose (makedumpfile -d) */
-	bool incomplete;		/* the writer, or the file's length, says that it was cut short */
-	char utsname_release[65];	/* from a kdump header; "" when the format has none */
+	size_t nr_qemu_notes; /* the first so many of cpu_notes are from_qemu */
+	struct note_range *note_ranges; /* all of the above, and what no one here reads */
+	size_t nr_note_ranges;
+	struct device_dump *device_dumps;
+	size_t nr_device_dumps;
+	u64 max_pfn; /* one past the highest page frame of the machine */
+	bool filtered; /* pages may be missing on purpose (makedumpfile -d) */
+	bool incomplete; /* the writer, or the file's length, says that it was cut short */
+	char utsname_release[65]; /* from a kdump header; "" when the format has none */
 	char utsname_nodename[65];
 	char utsname_version[65];
-	u64 header_phys_base;		/* kdump sub-header; 0 when the format has none */
-	int dump_level;			/* kdump sub-header's -d level; -1 unknown */
-	bool is_partial_vmcore;		/* PARTIAL DUMP in the banner: filtered with level > 0 */
-	struct strbuf remarks;		/* a line each: what is wrong with the file though it opened */
+	u64 header_phys_base; /* kdump sub-header; 0 when the format has none */
+	int dump_level; /* kdump sub-header's -d level; -1 unknown */
+	bool is_partial_vmcore; /* PARTIAL DUMP in the banner: filtered with level > 0 */
+	struct touched *touched; /* frames that were read; those excluded from the dump, too */
+	bool touch_nothing; /* while memory is searched for something */
+	struct strbuf remarks; /* a line each: what is wrong with the file though it opened */
 
-	void *state;			/* the format's own */
-	struct page_cache *cache;	/* decompressed pages, for formats that need it */
+	void *state; /* the format's own */
+	struct page_cache *cache; /* decompressed pages, for formats that need it */
 };
 
 extern const struct dump_ops netdump_ops, diskdump_ops;

@@ -11,7 +11,7 @@
  *	CORE		1	struct elf_prstatus (336 bytes): pid at 32, registers at 112
  *	VMCOREINFO	0	text
  *	QEMU		0	QEMUCPUState, see below
- *	LINUX		0x700	a driver's own dump: not read here
+ *	LINUX		0x700	a driver's own dump: 44 bytes of name, then its data
  *
  *	QEMUCPUState, version 1 (440 bytes; 432 without the last member):
  *	0	4	version
@@ -37,13 +37,15 @@ enum {
 	/* The kernel's text has one page; more than this is not vmcoreinfo. */
 	MAX_VMCOREINFO_BYTES = 1 << 20,
 	MAX_NAME_BYTES = 64,
+	NT_DEVICE_DUMP = 0x700,
+	DEVICE_NAME_BYTES = 44,
 };
 
 struct note {
 	u32 type;
 	char name[MAX_NAME_BYTES];
-	u64 at;		/* of the descriptor */
-	u32 bytes;	/* of the descriptor */
+	u64 at; /* of the descriptor */
+	u32 bytes; /* of the descriptor */
 };
 
 static struct cpu_note *add_cpu_note(struct dump *dump)
@@ -63,7 +65,8 @@ static void add_prstatus(struct dump *dump, const struct file_map *file, const s
 	u8 prstatus[PRSTATUS_BYTES];
 	struct cpu_note *cpu;
 
-	if (note->bytes < PRSTATUS_BYTES || !file_map_read(file, note->at, prstatus, sizeof(prstatus))) {
+	if (note->bytes < PRSTATUS_BYTES ||
+	    !file_map_read(file, note->at, prstatus, sizeof(prstatus))) {
 		strbuf_printf(&dump->remarks, "a CPU's register note has %u bytes instead of %u\n",
 			      note->bytes, PRSTATUS_BYTES);
 		return;
@@ -85,8 +88,8 @@ static void add_qemu_state(struct dump *dump, const struct file_map *file, const
 
 	if (note->bytes < QEMU_STATE_BYTES ||
 	    !file_map_read(file, note->at, state, min_u64(note->bytes, sizeof(state)))) {
-		strbuf_printf(&dump->remarks, "a QEMU note has %u bytes instead of %u\n", note->bytes,
-			      QEMU_STATE_BYTES);
+		strbuf_printf(&dump->remarks, "a QEMU note has %u bytes instead of %u\n",
+			      note->bytes, QEMU_STATE_BYTES);
 		return;
 	}
 	cpu = dump->nr_qemu_notes < dump->nr_cpu_notes ? &dump->cpu_notes[dump->nr_qemu_notes]
@@ -94,15 +97,29 @@ static void add_qemu_state(struct dump *dump, const struct file_map *file, const
 	dump->nr_qemu_notes++;
 	cpu->from_qemu = true;
 	cpu->pid = 0;
-#define REGISTER(number) load_u64(registers + (number) * 8)
-#define SEGMENT(number) (segments + (number) * 24)
+#define REGISTER(number) load_u64(registers + (number)*8)
+#define SEGMENT(number) (segments + (number)*24)
 	cpu->regs = (struct x86_regs){
-		.ax = REGISTER(RAX), .bx = REGISTER(RBX), .cx = REGISTER(RCX), .dx = REGISTER(RDX),
-		.si = REGISTER(RSI), .di = REGISTER(RDI), .sp = REGISTER(RSP), .bp = REGISTER(RBP),
-		.r8 = REGISTER(R8), .r9 = REGISTER(R8 + 1), .r10 = REGISTER(R8 + 2),
-		.r11 = REGISTER(R8 + 3), .r12 = REGISTER(R8 + 4), .r13 = REGISTER(R8 + 5),
-		.r14 = REGISTER(R8 + 6), .r15 = REGISTER(R8 + 7), .ip = REGISTER(RIP),
-		.flags = REGISTER(RFLAGS), .cs = load_u32(SEGMENT(CS)), .ss = load_u32(SEGMENT(SS)),
+		.ax = REGISTER(RAX),
+		.bx = REGISTER(RBX),
+		.cx = REGISTER(RCX),
+		.dx = REGISTER(RDX),
+		.si = REGISTER(RSI),
+		.di = REGISTER(RDI),
+		.sp = REGISTER(RSP),
+		.bp = REGISTER(RBP),
+		.r8 = REGISTER(R8),
+		.r9 = REGISTER(R8 + 1),
+		.r10 = REGISTER(R8 + 2),
+		.r11 = REGISTER(R8 + 3),
+		.r12 = REGISTER(R8 + 4),
+		.r13 = REGISTER(R8 + 5),
+		.r14 = REGISTER(R8 + 6),
+		.r15 = REGISTER(R8 + 7),
+		.ip = REGISTER(RIP),
+		.flags = REGISTER(RFLAGS),
+		.cs = load_u32(SEGMENT(CS)),
+		.ss = load_u32(SEGMENT(SS)),
 		.orig_ax = ~0ULL,
 	};
 	cpu->gs_base = load_u64(SEGMENT(GS) + QEMU_SEGMENT_BASE);
@@ -139,6 +156,32 @@ void dump_set_vmcoreinfo(struct dump *dump, const struct file_map *file, u64 off
 	dump->vmcoreinfo_bytes = size;
 }
 
+static void add_device_dump(struct dump *dump, const struct file_map *file, const struct note *note)
+{
+	struct device_dump *device;
+
+	dump->device_dumps = xreallocarray(dump->device_dumps, dump->nr_device_dumps + 1,
+					   sizeof(*dump->device_dumps));
+	device = &dump->device_dumps[dump->nr_device_dumps];
+	*device = (struct device_dump){ .offset = note->at + DEVICE_NAME_BYTES };
+	if (note->bytes < DEVICE_NAME_BYTES ||
+	    !file_map_read(file, note->at, device->name, DEVICE_NAME_BYTES)) {
+		strbuf_printf(&dump->remarks,
+			      "a device's dump of %u bytes is too short for its name\n",
+			      note->bytes);
+		return;
+	}
+	device->bytes = note->bytes - DEVICE_NAME_BYTES;
+	dump->nr_device_dumps++;
+}
+
+static void add_range(struct dump *dump, const struct file_map *file, u64 offset, u64 size)
+{
+	dump->note_ranges = xreallocarray(dump->note_ranges, dump->nr_note_ranges + 1,
+					  sizeof(*dump->note_ranges));
+	dump->note_ranges[dump->nr_note_ranges++] = (struct note_range){ file, offset, size };
+}
+
 /* Reads the note at *AT and moves *AT behind it. */
 static bool next_note(const struct file_map *file, u64 *at, u64 end, struct note *note)
 {
@@ -166,12 +209,14 @@ void dump_add_notes(struct dump *dump, const struct file_map *file, u64 offset, 
 	u64 at = offset, end = offset + size;
 
 	if (!range_fits(offset, size, file->size)) {
-		strbuf_printf(&dump->remarks, "notes of %llu bytes at file offset %llu are not all in the file\n",
+		strbuf_printf(&dump->remarks,
+			      "notes of %llu bytes at file offset %llu are not all in the file\n",
 			      (unsigned long long)size, (unsigned long long)offset);
 		if (offset >= file->size)
 			return;
 		end = file->size;
 	}
+	add_range(dump, file, offset, end - offset);
 	while (at < end) {
 		struct note note;
 		u64 start = at;
@@ -179,7 +224,8 @@ void dump_add_notes(struct dump *dump, const struct file_map *file, u64 offset, 
 		if (!next_note(file, &at, end, &note)) {
 			/* Padding behind the last note is no damage. */
 			if (end - start >= sizeof(Elf64_Nhdr))
-				strbuf_printf(&dump->remarks, "damaged ELF note at file offset %llu\n",
+				strbuf_printf(&dump->remarks,
+					      "damaged ELF note at file offset %llu\n",
 					      (unsigned long long)start);
 			return;
 		}
@@ -190,6 +236,47 @@ void dump_add_notes(struct dump *dump, const struct file_map *file, u64 offset, 
 			add_qemu_state(dump, file, &note);
 		else if (streq(note.name, "VMCOREINFO"))
 			dump_set_vmcoreinfo(dump, file, note.at, note.bytes);
+		else if (streq(note.name, "LINUX") && note.type == NT_DEVICE_DUMP)
+			add_device_dump(dump, file, &note);
+	}
+}
+
+static void put_note(struct strbuf *notes, const char *name, u32 type, const void *data, u32 bytes)
+{
+	static const u8 padding[4];
+	const u32 header[3] = { strlen(name) + 1, bytes, type };
+
+	strbuf_add(notes, header, sizeof(header));
+	strbuf_add(notes, name, header[0]);
+	strbuf_add(notes, padding, align_up(header[0], 4) - header[0]);
+	strbuf_add(notes, data, bytes);
+	strbuf_add(notes, padding, align_up(bytes, 4) - bytes);
+}
+
+/* Piece by piece, because the ranges of one file may lie anywhere. */
+static void copy_range(const struct note_range *range, struct strbuf *notes)
+{
+	u8 piece[PAGE_BYTES];
+	u64 length;
+
+	for (u64 at = 0; at < range->size; at += length) {
+		length = min_u64(range->size - at, sizeof(piece));
+		if (!file_map_read(range->file, range->offset + at, piece, length))
+			return;
+		strbuf_add(notes, piece, length);
+	}
+}
+
+void dump_copy_notes(const struct dump *dump, struct strbuf *notes)
+{
+	for (size_t i = 0; i < dump->nr_note_ranges; i++)
+		copy_range(&dump->note_ranges[i], notes);
+	for (size_t i = 0; !dump->nr_note_ranges && i < dump->nr_cpu_notes; i++) {
+		u8 prstatus[PRSTATUS_BYTES] = { 0 };
+
+		memcpy(prstatus + PRSTATUS_PID, &dump->cpu_notes[i].pid, sizeof(u32));
+		memcpy(prstatus + PRSTATUS_REGS, &dump->cpu_notes[i].regs, sizeof(struct x86_regs));
+		put_note(notes, "CORE", NT_PRSTATUS, prstatus, sizeof(prstatus));
 	}
 }
 
@@ -203,20 +290,26 @@ static void describe_cpu_note(const struct cpu_note *cpu, struct strbuf *text)
 	strbuf_printf(text, "\n    rip %016llx  rsp %016llx  rflags %08llx  cs %04llx\n",
 		      (unsigned long long)regs->ip, (unsigned long long)regs->sp,
 		      (unsigned long long)regs->flags, (unsigned long long)regs->cs);
-	strbuf_printf(text, "    rax %016llx  rbx %016llx  rcx %016llx\n", (unsigned long long)regs->ax,
-		      (unsigned long long)regs->bx, (unsigned long long)regs->cx);
-	strbuf_printf(text, "    rdx %016llx  rsi %016llx  rdi %016llx\n", (unsigned long long)regs->dx,
-		      (unsigned long long)regs->si, (unsigned long long)regs->di);
-	strbuf_printf(text, "    rbp %016llx  r8  %016llx  r9  %016llx\n", (unsigned long long)regs->bp,
-		      (unsigned long long)regs->r8, (unsigned long long)regs->r9);
-	strbuf_printf(text, "    r10 %016llx  r11 %016llx  r12 %016llx\n", (unsigned long long)regs->r10,
-		      (unsigned long long)regs->r11, (unsigned long long)regs->r12);
-	strbuf_printf(text, "    r13 %016llx  r14 %016llx  r15 %016llx\n", (unsigned long long)regs->r13,
-		      (unsigned long long)regs->r14, (unsigned long long)regs->r15);
+	strbuf_printf(text, "    rax %016llx  rbx %016llx  rcx %016llx\n",
+		      (unsigned long long)regs->ax, (unsigned long long)regs->bx,
+		      (unsigned long long)regs->cx);
+	strbuf_printf(text, "    rdx %016llx  rsi %016llx  rdi %016llx\n",
+		      (unsigned long long)regs->dx, (unsigned long long)regs->si,
+		      (unsigned long long)regs->di);
+	strbuf_printf(text, "    rbp %016llx  r8  %016llx  r9  %016llx\n",
+		      (unsigned long long)regs->bp, (unsigned long long)regs->r8,
+		      (unsigned long long)regs->r9);
+	strbuf_printf(text, "    r10 %016llx  r11 %016llx  r12 %016llx\n",
+		      (unsigned long long)regs->r10, (unsigned long long)regs->r11,
+		      (unsigned long long)regs->r12);
+	strbuf_printf(text, "    r13 %016llx  r14 %016llx  r15 %016llx\n",
+		      (unsigned long long)regs->r13, (unsigned long long)regs->r14,
+		      (unsigned long long)regs->r15);
 	if (!cpu->from_qemu)
 		return;
-	strbuf_printf(text, "    cr0 %016llx  cr2 %016llx  cr3 %016llx\n", (unsigned long long)cpu->cr0,
-		      (unsigned long long)cpu->cr2, (unsigned long long)cpu->cr3);
+	strbuf_printf(text, "    cr0 %016llx  cr2 %016llx  cr3 %016llx\n",
+		      (unsigned long long)cpu->cr0, (unsigned long long)cpu->cr2,
+		      (unsigned long long)cpu->cr3);
 	strbuf_printf(text, "    cr4 %016llx  gs_base %016llx  kernel_gs_base %016llx\n",
 		      (unsigned long long)cpu->cr4, (unsigned long long)cpu->gs_base,
 		      (unsigned long long)cpu->kernel_gs_base);
@@ -228,6 +321,11 @@ void dump_describe_notes(const struct dump *dump, struct strbuf *text)
 {
 	for (size_t i = 0; i < dump->nr_cpu_notes; i++)
 		describe_cpu_note(&dump->cpu_notes[i], text);
+	for (size_t i = 0; i < dump->nr_device_dumps; i++)
+		strbuf_printf(text, "device dump \"%s\": %llu bytes at file offset %llu\n",
+			      dump->device_dumps[i].name,
+			      (unsigned long long)dump->device_dumps[i].bytes,
+			      (unsigned long long)dump->device_dumps[i].offset);
 	if (dump->vmcoreinfo) {
 		size_t length = strnlen(dump->vmcoreinfo, dump->vmcoreinfo_bytes);
 

@@ -13,6 +13,8 @@
 void dump_add_notes(struct dump *dump, const struct file_map *file, u64 offset, u64 size);
 /* Takes SIZE bytes at OFFSET as the vmcoreinfo text. */
 void dump_set_vmcoreinfo(struct dump *dump, const struct file_map *file, u64 offset, u64 size);
+/* All notes of DUMP as bytes, for a new file; made from cpu_notes where the format has no ELF notes. */
+void dump_copy_notes(const struct dump *dump, struct strbuf *notes);
 /* One line a note, with the registers: for dump_ops.describe. */
 void dump_describe_notes(const struct dump *dump, struct strbuf *text);
 

@@ -13,10 +13,10 @@
 #include <stdlib.h>
 
 enum {
-	NOTE_TEXT = 24,		/* where the text starts in vmcoreinfo_note */
-	MAX_TEXT = 4096,	/* VMCOREINFO_BYTES */
+	NOTE_TEXT = 24, /* where the text starts in vmcoreinfo_note */
+	MAX_TEXT = 4096, /* VMCOREINFO_BYTES */
 	MIN_LINES = 8,
-	UTS_BYTES = 512,	/* enough of struct uts_namespace to have the release in it */
+	UTS_BYTES = 512, /* enough of struct uts_namespace to have the release in it */
 };
 
 #define KERNEL_MAP 0xffffffff80000000ULL
@@ -93,9 +93,9 @@ static bool is_plausible(const char *text, size_t length)
 			return false;
 		nr_lines += text[i] == '\n';
 	}
-	return nr_lines >= MIN_LINES && vmcoreinfo_string(&info, "OSRELEASE", value, sizeof(value)) &&
-	       value[0] && vmcoreinfo_string(&info, "PAGESIZE", value, sizeof(value)) &&
-	       streq(value, "4096") &&
+	return nr_lines >= MIN_LINES &&
+	       vmcoreinfo_string(&info, "OSRELEASE", value, sizeof(value)) && value[0] &&
+	       vmcoreinfo_string(&info, "PAGESIZE", value, sizeof(value)) && streq(value, "4096") &&
 	       (vmcoreinfo_hex(&info, "SYMBOL(_stext)", &address) ||
 		vmcoreinfo_hex(&info, "KERNELOFFSET", &address));
 }
@@ -194,7 +194,11 @@ bool vmcoreinfo_load(struct dump *dump, struct vmcoreinfo *info)
 			return true;
 		}
 	}
-	return search_memory(dump, info);
+	/* What a search looks at is not what a session reads. */
+	dump->touch_nothing = true;
+	search_memory(dump, info);
+	dump->touch_nothing = false;
+	return info->text != NULL;
 }
 
 void vmcoreinfo_free(struct vmcoreinfo *info)
