@@ -1,0 +1,39 @@
+/* save.c - L6: the save command: a small dump with the pages that this session has read. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "../command.h"
+#include "../out.h"
+#include "../savedump.h"
+
+static void run_save(struct args *args)
+{
+	struct saved saved;
+
+	if (args->nr_words != 1)
+		usage_fail(args);
+	save_dump(args->words[0], &saved);
+	out("%s: %llu pages in %llu bytes\n", args->words[0], (unsigned long long)saved.nr_pages,
+	    (unsigned long long)saved.bytes);
+}
+
+static const struct option options[] = { { 0 } };
+
+COMMAND(save) = {
+	.name = "save",
+	.summary = "a small dump with what this session has read",
+	.synopsis = "file",
+	.options = options,
+	.description =
+		"Writes a compressed kdump that holds only those pages of memory which this session has read so "
+		"far, with the notes and the vmcoreinfo of the dump. The commands that were run before can be "
+		"run again on it, with the same vmlinux and the same answers, here and in other programs that "
+		"read kdumps. What no command has asked for is missing from it.\n"
+		"\n"
+		"The file must not exist yet. The option --save of the program does the same at the end of the "
+		"session.",
+	.example = "crash> bt\n"
+		   "...\n"
+		   "crash> save /tmp/small\n"
+		   "/tmp/small: 1093 pages in 1542231 bytes\n",
+	.run = run_save,
+	.flags = COMMAND_MINIMAL,
+};
