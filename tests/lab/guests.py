@@ -188,6 +188,12 @@ class Guest:
             time.sleep(0.2)
         return False
 
+    def silent(self, seconds):
+        """True when the console says nothing for so long."""
+        before = self.said()
+        time.sleep(seconds)
+        return self.said() == before
+
     def end(self):
         if self.process.poll() is None:
             self.process.terminate()

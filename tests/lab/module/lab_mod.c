@@ -77,8 +77,7 @@ static int make_items(void)
 		xa_store(&lab_xarray, number * 100, item, GFP_KERNEL);
 	}
 	xa_store(&lab_xarray, 5, xa_mk_value(4711), GFP_KERNEL);
-	for_each_possible_cpu(cpu)
-		per_cpu(lab_percpu, cpu) = 100 + cpu;
+	for_each_possible_cpu(cpu) per_cpu(lab_percpu, cpu) = 100 + cpu;
 	return 0;
 }
 
