@@ -80,7 +80,9 @@ static bool fill_symbol(const struct symbol *symbol, struct gdb_symbol *answer)
 		.size = symbol->size,
 		.name = symbol->name,
 		/* v7's .data is marked executable, which makes its symbols T: gdb would take them for functions. */
-		.type = strchr("Tt", symbol->type) && !address_is_text(symbol->value) ? 'D' : symbol->type,
+		.type = strchr("Tt", symbol->type) && !address_is_text(symbol->value)
+				? 'D'
+				: symbol->type,
 	};
 	return true;
 }
@@ -141,8 +143,9 @@ static void first_registers(void *arg)
 	answer->known = GDB_REGISTERS_ALL;
 	if (trace.start == START_SLEEPING)
 		answer->known = GDB_REGISTER_BIT(ip) | GDB_REGISTER_BIT(sp) | GDB_REGISTER_BIT(bp) |
-				GDB_REGISTER_BIT(bx) | GDB_REGISTER_BIT(r12) | GDB_REGISTER_BIT(r13) |
-				GDB_REGISTER_BIT(r14) | GDB_REGISTER_BIT(r15);
+				GDB_REGISTER_BIT(bx) | GDB_REGISTER_BIT(r12) |
+				GDB_REGISTER_BIT(r13) | GDB_REGISTER_BIT(r14) |
+				GDB_REGISTER_BIT(r15);
 }
 
 static bool ops_registers(UNUSED void *arg, struct gdb_registers *answer)

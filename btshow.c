@@ -16,15 +16,22 @@ static void show_registers(const struct frame *frame)
 {
 	const struct x86_regs *r = &frame->regs;
 
-	out("    RIP: %016llx  RSP: %016llx  RFLAGS: %08llx\n", (ull)r->ip, (ull)r->sp, (ull)r->flags);
+	out("    RIP: %016llx  RSP: %016llx  RFLAGS: %08llx\n", (ull)r->ip, (ull)r->sp,
+	    (ull)r->flags);
 	if (!frame->partial_regs) {
-		out("    RAX: %016llx  RBX: %016llx  RCX: %016llx\n", (ull)r->ax, (ull)r->bx, (ull)r->cx);
-		out("    RDX: %016llx  RSI: %016llx  RDI: %016llx\n", (ull)r->dx, (ull)r->si, (ull)r->di);
-		out("    RBP: %016llx   R8: %016llx   R9: %016llx\n", (ull)r->bp, (ull)r->r8, (ull)r->r9);
-		out("    R10: %016llx  R11: %016llx  R12: %016llx\n", (ull)r->r10, (ull)r->r11, (ull)r->r12);
-		out("    R13: %016llx  R14: %016llx  R15: %016llx\n", (ull)r->r13, (ull)r->r14, (ull)r->r15);
+		out("    RAX: %016llx  RBX: %016llx  RCX: %016llx\n", (ull)r->ax, (ull)r->bx,
+		    (ull)r->cx);
+		out("    RDX: %016llx  RSI: %016llx  RDI: %016llx\n", (ull)r->dx, (ull)r->si,
+		    (ull)r->di);
+		out("    RBP: %016llx   R8: %016llx   R9: %016llx\n", (ull)r->bp, (ull)r->r8,
+		    (ull)r->r9);
+		out("    R10: %016llx  R11: %016llx  R12: %016llx\n", (ull)r->r10, (ull)r->r11,
+		    (ull)r->r12);
+		out("    R13: %016llx  R14: %016llx  R15: %016llx\n", (ull)r->r13, (ull)r->r14,
+		    (ull)r->r15);
 	}
-	out("    ORIG_RAX: %016llx  CS: %04llx  SS: %04llx\n", (ull)r->orig_ax, (ull)r->cs, (ull)r->ss);
+	out("    ORIG_RAX: %016llx  CS: %04llx  SS: %04llx\n", (ull)r->orig_ax, (ull)r->cs,
+	    (ull)r->ss);
 }
 
 /* A return address may be the first byte after its function: the symbol is that of the call. */
@@ -84,14 +91,16 @@ static void show_word(u64 word, unsigned symbolic)
 }
 
 /* Words of [first, last], two a line. */
-static void show_words(u64 first, u64 last, const char *indent, const char *colon, unsigned symbolic)
+static void show_words(u64 first, u64 last, const char *indent, const char *colon,
+		       unsigned symbolic)
 {
 	struct fault fault;
 	u64 address, word;
 
 	for (address = first; address <= last; address += 8) {
 		if ((address - first) % 16 == 0)
-			out("%s%s%016llx%s", address == first ? "" : "\n", indent, (ull)address, colon);
+			out("%s%s%016llx%s", address == first ? "" : "\n", indent, (ull)address,
+			    colon);
 		if (!mem_try_u64(address, &word, &fault)) {
 			out("%s", fault_text(&fault));
 			break;
@@ -107,7 +116,8 @@ static u64 stack_end(const struct stack_trace *trace)
 }
 
 /* A frame's words reach up to the next return address on the same stack. */
-static void show_frame_words(const struct stack_trace *trace, size_t index, const struct btshow_style *style)
+static void show_frame_words(const struct stack_trace *trace, size_t index,
+			     const struct btshow_style *style)
 {
 	const struct frame *frame = &trace->frames[index], *next = frame + 1;
 	u64 first = frame->has_regs && index == 0 ? frame->sp : frame->sp + 8, last;
@@ -115,7 +125,8 @@ static void show_frame_words(const struct stack_trace *trace, size_t index, cons
 	if (index + 1 < trace->nr_frames && !next->has_regs && next->stack == frame->stack)
 		last = next->sp;
 	else if (index + 1 < trace->nr_frames && next->has_regs)
-		last = next->regs_address + sizeof(struct x86_regs) - 8;
+		/* The registers of user space follow in full: their words would say them twice. */
+		last = next->regs_address + (next->from_user ? 0 : sizeof(struct x86_regs)) - 8;
 	else
 		last = frame->stack == STACK_TASK ? stack_end(trace) - 8 : first;
 	if (last >= first && last - first < stack_size())
@@ -156,8 +167,9 @@ void btshow_trace(const struct stack_trace *trace, const struct btshow_style *st
 			if (stack != frame->stack && stack != STACK_TASK)
 				out("--- <%s stack> ---\n", stack_kind_name(stack));
 			stack = frame->stack;
-			out("%s#%u [%016llx] %s%s at %016llx\n", number < 10 ? " " : "", number, (ull)frame->sp,
-			    source_mark(frame), function_text(frame, style->offsets, style->hex_offsets),
+			out("%s#%u [%016llx] %s%s at %016llx\n", number < 10 ? " " : "", number,
+			    (ull)frame->sp, source_mark(frame),
+			    function_text(frame, style->offsets, style->hex_offsets),
 			    (ull)frame->pc);
 			number++;
 			if (style->lines)
@@ -172,7 +184,8 @@ void btshow_trace(const struct stack_trace *trace, const struct btshow_style *st
 			show_frame_words(trace, i, style);
 	}
 	if (!trace->complete)
-		out("bt: unwinding stopped here: %s\n", trace->problem ? trace->problem : "unknown reason");
+		out("bt: unwinding stopped here: %s\n",
+		    trace->problem ? trace->problem : "unknown reason");
 }
 
 void btshow_exception_frames(const struct stack_trace *trace)

@@ -6,11 +6,11 @@
 #include "stack.h"
 
 struct btshow_style {
-	bool offsets;		/* -s: function+offset */
-	bool hex_offsets;	/* -x */
-	bool lines;		/* -l: file and line below each frame */
-	bool words;		/* -f: the stack's words below each frame */
-	unsigned symbolic;	/* -F: words as symbols and slab caches; -FF: caches with addresses */
+	bool offsets; /* -s: function+offset */
+	bool hex_offsets; /* -x */
+	bool lines; /* -l: file and line below each frame */
+	bool words; /* -f: the stack's words below each frame */
+	unsigned symbolic; /* -F: words as symbols and slab caches; -FF: caches with addresses */
 };
 
 void btshow_trace(const struct stack_trace *trace, const struct btshow_style *style);

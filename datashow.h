@@ -24,7 +24,7 @@ bool datashow_has_member(const char *aggregate, const char *path);
 u64 datashow_member_offset(const char *aggregate, const char *path, u64 *size);
 
 /* AGGREGATE is "struct page" or "union sigval"; TYPE any type's name. */
-void datashow_definition(const char *type, unsigned radix);	/* and SIZE */
+void datashow_definition(const char *type, unsigned radix); /* and SIZE */
 /* The definition with each member's offset, or with its address when ADDRESS is not NULL. */
 void datashow_offsets(const char *aggregate, const u64 *address, unsigned radix);
 /* One member's line of the same. */

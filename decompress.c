@@ -107,9 +107,11 @@ static bool inflate_snappy(const void *data, size_t size, void *page)
 {
 	size_t out_bytes;
 
-	if (snappy_uncompressed_length(data, size, &out_bytes) != SNAPPY_OK || out_bytes != PAGE_BYTES)
+	if (snappy_uncompressed_length(data, size, &out_bytes) != SNAPPY_OK ||
+	    out_bytes != PAGE_BYTES)
 		return false;
-	return snappy_uncompress(data, size, page, &out_bytes) == SNAPPY_OK && out_bytes == PAGE_BYTES;
+	return snappy_uncompress(data, size, page, &out_bytes) == SNAPPY_OK &&
+	       out_bytes == PAGE_BYTES;
 }
 
 bool decompress_page(struct decompressor_pool *pool, u32 compression, const void *data, size_t size,

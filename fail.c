@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define DOING_MAX 16	/* deeper chains are counted but not shown */
+#define DOING_MAX 16 /* deeper chains are counted but not shown */
 #define DOING_TEXT 160
 
 struct cleanup {
@@ -29,7 +29,7 @@ struct scope {
 	struct scope *outer;
 	struct cleanup *cleanups;
 	struct block *blocks;
-	unsigned doing_depth;	/* when the scope began */
+	unsigned doing_depth; /* when the scope began */
 	jmp_buf target;
 	struct failure *failure;
 };

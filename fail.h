@@ -8,7 +8,7 @@
 #include <stdnoreturn.h>
 
 struct failure {
-	char text[2048];	/* the message and its "while ..." lines, no final newline */
+	char text[2048]; /* the message and its "while ..." lines, no final newline */
 	/* Ctrl-C, or nowhere to write to: what catches the failure of a single row passes this on. */
 	bool interrupted;
 };
@@ -45,10 +45,10 @@ struct strbuf *scope_strbuf(void);
 void scope_cleanup(void (*function)(void *arg), void *arg);
 
 /* Ctrl-C: a signal handler sets the flag, loops look at it. */
-void interrupt_request(void);		/* async-signal-safe */
+void interrupt_request(void); /* async-signal-safe */
 bool interrupt_pending(void);
 void interrupt_clear(void);
-void interrupt_check(void);		/* fail()s with "interrupted" when pending */
+void interrupt_check(void); /* fail()s with "interrupted" when pending */
 
 /* Our own mistake, with file and line: prints and aborts the process. */
 #define BUG(...) bug(__FILE__, __LINE__, __VA_ARGS__)

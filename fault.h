@@ -7,29 +7,30 @@
 
 enum fault_reason {
 	FAULT_NONE,
-	FAULT_NOT_MAPPED,	/* the page tables have no entry (or a reserved one) */
-	FAULT_EXCLUDED,		/* left out of the dump by its filter, on purpose */
-	FAULT_NOT_IN_DUMP,	/* no such physical memory in the dump, or the file ends before it */
-	FAULT_DAMAGED,		/* there, but the file's bytes make no sense */
-	FAULT_SWAPPED_OUT,	/* a user page that was not in memory */
-	FAULT_BAD_ADDRESS,	/* not an address at all (non-canonical, wraps) */
-	FAULT_INTERRUPTED,	/* the user pressed Ctrl-C */
+	FAULT_NOT_MAPPED, /* the page tables have no entry (or a reserved one) */
+	FAULT_EXCLUDED, /* left out of the dump by its filter, on purpose */
+	FAULT_NOT_IN_DUMP, /* no such physical memory in the dump, or the file ends before it */
+	FAULT_DAMAGED, /* there, but the file's bytes make no sense */
+	FAULT_SWAPPED_OUT, /* a user page that was not in memory */
+	FAULT_BAD_ADDRESS, /* not an address at all (non-canonical, wraps) */
+	FAULT_INTERRUPTED, /* the user pressed Ctrl-C */
 };
 
 enum address_space { SPACE_KERNEL, SPACE_USER, SPACE_PHYSICAL };
 
 struct fault {
 	enum fault_reason reason;
-	enum address_space space;	/* of ADDRESS */
-	u64 address;			/* the first byte that could not be read, as the caller gave it */
-	u64 physical;			/* where translation ended, when it got so far; else 0 */
-	const char *level;		/* "pgd", "p4d", "pud", "pmd", "pte": the table that failed, or NULL */
+	enum address_space space; /* of ADDRESS */
+	u64 address; /* the first byte that could not be read, as the caller gave it */
+	u64 physical; /* where translation ended, when it got so far; else 0 */
+	const char *level; /* "pgd", "p4d", "pud", "pmd", "pte": the table that failed, or NULL */
 };
 
 /* "page excluded from the dump", "not mapped (no pmd entry)" ... : no address, no full stop. */
 const char *fault_text(const struct fault *fault);
 
 /* Sets every member; returns false, so that readers can `return fault_set(...)`. FAULT may be NULL. */
-bool fault_set(struct fault *fault, enum fault_reason reason, enum address_space space, u64 address);
+bool fault_set(struct fault *fault, enum fault_reason reason, enum address_space space,
+	       u64 address);
 
 #endif

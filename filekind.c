@@ -17,7 +17,10 @@ struct signature {
 static const struct signature signatures[] = {
 	{ 0, 2, "\x1f\x8b", "gzip-compressed data: unpack it first" },
 	{ 0, 3, "BZh", "bzip2-compressed data: unpack it first" },
-	{ 0, 6, "\xfd" "7zXZ\0", "xz-compressed data: unpack it first" },
+	{ 0, 6,
+	  "\xfd"
+	  "7zXZ\0",
+	  "xz-compressed data: unpack it first" },
 	{ 0, 4, "\x28\xb5\x2f\xfd", "zstd-compressed data: unpack it first" },
 	{ 0, 4, "\x04\x22\x4d\x18", "lz4-compressed data: unpack it first" },
 	{ 0, 4, "\x02\x21\x4c\x18", "lz4-compressed data (a legacy frame): unpack it first" },

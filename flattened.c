@@ -30,13 +30,13 @@ enum {
 };
 
 struct flat_record {
-	u64 offset;	/* in the rearranged file */
+	u64 offset; /* in the rearranged file */
 	u64 length;
-	u64 at;		/* in the stream */
+	u64 at; /* in the stream */
 };
 
 struct flat_index {
-	struct flat_record *records;	/* sorted by offset, none overlaps another */
+	struct flat_record *records; /* sorted by offset, none overlaps another */
 	size_t nr_records;
 	bool cut_short;
 };
@@ -195,7 +195,8 @@ bool flat_open(struct file_map *map, struct strbuf *why)
 	bool cut_short;
 
 	if (load_be64(header + 16) != 1 || load_be64(header + 24) != 1) {
-		strbuf_printf(why, "flattened makedumpfile stream of unknown type %llu, version %llu",
+		strbuf_printf(why,
+			      "flattened makedumpfile stream of unknown type %llu, version %llu",
 			      (unsigned long long)load_be64(header + 16),
 			      (unsigned long long)load_be64(header + 24));
 		return false;

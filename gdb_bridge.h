@@ -17,27 +17,27 @@ extern "C" {
  */
 
 struct gdb_symbol {
-	u64 address;		/* this boot's */
-	u64 size;		/* 0: unknown */
-	const char *name;	/* lives as long as the symbol tables */
-	char type;		/* nm's letter: t T text, d D data, b B bss, r R read-only ... */
+	u64 address; /* this boot's */
+	u64 size; /* 0: unknown */
+	const char *name; /* lives as long as the symbol tables */
+	char type; /* nm's letter: t T text, d D data, b B bss, r R read-only ... */
 };
 
 struct gdb_btf {
-	const char *name;	/* "vmlinux", or the module's */
-	const void *data;	/* stays valid for ever; a module's is split BTF over vmlinux's */
+	const char *name; /* "vmlinux", or the module's */
+	const void *data; /* stays valid for ever; a module's is split BTF over vmlinux's */
 	u64 size;
 };
 
 struct gdb_debug_file {
-	const char *path;	/* ELF file with DWARF */
-	u64 kaslr_offset;	/* this boot's address minus the link-time address */
+	const char *path; /* ELF file with DWARF */
+	u64 kaslr_offset; /* this boot's address minus the link-time address */
 };
 
 /* What REGS hold of the frame that gdb shall start from. */
 struct gdb_registers {
 	struct x86_regs regs;
-	u32 known;		/* bit n: the n-th u64 of struct x86_regs is known. Others read <unavailable> */
+	u32 known; /* bit n: the n-th u64 of struct x86_regs is known. Others read <unavailable> */
 };
 #define GDB_REGISTER_BIT(member) (1u << (offsetof(struct x86_regs, member) / 8))
 #define GDB_REGISTERS_ALL ((1u << (sizeof(struct x86_regs) / 8)) - 1)
@@ -47,7 +47,7 @@ struct gdb_registers {
  * functions and never fail(). Every pointer may be NULL: then gdb does without.
  */
 struct gdb_bridge_ops {
-	void *arg;		/* first argument of each of these */
+	void *arg; /* first argument of each of these */
 
 	bool (*read)(void *arg, u64 address, void *buf, size_t length);
 	bool (*write)(void *arg, u64 address, const void *buf, size_t length);
@@ -55,7 +55,8 @@ struct gdb_bridge_ops {
 	bool (*why_unreadable)(void *arg, u64 address, char *text, size_t space);
 
 	bool (*symbol_by_name)(void *arg, const char *name, struct gdb_symbol *symbol);
-	bool (*symbol_at)(void *arg, u64 address, struct gdb_symbol *symbol);	/* the one that covers it */
+	bool (*symbol_at)(void *arg, u64 address,
+			  struct gdb_symbol *symbol); /* the one that covers it */
 
 	/* The task that `set` made current. False: no registers are known. */
 	bool (*registers)(void *arg, struct gdb_registers *registers);
@@ -67,7 +68,7 @@ struct gdb_bridge_ops {
 	/* vmlinux with DWARF. False with why: there is none, and which package or file would give it. */
 	bool (*debug_file)(void *arg, struct gdb_debug_file *file, char *why, size_t space);
 
-	bool (*interrupted)(void *arg);			/* polled: Ctrl-C */
+	bool (*interrupted)(void *arg); /* polled: Ctrl-C */
 	/* One line for the user, without newline: "reading the debug information of vmlinux ...". Any thread. */
 	void (*message)(void *arg, const char *text);
 };
@@ -79,17 +80,18 @@ bool gdb_bridge_started(void);
 void gdb_bridge_changed(void);
 /* Symbols or BTF blobs were added or moved: gdb forgets all it was told about them, and asks again. */
 void gdb_bridge_symbols_changed(void);
-const char *gdb_bridge_version(void);		/* "16.3"; starts nothing */
+const char *gdb_bridge_version(void); /* "16.3"; starts nothing */
 
 /* What may be done to answer a question that BTF and the symbols cannot. */
 enum gdb_effort {
-	GDB_NO_DWARF,		/* then it is an error */
-	GDB_DWARF_IF_NEEDED,	/* on an error for want of debug information: attach DWARF once, try again */
-	GDB_DWARF,		/* attach first */
+	GDB_NO_DWARF, /* then it is an error */
+	GDB_DWARF_IF_NEEDED, /* on an error for want of debug information: attach DWARF once, try again */
+	GDB_DWARF, /* attach first */
 };
 
 /* One gdb command; what it prints is added to OUTPUT even when it ends in an error. */
-bool gdb_run(const char *command, enum gdb_effort effort, struct strbuf *output, struct strbuf *error);
+bool gdb_run(const char *command, enum gdb_effort effort, struct strbuf *output,
+	     struct strbuf *error);
 /* An integer or pointer expression of C with the kernel's symbols and types; arrays give their address. */
 bool gdb_evaluate(const char *expression, enum gdb_effort effort, u64 *value, struct strbuf *error);
 
@@ -98,19 +100,22 @@ bool gdb_attach_dwarf(struct strbuf *error);
 bool gdb_has_dwarf(void);
 
 struct gdb_member {
-	u64 offset;		/* bytes from the start of the outermost structure */
-	u64 size;		/* bytes; of the storage unit for a bit-field */
-	u32 bit_offset, bit_size;	/* bit_size 0: not a bit-field; from the least significant bit at OFFSET */
+	u64 offset; /* bytes from the start of the outermost structure */
+	u64 size; /* bytes; of the storage unit for a bit-field */
+	u32 bit_offset,
+		bit_size; /* bit_size 0: not a bit-field; from the least significant bit at OFFSET */
 	bool is_signed;
 };
 
 /* "struct page", "union thread_union", "enum pid_type", "atomic_t". These never attach DWARF by themselves. */
 bool gdb_type_size(const char *type, u64 *size, struct strbuf *error);
 /* A dotted path, through anonymous members. */
-bool gdb_type_member(const char *type, const char *path, struct gdb_member *member, struct strbuf *error);
+bool gdb_type_member(const char *type, const char *path, struct gdb_member *member,
+		     struct strbuf *error);
 bool gdb_enumerator(const char *name, s64 *value, struct strbuf *error);
 /* The type of a variable or function as gdb writes it: "struct list_head", "int (struct file *)". */
-bool gdb_symbol_type(const char *name, enum gdb_effort effort, struct strbuf *type, struct strbuf *error);
+bool gdb_symbol_type(const char *name, enum gdb_effort effort, struct strbuf *type,
+		     struct strbuf *error);
 
 /* Source line of code at PC: needs DWARF and attaches it. FILE as the compiler wrote it. */
 bool gdb_line_at(u64 pc, struct strbuf *file, u32 *line, struct strbuf *error);

@@ -30,7 +30,7 @@ struct arguments {
 	const char *dumps[64];
 	size_t nr_dumps;
 	bool force;
-	bool differ;	/* vmlinux and dump do, and the user knows */
+	bool differ; /* vmlinux and dump do, and the user knows */
 };
 
 static struct vmlinux vmlinux;
@@ -68,7 +68,8 @@ static bool looks_like_vmlinux(const char *path)
 
 	if (file_map_open(&map, path, &why)) {
 		header = file_map_at(&map, 0, sizeof(*header));
-		result = header && memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 && header->e_type != ET_CORE;
+		result = header && memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 &&
+			 header->e_type != ET_CORE;
 		file_map_close(&map);
 	}
 	strbuf_free(&why);
@@ -193,7 +194,8 @@ static void open_files(struct arguments *arguments, struct strbuf *why)
 
 		vmcoreinfo_string(&session.vmcoreinfo, "OSRELEASE", release, sizeof(release));
 		vmcoreinfo_string(&session.vmcoreinfo, "BUILD-ID", build_id, sizeof(build_id));
-		fail("no vmlinux given; needed is the one of kernel %s, build-id %s", release, build_id);
+		fail("no vmlinux given; needed is the one of kernel %s, build-id %s", release,
+		     build_id);
 	}
 	session.vmlinux_path = arguments->vmlinux;
 	session.vmlinux = &vmlinux;
@@ -211,7 +213,8 @@ static void open_types(struct strbuf *why)
 		return;
 	btf = btf_open(data, size, NULL, why);
 	if (!btf) {
-		warn("%s: %s; structures come from its DWARF", session.vmlinux_path, strbuf_text(why));
+		warn("%s: %s; structures come from its DWARF", session.vmlinux_path,
+		     strbuf_text(why));
 		strbuf_reset(why);
 		return;
 	}
@@ -237,7 +240,8 @@ static void check_match(struct arguments *arguments, bool (*matches)(struct strb
 	if (!arguments->force)
 		fail("%s and %s do not match: %s (-f tries all the same)", session.vmlinux_path,
 		     session.dump_path, strbuf_text(&difference));
-	warn("%s and %s do not match: %s", session.vmlinux_path, session.dump_path, strbuf_text(&difference));
+	warn("%s and %s do not match: %s", session.vmlinux_path, session.dump_path,
+	     strbuf_text(&difference));
 	arguments->differ = true;
 	strbuf_free(&difference);
 }

@@ -6,9 +6,9 @@
 #include <stdio.h>
 
 struct run_option {
-	const char *name;	/* "-i", "--hex"; NULL ends the table */
-	const char *argument;	/* its word, or NULL */
-	const char *help;	/* one line */
+	const char *name; /* "-i", "--hex"; NULL ends the table */
+	const char *argument; /* its word, or NULL */
+	const char *help; /* one line */
 };
 
 /* The table itself is in main.c, beside the code that acts on it. */

@@ -26,8 +26,8 @@ struct run {
 typedef VECTOR(struct run) run_list;
 
 struct netdump {
-	run_list backed;	/* sorted, none overlaps another; bytes in the file */
-	run_list excluded;	/* the same for memory that was left out (may be in backed, too) */
+	run_list backed; /* sorted, none overlaps another; bytes in the file */
+	run_list excluded; /* the same for memory that was left out (may be in backed, too) */
 	u32 nr_loads;
 	Elf64_Ehdr header;
 };
@@ -48,8 +48,10 @@ static bool read_nr_phdrs(const struct file_map *file, const Elf64_Ehdr *header,
 	if (header->e_phnum != PN_XNUM)
 		return true;
 	if (!header->e_shoff || !file_map_read(file, header->e_shoff, &section, sizeof(section))) {
-		strbuf_printf(why, "ELF vmcore: section header at %llu, which has the number of segments, is past the end of the file",
-			      (unsigned long long)header->e_shoff);
+		strbuf_printf(
+			why,
+			"ELF vmcore: section header at %llu, which has the number of segments, is past the end of the file",
+			(unsigned long long)header->e_shoff);
 		return false;
 	}
 	*nr_phdrs = section.sh_info;
@@ -83,8 +85,10 @@ static enum probe_result netdump_probe(const struct file_map *file, struct strbu
 		return PROBE_NO;
 	if (header.e_ident[EI_DATA] != ELFDATA2LSB || header.e_machine != EM_X86_64 ||
 	    header.e_ident[EI_CLASS] != ELFCLASS64) {
-		strbuf_printf(why, "ELF vmcore: of another machine (class %u, data %u, machine %u); this program reads x86_64",
-			      header.e_ident[EI_CLASS], header.e_ident[EI_DATA], header.e_machine);
+		strbuf_printf(
+			why,
+			"ELF vmcore: of another machine (class %u, data %u, machine %u); this program reads x86_64",
+			header.e_ident[EI_CLASS], header.e_ident[EI_DATA], header.e_machine);
 		return PROBE_BROKEN;
 	}
 	if (header.e_phentsize != sizeof(Elf64_Phdr)) {
@@ -99,9 +103,11 @@ static enum probe_result netdump_probe(const struct file_map *file, struct strbu
 		return PROBE_BROKEN;
 	}
 	if (!range_fits(header.e_phoff, nr_phdrs * sizeof(Elf64_Phdr), file->size)) {
-		strbuf_printf(why, "ELF vmcore: %llu program headers at %llu do not fit into a file of %llu bytes",
-			      (unsigned long long)nr_phdrs, (unsigned long long)header.e_phoff,
-			      (unsigned long long)file->size);
+		strbuf_printf(
+			why,
+			"ELF vmcore: %llu program headers at %llu do not fit into a file of %llu bytes",
+			(unsigned long long)nr_phdrs, (unsigned long long)header.e_phoff,
+			(unsigned long long)file->size);
 		return PROBE_BROKEN;
 	}
 	if (is_process_core(file, &header, nr_phdrs)) {
@@ -158,7 +164,8 @@ static void add_load(struct dump *dump, const Elf64_Phdr *phdr)
 	if (phdr->p_paddr == ~0ULL)
 		return;
 	if (!range_fits(phdr->p_paddr, memory_bytes, 1ULL << 52)) {
-		strbuf_printf(&dump->remarks, "segment at physical %llx of %llx bytes is no memory\n",
+		strbuf_printf(&dump->remarks,
+			      "segment at physical %llx of %llx bytes is no memory\n",
 			      (unsigned long long)phdr->p_paddr, (unsigned long long)memory_bytes);
 		return;
 	}
@@ -192,7 +199,8 @@ static bool netdump_open(struct dump *dump, struct strbuf *why)
 
 	dump->state = netdump;
 	if (dump->nr_files > 1) {
-		strbuf_puts(why, "ELF vmcore: only compressed kdumps can be split over several files");
+		strbuf_puts(why,
+			    "ELF vmcore: only compressed kdumps can be split over several files");
 		return false;
 	}
 	if (!read_header(file, &netdump->header) ||
@@ -201,7 +209,8 @@ static bool netdump_open(struct dump *dump, struct strbuf *why)
 	for (u64 i = 0; i < nr_phdrs; i++) {
 		Elf64_Phdr phdr;
 
-		if (!file_map_read(file, netdump->header.e_phoff + i * sizeof(phdr), &phdr, sizeof(phdr))) {
+		if (!file_map_read(file, netdump->header.e_phoff + i * sizeof(phdr), &phdr,
+				   sizeof(phdr))) {
 			strbuf_printf(why, "ELF vmcore: cut short, program header %llu is missing",
 				      (unsigned long long)i);
 			return false;
@@ -253,12 +262,14 @@ static bool netdump_read_page(struct dump *dump, u64 paddr, void *buf, size_t le
 
 		if (!run || run->start > paddr) {
 			run = find_run(&netdump->excluded, paddr);
-			return fault_set(fault, run && run->start <= paddr ? FAULT_EXCLUDED
-									   : FAULT_NOT_IN_DUMP,
+			return fault_set(fault,
+					 run && run->start <= paddr ? FAULT_EXCLUDED
+								    : FAULT_NOT_IN_DUMP,
 					 SPACE_PHYSICAL, paddr);
 		}
 		piece = min_u64(length, run->end - paddr);
-		data = file_map_view(&dump->files[0], run->offset + (paddr - run->start), piece, copy);
+		data = file_map_view(&dump->files[0], run->offset + (paddr - run->start), piece,
+				     copy);
 		if (!data)
 			return fault_set(fault, FAULT_NOT_IN_DUMP, SPACE_PHYSICAL, paddr);
 		memcpy(to, data, piece);

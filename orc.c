@@ -24,7 +24,7 @@
 #include <stdlib.h>
 
 #define ORC_ENTRY_BYTES 6
-#define ORC_MAX_ENTRIES (16u << 20)	/* a kernel has some 200,000 */
+#define ORC_MAX_ENTRIES (16u << 20) /* a kernel has some 200,000 */
 
 KSYMBOL(orc_ip_start, "__start_orc_unwind_ip");
 KSYMBOL(orc_ip_stop, "__stop_orc_unwind_ip");
@@ -35,7 +35,7 @@ KFIELD(module_orc_ip, "module.arch.orc_unwind_ip");
 KFIELD(module_orc_entries, "module.arch.orc_unwind");
 
 struct orc_table {
-	u64 ip_address;		/* of ip[0], which its values are relative to */
+	u64 ip_address; /* of ip[0], which its values are relative to */
 	u32 nr_entries;
 	s32 *ips;
 	u8 *entries;
@@ -43,13 +43,13 @@ struct orc_table {
 
 struct orc_format {
 	bool known;
-	bool new_types;		/* type:3 */
-	bool has_signal;	/* v6.3 and later */
-	bool new_registers;	/* v7.1 */
+	bool new_types; /* type:3 */
+	bool has_signal; /* v6.3 and later */
+	bool new_registers; /* v7.1 */
 };
 
 static struct orc_table kernel_table;
-static struct orc_table *module_tables;	/* by module_at() index */
+static struct orc_table *module_tables; /* by module_at() index */
 static bool *module_tables_read;
 static struct orc_format format;
 static bool kernel_table_read;
@@ -111,13 +111,15 @@ static const struct orc_table *the_kernel_table(void)
 	if (kernel_table_read)
 		return &kernel_table;
 	kernel_table_read = true;
-	if (!ksymbol_exists(&orc_ip_start) || !ksymbol_exists(&orc_ip_stop) || !ksymbol_exists(&orc_start)) {
+	if (!ksymbol_exists(&orc_ip_start) || !ksymbol_exists(&orc_ip_stop) ||
+	    !ksymbol_exists(&orc_start)) {
 		snprintf(problem, sizeof(problem), "this kernel has no ORC unwind table");
 		return &kernel_table;
 	}
 	start = ksymbol_address(&orc_ip_start);
 	stop = ksymbol_address(&orc_ip_stop);
-	if (read_table(start, ksymbol_address(&orc_start), (stop - start) / sizeof(s32), &kernel_table))
+	if (read_table(start, ksymbol_address(&orc_start), (stop - start) / sizeof(s32),
+		       &kernel_table))
 		recognise_format(&kernel_table);
 	return &kernel_table;
 }
@@ -133,7 +135,8 @@ static void read_module_table(void *arg)
 	u64 nr_entries = field_u64(module, &module_orc_count);
 
 	if (nr_entries)
-		read_table(field_u64(module, &module_orc_ip), field_u64(module, &module_orc_entries), nr_entries,
+		read_table(field_u64(module, &module_orc_ip),
+			   field_u64(module, &module_orc_entries), nr_entries,
 			   &module_tables[question->index]);
 }
 
@@ -185,12 +188,12 @@ static bool find_entry(const struct orc_table *table, u64 address, u32 *index)
 static enum orc_reg register_of(unsigned number)
 {
 	static const enum orc_reg before[] = {
-		ORC_UNDEFINED, ORC_PREV_SP, ORC_DX, ORC_DI, ORC_BP, ORC_SP, ORC_R10, ORC_R13,
-		ORC_BP_INDIRECT, ORC_SP_INDIRECT,
+		ORC_UNDEFINED, ORC_PREV_SP, ORC_DX,  ORC_DI,	      ORC_BP,
+		ORC_SP,	       ORC_R10,	    ORC_R13, ORC_BP_INDIRECT, ORC_SP_INDIRECT,
 	};
 	static const enum orc_reg since_v7_1[] = {
-		ORC_UNDEFINED, ORC_AX, ORC_DX, ORC_SP, ORC_BP, ORC_DI, ORC_R10, ORC_R13, ORC_PREV_SP,
-		ORC_SP_INDIRECT, ORC_BP_INDIRECT,
+		ORC_UNDEFINED, ORC_AX,	ORC_DX,	     ORC_SP,	      ORC_BP,	       ORC_DI,
+		ORC_R10,       ORC_R13, ORC_PREV_SP, ORC_SP_INDIRECT, ORC_BP_INDIRECT,
 	};
 
 	if (format.new_registers)
@@ -200,7 +203,8 @@ static enum orc_reg register_of(unsigned number)
 
 static void decode(const u8 *entry, struct orc_rule *rule)
 {
-	static const enum orc_type new_types[8] = { ORC_NOTHING, ORC_END, ORC_CALL, ORC_REGS, ORC_REGS_PARTIAL };
+	static const enum orc_type new_types[8] = { ORC_NOTHING, ORC_END, ORC_CALL, ORC_REGS,
+						    ORC_REGS_PARTIAL };
 	static const enum orc_type old_types[4] = { ORC_CALL, ORC_REGS, ORC_REGS_PARTIAL };
 	unsigned bits = load_u16(entry + 4);
 	bool end;

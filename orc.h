@@ -7,25 +7,33 @@
 
 /* Where a value is computed from. The kernel's numbers changed in v7.1; these are ours. */
 enum orc_reg {
-	ORC_UNDEFINED, ORC_PREV_SP, ORC_AX, ORC_DX, ORC_DI, ORC_BP, ORC_SP, ORC_R10, ORC_R13,
-	ORC_BP_INDIRECT,	/* *(bp + offset) */
-	ORC_SP_INDIRECT,	/* *(sp) + offset: v5.12 aa5cacdc29d7, unused before */
+	ORC_UNDEFINED,
+	ORC_PREV_SP,
+	ORC_AX,
+	ORC_DX,
+	ORC_DI,
+	ORC_BP,
+	ORC_SP,
+	ORC_R10,
+	ORC_R13,
+	ORC_BP_INDIRECT, /* *(bp + offset) */
+	ORC_SP_INDIRECT, /* *(sp) + offset: v5.12 aa5cacdc29d7, unused before */
 	ORC_BAD,
 };
 
 enum orc_type {
-	ORC_NOTHING,		/* no rule: unwinding must not go on here */
-	ORC_END,		/* the outermost frame */
-	ORC_CALL,		/* a return address sits below the previous sp */
-	ORC_REGS,		/* a whole pt_regs sits at the previous sp */
-	ORC_REGS_PARTIAL,	/* only its last five words (an iret frame) */
+	ORC_NOTHING, /* no rule: unwinding must not go on here */
+	ORC_END, /* the outermost frame */
+	ORC_CALL, /* a return address sits below the previous sp */
+	ORC_REGS, /* a whole pt_regs sits at the previous sp */
+	ORC_REGS_PARTIAL, /* only its last five words (an iret frame) */
 };
 
 struct orc_rule {
 	enum orc_type type;
 	enum orc_reg sp_reg, bp_reg;
 	s16 sp_offset, bp_offset;
-	bool signal;		/* the frame above was interrupted: its ip is exact, no return address */
+	bool signal; /* the frame above was interrupted: its ip is exact, no return address */
 };
 
 /* The rule in force at ADDRESS; false when no table covers it. Tables are read on first use. */

@@ -40,7 +40,8 @@ static void check(int result)
 		return;
 	}
 	if (errno != EPIPE)
-		snprintf(failure.text, sizeof(failure.text), "cannot write the output: %s", strerror(errno));
+		snprintf(failure.text, sizeof(failure.text), "cannot write the output: %s",
+			 strerror(errno));
 	fail_again(&failure);
 }
 

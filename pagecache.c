@@ -14,13 +14,13 @@
 enum { NR_WAYS = 4 };
 
 struct cache_way {
-	u64 key;	/* pfn + 1; 0: empty */
+	u64 key; /* pfn + 1; 0: empty */
 	u64 last_use;
 };
 
 struct page_cache {
 	pthread_mutex_t lock;
-	u64 nr_sets;	/* a power of two */
+	u64 nr_sets; /* a power of two */
 	u64 clock;
 	struct cache_way *ways;
 	u8 *pages;

@@ -16,7 +16,7 @@ KFIELD(cache_name, "kmem_cache.name");
 KFIELD(cache_list, "kmem_cache.list");
 KSYMBOL(slab_caches, "slab_caches");
 
-static struct u64map cache_names;	/* kmem_cache -> address of its name */
+static struct u64map cache_names; /* kmem_cache -> address of its name */
 static bool caches_read;
 
 static void read_caches(UNUSED void *arg)

@@ -15,10 +15,11 @@
 #include <elf.h>
 #include <stddef.h>
 
-#define MAX_FRAMES 1024		/* a 16 KB stack cannot hold more words worth following */
+#define MAX_FRAMES 1024 /* a 16 KB stack cannot hold more words worth following */
 
 /* A dead task gives its stack back at once: v4.9 68f24b08ee89. What is there is another task's. */
-KFIELD(task_stack_refcount, "task_struct.stack_refcount.refs.counter", "task_struct.stack_refcount.counter");
+KFIELD(task_stack_refcount, "task_struct.stack_refcount.refs.counter",
+       "task_struct.stack_refcount.counter");
 KFIELD(task_thread_sp, "task_struct.thread.sp");
 KFIELD(inactive_ret_addr, "inactive_task_frame.ret_addr");
 KFIELD(inactive_bp, "inactive_task_frame.bp");
@@ -31,13 +32,13 @@ KTYPE(inactive_task_frame, "struct inactive_task_frame");
 KSYMBOL(crash_notes, "crash_notes");
 KFIELD(tss_ist, "tss_struct.x86_tss.ist");
 KSYMBOL(cpu_tss, "cpu_tss_rw");
-KSYMBOL(irq_stack_pointer, "hardirq_stack_ptr");	/* v6.15 and before v6.2 */
-KSYMBOL(pcpu_hot, "pcpu_hot");				/* v6.2 d7b6d709a76a ... v6.14 */
+KSYMBOL(irq_stack_pointer, "hardirq_stack_ptr"); /* v6.15 and before v6.2 */
+KSYMBOL(pcpu_hot, "pcpu_hot"); /* v6.2 d7b6d709a76a ... v6.14 */
 KFIELD(pcpu_hot_irq_stack, "pcpu_hot.hardirq_stack_ptr");
 KTYPE(irq_stack, "struct irq_stack");
 KFIELD(ist_df_stack, "exception_stacks.DF_stack");
 /* The first task's stack lies between two symbols of the linker script. */
-KSYMBOL(init_stack_start, "__start_init_stack", "__start_init_task");	/* v6.10 */
+KSYMBOL(init_stack_start, "__start_init_stack", "__start_init_task"); /* v6.10 */
 KSYMBOL(init_stack_end, "__end_init_stack", "__end_init_task");
 
 u64 stack_size(void)
@@ -47,7 +48,8 @@ u64 stack_size(void)
 	if (!size)
 		size = ksymbol_address(&init_stack_end) - ksymbol_address(&init_stack_start);
 	if (size < PAGE_BYTES || size > 64 * PAGE_BYTES)
-		fail("the size of a kernel stack is unknown: init's has %llu bytes", (unsigned long long)size);
+		fail("the size of a kernel stack is unknown: init's has %llu bytes",
+		     (unsigned long long)size);
 	return size;
 }
 
@@ -78,7 +80,8 @@ static void read_irq_stack(unsigned cpu, struct special_stacks *stacks)
 static void read_exception_stacks(unsigned cpu, struct special_stacks *stacks)
 {
 	/* IST_INDEX_* of the kernel: the order of the interrupt stack table's entries. */
-	static const enum stack_kind order[] = { STACK_DF, STACK_NMI, STACK_DB, STACK_MCE, STACK_VC };
+	static const enum stack_kind order[] = { STACK_DF, STACK_NMI, STACK_DB, STACK_MCE,
+						 STACK_VC };
 	u64 bytes = kfield_exists(&ist_df_stack) ? kfield_size(&ist_df_stack) : PAGE_BYTES;
 	u64 ist = field_address(percpu_symbol(&cpu_tss, cpu), &tss_ist);
 	size_t i;
@@ -120,7 +123,8 @@ static const struct special_stacks *special_stacks(unsigned cpu)
 		if (cpu >= MAX_CPUS)
 			return NULL;
 		all_special = xreallocarray(all_special, count, sizeof(*all_special));
-		memset(all_special + nr_all_special, 0, (count - nr_all_special) * sizeof(*all_special));
+		memset(all_special + nr_all_special, 0,
+		       (count - nr_all_special) * sizeof(*all_special));
 		nr_all_special = count;
 	}
 	question.stacks = &all_special[cpu];
@@ -150,9 +154,10 @@ enum stack_kind stack_kind_at(unsigned cpu, u64 address)
 const char *stack_kind_name(enum stack_kind kind)
 {
 	static const char *const names[] = {
-		[STACK_TASK] = "task", [STACK_IRQ] = "IRQ", [STACK_NMI] = "NMI exception",
-		[STACK_DF] = "DOUBLEFAULT exception", [STACK_DB] = "DEBUG exception",
-		[STACK_MCE] = "MCE exception", [STACK_VC] = "VC exception",
+		[STACK_TASK] = "task",		[STACK_IRQ] = "IRQ",
+		[STACK_NMI] = "NMI exception",	[STACK_DF] = "DOUBLEFAULT exception",
+		[STACK_DB] = "DEBUG exception", [STACK_MCE] = "MCE exception",
+		[STACK_VC] = "VC exception",
 	};
 
 	return names[kind];
@@ -162,11 +167,11 @@ const char *stack_kind_name(enum stack_kind kind)
 struct unwind {
 	struct stack_trace *trace;
 	size_t space;
-	struct x86_regs regs;		/* ip, sp, bp always; the rest when have_regs */
-	bool have_regs;			/* all registers are this frame's */
+	struct x86_regs regs; /* ip, sp, bp always; the rest when have_regs */
+	bool have_regs; /* all registers are this frame's */
 	bool partial;
-	bool exact_ip;			/* interrupted at ip: no return address */
-	u64 ip_slot;			/* where ip was read from */
+	bool exact_ip; /* interrupted at ip: no return address */
+	u64 ip_slot; /* where ip was read from */
 	u64 regs_address;
 	enum frame_source source;
 };
@@ -222,11 +227,13 @@ static bool read_word(struct unwind *unwind, u64 address, u64 *value)
 	struct fault fault;
 
 	if (!on_a_stack(unwind, address))
-		return give_up(unwind, scope_printf("stack pointer %llx is on none of the task's stacks",
-						    (unsigned long long)address));
+		return give_up(unwind,
+			       scope_printf("stack pointer %llx is on none of the task's stacks",
+					    (unsigned long long)address));
 	if (!mem_try_u64(address, value, &fault))
-		return give_up(unwind, scope_printf("cannot read the stack at %llx: %s",
-						    (unsigned long long)address, fault_text(&fault)));
+		return give_up(unwind,
+			       scope_printf("cannot read the stack at %llx: %s",
+					    (unsigned long long)address, fault_text(&fault)));
 	return true;
 }
 
@@ -255,9 +262,13 @@ static bool previous_sp(struct unwind *unwind, const struct orc_rule *rule, u64 
 	case ORC_R10:
 	case ORC_R13:
 		if (!unwind->have_regs)
-			return give_up(unwind, "the unwind table needs a register that was not saved");
-		base = rule->sp_reg == ORC_AX ? regs->ax : rule->sp_reg == ORC_DX ? regs->dx
-		       : rule->sp_reg == ORC_DI ? regs->di : rule->sp_reg == ORC_R10 ? regs->r10 : regs->r13;
+			return give_up(unwind,
+				       "the unwind table needs a register that was not saved");
+		base = rule->sp_reg == ORC_AX	 ? regs->ax
+		       : rule->sp_reg == ORC_DX	 ? regs->dx
+		       : rule->sp_reg == ORC_DI	 ? regs->di
+		       : rule->sp_reg == ORC_R10 ? regs->r10
+						 : regs->r13;
 		break;
 	default:
 		return give_up(unwind, "the unwind table has a rule that makes no sense");
@@ -304,9 +315,12 @@ static bool step_regs(struct unwind *unwind, u64 sp, bool partial)
 	struct fault fault;
 
 	if (!on_a_stack(unwind, first) || !on_a_stack(unwind, start + sizeof(saved) - 8))
-		return give_up(unwind, scope_printf("saved registers at %llx are on none of the task's stacks",
-						    (unsigned long long)first));
-	if (!mem_try_read(first, (u8 *)&saved + (first - start), sizeof(saved) - (first - start), &fault))
+		return give_up(
+			unwind,
+			scope_printf("saved registers at %llx are on none of the task's stacks",
+				     (unsigned long long)first));
+	if (!mem_try_read(first, (u8 *)&saved + (first - start), sizeof(saved) - (first - start),
+			  &fault))
 		return give_up(unwind, scope_printf("cannot read saved registers at %llx: %s",
 						    (unsigned long long)first, fault_text(&fault)));
 	unwind->regs = saved;
@@ -324,7 +338,8 @@ static bool rule_without_table(struct unwind *unwind, struct orc_rule *rule)
 	u64 return_address;
 
 	if (unwind->exact_ip && !address_is_text(unwind->regs.ip) &&
-	    mem_try_u64(unwind->regs.sp, &return_address, NULL) && address_is_text(return_address)) {
+	    mem_try_u64(unwind->regs.sp, &return_address, NULL) &&
+	    address_is_text(return_address)) {
 		*rule = (struct orc_rule){ .type = ORC_CALL, .sp_reg = ORC_SP, .sp_offset = 8 };
 		return true;
 	}
@@ -394,7 +409,8 @@ static bool step(struct unwind *unwind)
 
 	unwind->source = FRAME_ORC;
 	/* A return address may be the first byte after its function: look up the call itself. */
-	if (!orc_lookup(unwind->regs.ip - !unwind->exact_ip, &rule) && !rule_without_table(unwind, &rule))
+	if (!orc_lookup(unwind->regs.ip - !unwind->exact_ip, &rule) &&
+	    !rule_without_table(unwind, &rule))
 		return false;
 	if (rule.type == ORC_END) {
 		unwind->trace->complete = true;
@@ -414,7 +430,8 @@ static bool step(struct unwind *unwind)
 	if ((unwind->regs.cs & 3) == 3 && unwind->exact_ip)
 		return true;
 	/* Stacks grow down: on one stack, each caller's frame is above. Anything else is damage. */
-	if (unwind->regs.sp <= old_sp && stack_kind_at(unwind->trace->task->cpu, unwind->regs.sp) == old_kind)
+	if (unwind->regs.sp <= old_sp &&
+	    stack_kind_at(unwind->trace->task->cpu, unwind->regs.sp) == old_kind)
 		return give_up(unwind, scope_printf("the stack pointer goes back from %llx to %llx",
 						    (unsigned long long)old_sp,
 						    (unsigned long long)unwind->regs.sp));
@@ -464,13 +481,15 @@ static bool crash_notes_regs(unsigned cpu, struct x86_regs *regs)
 	u8 note[NOTE_HEADER_BYTES + NAME_BYTES + PRSTATUS_REGS + sizeof(*regs)];
 	u64 base, address;
 
-	if (!ksymbol_exists(&crash_notes) || !mem_try_u64(ksymbol_address(&crash_notes), &base, NULL) || !base)
+	if (!ksymbol_exists(&crash_notes) ||
+	    !mem_try_u64(ksymbol_address(&crash_notes), &base, NULL) || !base)
 		return false;
 	address = percpu_address(base, cpu);
 	if (!mem_try_read(address, note, sizeof(note), NULL))
 		return false;
 	if (load_u32(note) != 5 || load_u32(note + 8) != NT_PRSTATUS ||
-	    load_u32(note + 4) < PRSTATUS_REGS + sizeof(*regs) || memcmp(note + NOTE_HEADER_BYTES, "CORE", 5) != 0)
+	    load_u32(note + 4) < PRSTATUS_REGS + sizeof(*regs) ||
+	    memcmp(note + NOTE_HEADER_BYTES, "CORE", 5) != 0)
 		return false;
 	memcpy(regs, note + NOTE_HEADER_BYTES + NAME_BYTES + PRSTATUS_REGS, sizeof(*regs));
 	return true;

@@ -109,7 +109,7 @@ struct finder {
 	VECTOR(struct found) found;
 	struct u64map index;
 	bool lists_whole, pids_whole;
-	unsigned nr_damaged;	/* lists of threads and of a pid's users */
+	unsigned nr_damaged; /* lists of threads and of a pid's users */
 };
 
 static void found_add(struct finder *finder, u64 address, enum road road)

@@ -109,8 +109,8 @@ char *xasprintf(const char *format, ...) PRINTF_LIKE(1, 2);
 
 /* Growing text, always NUL-terminated once something was added. All zero is an empty one. */
 struct strbuf {
-	char *text;	/* NULL while nothing was ever added */
-	size_t length;	/* without the NUL */
+	char *text; /* NULL while nothing was ever added */
+	size_t length; /* without the NUL */
 	size_t space;
 };
 
@@ -121,14 +121,18 @@ void strbuf_printf(struct strbuf *buf, const char *format, ...) PRINTF_LIKE(2, 3
 void strbuf_vprintf(struct strbuf *buf, const char *format, va_list args);
 /* Never NULL: "" when nothing was added. */
 const char *strbuf_text(const struct strbuf *buf);
-void strbuf_reset(struct strbuf *buf);	/* empties, keeps the space */
+void strbuf_reset(struct strbuf *buf); /* empties, keeps the space */
 void strbuf_free(struct strbuf *buf);
 
 /* Growing array: VECTOR(struct x) v = {0}; *vector_add(&v) = item; v.items[i], v.count. */
-#define VECTOR(type) struct { type *items; size_t count, space; }
-#define vector_add(v)                                                                          \
-	((v)->count < (v)->space                                                               \
-		 ? (void)0                                                                     \
+#define VECTOR(type)                                                                               \
+	struct {                                                                                   \
+		type *items;                                                                       \
+		size_t count, space;                                                               \
+	}
+#define vector_add(v)                                                                              \
+	((v)->count < (v)->space                                                                   \
+		 ? (void)0                                                                         \
 		 : (void)((v)->items = vector_grow((v)->items, &(v)->space, sizeof(*(v)->items))), \
 	 &(v)->items[(v)->count++])
 #define vector_free(v) (free((v)->items), (v)->items = NULL, (v)->count = (v)->space = 0)
@@ -140,8 +144,8 @@ struct u64map {
 	size_t count, space;
 };
 
-void u64map_put(struct u64map *map, u64 key, u64 value);	/* replaces */
-bool u64map_get(const struct u64map *map, u64 key, u64 *value);	/* value may be NULL */
+void u64map_put(struct u64map *map, u64 key, u64 value); /* replaces */
+bool u64map_get(const struct u64map *map, u64 key, u64 *value); /* value may be NULL */
 void u64map_free(struct u64map *map);
 
 u32 hash_text(const char *text);

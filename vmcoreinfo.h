@@ -7,9 +7,9 @@
 #include "util.h"
 
 struct vmcoreinfo {
-	char *text;		/* own copy, NUL-terminated, lines of KEY=VALUE */
+	char *text; /* own copy, NUL-terminated, lines of KEY=VALUE */
 	size_t length;
-	bool found_in_memory;	/* no note in the file: the text was found by searching pages */
+	bool found_in_memory; /* no note in the file: the text was found by searching pages */
 };
 
 /* From the dump's note, else by searching the present pages for a vmcoreinfo page. False: none. */

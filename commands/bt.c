@@ -14,7 +14,7 @@ struct bt_request {
 	struct args *args;
 	struct btshow_style style;
 	const struct task *task;
-	bool first;		/* no blank line before it */
+	bool first; /* no blank line before it */
 };
 
 /* -R: does any frame of the trace name, or lie at, what was asked for? */
@@ -93,7 +93,8 @@ static void show_cpus(struct bt_request *request, const struct cpu_mask *cpus)
 		const struct task *task = task_running_on(cpu);
 
 		if (!task)
-			out("%sCPU %u: its current task is unknown\n", request->first ? "" : "\n", cpu);
+			out("%sCPU %u: its current task is unknown\n", request->first ? "" : "\n",
+			    cpu);
 		else if (!hide_idle || task->pid != 0)
 			show_protected(request, task);
 	}
@@ -176,28 +177,34 @@ static void run(struct args *args)
 COMMAND(bt) = {
 	.name = "bt",
 	.summary = "stack traces of tasks",
-	.synopsis = "[-a | -c cpus | -p | -g] [-l] [-f | -F | -FF] [-s [-x | -d]] [-n idle] [-t | -T | -e | -r] "
-		    "[-R ref] [pid | task | name] ...",
-	.options = (const struct option[]){
-		{ "a", NULL, "the running task of every CPU" },
-		{ "c", "cpus", "the running tasks of these CPUs: 0,2-3 or all" },
-		{ "p", NULL, "the task that panicked" },
-		{ "g", NULL, "all threads of the task's thread group" },
-		{ "l", NULL, "source file and line of each frame (needs debug information)" },
-		{ "f", NULL, "the words of the stack below each frame" },
-		{ "F", NULL, "as -f, with words that are symbols or slab objects named so" },
-		{ "FF", NULL, "as -F, with the address of each slab object" },
-		{ "s", NULL, "offset of each pc in its function" },
-		{ "x", NULL, "offsets in hexadecimal" },
-		{ "d", NULL, "offsets in decimal (the default)" },
-		{ "n", "idle", "with -a or -c: leave out idle CPUs" },
-		{ "t", NULL, "every word from the first frame up that is a text address" },
-		{ "T", NULL, "every word of the whole stack that is a text address" },
-		{ "e", NULL, "only the register sets saved on the stack, with their addresses" },
-		{ "r", NULL, "the whole stack in words, unread" },
-		{ "R", "ref", "only traces with a frame in this function or at this address" },
-		{ NULL, NULL, NULL },
-	},
+	.synopsis =
+		"[-a | -c cpus | -p | -g] [-l] [-f | -F | -FF] [-s [-x | -d]] [-n idle] [-t | -T | -e | -r] "
+		"[-R ref] [pid | task | name] ...",
+	.options =
+		(const struct option[]){
+			{ "a", NULL, "the running task of every CPU" },
+			{ "c", "cpus", "the running tasks of these CPUs: 0,2-3 or all" },
+			{ "p", NULL, "the task that panicked" },
+			{ "g", NULL, "all threads of the task's thread group" },
+			{ "l", NULL,
+			  "source file and line of each frame (needs debug information)" },
+			{ "f", NULL, "the words of the stack below each frame" },
+			{ "F", NULL,
+			  "as -f, with words that are symbols or slab objects named so" },
+			{ "FF", NULL, "as -F, with the address of each slab object" },
+			{ "s", NULL, "offset of each pc in its function" },
+			{ "x", NULL, "offsets in hexadecimal" },
+			{ "d", NULL, "offsets in decimal (the default)" },
+			{ "n", "idle", "with -a or -c: leave out idle CPUs" },
+			{ "t", NULL, "every word from the first frame up that is a text address" },
+			{ "T", NULL, "every word of the whole stack that is a text address" },
+			{ "e", NULL,
+			  "only the register sets saved on the stack, with their addresses" },
+			{ "r", NULL, "the whole stack in words, unread" },
+			{ "R", "ref",
+			  "only traces with a frame in this function or at this address" },
+			{ NULL, NULL, NULL },
+		},
 	.description =
 		"Without a task, the trace is that of the current context (see `set`). Frames come from the "
 		"kernel's own unwind tables, never from guessing at words: each line is a frame that was live, "
@@ -207,13 +214,12 @@ COMMAND(bt) = {
 		"The address in brackets is where the return address is stored, or the stack pointer for "
 		"the frame that a CPU was executing. When a trace cannot be followed to its end, the last line "
 		"says so and why.",
-	.example =
-		"crash> bt 2\n"
-		"PID: 2        TASK: ffff8c3a41252100  CPU: 0    COMMAND: \"kthreadd\"\n"
-		" #0 [ffffcf54c001be18] __schedule at ffffffffb86b6975\n"
-		" #1 [ffffcf54c001be90] schedule at ffffffffb86b70a7\n"
-		" #2 [ffffcf54c001bea0] kthreadd at ffffffffb7af0d53\n"
-		" #3 [ffffcf54c001bf30] ret_from_fork at ffffffffb7a4cbe4\n"
-		" #4 [ffffcf54c001bf50] ret_from_fork_asm at ffffffffb7a0826a\n",
+	.example = "crash> bt 2\n"
+		   "PID: 2        TASK: ffff8c3a41252100  CPU: 0    COMMAND: \"kthreadd\"\n"
+		   " #0 [ffffcf54c001be18] __schedule at ffffffffb86b6975\n"
+		   " #1 [ffffcf54c001be90] schedule at ffffffffb86b70a7\n"
+		   " #2 [ffffcf54c001bea0] kthreadd at ffffffffb7af0d53\n"
+		   " #3 [ffffcf54c001bf30] ret_from_fork at ffffffffb7a4cbe4\n"
+		   " #4 [ffffcf54c001bf50] ret_from_fork_asm at ffffffffb7a0826a\n",
 	.run = run,
 };

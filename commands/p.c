@@ -40,7 +40,8 @@ static bool is_word(const char *text, size_t length)
 static bool is_percpu(const struct symbol *symbol)
 {
 	return !symbol->module && ksymbol_exists(&percpu_start) && ksymbol_exists(&percpu_end) &&
-	       symbol->value >= ksymbol_address(&percpu_start) && symbol->value < ksymbol_address(&percpu_end);
+	       symbol->value >= ksymbol_address(&percpu_start) &&
+	       symbol->value < ksymbol_address(&percpu_end);
 }
 
 /* "$3 = {..." of a variable is labelled; an array or a function on one line begins a line of its own. */
@@ -82,7 +83,8 @@ static void show_percpu_places(const struct symbol *symbol)
 		out("  [%u]: %llx\n", cpu, (ull)percpu_address(symbol->value, cpu));
 }
 
-static void show_percpu_values(const struct request *request, const struct symbol *symbol, const char *spec)
+static void show_percpu_values(const struct request *request, const struct symbol *symbol,
+			       const char *spec)
 {
 	const struct task *task = task_current();
 	struct cpu_mask mask = { 0 };
@@ -95,10 +97,12 @@ static void show_percpu_values(const struct request *request, const struct symbo
 	if (!cpu_mask_parse(streq(spec, "a") ? "all" : spec, &mask, &why))
 		fail("%s", strbuf_text(&why));
 	for (cpu = cpu_mask_next(&mask, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(&mask, cpu + 1)) {
-		const char *command = scope_printf("print {%s} 0x%llx", type, (ull)percpu_address(symbol->value, cpu));
+		const char *command = scope_printf("print {%s} 0x%llx", type,
+						   (ull)percpu_address(symbol->value, cpu));
 
 		interrupt_check();
-		put_labelled(scope_printf("per_cpu(%s, %u)", symbol->name, cpu), datashow_gdb(command, request->radix));
+		put_labelled(scope_printf("per_cpu(%s, %u)", symbol->name, cpu),
+			     datashow_gdb(command, request->radix));
 	}
 }
 
@@ -108,7 +112,8 @@ static void parse(struct args *args, struct request *request)
 	const char *text = args->line;
 
 	*request = (struct request){ .radix = session.radix };
-	while (*text == '-' && isalpha((unsigned char)text[1]) && (!text[2] || isspace((unsigned char)text[2]))) {
+	while (*text == '-' && isalpha((unsigned char)text[1]) &&
+	       (!text[2] || isspace((unsigned char)text[2]))) {
 		if (text[1] == 'x')
 			request->radix = 16;
 		else if (text[1] == 'd')
@@ -165,12 +170,14 @@ COMMAND(p) = {
 	.name = "p",
 	.summary = "print the value of an expression",
 	.synopsis = "[-x | -d] [-u] expression | symbol:[cpus]",
-	.options = (const struct option[]){
-		{ "x", NULL, "numbers in hexadecimal" },
-		{ "d", NULL, "numbers in decimal" },
-		{ "u", NULL, "addresses in the expression are in the current task's user space" },
-		{ NULL, NULL, NULL },
-	},
+	.options =
+		(const struct option[]){
+			{ "x", NULL, "numbers in hexadecimal" },
+			{ "d", NULL, "numbers in decimal" },
+			{ "u", NULL,
+			  "addresses in the expression are in the current task's user space" },
+			{ NULL, NULL, NULL },
+		},
 	.description =
 		"The expression is one of C, with the kernel's symbols and types, and goes to gdb's print. "
 		"Types of plain variables are known to the debug information only, which is read when the "

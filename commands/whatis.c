@@ -23,7 +23,8 @@ static void show_enum(char *text)
 	}
 	*open++ = *close++ = '\0';
 	out("%s{\n", text);
-	for (char *name = strtok_r(open, ",", &rest); name; name = strtok_r(NULL, ",", &rest), value++) {
+	for (char *name = strtok_r(open, ",", &rest); name;
+	     name = strtok_r(NULL, ",", &rest), value++) {
 		char *equals = strchr(name, '=');
 
 		while (*name == ' ')
@@ -41,7 +42,9 @@ static void show_enum(char *text)
 static const char *aggregate_of(const char *name)
 {
 	static const char *const keywords[] = { "struct ", "union " };
-	const char *bare = starts_with(name, "struct ") ? name + 7 : starts_with(name, "union ") ? name + 6 : NULL;
+	const char *bare = starts_with(name, "struct ")	 ? name + 7
+			   : starts_with(name, "union ") ? name + 6
+							 : NULL;
 	struct type type;
 	size_t i;
 
@@ -96,7 +99,8 @@ static bool show_other_type(const char *name, unsigned radix)
 	}
 	if (type_by_name(name, &type) && !streq(text, name))
 		out("typedef %s;\n", datashow_declaration(text, name));
-	out(radix == 16 ? "SIZE: 0x%llx\n" : "SIZE: %llu\n", (unsigned long long)datashow_type_size(name));
+	out(radix == 16 ? "SIZE: 0x%llx\n" : "SIZE: %llu\n",
+	    (unsigned long long)datashow_type_size(name));
 	return true;
 }
 
@@ -144,12 +148,13 @@ COMMAND(whatis) = {
 	.name = "whatis",
 	.summary = "definition of a type or declaration of a symbol",
 	.synopsis = "[-o] [-x | -d] struct | union | typedef | enum | type.member | symbol",
-	.options = (const struct option[]){
-		{ "o", NULL, "offsets of a structure's or union's members" },
-		{ "x", NULL, "sizes and offsets in hexadecimal" },
-		{ "d", NULL, "sizes and offsets in decimal" },
-		{ NULL, NULL, NULL },
-	},
+	.options =
+		(const struct option[]){
+			{ "o", NULL, "offsets of a structure's or union's members" },
+			{ "x", NULL, "sizes and offsets in hexadecimal" },
+			{ "d", NULL, "sizes and offsets in decimal" },
+			{ NULL, NULL, NULL },
+		},
 	.description =
 		"Structures and unions are looked for first, then symbols, then typedefs, enums and the types of "
 		"the language. The types of symbols are known to the debug information only.",
