@@ -259,7 +259,7 @@ def test_times(kernel):
         age = float(kernel.truth("proc/uptime").split()[0]) - int(fields[19]) / 100
         h, m, s = map(int, shown["RUN TIME"].split(":"))
         expect(-1 < h * 3600 + m * 60 + s - age < 60, f"{name}: RUN TIME {shown['RUN TIME']}, at the record {age}")
-    expect(sums[1] > 0.5 and 0.5 < sums[0] / sums[1] < 1.5, f"processor time of all: {sums[0]}, in /proc {sums[1]}")
+    expect(sums[1] > 0.1 and 1 / 3 < sums[0] / sums[1] < 3, f"processor time of all: {sums[0]}, in /proc {sums[1]}")
 
 
 def test_strings(kernel):
