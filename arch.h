@@ -51,6 +51,12 @@ struct arch_ops {
 	bool (*find_layout)(struct dump *dump, const struct vmcoreinfo *info,
 			    struct kernel_layout *layout, struct strbuf *why);
 	/*
+	 * Instead of it without a vmlinux: the image and the page tables by vmcoreinfo alone. No
+	 * region but the image is known; what is outside goes through the tables.
+	 */
+	bool (*find_bare_layout)(struct dump *dump, const struct vmcoreinfo *info,
+				 struct kernel_layout *layout, struct strbuf *why);
+	/*
 	 * Kernel address to physical; shortcuts for direct map and kernel image, else page tables.
 	 */
 	bool (*kernel_to_phys)(u64 address, u64 *paddr, u64 *run_bytes, struct fault *fault);

@@ -13,6 +13,7 @@
 #include "manpage.h"
 #include "memory.h"
 #include "module.h"
+#include "oneshot.h"
 #include "session.h"
 #include "shell.h"
 #include "symbols.h"
@@ -30,6 +31,8 @@ struct arguments {
 	const char *dumps[64];
 	size_t nr_dumps;
 	bool force;
+	enum oneshot question;
+	bool ask_debugging_data; /* -g */
 	bool differ; /* vmlinux and dump do, and the user knows */
 };
 
@@ -45,10 +48,25 @@ static const struct run_option run_options[] = {
 	{ "--dec", NULL, "numbers in base 10 at the start" },
 	{ "--zero_excluded", NULL, "pages excluded from the dump read as zeroes" },
 	{ "--no_scroll", NULL, "no pager" },
+	{ "--osrelease", "DUMP", "print the kernel release of DUMP and exit" },
+	{ "--build-id", "DUMP", "print the build-id of its kernel and exit" },
+	{ "--log", "DUMP", "print its kernel's messages and exit" },
+	{ "-t", "DUMP", "print the time of its crash and exit" },
+	{ "-g", "VMLINUX", "say which debugging data VMLINUX has and exit" },
 	{ "-h", "[COMMAND]", "this text, or the help of a command; also --help" },
 	{ "-v", NULL, "version, and the GDB inside; also --version" },
 	{ "--man", NULL, "the manual page, as man(7) source" },
 	{ NULL, NULL, NULL },
+};
+
+static const struct {
+	const char *option;
+	enum oneshot question;
+} oneshots[] = {
+	{ "--osrelease", ONESHOT_OSRELEASE },
+	{ "--build-id", ONESHOT_BUILD_ID },
+	{ "--log", ONESHOT_LOG },
+	{ "-t", ONESHOT_TIME },
 };
 
 static noreturn void usage_error(const char *problem, const char *word)
@@ -108,11 +126,24 @@ static void want_help(const char *command)
 	exit(0);
 }
 
+static bool is_question(struct arguments *arguments, const char *option)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(oneshots); i++) {
+		if (streq(oneshots[i].option, option)) {
+			arguments->question = oneshots[i].question;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Options may stand anywhere among the files; "--" ends them. Returns how many words OPTION took. */
 static int parse_option(struct arguments *arguments, char **words)
 {
 	const char *option = words[0];
 
+	if (is_question(arguments, option))
+		return 1;
 	if (streq(option, "-s")) {
 		session.silent = true;
 		session.scroll = false;
@@ -121,6 +152,8 @@ static int parse_option(struct arguments *arguments, char **words)
 			usage_error("-i needs a file", "");
 		session.input_file = words[1];
 		return 2;
+	} else if (streq(option, "-g")) {
+		arguments->ask_debugging_data = true;
 	} else if (streq(option, "-f")) {
 		arguments->force = true;
 	} else if (streq(option, "--hex")) {
@@ -177,7 +210,7 @@ static void warn_of_remarks(const struct dump *dump)
 	}
 }
 
-static void open_files(struct arguments *arguments, struct strbuf *why)
+static void open_dump(struct arguments *arguments, struct strbuf *why)
 {
 	if (!arguments->nr_dumps)
 		fail("no dump given: crash VMLINUX DUMP");
@@ -187,8 +220,13 @@ static void open_files(struct arguments *arguments, struct strbuf *why)
 		fail("%s", strbuf_text(why));
 	if (!session.dump)
 		fail("%s: %s", session.dump_path, strbuf_text(why));
-	warn_of_remarks(session.dump);
+	if (!arguments->question)
+		warn_of_remarks(session.dump);
 	vmcoreinfo_load(session.dump, &session.vmcoreinfo);
+}
+
+static void open_vmlinux(struct arguments *arguments, struct strbuf *why)
+{
 	if (!arguments->vmlinux) {
 		char release[128] = "of this dump", build_id[64] = "not recorded in it";
 
@@ -252,7 +290,8 @@ static void start_up(void *arg)
 	struct arguments *arguments = arg;
 	struct strbuf why = { 0 };
 
-	open_files(arguments, &why);
+	open_dump(arguments, &why);
+	open_vmlinux(arguments, &why);
 	kernel_setup(&vmlinux, &session.vmcoreinfo);
 	check_match(arguments, kernel_record_matches_vmlinux);
 	if (!x86_64_ops.find_kaslr(session.dump, &vmlinux, &session.vmcoreinfo, &layout, &why) ||
@@ -269,6 +308,42 @@ static void start_up(void *arg)
 	strbuf_free(&why);
 }
 
+/* -t, --log ...: a vmlinux is not needed, but used when it is there. */
+static void answer_question(void *arg)
+{
+	struct arguments *arguments = arg;
+	struct strbuf why = { 0 };
+
+	if (arguments->vmlinux) {
+		start_up(arguments);
+		oneshot_answer_with_vmlinux(arguments->question);
+		return;
+	}
+	open_dump(arguments, &why);
+	oneshot_answer(arguments->question);
+	strbuf_free(&why);
+}
+
+static void tell_debugging_data(void *arg)
+{
+	struct arguments *arguments = arg;
+
+	if (!arguments->vmlinux && !arguments->nr_dumps)
+		fail("-g needs a VMLINUX");
+	oneshot_debugging_data(arguments->vmlinux ? arguments->vmlinux : arguments->dumps[0]);
+}
+
+/* Everything that is no session: 0 when it was answered. */
+static int run_question(void (*answer)(void *arg), struct arguments *arguments)
+{
+	struct failure failure;
+	bool answered = protect(answer, arguments, &failure);
+
+	if (!answered)
+		fprintf(stderr, "crash: %s\n", failure.text);
+	return fflush(stdout) || !answered;
+}
+
 /* The banner reads much of the kernel; a dump in which that fails still gets its prompt. */
 static void show_banner(UNUSED void *arg)
 {
@@ -282,6 +357,10 @@ int main(UNUSED int argc, char **argv)
 
 	shell_init();
 	parse_arguments(&arguments, argv + 1);
+	if (arguments.ask_debugging_data)
+		return run_question(tell_debugging_data, &arguments);
+	if (arguments.question)
+		return run_question(answer_question, &arguments);
 	if (!protect(start_up, &arguments, &failure)) {
 		fprintf(stderr, "crash: %s\n", failure.text);
 		return 1;

@@ -189,6 +189,12 @@ static void add_dictionary(struct ring *ring, size_t *used, const char *key, str
 				      "%s=%.*s", key, (int)length, value);
 }
 
+/* Only the place of the main members is in vmcoreinfo, which may be all there is to go by. */
+static u64 info_or_zero(const struct ring *ring, struct kfield *field)
+{
+	return kfield_exists(field) ? kfield_in(field, ring->info, ring->info_bytes) : 0;
+}
+
 static void fill_record(struct ring *ring, struct printk_record *record, unsigned state,
 			size_t length)
 {
@@ -197,10 +203,10 @@ static void fill_record(struct ring *ring, struct printk_record *record, unsigne
 	*record = (struct printk_record){
 		.sequence = kfield_in(&info_seq, ring->info, ring->info_bytes),
 		.nanoseconds = kfield_in(&info_ts_nsec, ring->info, ring->info_bytes),
-		.caller_id = kfield_in(&info_caller_id, ring->info, ring->info_bytes),
-		.facility = kfield_in(&info_facility, ring->info, ring->info_bytes),
-		.level = kfield_in(&info_level, ring->info, ring->info_bytes),
-		.flags = kfield_in(&info_flags, ring->info, ring->info_bytes),
+		.caller_id = info_or_zero(ring, &info_caller_id),
+		.facility = info_or_zero(ring, &info_facility),
+		.level = info_or_zero(ring, &info_level),
+		.flags = info_or_zero(ring, &info_flags),
 		.is_open = state == STATE_COMMITTED,
 		.text = length == 0 ? "" : ring->text_copy,
 		.text_bytes = length,

@@ -452,6 +452,23 @@ bool symbols_load_vmlinux(const struct vmlinux *vmlinux, u64 kaslr_offset, struc
 	return true;
 }
 
+static int compare_values(const void *a, const void *b)
+{
+	u64 left = ((const struct symbol *)a)->value, right = ((const struct symbol *)b)->value;
+
+	return (left > right) - (left < right);
+}
+
+void symbols_load_list(const struct symbol *list, size_t count)
+{
+	forget_kernel();
+	kernel.symbols = xmalloc((count + 1) * sizeof(*list));
+	memcpy(kernel.symbols, list, count * sizeof(*list));
+	kernel.count = count;
+	qsort(kernel.symbols, count, sizeof(*list), compare_values);
+	list_visible();
+}
+
 u64 symbols_kaslr_offset(void)
 {
 	return kernel.kaslr_offset;

@@ -26,6 +26,8 @@ struct symbol_module {
 
 /* Loads vmlinux's symbol table shifted by KASLR_OFFSET (per-cpu and absolute symbols stay). */
 bool symbols_load_vmlinux(const struct vmlinux *vmlinux, u64 kaslr_offset, struct strbuf *why);
+/* Without a vmlinux: the symbols of LIST alone, at this boot's addresses. Copied, but not the names. */
+void symbols_load_list(const struct symbol *list, size_t count);
 
 /*
  * Adds a module's symbols (copied) and its address ranges; called by module.c from the dump's own

@@ -198,20 +198,24 @@ static enum verdict banner_verdict(const struct image *image, u64 load)
 	return readable ? VERDICT_NO : VERDICT_UNKNOWN;
 }
 
-/* The kernel's own name for itself at SYMBOL(init_uts_ns) + OFFSET(uts_namespace.name): "Linux". */
+/*
+ * The kernel's own name for itself at SYMBOL(init_uts_ns) + OFFSET(uts_namespace.name): "Linux". Before
+ * v6.1 there is no such OFFSET, and a reference count may stand before the name.
+ */
 static enum verdict uts_verdict(const struct image *image, u64 phys_base)
 {
 	u64 uts;
-	s64 name_offset = 0;
-	bool readable;
+	s64 name_offset;
+	char start[16];
 
 	if (!image->info || !vmcoreinfo_hex(image->info, "SYMBOL(init_uts_ns)", &uts))
 		return VERDICT_UNKNOWN;
-	vmcoreinfo_number(image->info, "OFFSET(uts_namespace.name)", &name_offset);
-	if (physical_holds(image->dump, uts + (u64)name_offset - START_KERNEL_MAP + phys_base,
-			   "Linux", 6, &readable))
-		return VERDICT_YES;
-	return readable ? VERDICT_NO : VERDICT_UNKNOWN;
+	uts += phys_base - START_KERNEL_MAP;
+	if (vmcoreinfo_number(image->info, "OFFSET(uts_namespace.name)", &name_offset))
+		uts += (u64)name_offset;
+	if (!dump_try_read(image->dump, uts, start, sizeof(start), NULL))
+		return VERDICT_UNKNOWN;
+	return memmem(start, sizeof(start), "Linux", sizeof("Linux")) ? VERDICT_YES : VERDICT_NO;
 }
 
 /* A page that says something else is evidence against; a missing page is not. */
@@ -552,6 +556,39 @@ static bool x86_64_find_layout(struct dump *dump, const struct vmcoreinfo *info,
 }
 
 /*
+ * The window that the image has to itself counts as the image: nothing else is ever mapped there but
+ * pages of the init section after their release, where no log and no identity is.
+ */
+static bool x86_64_find_bare_layout(struct dump *dump, const struct vmcoreinfo *info,
+				    struct kernel_layout *layout, struct strbuf *why)
+{
+	u64 root, text;
+	s64 image_bytes;
+
+	if (!vmcoreinfo_hex(info, "SYMBOL(swapper_pg_dir)", &root) ||
+	    !vmcoreinfo_hex(info, "SYMBOL(_stext)", &text) || text < START_KERNEL_MAP) {
+		strbuf_puts(why, "VMCOREINFO does not say where the kernel's text and page tables "
+				 "are (_stext, swapper_pg_dir)");
+		return false;
+	}
+	if (!vmcoreinfo_number(info, "NUMBER(KERNEL_IMAGE_SIZE)", &image_bytes) || image_bytes <= 0 ||
+	    (u64)image_bytes > MODULES_END - START_KERNEL_MAP)
+		image_bytes = IMAGE_BYTES_KASLR;
+	x86.dump = dump;
+	x86.text = text;
+	x86.end = START_KERNEL_MAP + (u64)image_bytes;
+	x86.init_begin = x86.init_end = x86.end;
+	x86.root = root - START_KERNEL_MAP + layout->phys_base;
+	layout->kernel_map_start = START_KERNEL_MAP;
+	layout->kernel_image_bytes = (u64)image_bytes;
+	layout->top_table = root;
+	layout->levels = find_levels(info, layout);
+	layout->task_size = (1ULL << (layout->levels == 5 ? 56 : 47)) - PAGE_BYTES;
+	x86.layout = *layout;
+	return true;
+}
+
+/*
  * Kernel addresses
  */
 
@@ -660,6 +697,7 @@ const struct arch_ops x86_64_ops = {
 	.machine = "x86_64",
 	.find_kaslr = x86_64_find_kaslr,
 	.find_layout = x86_64_find_layout,
+	.find_bare_layout = x86_64_find_bare_layout,
 	.kernel_to_phys = x86_64_kernel_to_phys,
 	.walk = x86_64_walk,
 	.is_kernel_address = x86_64_is_kernel_address,
