@@ -107,7 +107,7 @@ static void sort_files(struct arguments *arguments, char **paths, int count)
 			usage_error("too many files: ", paths[i]);
 	}
 	/* Two files, none of them a vmlinux: the first was meant as one, and says below what it is. */
-	if (!arguments->vmlinux && arguments->nr_dumps > 1) {
+	if (!arguments->vmlinux && arguments->nr_dumps > 1 && !arguments->question) {
 		struct strbuf why = { 0 };
 
 		if (!vmlinux_open(&vmlinux, arguments->dumps[0], &why)) {
@@ -271,57 +271,54 @@ static void open_types_of_dwarf(struct strbuf *why)
 /* MATCHES is one of kernel.h's two. With -f a difference is said once, and the files opened. */
 static void check_match(struct arguments *arguments, bool (*matches)(struct strbuf *difference))
 {
-	struct strbuf difference = { 0 };
+	struct strbuf *difference = scope_strbuf();
 
-	if (arguments->differ || matches(&difference))
+	if (arguments->differ || matches(difference))
 		return;
 	if (!arguments->force)
 		fail("%s and %s do not match: %s (-f tries all the same)", session.vmlinux_path,
-		     session.dump_path, strbuf_text(&difference));
+		     session.dump_path, strbuf_text(difference));
 	warn("%s and %s do not match: %s", session.vmlinux_path, session.dump_path,
-	     strbuf_text(&difference));
+	     strbuf_text(difference));
 	arguments->differ = true;
-	strbuf_free(&difference);
 }
 
 /* The list that ARCHITECTURE.md describes: each line stands on those above it. */
 static void start_up(void *arg)
 {
 	struct arguments *arguments = arg;
-	struct strbuf why = { 0 };
+	struct strbuf *why = scope_strbuf();
 
-	open_dump(arguments, &why);
-	open_vmlinux(arguments, &why);
+	open_dump(arguments, why);
+	open_vmlinux(arguments, why);
 	kernel_setup(&vmlinux, &session.vmcoreinfo);
 	check_match(arguments, kernel_record_matches_vmlinux);
-	if (!x86_64_ops.find_kaslr(session.dump, &vmlinux, &session.vmcoreinfo, &layout, &why) ||
-	    !symbols_load_vmlinux(&vmlinux, layout.kaslr_offset, &why) ||
-	    !x86_64_ops.find_layout(session.dump, &session.vmcoreinfo, &layout, &why))
-		fail("%s with %s: %s", session.dump_path, session.vmlinux_path, strbuf_text(&why));
-	open_types(&why);
+	if (!x86_64_ops.find_kaslr(session.dump, &vmlinux, &session.vmcoreinfo, &layout, why) ||
+	    !symbols_load_vmlinux(&vmlinux, layout.kaslr_offset, why) ||
+	    !x86_64_ops.find_layout(session.dump, &session.vmcoreinfo, &layout, why))
+		fail("%s with %s: %s", session.dump_path, session.vmlinux_path, strbuf_text(why));
+	open_types(why);
 	memory_init(session.dump, &x86_64_ops, &layout);
 	memory_set_zero_excluded(session.zero_excluded);
 	bridge_ops_setup();
-	open_types_of_dwarf(&why);
+	open_types_of_dwarf(why);
 	module_setup();
 	check_match(arguments, kernel_matches_vmlinux);
-	strbuf_free(&why);
 }
 
 /* -t, --log ...: a vmlinux is not needed, but used when it is there. */
 static void answer_question(void *arg)
 {
 	struct arguments *arguments = arg;
-	struct strbuf why = { 0 };
+	struct strbuf *why = scope_strbuf();
 
 	if (arguments->vmlinux) {
 		start_up(arguments);
 		oneshot_answer_with_vmlinux(arguments->question);
 		return;
 	}
-	open_dump(arguments, &why);
+	open_dump(arguments, why);
 	oneshot_answer(arguments->question);
-	strbuf_free(&why);
 }
 
 static void tell_debugging_data(void *arg)
