@@ -17,8 +17,9 @@
 
 typedef unsigned long long ull;
 
-const char aggregate_synopsis[] = "name[.member[,member]...] [-o] [-l offset] [-p] [-r] [-u] [-x | -d] "
-				  "[address | symbol][:cpus] [count | -c count]";
+const char aggregate_synopsis[] =
+	"name[.member[,member]...] [-o] [-l offset] [-p] [-r] [-u] [-x | -d] "
+	"[address | symbol][:cpus] [count | -c count]";
 
 const struct option aggregate_options[] = {
 	{ "o", NULL, "offsets of the members; with an address, their addresses" },
@@ -34,7 +35,7 @@ const struct option aggregate_options[] = {
 
 struct request {
 	const struct args *args;
-	const char *aggregate;		/* "struct page" */
+	const char *aggregate; /* "struct page" */
 	const char *name;
 	char **members;
 	size_t nr_members;
@@ -63,7 +64,8 @@ static void parse_reference(struct request *request, const char *word, const cha
 		if (!request->nr_members)
 			fail_reference(word);
 	}
-	if (!*name || name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")])
+	if (!*name ||
+	    name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")])
 		fail_reference(word);
 	request->name = name;
 	request->aggregate = scope_printf("%s %s", keyword, name);
@@ -101,16 +103,22 @@ static u64 embedded_offset(const struct request *request)
 /* -p: "  struct task_struct *parent = 0x..." and the object it points to below. */
 static void show_pointer_target(const struct request *request, const char *path)
 {
-	const char *expression = scope_printf("((%s *)0x%llx)->%s", request->aggregate, (ull)request->address, path);
+	const char *expression = scope_printf("((%s *)0x%llx)->%s", request->aggregate,
+					      (ull)request->address, path);
 	char *type = datashow_gdb(scope_printf("whatis %s", expression), 10) + strlen("type = ");
 	u64 target = 0, offset;
 	const struct symbol *symbol;
 
-	if (!ends_with(type, "*") || !gdb_evaluate(expression, GDB_DWARF_IF_NEEDED, &target, NULL) || !target) {
+	if (!ends_with(type, "*") ||
+	    !gdb_evaluate(expression, GDB_DWARF_IF_NEEDED, &target, NULL)) {
 		datashow_member(request->aggregate, request->address, path, request->radix);
 		return;
 	}
 	out("  %s = 0x%llx\n  -> ", datashow_declaration(type, path), (ull)target);
+	if (!target) {
+		out("NULL\n");
+		return;
+	}
 	symbol = symbol_at(target, &offset);
 	if (symbol && !address_is_text(target))
 		out(offset ? "<%s+%llu> " : "<%s> ", symbol->name, (ull)offset);
@@ -126,14 +134,16 @@ static void show_object(const struct request *request)
 	if (option_given(args, "r")) {
 		const char *space = option_given(args, "u") ? "-u " : "";
 
-		command_run(command_find("rd"), scope_printf("%s%llx %llu", space, (ull)request->address,
-							     (ull)(request->size + 7) / 8));
+		command_run(command_find("rd"),
+			    scope_printf("%s%llx %llu", space, (ull)request->address,
+					 (ull)(request->size + 7) / 8));
 		return;
 	}
 	if (option_given(args, "o")) {
-		if (request->nr_members)
-			datashow_member_place(request->aggregate, request->members[0], &request->address, request->radix);
-		else
+		for (i = 0; i < request->nr_members; i++)
+			datashow_member_place(request->aggregate, request->members[i],
+					      &request->address, request->radix);
+		if (!request->nr_members)
 			datashow_offsets(request->aggregate, &request->address, request->radix);
 		return;
 	}
@@ -146,7 +156,8 @@ static void show_object(const struct request *request)
 		if (option_given(args, "p"))
 			show_pointer_target(request, request->members[i]);
 		else
-			datashow_member(request->aggregate, request->address, request->members[i], request->radix);
+			datashow_member(request->aggregate, request->address, request->members[i],
+					request->radix);
 	}
 }
 
@@ -189,10 +200,9 @@ static void show_type(const struct request *request)
 	const struct args *args = request->args;
 	size_t i;
 
-	if (option_given(args, "o") && request->nr_members > 1)
-		fail("-o takes one member at a time");
 	for (i = 0; i < request->nr_members; i++)
-		datashow_member_place(request->aggregate, request->members[i], NULL, request->radix);
+		datashow_member_place(request->aggregate, request->members[i], NULL,
+				      request->radix);
 	if (request->nr_members)
 		return;
 	if (option_given(args, "o"))

@@ -27,7 +27,8 @@ static void set_gdb_radix(unsigned radix)
 {
 	struct strbuf nothing = { 0 };
 
-	gdb_run(radix == 16 ? "set output-radix 16" : "set output-radix 10", GDB_NO_DWARF, &nothing, NULL);
+	gdb_run(radix == 16 ? "set output-radix 16" : "set output-radix 10", GDB_NO_DWARF, &nothing,
+		NULL);
 	strbuf_free(&nothing);
 }
 
@@ -151,7 +152,7 @@ struct place {
 	const char *aggregate;
 	const u64 *address;
 	unsigned radix;
-	int width;		/* of the bracket column */
+	int width; /* of the bracket column */
 };
 
 static size_t indent_of(const char *line)
@@ -181,7 +182,9 @@ static char *declared_name(const char *line)
 		end = start + stars;
 		while (isalnum((unsigned char)*end) || *end == '_')
 			end++;
-		return end > start + stars ? scope_printf("%.*s", (int)(end - start - stars), start + stars) : NULL;
+		return end > start + stars
+			       ? scope_printf("%.*s", (int)(end - start - stars), start + stars)
+			       : NULL;
 	}
 	end = line + strcspn(line, "[:;");
 	/* A bit-field is written "name : 3". */
@@ -200,10 +203,12 @@ static void put_bracket(const struct place *place, u64 offset)
 	if (place->address)
 		snprintf(text, sizeof(text), "  [%llx]", (ull)(*place->address + offset));
 	else
-		snprintf(text, sizeof(text), place->radix == 16 ? "[0x%llx]" : "[%llu]", (ull)offset);
+		snprintf(text, sizeof(text), place->radix == 16 ? "[0x%llx]" : "[%llu]",
+			 (ull)offset);
 	out("%*s ", place->width, text);
 }
 
+/* A bit-field is at the byte of its first bit. */
 static bool member_place(const struct place *place, const char *path, u64 *offset)
 {
 	struct member member;
@@ -211,12 +216,12 @@ static bool member_place(const struct place *place, const char *path, u64 *offse
 	struct gdb_member from_gdb;
 
 	if (type_by_name(place->aggregate, &type) && type_member(type, path, &member)) {
-		*offset = member.offset;
+		*offset = member.offset + member.bit_offset / 8;
 		return true;
 	}
 	if (!gdb_type_member(place->aggregate, path, &from_gdb, NULL))
 		return false;
-	*offset = from_gdb.offset;
+	*offset = from_gdb.offset + from_gdb.bit_offset / 8;
 	return true;
 }
 
@@ -225,42 +230,49 @@ static size_t closing_line(char **lines, size_t count, size_t start)
 {
 	size_t i = start + 1;
 
-	while (i < count && !(closes_block(lines[i]) && indent_of(lines[i]) == indent_of(lines[start])))
+	while (i < count &&
+	       !(closes_block(lines[i]) && indent_of(lines[i]) == indent_of(lines[start])))
 		i++;
 	return i;
 }
 
+/*
+ * One line of a definition. NAME, unless NULL, is the member whose place stands before it, PREFIX the named
+ * blocks that it is in: inside these only what can also be named without them has a place, as the members of
+ * the kernel's struct_group() can.
+ */
+static void put_member_line(const struct place *place, const char *line, const char *prefix, const char *name)
+{
+	u64 offset, inside;
+	bool known = name && member_place(place, name, &offset);
+
+	if (known && *prefix)
+		known = member_place(place, scope_printf("%s%s", prefix, name), &inside) && inside == offset;
+	if (known)
+		put_bracket(place, offset);
+	else
+		out("%*s", place->width + 1, "");
+	out("%s\n", line + 4);
+}
+
+/* As crash has it: a block with a name has its place beside that name, where it closes. */
 static void put_members(const struct place *place, char **lines, size_t first, size_t end, const char *prefix,
 			unsigned depth)
 {
-	size_t i = first;
-
 	if (depth > 64)
 		fail("a structure is nested more than 64 levels deep");
-	while (i < end) {
-		const char *line = lines[i] + 4;
-		char *name = NULL;
-		u64 offset;
+	for (size_t i = first; i < end; i++) {
+		size_t close = opens_block(lines[i]) ? closing_line(lines, end, i) : i;
+		char *name = close < end ? declared_name(lines[close]) : NULL;
 
-		if (opens_block(line)) {
-			size_t close = closing_line(lines, end, i);
-			char *block = close < end ? declared_name(lines[close]) : NULL;
-
-			out("%*s%s\n", place->width + 1, "", line);
-			put_members(place, lines, i + 1, close, block ? scope_printf("%s%s.", prefix, block) : prefix,
-				    depth + 1);
-			if (close < end)
-				out("%*s%s\n", place->width + 1, "", lines[close] + 4);
-			i = close + 1;
-			continue;
+		if (close > i) {
+			put_member_line(place, lines[i], "", NULL);
+			put_members(place, lines, i + 1, close,
+				    name ? scope_printf("%s%s.", prefix, name) : prefix, depth + 1);
+			i = close;
 		}
-		name = declared_name(line);
-		if (name && member_place(place, scope_printf("%s%s", prefix, name), &offset))
-			put_bracket(place, offset);
-		else
-			out("%*s", place->width + 1, "");
-		out("%s\n", line);
-		i++;
+		if (close < end)
+			put_member_line(place, lines[close], prefix, name);
 	}
 }
 
@@ -270,7 +282,8 @@ static int bracket_width(const struct place *place, u64 size)
 
 	if (place->address)
 		return 2 + 2 + snprintf(digits, sizeof(digits), "%llx", (ull)*place->address);
-	return 4 + snprintf(digits, sizeof(digits), place->radix == 16 ? "0x%llx" : "%llu", (ull)size);
+	return 4 +
+	       snprintf(digits, sizeof(digits), place->radix == 16 ? "0x%llx" : "%llu", (ull)size);
 }
 
 /* Splits TEXT at newlines, in place. */
@@ -326,34 +339,49 @@ void datashow_member_place(const char *aggregate, const char *path, const u64 *a
 
 void datashow_object(const char *aggregate, u64 address, unsigned radix)
 {
-	char *value = datashow_gdb(scope_printf("output *(%s *)0x%llx", aggregate, (ull)address), radix);
+	char *value = datashow_gdb(scope_printf("output *(%s *)0x%llx", aggregate, (ull)address),
+				   radix);
 
 	out("%s ", aggregate);
 	put_lines(value, "");
 	out("\n");
 }
 
-static bool is_last_member(struct type type, const struct member *member)
+/* What a member is to the structure that it stands in; unnamed structures inside TYPE are ones of their own. */
+enum place_in_structure { NOT_THERE, IN_BETWEEN, LAST };
+
+static enum place_in_structure place_in(struct type type, const char *name, unsigned depth)
 {
 	size_t count = type_nr_members(type);
-	struct member last;
 
-	return count != 0 && type_member_at(type, count - 1, &last) && last.name && member->name &&
-	       streq(last.name, member->name);
+	for (size_t i = 0; i < count && depth < 64; i++) {
+		enum place_in_structure inside = NOT_THERE;
+		struct member member;
+
+		if (!type_member_at(type, i, &member))
+			continue;
+		if (member.name && *member.name) {
+			if (streq(member.name, name))
+				return i + 1 == count ? LAST : IN_BETWEEN;
+			continue;
+		}
+		inside = place_in(member.type, name, depth + 1);
+		if (inside != NOT_THERE)
+			return inside;
+	}
+	return NOT_THERE;
 }
 
 /* Is the member at the end of PATH the last of the structure that it is in? Its line has no comma then. */
 static bool ends_structure(struct type type, const char *path)
 {
 	char *outer = scope_strdup(path), *dot = strrchr(outer, '.');
-	struct member member, structure;
+	struct member structure;
 
-	if (!type_member(type, path, &member))
-		return false;
 	if (!dot)
-		return is_last_member(type, &member);
+		return place_in(type, path, 0) == LAST;
 	*dot = '\0';
-	return type_member(type, outer, &structure) && is_last_member(structure.type, &member);
+	return type_member(type, outer, &structure) && place_in(structure.type, dot + 1, 0) == LAST;
 }
 
 void datashow_member(const char *aggregate, u64 address, const char *path, unsigned radix)
@@ -361,10 +389,11 @@ void datashow_member(const char *aggregate, u64 address, const char *path, unsig
 	struct type type = { 0 };
 	struct member member;
 	bool known = type_by_name(aggregate, &type);
-	bool is_pointer = known && type_member(type, path, &member) && type_kind(member.type) == TYPE_POINTER;
+	bool is_pointer = known && type_member(type, path, &member) &&
+			  type_kind(member.type) == TYPE_POINTER;
 
-	char *value = value_text(scope_printf("((%s *)0x%llx)->%s", aggregate, (ull)address, path), is_pointer,
-				 radix);
+	char *value = value_text(scope_printf("((%s *)0x%llx)->%s", aggregate, (ull)address, path),
+				 is_pointer, radix);
 
 	out("  %s = ", path);
 	put_lines(value, "  ");
@@ -390,8 +419,8 @@ char *datashow_declaration(const char *type, const char *name)
 		bool blank = length && type[length - 1] == ' ';
 		const char *rest = *cut == ' ' ? cut + 1 : cut;
 
-		return scope_printf("%.*s%s%s%s", (int)length, type, blank || ends_with(type, "*") ? "" : " ", name,
-				    rest);
+		return scope_printf("%.*s%s%s%s", (int)length, type,
+				    blank || ends_with(type, "*") ? "" : " ", name, rest);
 	}
 	return scope_printf("%s%s%s", type, ends_with(type, "*") ? "" : " ", name);
 }
