@@ -101,7 +101,7 @@ static void choose_by_word(struct plan *plan, const char *word)
 
 /*
  * Words up to the first command's name choose tasks; the names that follow one another are the commands;
- * all the rest is theirs. The rest is taken as typed: a word with blanks keeps its quotes.
+ * all the rest is theirs, and so are options before. The rest is taken as typed: a word with blanks keeps its quotes.
  */
 static void make_plan(struct plan *plan, const char *line)
 {
@@ -109,8 +109,13 @@ static void make_plan(struct plan *plan, const char *line)
 	char **words = words_split(line, &nr_words);
 
 	plan->chosen = xcalloc(task_count() + 1, sizeof(*plan->chosen));
-	for (; i < nr_words && runnable_index(words[i]) < 0; i++)
-		choose_by_word(plan, words[i]);
+	for (; i < nr_words && runnable_index(words[i]) < 0; i++) {
+		/* "foreach -x task": an option before the command is the command's all the same. */
+		if (words[i][0] == '-')
+			strbuf_printf(&plan->arguments, " %s", words[i]);
+		else
+			choose_by_word(plan, words[i]);
+	}
 	for (; i < nr_words && runnable_index(words[i]) >= 0; i++) {
 		plan->commands[runnable_index(words[i])] = true;
 		plan->nr_commands++;
