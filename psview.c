@@ -211,15 +211,15 @@ static unsigned digits(u64 number)
 	return width;
 }
 
-/* Of the largest stamp, or of the largest number of days. */
-static unsigned stamp_width(const struct task **tasks, size_t nr_tasks, bool ages)
+/* Of the largest stamp, or of the largest number of days, that any task has: columns stay from call to call. */
+static unsigned stamp_width(bool ages)
 {
 	u64 largest = 0, ns;
 
-	for (size_t i = 0; i < nr_tasks; i++) {
+	for (size_t i = 0; i < task_count(); i++) {
 		if (!ages)
-			largest = max_u64(largest, tasks[i]->last_arrival);
-		else if (task_since_last_run(tasks[i], &ns))
+			largest = max_u64(largest, task_at(i)->last_arrival);
+		else if (task_since_last_run(task_at(i), &ns))
 			largest = max_u64(largest, ns / NS_PER_DAY);
 	}
 	return digits(largest);
@@ -246,7 +246,7 @@ static void put_last_run(const struct task *task, bool ages, unsigned width)
 void psview_last_run(const struct task **tasks, size_t nr_tasks, bool ages,
 		     const struct cpu_mask *cpus)
 {
-	unsigned width = stamp_width(tasks, nr_tasks, ages);
+	unsigned width = stamp_width(ages);
 	const char *between = "";
 
 	qsort(tasks, nr_tasks, sizeof(*tasks), latest_first);
