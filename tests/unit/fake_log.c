@@ -8,8 +8,18 @@
 #define ID_MASK ((1ULL << 62) - 1)
 #define MAX_RECORDS 65536
 
-enum { RING_COUNT_BITS = 0, RING_DESCS = 8, RING_INFOS = 16, RING_HEAD_ID = 24, RING_TAIL_ID = 32,
-       RING_SIZE_BITS = 48, RING_DATA = 56, RING_HEAD_LPOS = 64, RING_TAIL_LPOS = 72, RING_BYTES = 88 };
+enum {
+	RING_COUNT_BITS = 0,
+	RING_DESCS = 8,
+	RING_INFOS = 16,
+	RING_HEAD_ID = 24,
+	RING_TAIL_ID = 32,
+	RING_SIZE_BITS = 48,
+	RING_DATA = 56,
+	RING_HEAD_LPOS = 64,
+	RING_TAIL_LPOS = 72,
+	RING_BYTES = 88
+};
 
 static struct {
 	unsigned count_bits, size_bits;
@@ -21,38 +31,58 @@ static struct {
 
 void fake_log_types(void)
 {
-	fake_struct("atomic_long", 8, (struct fake_member[]){ { .name = "counter", .size = 8 } }, 1);
+	fake_struct("atomic_long", 8, (struct fake_member[]){ { .name = "counter", .size = 8 } },
+		    1);
 	fake_struct("prb_data_blk_lpos", 16,
-		    (struct fake_member[]){ { .name = "begin", .size = 8 }, { .name = "next", .offset = 8, .size = 8 } }, 2);
+		    (struct fake_member[]){ { .name = "begin", .size = 8 },
+					    { .name = "next", .offset = 8, .size = 8 } },
+		    2);
 	fake_struct("prb_desc", FAKE_DESC_BYTES,
-		    (struct fake_member[]){ { .name = "state_var", .size = 8, .type = "atomic_long" },
-					    { .name = "text_blk_lpos", .offset = 8, .type = "prb_data_blk_lpos" } }, 2);
+		    (struct fake_member[]){
+			    { .name = "state_var", .size = 8, .type = "atomic_long" },
+			    { .name = "text_blk_lpos", .offset = 8, .type = "prb_data_blk_lpos" } },
+		    2);
 	fake_struct("dev_printk_info", 64,
-		    (struct fake_member[]){ { .name = "subsystem", .size = 1, .count = 16 },
-					    { .name = "device", .offset = 16, .size = 1, .count = 48 } }, 2);
+		    (struct fake_member[]){
+			    { .name = "subsystem", .size = 1, .count = 16 },
+			    { .name = "device", .offset = 16, .size = 1, .count = 48 } },
+		    2);
 	fake_struct("printk_info", FAKE_INFO_BYTES,
-		    (struct fake_member[]){ { .name = "seq", .size = 8 },
-					    { .name = "ts_nsec", .offset = 8, .size = 8 },
-					    { .name = "text_len", .offset = 16, .size = 2 },
-					    { .name = "facility", .offset = 18, .size = 1 },
-					    { .name = "flags", .offset = 19, .size = 1, .bit_size = 5 },
-					    { .name = "level", .offset = 19, .size = 1, .bit_offset = 5, .bit_size = 3 },
-					    { .name = "caller_id", .offset = 20, .size = 4 },
-					    { .name = "dev_info", .offset = 24, .type = "dev_printk_info" } }, 8);
+		    (struct fake_member[]){
+			    { .name = "seq", .size = 8 },
+			    { .name = "ts_nsec", .offset = 8, .size = 8 },
+			    { .name = "text_len", .offset = 16, .size = 2 },
+			    { .name = "facility", .offset = 18, .size = 1 },
+			    { .name = "flags", .offset = 19, .size = 1, .bit_size = 5 },
+			    { .name = "level",
+			      .offset = 19,
+			      .size = 1,
+			      .bit_offset = 5,
+			      .bit_size = 3 },
+			    { .name = "caller_id", .offset = 20, .size = 4 },
+			    { .name = "dev_info", .offset = 24, .type = "dev_printk_info" } },
+		    8);
 	fake_struct("prb_desc_ring", 48,
-		    (struct fake_member[]){ { .name = "count_bits", .size = 4 },
-					    { .name = "descs", .offset = RING_DESCS, .size = 8 },
-					    { .name = "infos", .offset = RING_INFOS, .size = 8 },
-					    { .name = "head_id", .offset = RING_HEAD_ID, .type = "atomic_long" },
-					    { .name = "tail_id", .offset = RING_TAIL_ID, .type = "atomic_long" } }, 5);
+		    (struct fake_member[]){
+			    { .name = "count_bits", .size = 4 },
+			    { .name = "descs", .offset = RING_DESCS, .size = 8 },
+			    { .name = "infos", .offset = RING_INFOS, .size = 8 },
+			    { .name = "head_id", .offset = RING_HEAD_ID, .type = "atomic_long" },
+			    { .name = "tail_id", .offset = RING_TAIL_ID, .type = "atomic_long" } },
+		    5);
 	fake_struct("prb_data_ring", 32,
-		    (struct fake_member[]){ { .name = "size_bits", .size = 4 },
-					    { .name = "data", .offset = 8, .size = 8 },
-					    { .name = "head_lpos", .offset = 16, .type = "atomic_long" },
-					    { .name = "tail_lpos", .offset = 24, .type = "atomic_long" } }, 4);
+		    (struct fake_member[]){
+			    { .name = "size_bits", .size = 4 },
+			    { .name = "data", .offset = 8, .size = 8 },
+			    { .name = "head_lpos", .offset = 16, .type = "atomic_long" },
+			    { .name = "tail_lpos", .offset = 24, .type = "atomic_long" } },
+		    4);
 	fake_struct("printk_ringbuffer", RING_BYTES,
 		    (struct fake_member[]){ { .name = "desc_ring", .type = "prb_desc_ring" },
-					    { .name = "text_data_ring", .offset = RING_SIZE_BITS, .type = "prb_data_ring" } }, 2);
+					    { .name = "text_data_ring",
+					      .offset = RING_SIZE_BITS,
+					      .type = "prb_data_ring" } },
+		    2);
 	fake_symbol("prb", fake_kva(FAKE_LOG_POINTER));
 }
 
@@ -89,7 +119,8 @@ void fake_log_start(unsigned count_bits, unsigned size_bits, bool exact_end)
 	put(FAKE_LOG_RING + RING_INFOS, fake_kva(FAKE_LOG_INFOS), 8);
 	put(FAKE_LOG_RING + RING_SIZE_BITS, size_bits, 4);
 	put(FAKE_LOG_RING + RING_DATA, fake_kva(FAKE_LOG_TEXT), 8);
-	put(FAKE_LOG_DESCS + index_of(made.head_id) * FAKE_DESC_BYTES, 3ULL << 62 | made.head_id, 8);
+	put(FAKE_LOG_DESCS + index_of(made.head_id) * FAKE_DESC_BYTES, 3ULL << 62 | made.head_id,
+	    8);
 	put(FAKE_LOG_DESCS + index_of(made.head_id) * FAKE_DESC_BYTES + 8, 1, 8);
 	put(FAKE_LOG_DESCS + index_of(made.head_id) * FAKE_DESC_BYTES + 16, 1, 8);
 	put_heads();
@@ -145,7 +176,8 @@ static void push_text_tail(u64 next)
 static void add_block(u64 sequence, const char *text, size_t length)
 {
 	u64 mask = (1ULL << made.size_bits) - 1;
-	u64 size = align_up(length + 8, 8), begin = made.head_lpos, next = begin + size, offset = begin & mask;
+	u64 size = align_up(length + 8, 8), begin = made.head_lpos, next = begin + size,
+	    offset = begin & mask;
 	u64 last = made.exact_end ? next - 1 : next;
 
 	if (size + 8 > mask + 1)

@@ -6,8 +6,8 @@
 #include "util.h"
 
 /* Where its parts are: physical addresses, each with room for what follows. */
-#define FAKE_LOG_POINTER 0x20000	/* prb */
-#define FAKE_LOG_RING 0x20100		/* struct printk_ringbuffer */
+#define FAKE_LOG_POINTER 0x20000 /* prb */
+#define FAKE_LOG_RING 0x20100 /* struct printk_ringbuffer */
 #define FAKE_LOG_DESCS 0x21000
 #define FAKE_LOG_INFOS 0x30000
 #define FAKE_LOG_TEXT 0x40000
@@ -26,8 +26,8 @@ u64 fake_log_add(const char *text, size_t length, unsigned level);
 u64 fake_log_oldest(void);
 /* Changes the state of a record: 0 reserved, 1 committed, 2 finalized, 3 reusable. */
 void fake_log_set_state(u64 sequence, unsigned state);
-u64 fake_log_info(u64 sequence);	/* physical address of its printk_info */
-u64 fake_log_desc(u64 sequence);	/* ... and of its prb_desc */
+u64 fake_log_info(u64 sequence); /* physical address of its printk_info */
+u64 fake_log_desc(u64 sequence); /* ... and of its prb_desc */
 
 enum { FAKE_INFO_BYTES = 88, FAKE_DESC_BYTES = 24 };
 

@@ -10,19 +10,23 @@
 
 #define QUEUE 0x1000
 #define HOLD_QUEUE 0x1100
-#define SKB(i) (0x2000 + (i) * 0x100ULL)
-#define MESSAGE(i) (0x8000 + (i) * 0x1000ULL)
+#define SKB(i) (0x2000 + (i)*0x100ULL)
+#define MESSAGE(i) (0x8000 + (i)*0x1000ULL)
 
 enum { SKB_DATA = 16, SKB_LENGTH = 24, SKB_BYTES = 32 };
 
 static void make_types(void)
 {
-	fake_struct("list_head", 16, (struct fake_member[]){ { .name = "next", .size = 8 },
-							     { .name = "prev", .offset = 8, .size = 8 } }, 2);
-	fake_struct("sk_buff", SKB_BYTES, (struct fake_member[]){ { .name = "next", .size = 8 },
-								  { .name = "prev", .offset = 8, .size = 8 },
-								  { .name = "data", .offset = SKB_DATA, .size = 8 },
-								  { .name = "len", .offset = SKB_LENGTH, .size = 4 } }, 4);
+	fake_struct("list_head", 16,
+		    (struct fake_member[]){ { .name = "next", .size = 8 },
+					    { .name = "prev", .offset = 8, .size = 8 } },
+		    2);
+	fake_struct("sk_buff", SKB_BYTES,
+		    (struct fake_member[]){ { .name = "next", .size = 8 },
+					    { .name = "prev", .offset = 8, .size = 8 },
+					    { .name = "data", .offset = SKB_DATA, .size = 8 },
+					    { .name = "len", .offset = SKB_LENGTH, .size = 4 } },
+		    4);
 	fake_types_done();
 	fake_symbol("audit_queue", fake_kva(QUEUE));
 	fake_symbol("audit_hold_queue", fake_kva(HOLD_QUEUE));
@@ -118,7 +122,8 @@ static void test_damaged_record_costs_itself(void **state UNUSED)
 		else
 			fake_page_fault(MESSAGE(0), FAULT_EXCLUDED);
 		assert_true(protect(read_records, &reading, NULL));
-		assert_string_equal(strbuf_text(&reading.text), "1320 \n1300 audit(1.5:8): syscall\n");
+		assert_string_equal(strbuf_text(&reading.text),
+				    "1320 \n1300 audit(1.5:8): syscall\n");
 		strbuf_free(&reading.text);
 	}
 }

@@ -19,7 +19,7 @@
 
 static u8 memory[MEMORY_BYTES];
 static struct built_btf kernel_btf, module_btf;
-static const u8 *served;	/* what is given out as vmlinux's BTF */
+static const u8 *served; /* what is given out as vmlinux's BTF */
 static size_t served_bytes;
 static bool interrupt_next, has_registers;
 static unsigned nr_messages;
@@ -92,7 +92,8 @@ static bool fake_btf(UNUSED void *arg, size_t index, struct gdb_btf *btf)
 	return true;
 }
 
-static bool fake_debug_file(UNUSED void *arg, UNUSED struct gdb_debug_file *file, char *why, size_t space)
+static bool fake_debug_file(UNUSED void *arg, UNUSED struct gdb_debug_file *file, char *why,
+			    size_t space)
 {
 	snprintf(why, space, "install the dbg package");
 	return false;
@@ -122,14 +123,33 @@ static const struct gdb_bridge_ops fake_ops = {
 };
 
 enum {
-	ID_INT = 1, ID_CHAR, ID_BOOL, ID_NODE_POINTER, ID_NAME, ID_NODE, ID_COLOUR, ID_FLAGS, ID_NODE_T,
-	ID_PROTO, ID_FUNC, ID_VAR, ID_EMPTY, ID_ANON, ID_FLEXIBLE, ID_TAIL, ID_WIDE, ID_CONST_NODE,
-	ID_CONST_POINTER, ID_FORWARD, ID_FORWARD_POINTER,
+	ID_INT = 1,
+	ID_CHAR,
+	ID_BOOL,
+	ID_NODE_POINTER,
+	ID_NAME,
+	ID_NODE,
+	ID_COLOUR,
+	ID_FLAGS,
+	ID_NODE_T,
+	ID_PROTO,
+	ID_FUNC,
+	ID_VAR,
+	ID_EMPTY,
+	ID_ANON,
+	ID_FLEXIBLE,
+	ID_TAIL,
+	ID_WIDE,
+	ID_CONST_NODE,
+	ID_CONST_POINTER,
+	ID_FORWARD,
+	ID_FORWARD_POINTER,
 };
 
 static void build_node(struct built_btf *b)
 {
-	build_btf_type(b, "node", BTF_STRUCT, true, 7, 40);	/* kind flag: places hold widths of bit-fields */
+	build_btf_type(b, "node", BTF_STRUCT, true, 7,
+		       40); /* kind flag: places hold widths of bit-fields */
 	build_btf_field(b, "next", ID_NODE_POINTER, 0);
 	build_btf_field(b, "name", ID_NAME, 64);
 	build_btf_field(b, "low", ID_INT, 3u << 24 | 128);
@@ -202,7 +222,7 @@ static int start(UNUSED void **state)
 
 	memcpy(memory + 0x100, &next, 8);
 	memcpy(memory + 0x108, "init\0", 5);
-	memory[0x110] = 0x2d;		/* low 5 of 3 bits: -3; high 00101: 5 */
+	memory[0x110] = 0x2d; /* low 5 of 3 bits: -3; high 00101: 5 */
 	memory[0x114] = 1;
 	memory[0x118] = 42;
 	memory[0x800] = 99;
@@ -276,8 +296,9 @@ static void test_types_read_like_source(UNUSED void **state)
 	expect_output("whatis (node_t *)0", "type = node_t *\n");
 	expect_output("ptype enum colour", "type = enum colour {RED = 7, UNKNOWN = -3}\n");
 	expect_output("ptype struct nothing", "type = struct nothing {\n    <no data fields>\n}\n");
-	expect_output("ptype struct tail", "type = struct tail {\n    int count;\n    int mark[0];\n"
-					   "    int item[];\n}\n");
+	expect_output("ptype struct tail",
+		      "type = struct tail {\n    int count;\n    int mark[0];\n"
+		      "    int item[];\n}\n");
 	expect_output("whatis vfs_read", "type = int (const struct node *, ...)\n");
 	expect_output("output sizeof(struct node)", "40");
 	expect_output("output &((struct node *)0)->number", "(int *) 0x18");
@@ -287,15 +308,18 @@ static void test_types_read_like_source(UNUSED void **state)
 
 static void test_module_types_come_after_the_kernels(UNUSED void **state)
 {
-	expect_output("ptype struct ext4_thing", "type = struct ext4_thing {\n    struct node inner;\n}\n");
-	expect_error("ptype struct ext4_nothing", GDB_NO_DWARF, "No struct type named ext4_nothing.");
+	expect_output("ptype struct ext4_thing",
+		      "type = struct ext4_thing {\n    struct node inner;\n}\n");
+	expect_error("ptype struct ext4_nothing", GDB_NO_DWARF,
+		     "No struct type named ext4_nothing.");
 }
 
 static void test_memory_through_types(UNUSED void **state)
 {
-	expect_output("output *(struct node *)0xffff888000000100",
-		      "{\n  next = 0xffff888000000300,\n  name = \"init\\000\\000\\000\",\n  low = -3,\n"
-		      "  high = 5,\n  ready = true,\n  {\n    number = 42,\n    link = 0x2a\n  },\n  other = 0x0\n}");
+	expect_output(
+		"output *(struct node *)0xffff888000000100",
+		"{\n  next = 0xffff888000000300,\n  name = \"init\\000\\000\\000\",\n  low = -3,\n"
+		"  high = 5,\n  ready = true,\n  {\n    number = 42,\n    link = 0x2a\n  },\n  other = 0x0\n}");
 	expect_output("output first_node.name", "\"init\\000\\000\\000\"");
 	expect_output("output &first_node", "(struct node *) 0xffff888000000100 <first_node>");
 	expect_output("output (enum flags)5", "(F_A | F_B)");
@@ -310,9 +334,11 @@ static void test_errors_say_why(UNUSED void **state)
 {
 	expect_error("output *(int *)0x10", GDB_NO_DWARF,
 		     "Cannot access memory at address 0x10: page excluded from the dump");
-	expect_error("output counter", GDB_DWARF_IF_NEEDED,
-		     "'counter' has unknown type; cast it to its declared type (install the dbg package)");
-	expect_error("output nothing_at_all", GDB_NO_DWARF, "No symbol \"nothing_at_all\" in current context.");
+	expect_error(
+		"output counter", GDB_DWARF_IF_NEEDED,
+		"'counter' has unknown type; cast it to its declared type (install the dbg package)");
+	expect_error("output nothing_at_all", GDB_NO_DWARF,
+		     "No symbol \"nothing_at_all\" in current context.");
 	expect_error("info line vfs_read", GDB_DWARF, "install the dbg package");
 	interrupt_next = true;
 	expect_error("output first_node", GDB_NO_DWARF, "interrupted");
@@ -386,9 +412,15 @@ static void test_questions_about_types(UNUSED void **state)
 static void ask_about_everything(void)
 {
 	static const char *const commands[] = {
-		"ptype struct node", "ptype /o struct tail", "output sizeof(node_t)", "output first_node",
-		"output *(struct ext4_thing *)0xffff888000000100", "output RED", "whatis vfs_read",
-		"info types node", "ptype enum wide",
+		"ptype struct node",
+		"ptype /o struct tail",
+		"output sizeof(node_t)",
+		"output first_node",
+		"output *(struct ext4_thing *)0xffff888000000100",
+		"output RED",
+		"whatis vfs_read",
+		"info types node",
+		"ptype enum wide",
 	};
 
 	gdb_bridge_symbols_changed();

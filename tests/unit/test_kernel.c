@@ -27,29 +27,55 @@ enum { TK_XTIME_SEC = 16, TK_WTM = 24, TK_OFFS_BOOT = 40, TK_BYTES = 48, UTS_WOR
 
 static void make_types(void)
 {
-	fake_struct("new_utsname", 6 * UTS_WORD,
-		    (struct fake_member[]){ { .name = "nodename", .offset = UTS_WORD, .size = 1, .count = UTS_WORD },
-					    { .name = "release", .offset = 2 * UTS_WORD, .size = 1, .count = UTS_WORD },
-					    { .name = "version", .offset = 3 * UTS_WORD, .size = 1, .count = UTS_WORD },
-					    { .name = "machine", .offset = 4 * UTS_WORD, .size = 1, .count = UTS_WORD } }, 4);
-	fake_struct("uts_namespace", 8 + 6 * UTS_WORD,
-		    (struct fake_member[]){ { .name = "name", .offset = 8, .type = "new_utsname" } }, 1);
-	fake_struct("clocksource", 16, (struct fake_member[]){ { .name = "mult", .size = 4 },
-							       { .name = "shift", .offset = 4, .size = 4 } }, 2);
-	fake_struct("seqcount_raw_spinlock_t", 4, (struct fake_member[]){ { .name = "seqcount", .size = 4 } }, 1);
-	fake_struct("tk_read_base", 16, (struct fake_member[]){ { .name = "shift", .size = 4 },
-								{ .name = "xtime_nsec", .offset = 8, .size = 8 } }, 2);
-	fake_struct("timespec64", 16, (struct fake_member[]){ { .name = "tv_sec", .size = 8, .is_signed = true },
-							      { .name = "tv_nsec", .offset = 8, .size = 8, .is_signed = true } }, 2);
+	fake_struct(
+		"new_utsname", 6 * UTS_WORD,
+		(struct fake_member[]){
+			{ .name = "nodename", .offset = UTS_WORD, .size = 1, .count = UTS_WORD },
+			{ .name = "release", .offset = 2 * UTS_WORD, .size = 1, .count = UTS_WORD },
+			{ .name = "version", .offset = 3 * UTS_WORD, .size = 1, .count = UTS_WORD },
+			{ .name = "machine",
+			  .offset = 4 * UTS_WORD,
+			  .size = 1,
+			  .count = UTS_WORD } },
+		4);
+	fake_struct(
+		"uts_namespace", 8 + 6 * UTS_WORD,
+		(struct fake_member[]){ { .name = "name", .offset = 8, .type = "new_utsname" } },
+		1);
+	fake_struct("clocksource", 16,
+		    (struct fake_member[]){ { .name = "mult", .size = 4 },
+					    { .name = "shift", .offset = 4, .size = 4 } },
+		    2);
+	fake_struct("seqcount_raw_spinlock_t", 4,
+		    (struct fake_member[]){ { .name = "seqcount", .size = 4 } }, 1);
+	fake_struct("tk_read_base", 16,
+		    (struct fake_member[]){ { .name = "shift", .size = 4 },
+					    { .name = "xtime_nsec", .offset = 8, .size = 8 } },
+		    2);
+	fake_struct("timespec64", 16,
+		    (struct fake_member[]){
+			    { .name = "tv_sec", .size = 8, .is_signed = true },
+			    { .name = "tv_nsec", .offset = 8, .size = 8, .is_signed = true } },
+		    2);
 	fake_struct("timekeeper", TK_BYTES,
-		    (struct fake_member[]){ { .name = "tkr_mono", .type = "tk_read_base" },
-					    { .name = "xtime_sec", .offset = TK_XTIME_SEC, .size = 8 },
-					    { .name = "wall_to_monotonic", .offset = TK_WTM, .type = "timespec64" },
-					    { .name = "offs_boot", .offset = TK_OFFS_BOOT, .size = 8, .is_signed = true } }, 4);
-	fake_struct("pglist_data", 16, (struct fake_member[]){ { .name = "node_present_pages", .offset = 8, .size = 8 } }, 1);
-	fake_struct("taint_flag", 4, (struct fake_member[]){ { .name = "c_true", .size = 1 },
-							     { .name = "c_false", .offset = 1, .size = 1 },
-							     { .name = "module", .offset = 2, .size = 1 } }, 3);
+		    (struct fake_member[]){
+			    { .name = "tkr_mono", .type = "tk_read_base" },
+			    { .name = "xtime_sec", .offset = TK_XTIME_SEC, .size = 8 },
+			    { .name = "wall_to_monotonic", .offset = TK_WTM, .type = "timespec64" },
+			    { .name = "offs_boot",
+			      .offset = TK_OFFS_BOOT,
+			      .size = 8,
+			      .is_signed = true } },
+		    4);
+	fake_struct(
+		"pglist_data", 16,
+		(struct fake_member[]){ { .name = "node_present_pages", .offset = 8, .size = 8 } },
+		1);
+	fake_struct("taint_flag", 4,
+		    (struct fake_member[]){ { .name = "c_true", .size = 1 },
+					    { .name = "c_false", .offset = 1, .size = 1 },
+					    { .name = "module", .offset = 2, .size = 1 } },
+		    3);
 	fake_log_types();
 	fake_types_done();
 }
@@ -77,8 +103,8 @@ static void text_at(u64 paddr, const char *text)
 
 static void build(void)
 {
-	u64 timekeeper = fake_kva(TK_CORE) + 8;	/* after the sequence counter, aligned */
-	u32 clock[2] = { 4000000 << 8, 8 };	/* a tick of 4 ms */
+	u64 timekeeper = fake_kva(TK_CORE) + 8; /* after the sequence counter, aligned */
+	u32 clock[2] = { 4000000 << 8, 8 }; /* a tick of 4 ms */
 	u32 shift = 8;
 
 	fake_dump();
@@ -173,19 +199,26 @@ static void test_panic_messages(void **state UNUSED)
 		{ { "all is well", "watch out" }, "" },
 		{ { "sysrq: Trigger a crash", "Kernel panic - not syncing: sysrq triggered crash" },
 		  "Kernel panic - not syncing: sysrq triggered crash" },
-		{ { "BUG: kernel NULL pointer dereference, address: 0000000000000010", "#PF: supervisor read access",
-		    "Oops: 0000 [#1] PREEMPT SMP", "Kernel panic - not syncing: Fatal exception in interrupt" },
+		{ { "BUG: kernel NULL pointer dereference, address: 0000000000000010",
+		    "#PF: supervisor read access", "Oops: 0000 [#1] PREEMPT SMP",
+		    "Kernel panic - not syncing: Fatal exception in interrupt" },
 		  "BUG: kernel NULL pointer dereference, address: 0000000000000010" },
-		{ { "BUG: something earlier", "much later", "Oops: general protection fault, maybe 0x1: 0000 [#1]",
+		{ { "BUG: something earlier", "much later",
+		    "Oops: general protection fault, maybe 0x1: 0000 [#1]",
 		    "general protection fault, probably for non-canonical address 0x1: 0000 [#1] SMP",
 		    "Kernel panic - not syncing: Fatal exception" },
 		  "general protection fault, probably for non-canonical address 0x1: 0000 [#1] SMP" },
-		{ { "Oops: 0002 [#1]", "Kernel panic - not syncing: Fatal exception" }, "Oops: 0002 [#1]" },
-		{ { "Kernel panic - not syncing: Fatal exception" }, "Kernel panic - not syncing: Fatal exception" },
-		{ { "Kernel panic - not syncing: first\nof two lines  ", "Kernel panic - not syncing: second",
+		{ { "Oops: 0002 [#1]", "Kernel panic - not syncing: Fatal exception" },
+		  "Oops: 0002 [#1]" },
+		{ { "Kernel panic - not syncing: Fatal exception" },
+		  "Kernel panic - not syncing: Fatal exception" },
+		{ { "Kernel panic - not syncing: first\nof two lines  ",
+		    "Kernel panic - not syncing: second",
 		    "---[ end Kernel panic - not syncing: first ]---" },
 		  "Kernel panic - not syncing: first" },
-		{ { "BUG: an oops that the kernel survived", "Oops: 0000 [#1] SMP", "life goes on" }, "" },
+		{ { "BUG: an oops that the kernel survived", "Oops: 0000 [#1] SMP",
+		    "life goes on" },
+		  "" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -198,7 +231,8 @@ static void test_panic_messages(void **state UNUSED)
 
 static void test_kexec(void **state UNUSED)
 {
-	static const char first[] = "BUG: kernel NULL pointer dereference, address: 0000000000000000";
+	static const char first[] =
+		"BUG: kernel NULL pointer dereference, address: 0000000000000000";
 
 	build();
 	fake_log_add(first, strlen(first), 1);
@@ -242,13 +276,16 @@ static void test_match(void **state UNUSED)
 	assert_non_null(strstr(strbuf_text(&difference), "6.1.0-test"));
 	/* A release that only starts with the other one. */
 	assert_false(matches(banner, "OSRELEASE=6.1.0\n", &difference));
-	assert_false(matches(banner, "BUILD-ID=ff02030405060708090a0b0c0d0e0f1011121314\n", &difference));
+	assert_false(matches(banner, "BUILD-ID=ff02030405060708090a0b0c0d0e0f1011121314\n",
+			     &difference));
 	assert_non_null(strstr(strbuf_text(&difference), "build-id"));
-	assert_false(matches("Linux version 6.1.0-test (c@d) #2 SMP\n", "OSRELEASE=6.1.0-test\n", &difference));
+	assert_false(matches("Linux version 6.1.0-test (c@d) #2 SMP\n", "OSRELEASE=6.1.0-test\n",
+			     &difference));
 	assert_non_null(strstr(strbuf_text(&difference), "#2 SMP"));
 	/* The banner's page may be missing: then nothing contradicts. */
 	fake_page_fault(BANNER, FAULT_EXCLUDED);
-	assert_true(matches("Linux version 6.1.0-test (c@d) #2 SMP\n", "OSRELEASE=6.1.0-test\n", &difference));
+	assert_true(matches("Linux version 6.1.0-test (c@d) #2 SMP\n", "OSRELEASE=6.1.0-test\n",
+			    &difference));
 	strbuf_free(&difference);
 }
 

@@ -13,11 +13,20 @@
 
 /* Physical addresses. */
 #define LIST_HEAD 0x1000
-#define MODULES 0x2000			/* a struct module every 0x400 */
-#define AREAS 0x10000			/* memory of each module: 0x10000 bytes of text, then of data */
+#define MODULES 0x2000 /* a struct module every 0x400 */
+#define AREAS 0x10000 /* memory of each module: 0x10000 bytes of text, then of data */
 
-enum { LIST_AT = 8, NAME_AT = 24, MEM_AT = 80, TAINTS_AT = 104, KALLSYMS_AT = 112, REFCNT_AT = 120,
-       SECTIONS_AT = 128, SIG_OK_AT = 136, MODULE_BYTES = 144 };
+enum {
+	LIST_AT = 8,
+	NAME_AT = 24,
+	MEM_AT = 80,
+	TAINTS_AT = 104,
+	KALLSYMS_AT = 112,
+	REFCNT_AT = 120,
+	SECTIONS_AT = 128,
+	SIG_OK_AT = 136,
+	MODULE_BYTES = 144
+};
 enum { KALLSYMS_BYTES = 32, NR_MODULES = 3, STATE_UNFORMED = 3 };
 
 static u64 module_at_phys(unsigned i)
@@ -38,35 +47,50 @@ static u64 data_of(unsigned i)
 static void make_types(void)
 {
 	static const char *const kinds[] = { "MOD_TEXT", "MOD_DATA" };
-	static const char *const init_kinds[] = { "MOD_INVALID_A", "MOD_INVALID_B", "MOD_INIT_TEXT" };
-	static const char *const states[] = { "MODULE_STATE_LIVE", "MODULE_STATE_COMING", "MODULE_STATE_GOING",
-					      "MODULE_STATE_UNFORMED" };
+	static const char *const init_kinds[] = { "MOD_INVALID_A", "MOD_INVALID_B",
+						  "MOD_INIT_TEXT" };
+	static const char *const states[] = { "MODULE_STATE_LIVE", "MODULE_STATE_COMING",
+					      "MODULE_STATE_GOING", "MODULE_STATE_UNFORMED" };
 
-	fake_struct("list_head", 16, (struct fake_member[]){ { .name = "next", .size = 8 },
-							     { .name = "prev", .offset = 8, .size = 8 } }, 2);
-	fake_struct("atomic", 4, (struct fake_member[]){ { .name = "counter", .size = 4, .is_signed = true } }, 1);
-	fake_struct("module_memory", 12, (struct fake_member[]){ { .name = "base", .size = 8 },
-								 { .name = "size", .offset = 8, .size = 4 } }, 2);
-	fake_struct("module", MODULE_BYTES,
-		    (struct fake_member[]){ { .name = "state", .size = 4 },
-					    { .name = "list", .offset = LIST_AT, .type = "list_head" },
-					    { .name = "name", .offset = NAME_AT, .size = 1, .count = 56 },
-					    { .name = "mem", .offset = MEM_AT, .type = "module_memory", .count = 2 },
-					    { .name = "taints", .offset = TAINTS_AT, .size = 8 },
-					    { .name = "kallsyms", .offset = KALLSYMS_AT, .size = 8 },
-					    { .name = "refcnt", .offset = REFCNT_AT, .type = "atomic" },
-					    { .name = "sect_attrs", .offset = SECTIONS_AT, .size = 8 },
-					    { .name = "sig_ok", .offset = SIG_OK_AT, .size = 1 } }, 9);
+	fake_struct("list_head", 16,
+		    (struct fake_member[]){ { .name = "next", .size = 8 },
+					    { .name = "prev", .offset = 8, .size = 8 } },
+		    2);
+	fake_struct("atomic", 4,
+		    (struct fake_member[]){ { .name = "counter", .size = 4, .is_signed = true } },
+		    1);
+	fake_struct("module_memory", 12,
+		    (struct fake_member[]){ { .name = "base", .size = 8 },
+					    { .name = "size", .offset = 8, .size = 4 } },
+		    2);
+	fake_struct(
+		"module", MODULE_BYTES,
+		(struct fake_member[]){
+			{ .name = "state", .size = 4 },
+			{ .name = "list", .offset = LIST_AT, .type = "list_head" },
+			{ .name = "name", .offset = NAME_AT, .size = 1, .count = 56 },
+			{ .name = "mem", .offset = MEM_AT, .type = "module_memory", .count = 2 },
+			{ .name = "taints", .offset = TAINTS_AT, .size = 8 },
+			{ .name = "kallsyms", .offset = KALLSYMS_AT, .size = 8 },
+			{ .name = "refcnt", .offset = REFCNT_AT, .type = "atomic" },
+			{ .name = "sect_attrs", .offset = SECTIONS_AT, .size = 8 },
+			{ .name = "sig_ok", .offset = SIG_OK_AT, .size = 1 } },
+		9);
 	fake_struct("mod_kallsyms", KALLSYMS_BYTES,
 		    (struct fake_member[]){ { .name = "symtab", .size = 8 },
 					    { .name = "num_symtab", .offset = 8, .size = 4 },
 					    { .name = "strtab", .offset = 16, .size = 8 },
-					    { .name = "typetab", .offset = 24, .size = 8 } }, 4);
+					    { .name = "typetab", .offset = 24, .size = 8 } },
+		    4);
 	fake_struct("attribute", 16, (struct fake_member[]){ { .name = "name", .size = 8 } }, 1);
-	fake_struct("bin_attribute", 32, (struct fake_member[]){ { .name = "attr", .type = "attribute" },
-								 { .name = "private", .offset = 16, .size = 8 } }, 2);
-	fake_struct("module_sect_attrs", 16, (struct fake_member[]){ { .name = "grp", .size = 8 },
-								     { .name = "attrs", .offset = 8, .size = 8 } }, 2);
+	fake_struct("bin_attribute", 32,
+		    (struct fake_member[]){ { .name = "attr", .type = "attribute" },
+					    { .name = "private", .offset = 16, .size = 8 } },
+		    2);
+	fake_struct("module_sect_attrs", 16,
+		    (struct fake_member[]){ { .name = "grp", .size = 8 },
+					    { .name = "attrs", .offset = 8, .size = 8 } },
+		    2);
 	fake_enum("mod_mem_type", kinds, ARRAY_SIZE(kinds));
 	fake_enum("more_mod_mem_type", init_kinds, ARRAY_SIZE(init_kinds));
 	fake_enum("module_state", states, ARRAY_SIZE(states));
@@ -100,11 +124,16 @@ static void put_symbols(unsigned i, const char *name)
 	u64 at = data_of(i);
 	size_t used = 1;
 
-	symbols[1] = (Elf64_Sym){ .st_name = (u32)used, .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC), .st_shndx = 1,
-				  .st_value = fake_kva(text_of(i) + 0x10), .st_size = 0x20 };
+	symbols[1] = (Elf64_Sym){ .st_name = (u32)used,
+				  .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC),
+				  .st_shndx = 1,
+				  .st_value = fake_kva(text_of(i) + 0x10),
+				  .st_size = 0x20 };
 	used += (size_t)snprintf(names + used, sizeof(names) - used, "%s_function", name) + 1;
 	symbols[2] = (Elf64_Sym){ .st_name = 1, .st_shndx = SHN_UNDEF };
-	symbols[3] = (Elf64_Sym){ .st_name = (u32)used, .st_info = ELF64_ST_INFO(STB_LOCAL, STT_OBJECT), .st_shndx = 2,
+	symbols[3] = (Elf64_Sym){ .st_name = (u32)used,
+				  .st_info = ELF64_ST_INFO(STB_LOCAL, STT_OBJECT),
+				  .st_shndx = 2,
 				  .st_value = fake_kva(data_of(i) + 0x900) };
 	used += (size_t)snprintf(names + used, sizeof(names) - used, "%s_data", name) + 1;
 	fake_bytes(fake_kva(at + 0x100), symbols, sizeof(symbols));
@@ -263,7 +292,8 @@ static void test_symbols(void **state UNUSED)
 	assert_non_null(symbol);
 	assert_string_equal(symbol->name, "gamma_function");
 	assert_int_equal(offset, 8);
-	assert_ptr_equal(symbol_module_at(fake_kva(data_of(2) + 8)), module_by_name("gamma")->symbols);
+	assert_ptr_equal(symbol_module_at(fake_kva(data_of(2) + 8)),
+			 module_by_name("gamma")->symbols);
 }
 
 static void count_quietly(void *arg)

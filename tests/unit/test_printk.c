@@ -16,7 +16,7 @@ struct found {
 	u64 first, last;
 	u64 nr_lost;
 	char why[160];
-	struct strbuf texts;		/* each followed by a newline */
+	struct strbuf texts; /* each followed by a newline */
 };
 
 static void collect(void *arg)
@@ -115,7 +115,8 @@ static void one_record(void *arg)
 
 	printk_begin(&it);
 	assert_true(printk_next(&it, copy));
-	assert_int_equal(copy->dictionary_bytes, sizeof("SUBSYSTEM=pci") + sizeof("DEVICE=+pci:0000:00:1f.2"));
+	assert_int_equal(copy->dictionary_bytes,
+			 sizeof("SUBSYSTEM=pci") + sizeof("DEVICE=+pci:0000:00:1f.2"));
 	assert_string_equal(copy->dictionary, "SUBSYSTEM=pci");
 	assert_string_equal(copy->dictionary + sizeof("SUBSYSTEM=pci"), "DEVICE=+pci:0000:00:1f.2");
 	assert_false(printk_next(&it, copy));
@@ -154,8 +155,8 @@ static void test_states(void **state UNUSED)
 	fake_log_add("one", 3, 6);
 	fake_log_add("two", 3, 6);
 	fake_log_add("three", 5, 6);
-	fake_log_set_state(1, 0);	/* still being written */
-	fake_log_set_state(3, 1);	/* may still be continued */
+	fake_log_set_state(1, 0); /* still being written */
+	fake_log_set_state(3, 1); /* may still be continued */
 	found = read_log();
 	assert_string_equal(strbuf_text(&found.texts), "zero\ntwo\nthree\n");
 	assert_int_equal(found.nr_lost, 0);
@@ -193,8 +194,10 @@ static void test_missing_pages(void **state UNUSED)
 	fake_dump();
 	fake_log_start(9, 15, true);
 	for (u64 i = 0; i < 400; i++)
-		fake_log_add(text, (size_t)snprintf(text, sizeof(text), "message number %llu, some text",
-						     (unsigned long long)i), 6);
+		fake_log_add(text,
+			     (size_t)snprintf(text, sizeof(text), "message number %llu, some text",
+					      (unsigned long long)i),
+			     6);
 	/* One page of text holds about a hundred of them, one of infos 46; the others must stay. */
 	fake_page_fault(FAKE_LOG_TEXT + PAGE_BYTES, FAULT_EXCLUDED);
 	found = read_log();
@@ -257,8 +260,10 @@ static void test_random_damage(void **state UNUSED)
 		for (u64 i = 0; i < 60; i++)
 			fake_log_add(text, message(text, sizeof(text), i), 6);
 		for (unsigned i = 0; i < 1 + round % 20; i++) {
-			static const u64 areas[] = { FAKE_LOG_DESCS, FAKE_LOG_INFOS, FAKE_LOG_TEXT };
-			static const u64 sizes[] = { 32 * FAKE_DESC_BYTES, 32 * FAKE_INFO_BYTES, 1024 };
+			static const u64 areas[] = { FAKE_LOG_DESCS, FAKE_LOG_INFOS,
+						     FAKE_LOG_TEXT };
+			static const u64 sizes[] = { 32 * FAKE_DESC_BYTES, 32 * FAKE_INFO_BYTES,
+						     1024 };
 			unsigned area = (unsigned)random() % 3;
 
 			*fake_phys(areas[area] + (u64)random() % sizes[area]) = (u8)random();
@@ -294,7 +299,8 @@ static void test_every_read_may_fail(void **state UNUSED)
 		if (!protect(collect, &found, &failure))
 			assert_true(strlen(failure.text) > 10);
 		else
-			assert_true(found.count <= 2 && (found.count + found.nr_lost == 2 || found.nr_lost == 0));
+			assert_true(found.count <= 2 &&
+				    (found.count + found.nr_lost == 2 || found.nr_lost == 0));
 		strbuf_free(&found.texts);
 	}
 }
