@@ -11,6 +11,7 @@ ifdef SAN
 B := build/san
 CRASH := crash-san
 SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+SANITIZERS := $(B)/tests/sanitizers.o
 else
 B := build/plain
 CRASH := crash
@@ -64,15 +65,15 @@ $(B)/libcrash.a: $(OBJECTS) $(B)/gdb_bridge.o
 	@$(AR) rcs $@ $^
 
 # C objects are linked whole: the kname records of every file must be in the program.
-$(CRASH): $(B)/main.o $(OBJECTS) $(B)/gdb_bridge.o
+$(CRASH): $(B)/main.o $(OBJECTS) $(B)/gdb_bridge.o $(SANITIZERS)
 	@echo "  LINK $@"
 	@# Extensions see our functions, not GDB's.
 	@$(CXX) $(SANFLAGS) -rdynamic -Wl,--exclude-libs,libcrashgdb.a -o $@ $^ $$(cat $(GDB_DIR)/link.flags) $(LIBS)
 
-$(B)/tests/%: $(B)/tests/unit/%.o $(UNIT_HELPERS) $(B)/libcrash.a
+$(B)/tests/%: $(B)/tests/unit/%.o $(UNIT_HELPERS) $(SANITIZERS) $(B)/libcrash.a
 	@mkdir -p $(@D)
 	@echo "  LINK $@"
-	@$(CXX) $(SANFLAGS) -o $@ $< $(UNIT_HELPERS) $(B)/libcrash.a -lcmocka $$(cat $(GDB_DIR)/link.flags) $(LIBS)
+	@$(CXX) $(SANFLAGS) -o $@ $< $(UNIT_HELPERS) $(SANITIZERS) $(B)/libcrash.a -lcmocka $$(cat $(GDB_DIR)/link.flags) $(LIBS)
 
 .SECONDARY:
 -include $(wildcard $(B)/*.d $(B)/commands/*.d $(B)/tests/unit/*.d)
