@@ -158,6 +158,62 @@ static bool ops_registers(UNUSED void *arg, struct gdb_registers *answer)
 	return protect(first_registers, answer, NULL) && answer->known;
 }
 
+struct caller_question {
+	u64 pc, sp;
+	enum gdb_caller answer;
+	struct gdb_registers *registers;
+};
+
+/* After a call, our frames hold the address of the return address; gdb's stack pointer is behind it. */
+static u64 stack_pointer_of(const struct frame *frame)
+{
+	return frame->has_regs ? frame->sp : frame->sp + sizeof(u64);
+}
+
+static void find_caller(void *arg)
+{
+	struct caller_question *question = arg;
+	struct gdb_registers *registers = question->registers;
+	const struct task *task = session.scope ? NULL : task_current();
+	const struct frame *caller;
+	struct stack_trace trace;
+	size_t i = 0;
+
+	if (!task)
+		return;
+	stack_unwind(task, &trace);
+	while (i < trace.nr_frames &&
+	       (trace.frames[i].pc != question->pc || stack_pointer_of(&trace.frames[i]) != question->sp))
+		i++;
+	if (i == trace.nr_frames)
+		return;
+	caller = i + 1 < trace.nr_frames ? &trace.frames[i + 1] : NULL;
+	if (!caller || caller->from_user) {
+		question->answer = trace.complete ? GDB_CALLER_NONE : GDB_CALLER_UNKNOWN;
+		return;
+	}
+	if (caller->has_regs) {
+		question->answer = GDB_CALLER_INTERRUPTED;
+		registers->regs = caller->regs;
+		registers->known = GDB_REGISTERS_ALL;
+		return;
+	}
+	question->answer = GDB_CALLER_RETURN;
+	registers->regs = (struct x86_regs){
+		.ip = caller->pc, .sp = stack_pointer_of(caller), .bp = caller->bp
+	};
+	registers->known = GDB_REGISTER_BIT(ip) | GDB_REGISTER_BIT(sp) | GDB_REGISTER_BIT(bp);
+}
+
+static enum gdb_caller ops_caller(UNUSED void *arg, u64 pc, u64 sp, struct gdb_registers *registers)
+{
+	struct caller_question question = { .pc = pc, .sp = sp, .registers = registers };
+
+	if (!types_available() || !protect(find_caller, &question, NULL))
+		return GDB_CALLER_UNKNOWN;
+	return question.answer;
+}
+
 struct percpu_question {
 	u64 variable, address;
 	int cpu;
@@ -226,6 +282,7 @@ void bridge_ops_setup(void)
 		.symbol_by_name = ops_symbol_by_name,
 		.symbol_at = ops_symbol_at,
 		.registers = ops_registers,
+		.caller = ops_caller,
 		.percpu_address = ops_percpu,
 		.btf = ops_btf,
 		.debug_file = ops_debug_file,

@@ -19,6 +19,7 @@
 #include <event-top.h>
 #include <extension.h>
 #include <frame.h>
+#include <frame-unwind.h>
 #include <bt-utils.h>
 #include <gdb_bfd.h>
 #include <gdbsupport/cleanups.h>
@@ -144,30 +145,91 @@ void crash_target::load_registers()
 		m_registers.known = 0;
 }
 
+/* Where struct x86_regs keeps the registers that GDB knows by number. */
+static const struct {
+	int number;
+	size_t offset;
+} register_places[] = {
+#define REGISTER(number, member) { number, offsetof(struct x86_regs, member) }
+	REGISTER(AMD64_RAX_REGNUM, ax), REGISTER(AMD64_RBX_REGNUM, bx), REGISTER(AMD64_RCX_REGNUM, cx),
+	REGISTER(AMD64_RDX_REGNUM, dx), REGISTER(AMD64_RSI_REGNUM, si), REGISTER(AMD64_RDI_REGNUM, di),
+	REGISTER(AMD64_RBP_REGNUM, bp), REGISTER(AMD64_RSP_REGNUM, sp), REGISTER(AMD64_R8_REGNUM, r8),
+	REGISTER(AMD64_R9_REGNUM, r9), REGISTER(AMD64_R10_REGNUM, r10), REGISTER(AMD64_R11_REGNUM, r11),
+	REGISTER(AMD64_R12_REGNUM, r12), REGISTER(AMD64_R13_REGNUM, r13), REGISTER(AMD64_R14_REGNUM, r14),
+	REGISTER(AMD64_R15_REGNUM, r15), REGISTER(AMD64_RIP_REGNUM, ip), REGISTER(AMD64_EFLAGS_REGNUM, flags),
+	REGISTER(AMD64_CS_REGNUM, cs), REGISTER(AMD64_SS_REGNUM, ss),
+#undef REGISTER
+};
+
+static bool known_register(const struct gdb_registers &registers, size_t offset)
+{
+	return registers.known & 1u << offset / 8;
+}
+
 void crash_target::fetch_registers(regcache *cache, int)
 {
-#define REGISTER(number, member) { number, offsetof(struct x86_regs, member) }
-	static const struct {
-		int number;
-		size_t offset;
-	} places[] = {
-		REGISTER(AMD64_RAX_REGNUM, ax), REGISTER(AMD64_RBX_REGNUM, bx), REGISTER(AMD64_RCX_REGNUM, cx),
-		REGISTER(AMD64_RDX_REGNUM, dx), REGISTER(AMD64_RSI_REGNUM, si), REGISTER(AMD64_RDI_REGNUM, di),
-		REGISTER(AMD64_RBP_REGNUM, bp), REGISTER(AMD64_RSP_REGNUM, sp), REGISTER(AMD64_R8_REGNUM, r8),
-		REGISTER(AMD64_R9_REGNUM, r9), REGISTER(AMD64_R10_REGNUM, r10), REGISTER(AMD64_R11_REGNUM, r11),
-		REGISTER(AMD64_R12_REGNUM, r12), REGISTER(AMD64_R13_REGNUM, r13), REGISTER(AMD64_R14_REGNUM, r14),
-		REGISTER(AMD64_R15_REGNUM, r15), REGISTER(AMD64_RIP_REGNUM, ip),
-		REGISTER(AMD64_EFLAGS_REGNUM, flags), REGISTER(AMD64_CS_REGNUM, cs),
-		REGISTER(AMD64_SS_REGNUM, ss),
-	};
-#undef REGISTER
-
 	load_registers();
-	for (const auto &place : places) {
-		if (m_registers.known & 1u << place.offset / 8)
+	for (const auto &place : register_places) {
+		if (known_register(m_registers, place.offset))
 			cache->raw_supply(place.number, (const char *)&m_registers.regs + place.offset);
 	}
 }
+
+/*
+ * Our own stack walk as one of GDB's unwinders, asked first. It knows what an exception or interrupt
+ * interrupted and where a stack ends, which no DWARF says; and, from the kernel's ORC tables, the
+ * caller of code that has no debug information.
+ */
+struct walked_frame {
+	enum gdb_caller kind;
+	struct gdb_registers caller;
+	u64 sp;
+};
+
+static int walk_sniffs(const struct frame_unwind *, const frame_info_ptr &frame, void **cache)
+{
+	CORE_ADDR pc;
+
+	if (!ops->caller || !get_frame_pc_if_available(frame, &pc))
+		return 0;
+	walked_frame walked = {};
+	walked.sp = get_frame_register_unsigned(frame, AMD64_RSP_REGNUM);
+	walked.kind = ops->caller(ops->arg, pc, walked.sp, &walked.caller);
+	if (walked.kind == GDB_CALLER_UNKNOWN ||
+	    (walked.kind == GDB_CALLER_RETURN && find_pc_compunit_symtab(pc) != nullptr))
+		return 0;
+	walked_frame *kept = FRAME_OBSTACK_ZALLOC(walked_frame);
+	*kept = walked;
+	*cache = kept;
+	return 1;
+}
+
+static enum unwind_stop_reason walk_stops(const frame_info_ptr &, void **cache)
+{
+	return ((walked_frame *)*cache)->kind == GDB_CALLER_NONE ? UNWIND_OUTERMOST : UNWIND_NO_REASON;
+}
+
+static void walk_identifies(const frame_info_ptr &frame, void **cache, frame_id *id)
+{
+	*id = frame_id_build(((walked_frame *)*cache)->sp, get_frame_func(frame));
+}
+
+static value *walk_finds_register(const frame_info_ptr &frame, void **cache, int number)
+{
+	const walked_frame *walked = (const walked_frame *)*cache;
+
+	for (const auto &place : register_places) {
+		if (place.number == number && known_register(walked->caller, place.offset))
+			return frame_unwind_got_constant(
+				frame, number, load_u64((const char *)&walked->caller.regs + place.offset));
+	}
+	return frame_unwind_got_optimized(frame, number);
+}
+
+static const struct frame_unwind walk_unwinder = {
+	"crash", NORMAL_FRAME, walk_stops, walk_identifies, walk_finds_register, nullptr, walk_sniffs, nullptr,
+	nullptr,
+};
 
 /* Our readers give all or nothing; GDB is content with the bytes before the first that is missing. */
 enum target_xfer_status crash_target::read_memory(ULONGEST address, gdb_byte *buf, ULONGEST len, ULONGEST *done)
@@ -417,6 +479,7 @@ static void start_gdb()
 	add_internal_function("percpu", "$percpu (VARIABLE [, CPU]): that CPU's copy of a per-cpu variable.",
 			      percpu_function, nullptr);
 	push_target_and_thread();
+	frame_unwind_prepend_unwinder(current_inferior()->arch(), &walk_unwinder);
 	crash_symbols_install(&embed_ops);
 	atexit(finish_gdb);
 	started = true;

@@ -42,6 +42,14 @@ struct gdb_registers {
 #define GDB_REGISTER_BIT(member) (1u << (offsetof(struct x86_regs, member) / 8))
 #define GDB_REGISTERS_ALL ((1u << (sizeof(struct x86_regs) / 8)) - 1)
 
+/* What our own stack walk knows of a frame's caller. */
+enum gdb_caller {
+	GDB_CALLER_UNKNOWN,	/* not a frame of that walk */
+	GDB_CALLER_NONE,	/* user space, or where a kernel thread began: the walk ends here */
+	GDB_CALLER_RETURN,	/* an ordinary call: some registers are known */
+	GDB_CALLER_INTERRUPTED,	/* this frame is entry code, and these are all registers of what it interrupted */
+};
+
 /*
  * How gdb reaches the rest of crash. These are called below C++ frames: they must only use try_
  * functions and never fail(). Every pointer may be NULL: then gdb does without.
@@ -60,6 +68,8 @@ struct gdb_bridge_ops {
 
 	/* The task that `set` made current. False: no registers are known. */
 	bool (*registers)(void *arg, struct gdb_registers *registers);
+	/* The caller of that task's frame at PC, where the stack pointer is SP. */
+	enum gdb_caller (*caller)(void *arg, u64 pc, u64 sp, struct gdb_registers *registers);
 	/* Address of this per-cpu variable's copy for CPU; cpu < 0: the current task's CPU. */
 	bool (*percpu_address)(void *arg, u64 variable, int cpu, u64 *address);
 

@@ -186,3 +186,15 @@ def test_python_sees_the_kernel(kernel):
     size = kernel.crash("gdb output sizeof(struct task_struct)")
     address = kernel.crash("sym init_task").split()[0]
     expect(re.match(rf"{size} \S.*0x{address} <init_task>", text) or text.startswith(f"{size} 0x{address}"), text)
+
+
+def test_gdb_and_bt_see_the_same_frames(kernel):
+    """Those that gdb shows with an address are real, the others are inlined into the next."""
+    for pid in ("1", "2", None):
+        own, theirs = kernel.crash_in_context(pid, "bt", "gdb bt") if pid else kernel.crash("bt", "gdb bt")
+        # Of the innermost, gdb shows what is inlined there and no address.
+        wanted = [int(a, 16) for a in re.findall(r"^ ?#\d+ \[[0-9a-f]+\] \S+ at ([0-9a-f]+)", own, re.M)][1:]
+        got = [int(a, 16) for a in re.findall(r"^#\d+ +0x([0-9a-f]+) in ", theirs, re.M)]
+        expect(len(wanted) > 2, f"bt of {pid or 'the panic task'}: {own[:200]!r}")
+        equal(got[-len(wanted):], wanted, f"gdb bt of {pid or 'the panic task'}")
+        expect(len(got) - len(wanted) in (0, 1), f"gdb bt of {pid}: {len(got)} frames, bt {len(wanted) + 1}")

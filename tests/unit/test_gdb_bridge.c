@@ -75,6 +75,25 @@ static bool fake_registers(UNUSED void *arg, struct gdb_registers *registers)
 	return has_registers;
 }
 
+/* vfs_read+4 was called from vfs_read+8, which was interrupted at vfs_read+12, where the walk ends. */
+static enum gdb_caller fake_caller(UNUSED void *arg, u64 pc, u64 sp, struct gdb_registers *registers)
+{
+	if (pc == FUNCTION_ADDRESS + 4 && sp == MEMORY_START + 0x1000) {
+		registers->regs.ip = FUNCTION_ADDRESS + 8;
+		registers->regs.sp = MEMORY_START + 0x1010;
+		registers->known = GDB_REGISTER_BIT(ip) | GDB_REGISTER_BIT(sp);
+		return GDB_CALLER_RETURN;
+	}
+	if (pc == FUNCTION_ADDRESS + 8 && sp == MEMORY_START + 0x1010) {
+		registers->regs.ip = FUNCTION_ADDRESS + 12;
+		registers->regs.sp = MEMORY_START + 0x1080;
+		registers->regs.r15 = 0x77;
+		registers->known = GDB_REGISTERS_ALL;
+		return GDB_CALLER_INTERRUPTED;
+	}
+	return pc == FUNCTION_ADDRESS + 12 ? GDB_CALLER_NONE : GDB_CALLER_UNKNOWN;
+}
+
 static bool fake_percpu(UNUSED void *arg, u64 variable, int cpu, u64 *address)
 {
 	*address = variable + (cpu < 0 ? 0 : (u64)cpu * 16);
@@ -115,6 +134,7 @@ static const struct gdb_bridge_ops fake_ops = {
 	.symbol_by_name = fake_by_name,
 	.symbol_at = fake_at,
 	.registers = fake_registers,
+	.caller = fake_caller,
 	.percpu_address = fake_percpu,
 	.btf = fake_btf,
 	.debug_file = fake_debug_file,
@@ -366,6 +386,10 @@ static void test_registers_of_the_current_task(UNUSED void **state)
 	expect_output("output/x $rbx", "0x1234");
 	expect_output("output $rip", "(void (*)()) 0xffffffff81000014 <vfs_read+4>");
 	expect_output("output $r15", "<unavailable>");
+	expect_output("bt", "#0  0xffffffff81000014 in vfs_read ()\n#1  0xffffffff81000018 in vfs_read ()\n"
+			    "#2  0xffffffff8100001c in vfs_read ()\n");
+	assert_true(gdb_run("frame 2", GDB_NO_DWARF, NULL, NULL));
+	expect_output("output/x $r15", "0x77");
 	has_registers = false;
 	gdb_bridge_changed();
 }
