@@ -182,8 +182,8 @@ static void find_caller(void *arg)
 	if (!task)
 		return;
 	stack_unwind(task, &trace);
-	while (i < trace.nr_frames &&
-	       (trace.frames[i].pc != question->pc || stack_pointer_of(&trace.frames[i]) != question->sp))
+	while (i < trace.nr_frames && (trace.frames[i].pc != question->pc ||
+				       stack_pointer_of(&trace.frames[i]) != question->sp))
 		i++;
 	if (i == trace.nr_frames)
 		return;
@@ -199,9 +199,9 @@ static void find_caller(void *arg)
 		return;
 	}
 	question->answer = GDB_CALLER_RETURN;
-	registers->regs = (struct x86_regs){
-		.ip = caller->pc, .sp = stack_pointer_of(caller), .bp = caller->bp
-	};
+	registers->regs = (struct x86_regs){ .ip = caller->pc,
+					     .sp = stack_pointer_of(caller),
+					     .bp = caller->bp };
 	registers->known = GDB_REGISTER_BIT(ip) | GDB_REGISTER_BIT(sp) | GDB_REGISTER_BIT(bp);
 }
 

@@ -44,10 +44,10 @@ struct gdb_registers {
 
 /* What our own stack walk knows of a frame's caller. */
 enum gdb_caller {
-	GDB_CALLER_UNKNOWN,	/* not a frame of that walk */
-	GDB_CALLER_NONE,	/* user space, or where a kernel thread began: the walk ends here */
-	GDB_CALLER_RETURN,	/* an ordinary call: some registers are known */
-	GDB_CALLER_INTERRUPTED,	/* this frame is entry code, and these are all registers of what it interrupted */
+	GDB_CALLER_UNKNOWN, /* not a frame of that walk */
+	GDB_CALLER_NONE, /* user space, or where a kernel thread began: the walk ends here */
+	GDB_CALLER_RETURN, /* an ordinary call: some registers are known */
+	GDB_CALLER_INTERRUPTED, /* this frame is entry code, and these are all registers of what it interrupted */
 };
 
 /*
