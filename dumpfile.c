@@ -7,6 +7,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dumpfile.h"
 #include "flattened.h"
+#include "live.h"
 #include "pagecache.h"
 #include "touched.h"
 
@@ -110,6 +111,9 @@ static void count_window(const struct file_map *map, const u8 *data)
 	struct file_window *window = map->window;
 	unsigned long number = (unsigned long)(data - map->data) >> WINDOW_SHIFT;
 
+	/* No mapping, but bytes in memory. */
+	if (!map->window)
+		return;
 	/* Racing threads miscount a little; the bound is not an exact one. */
 	if (atomic_load_explicit(&window->last, memory_order_relaxed) == number)
 		return;
@@ -246,10 +250,44 @@ static void touch(struct dump *dump, u64 paddr)
 		touched_set(dump->touched, paddr >> PAGE_SHIFT);
 }
 
-struct dump *dump_open(const char *const *paths, size_t nr_paths, struct strbuf *why)
+static struct dump *open_live(const char *path, struct strbuf *why)
 {
 	struct dump *dump = xcalloc(1, sizeof(*dump));
 
+	dump->path = path;
+	dump->dump_level = -1;
+	dump->live = true;
+	dump->ops = &live_ops;
+	if (live_ops.open(dump, why)) {
+		dump->touched = touched_create(dump->max_pfn);
+		return dump;
+	}
+	live_ops.close(dump);
+	dump_free(dump);
+	return NULL;
+}
+
+struct dump *dump_open_live(struct strbuf *why)
+{
+	struct strbuf why_mem = { 0 };
+	struct dump *dump = open_live(live_files.kcore, why);
+
+	if (!dump)
+		dump = open_live(live_files.mem, &why_mem);
+	/* Both are said: which of them could be made to work is the user's choice. */
+	if (!dump)
+		strbuf_printf(why, "; %s: %s", live_files.mem, strbuf_text(&why_mem));
+	strbuf_free(&why_mem);
+	return dump;
+}
+
+struct dump *dump_open(const char *const *paths, size_t nr_paths, struct strbuf *why)
+{
+	struct dump *dump;
+
+	if (nr_paths == 1 && live_is_path(paths[0]))
+		return open_live(paths[0], why);
+	dump = xcalloc(1, sizeof(*dump));
 	dump->path = paths[0];
 	dump->dump_level = -1;
 	if (open_files(dump, paths, nr_paths, why) && dump->ops->open(dump, why)) {
@@ -298,4 +336,24 @@ bool dump_try_read(struct dump *dump, u64 paddr, void *buf, size_t length, struc
 bool dump_next_present(struct dump *dump, u64 pfn, u64 *found_pfn)
 {
 	return dump->ops->next_present(dump, pfn, found_pfn);
+}
+
+void dump_refresh(struct dump *dump)
+{
+	if (dump->ops->refresh)
+		dump->ops->refresh(dump);
+}
+
+bool dump_write(struct dump *dump, u64 paddr, const void *buf, size_t length, struct strbuf *why)
+{
+	if (!dump->ops->write) {
+		strbuf_puts(why, "a dump is a record of the past: only a live system's memory can be "
+				 "written to");
+		return false;
+	}
+	if (!range_fits(paddr % PAGE_BYTES, length, PAGE_BYTES)) {
+		strbuf_puts(why, "the value would cross a page");
+		return false;
+	}
+	return dump->ops->write(dump, paddr, buf, length, why);
 }

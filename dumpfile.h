@@ -80,6 +80,11 @@ struct dump_ops {
 			  struct fault *fault);
 	/* The next present page at or above pfn (in memory order); false: no more. */
 	bool (*next_present)(struct dump *dump, u64 pfn, u64 *found_pfn);
+	/* A live kernel's only: its memory map may have changed since the last command. */
+	void (*refresh)(struct dump *dump);
+	/* The same: writes a few bytes inside a page. False with *why. */
+	bool (*write)(struct dump *dump, u64 paddr, const void *buf, size_t length,
+		      struct strbuf *why);
 	/* Header and notes in words, for `help -D` and `help -n`. */
 	void (*describe)(const struct dump *dump, struct strbuf *text);
 	void (*close)(struct dump *dump);
@@ -101,6 +106,7 @@ struct dump {
 	struct device_dump *device_dumps;
 	size_t nr_device_dumps;
 	u64 max_pfn; /* one past the highest page frame of the machine */
+	bool live; /* no file: the memory of the running kernel, which changes while it is read */
 	bool filtered; /* pages may be missing on purpose (makedumpfile -d) */
 	bool incomplete; /* the writer, or the file's length, says that it was cut short */
 	char utsname_release[65]; /* from a kdump header; "" when the format has none */
@@ -117,14 +123,20 @@ struct dump {
 	struct page_cache *cache; /* decompressed pages, for formats that need it */
 };
 
-extern const struct dump_ops netdump_ops, diskdump_ops;
+extern const struct dump_ops netdump_ops, diskdump_ops, live_ops;
 
 /*
  * Opens the dump in PATHS (several: one split dump). NULL with *why ("is a directory",
  * "compressed kdump, header version 6, cut short: ...") when nothing can read it.
  */
 struct dump *dump_open(const char *const *paths, size_t nr_paths, struct strbuf *why);
+/* The running kernel: /proc/kcore, or /dev/mem where that is missing. NULL with *why. */
+struct dump *dump_open_live(struct strbuf *why);
 void dump_close(struct dump *dump);
+/* What of a live kernel may have changed is looked at again; a dump stays as it is. */
+void dump_refresh(struct dump *dump);
+/* Writes into a live kernel's memory, inside one page. False with *why; always so for a dump. */
+bool dump_write(struct dump *dump, u64 paddr, const void *buf, size_t length, struct strbuf *why);
 
 /* Any range; partial pages and page crossings allowed. fault->address is physical. */
 bool dump_try_read(struct dump *dump, u64 paddr, void *buf, size_t length, struct fault *fault);

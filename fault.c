@@ -4,6 +4,17 @@
 
 #include <stdio.h>
 
+/* With a level, it was the table's own page that could not be read, not the one asked for. */
+static const char *page_text(const struct fault *fault, const char *own, const char *of_table)
+{
+	static char text[80];
+
+	if (!fault->level)
+		return own;
+	snprintf(text, sizeof(text), "its page table (%s) %s", fault->level, of_table);
+	return text;
+}
+
 const char *fault_text(const struct fault *fault)
 {
 	static char text[64];
@@ -17,17 +28,26 @@ const char *fault_text(const struct fault *fault)
 		snprintf(text, sizeof(text), "not mapped (no %s entry)", fault->level);
 		return text;
 	case FAULT_EXCLUDED:
-		return "page excluded from the dump";
+		return page_text(fault, "page excluded from the dump", "is excluded from the dump");
 	case FAULT_NOT_IN_DUMP:
-		return "not in the dump";
+		return page_text(fault, "not in the dump", "is not in the dump");
+	case FAULT_NO_TABLES:
+		return "the kernel's page tables were not found in the dump";
 	case FAULT_DAMAGED:
-		return "page damaged in the dump file";
+		return page_text(fault, "page damaged in the dump file",
+				 "is damaged in the dump file");
 	case FAULT_SWAPPED_OUT:
 		return "swapped out";
 	case FAULT_BAD_ADDRESS:
 		return "not a valid address";
 	case FAULT_INTERRUPTED:
 		return "interrupted";
+	case FAULT_NO_MEMORY:
+		return "no memory at this physical address";
+	case FAULT_REFUSED:
+		return "the kernel does not let it be read (STRICT_DEVMEM or lockdown)";
+	case FAULT_UNREADABLE:
+		return "the kernel cannot read it";
 	}
 	return "unknown fault";
 }

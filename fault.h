@@ -10,10 +10,14 @@ enum fault_reason {
 	FAULT_NOT_MAPPED, /* the page tables have no entry (or a reserved one) */
 	FAULT_EXCLUDED, /* left out of the dump by its filter, on purpose */
 	FAULT_NOT_IN_DUMP, /* no such physical memory in the dump, or the file ends before it */
+	FAULT_NO_TABLES, /* where the kernel's page tables are is not known */
 	FAULT_DAMAGED, /* there, but the file's bytes make no sense */
 	FAULT_SWAPPED_OUT, /* a user page that was not in memory */
 	FAULT_BAD_ADDRESS, /* not an address at all (non-canonical, wraps) */
 	FAULT_INTERRUPTED, /* the user pressed Ctrl-C */
+	FAULT_NO_MEMORY, /* live: the machine has no memory at this physical address */
+	FAULT_REFUSED, /* live: the kernel does not let it be read */
+	FAULT_UNREADABLE, /* live: the kernel tried to read it, and could not */
 };
 
 enum address_space { SPACE_KERNEL, SPACE_USER, SPACE_PHYSICAL };
