@@ -1,9 +1,9 @@
-/* gdb_bridge.cc - the only file that sees GDB's headers: starts it, runs commands, asks about types. */
+/* gdb_bridge.cc - the only file that sees GDB's headers: starts it, runs commands, asks. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * GDB is C++ and reports errors as exceptions; our callers are C and must see none. Every entry point
- * runs its work in guarded(), which catches all of them. What goes to the caller's strbufs is collected
- * in std::string first and added when no C++ object is alive, because adding may fail().
+ * GDB is C++ and reports errors as exceptions; our callers are C and must see none. Every entry
+ * point runs its work in guarded(), which catches all of them. What goes to the caller's strbufs is
+ * collected in std::string first and added when no C++ object is alive, because adding may fail().
  */
 
 /* GDB has its own of these, with C++ linkage. */
@@ -79,7 +79,8 @@ static bool embed_symbol_at(CORE_ADDR address, crash_symbol *answer)
 {
 	struct gdb_symbol found;
 
-	return ops->symbol_at && ops->symbol_at(ops->arg, address, &found) && embed_symbol(found, answer);
+	return ops->symbol_at && ops->symbol_at(ops->arg, address, &found) &&
+	       embed_symbol(found, answer);
 }
 
 static bool embed_btf(size_t index, crash_blob *answer)
@@ -102,7 +103,8 @@ static void quit_when_interrupted()
 }
 
 /* The dump as a target: memory, and one thread whose registers are the current task's. */
-static const target_info crash_target_info = { "crash", "kernel memory", "The kernel that crash has opened." };
+static const target_info crash_target_info = { "crash", "kernel memory",
+					       "The kernel that crash has opened." };
 
 class crash_target final : public process_stratum_target {
 public:
@@ -120,14 +122,16 @@ public:
 	bool thread_alive(ptid_t) override { return true; }
 	std::string pid_to_str(ptid_t) override { return "current task"; }
 	void fetch_registers(regcache *cache, int number) override;
-	enum target_xfer_status xfer_partial(enum target_object object, const char *annex, gdb_byte *readbuf,
-					     const gdb_byte *writebuf, ULONGEST offset, ULONGEST len,
+	enum target_xfer_status xfer_partial(enum target_object object, const char *annex,
+					     gdb_byte *readbuf, const gdb_byte *writebuf,
+					     ULONGEST offset, ULONGEST len,
 					     ULONGEST *done) override;
 	void forget_registers() { m_asked = false; }
 
 private:
 	void load_registers();
-	enum target_xfer_status read_memory(ULONGEST address, gdb_byte *buf, ULONGEST len, ULONGEST *done);
+	enum target_xfer_status read_memory(ULONGEST address, gdb_byte *buf, ULONGEST len,
+					    ULONGEST *done);
 
 	struct gdb_registers m_registers = {};
 	bool m_asked = false;
@@ -150,14 +154,20 @@ static const struct {
 	int number;
 	size_t offset;
 } register_places[] = {
-#define REGISTER(number, member) { number, offsetof(struct x86_regs, member) }
-	REGISTER(AMD64_RAX_REGNUM, ax), REGISTER(AMD64_RBX_REGNUM, bx), REGISTER(AMD64_RCX_REGNUM, cx),
-	REGISTER(AMD64_RDX_REGNUM, dx), REGISTER(AMD64_RSI_REGNUM, si), REGISTER(AMD64_RDI_REGNUM, di),
-	REGISTER(AMD64_RBP_REGNUM, bp), REGISTER(AMD64_RSP_REGNUM, sp), REGISTER(AMD64_R8_REGNUM, r8),
-	REGISTER(AMD64_R9_REGNUM, r9), REGISTER(AMD64_R10_REGNUM, r10), REGISTER(AMD64_R11_REGNUM, r11),
-	REGISTER(AMD64_R12_REGNUM, r12), REGISTER(AMD64_R13_REGNUM, r13), REGISTER(AMD64_R14_REGNUM, r14),
-	REGISTER(AMD64_R15_REGNUM, r15), REGISTER(AMD64_RIP_REGNUM, ip), REGISTER(AMD64_EFLAGS_REGNUM, flags),
-	REGISTER(AMD64_CS_REGNUM, cs), REGISTER(AMD64_SS_REGNUM, ss),
+#define REGISTER(number, member)                                                                   \
+	{                                                                                          \
+		number, offsetof(struct x86_regs, member)                                          \
+	}
+	REGISTER(AMD64_RAX_REGNUM, ax),	 REGISTER(AMD64_RBX_REGNUM, bx),
+	REGISTER(AMD64_RCX_REGNUM, cx),	 REGISTER(AMD64_RDX_REGNUM, dx),
+	REGISTER(AMD64_RSI_REGNUM, si),	 REGISTER(AMD64_RDI_REGNUM, di),
+	REGISTER(AMD64_RBP_REGNUM, bp),	 REGISTER(AMD64_RSP_REGNUM, sp),
+	REGISTER(AMD64_R8_REGNUM, r8),	 REGISTER(AMD64_R9_REGNUM, r9),
+	REGISTER(AMD64_R10_REGNUM, r10), REGISTER(AMD64_R11_REGNUM, r11),
+	REGISTER(AMD64_R12_REGNUM, r12), REGISTER(AMD64_R13_REGNUM, r13),
+	REGISTER(AMD64_R14_REGNUM, r14), REGISTER(AMD64_R15_REGNUM, r15),
+	REGISTER(AMD64_RIP_REGNUM, ip),	 REGISTER(AMD64_EFLAGS_REGNUM, flags),
+	REGISTER(AMD64_CS_REGNUM, cs),	 REGISTER(AMD64_SS_REGNUM, ss),
 #undef REGISTER
 };
 
@@ -171,14 +181,15 @@ void crash_target::fetch_registers(regcache *cache, int)
 	load_registers();
 	for (const auto &place : register_places) {
 		if (known_register(m_registers, place.offset))
-			cache->raw_supply(place.number, (const char *)&m_registers.regs + place.offset);
+			cache->raw_supply(place.number,
+					  (const char *)&m_registers.regs + place.offset);
 	}
 }
 
 /*
- * Our own stack walk as one of GDB's unwinders, asked first. It knows what an exception or interrupt
- * interrupted and where a stack ends, which no DWARF says; and, from the kernel's ORC tables, the
- * caller of code that has no debug information.
+ * Our own stack walk as one of GDB's unwinders, asked first. It knows what an exception or
+ * interrupt interrupted and where a stack ends, which no DWARF says; and, from the kernel's ORC
+ * tables, the caller of code that has no debug information.
  */
 struct walked_frame {
 	enum gdb_caller kind;
@@ -206,7 +217,8 @@ static int walk_sniffs(const struct frame_unwind *, const frame_info_ptr &frame,
 
 static enum unwind_stop_reason walk_stops(const frame_info_ptr &, void **cache)
 {
-	return ((walked_frame *)*cache)->kind == GDB_CALLER_NONE ? UNWIND_OUTERMOST : UNWIND_NO_REASON;
+	return ((walked_frame *)*cache)->kind == GDB_CALLER_NONE ? UNWIND_OUTERMOST
+								 : UNWIND_NO_REASON;
 }
 
 static void walk_identifies(const frame_info_ptr &frame, void **cache, frame_id *id)
@@ -221,18 +233,21 @@ static value *walk_finds_register(const frame_info_ptr &frame, void **cache, int
 	for (const auto &place : register_places) {
 		if (place.number == number && known_register(walked->caller, place.offset))
 			return frame_unwind_got_constant(
-				frame, number, load_u64((const char *)&walked->caller.regs + place.offset));
+				frame, number,
+				load_u64((const char *)&walked->caller.regs + place.offset));
 	}
 	return frame_unwind_got_optimized(frame, number);
 }
 
 static const struct frame_unwind walk_unwinder = {
-	"crash", NORMAL_FRAME, walk_stops, walk_identifies, walk_finds_register, nullptr, walk_sniffs, nullptr,
-	nullptr,
+	"crash", NORMAL_FRAME, walk_stops, walk_identifies, walk_finds_register,
+	nullptr, walk_sniffs,  nullptr,	   nullptr,
 };
 
-/* Our readers give all or nothing; GDB is content with the bytes before the first that is missing. */
-enum target_xfer_status crash_target::read_memory(ULONGEST address, gdb_byte *buf, ULONGEST len, ULONGEST *done)
+/* Our readers give all or nothing; GDB is content with the bytes before the first that is missing.
+ */
+enum target_xfer_status crash_target::read_memory(ULONGEST address, gdb_byte *buf, ULONGEST len,
+						  ULONGEST *done)
 {
 	ULONGEST to_page_end = PAGE_BYTES - address % PAGE_BYTES;
 
@@ -247,9 +262,9 @@ enum target_xfer_status crash_target::read_memory(ULONGEST address, gdb_byte *bu
 	return TARGET_XFER_OK;
 }
 
-enum target_xfer_status crash_target::xfer_partial(enum target_object object, const char *, gdb_byte *readbuf,
-						   const gdb_byte *writebuf, ULONGEST offset, ULONGEST len,
-						   ULONGEST *done)
+enum target_xfer_status crash_target::xfer_partial(enum target_object object, const char *,
+						   gdb_byte *readbuf, const gdb_byte *writebuf,
+						   ULONGEST offset, ULONGEST len, ULONGEST *done)
 {
 	if (object != TARGET_OBJECT_MEMORY)
 		return TARGET_XFER_E_IO;
@@ -264,8 +279,8 @@ enum target_xfer_status crash_target::xfer_partial(enum target_object object, co
 /* ---- Starting ---- */
 
 /*
- * GDB's start sets signal handlers and readline's hooks as if it were alone in its process. Both are
- * put back, so that Ctrl-C and the prompt stay ours.
+ * GDB's start sets signal handlers and readline's hooks as if it were alone in its process. Both
+ * are put back, so that Ctrl-C and the prompt stay ours.
  */
 class our_process_state {
 public:
@@ -298,7 +313,7 @@ public:
 	}
 
 private:
-	static constexpr int CTRL_O = 15;	/* GDB gives this key a function of its own */
+	static constexpr int CTRL_O = 15; /* GDB gives this key a function of its own */
 
 	struct sigaction m_actions[NSIG];
 	bool m_saved[NSIG] = {};
@@ -308,7 +323,8 @@ private:
 	rl_vintfunc_t *m_prep = rl_prep_term_function;
 	rl_cpvfunc_t *m_break_hook = rl_completion_word_break_hook;
 	rl_completion_func_t *m_attempt = rl_attempted_completion_function;
-	decltype(rl_completer_word_break_characters) m_break_characters = rl_completer_word_break_characters;
+	decltype(rl_completer_word_break_characters) m_break_characters =
+		rl_completer_word_break_characters;
 	decltype(rl_completer_quote_characters) m_quotes = rl_completer_quote_characters;
 	rl_compentry_func_t *m_entry = rl_completion_entry_function;
 	rl_hook_func_t *m_startup = rl_startup_hook;
@@ -364,7 +380,8 @@ static void start_gdb_core()
 	quit_handler = quit_when_interrupted;
 }
 
-/* Python sets the buffering of C's standard streams: it gets others, and ours keep what they have read. */
+/* Python sets the buffering of C's standard streams: it gets others, and ours keep what they have
+ * read. */
 class other_streams {
 public:
 	explicit other_streams(FILE *others) : m_in(stdin), m_out(stdout), m_err(stderr)
@@ -383,13 +400,15 @@ private:
 	FILE *m_in, *m_out, *m_err;
 };
 
-/* Python takes longer to start than all the rest of GDB: it waits for a command that may need it. */
+/* Python takes longer to start than all the rest of GDB: it waits for a command that may need it.
+ */
 static void start_languages(const char *command)
 {
 	static bool languages_started;
 	static const char *const users[] = {
-		"py", "pi", "source", "so ", "help", "apropos", "info pretty", "info type-p", "info frame-f",
-		"info unwinder", "info xmethod", "info missing", "enable", "disable",
+		"py",		"pi",		"source",      "so ",	       "help",
+		"apropos",	"info pretty",	"info type-p", "info frame-f", "info unwinder",
+		"info xmethod", "info missing", "enable",      "disable",
 	};
 
 	if (languages_started)
@@ -398,7 +417,8 @@ static void start_languages(const char *command)
 	for (const char *user : users) {
 		FILE *nothing;
 
-		if (strncmp(command, user, strlen(user)) != 0 || (nothing = fopen("/dev/null", "r+")) == nullptr)
+		if (strncmp(command, user, strlen(user)) != 0 ||
+		    (nothing = fopen("/dev/null", "r+")) == nullptr)
 			continue;
 		languages_started = true;
 		our_process_state keep;
@@ -418,23 +438,38 @@ static void run_quietly(const char *command)
 static void apply_settings()
 {
 	static const char *const settings[] = {
-		"set confirm off", "set width 0", "set height 0", "set pagination off", "set style enabled off",
-		"set history save off", "set history expansion off", "set auto-load no",
-		"set print pretty on", "set print elements 256", "set print repeats unlimited",
+		"set confirm off",
+		"set width 0",
+		"set height 0",
+		"set pagination off",
+		"set style enabled off",
+		"set history save off",
+		"set history expansion off",
+		"set auto-load no",
+		"set print pretty on",
+		"set print elements 256",
+		"set print repeats unlimited",
 		"set max-value-size 268435456",
-		"set osabi none", "set architecture i386:x86-64", "set language c",
+		"set osabi none",
+		"set architecture i386:x86-64",
+		"set language c",
 		/* An internal error of GDB ends the command, not the session. */
-		"maintenance set internal-error quit no", "maintenance set internal-error corefile no",
-		"maintenance set internal-warning quit no", "maintenance set internal-warning corefile no",
-		"maintenance set internal-error backtrace off", "set startup-with-shell off",
+		"maintenance set internal-error quit no",
+		"maintenance set internal-error corefile no",
+		"maintenance set internal-warning quit no",
+		"maintenance set internal-warning corefile no",
+		"maintenance set internal-error backtrace off",
+		"set startup-with-shell off",
 	};
 
 	for (const char *setting : settings)
 		run_quietly(setting);
 }
 
-/* $percpu(VARIABLE, CPU): the copy of a per-cpu variable that belongs to CPU, or to the current task's. */
-static value *percpu_function(gdbarch *, const language_defn *, void *, int count, value **arguments)
+/* $percpu(VARIABLE, CPU): the copy of a per-cpu variable that belongs to CPU, or to the current
+ * task's. */
+static value *percpu_function(gdbarch *, const language_defn *, void *, int count,
+			      value **arguments)
 {
 	u64 address;
 
@@ -445,7 +480,8 @@ static value *percpu_function(gdbarch *, const language_defn *, void *, int coun
 		error("$percpu: no CPU %d", cpu);
 	if (arguments[0]->lval() != lval_memory)
 		error("$percpu wants a variable, not its value");
-	if (!ops->percpu_address || !ops->percpu_address(ops->arg, arguments[0]->address(), cpu, &address))
+	if (!ops->percpu_address ||
+	    !ops->percpu_address(ops->arg, arguments[0]->address(), cpu, &address))
 		error("$percpu: no copy of this variable for CPU %d", cpu);
 	return value_at_lazy(arguments[0]->type(), address);
 }
@@ -476,7 +512,8 @@ static void start_gdb()
 
 	start_gdb_core();
 	apply_settings();
-	add_internal_function("percpu", "$percpu (VARIABLE [, CPU]): that CPU's copy of a per-cpu variable.",
+	add_internal_function("percpu",
+			      "$percpu (VARIABLE [, CPU]): that CPU's copy of a per-cpu variable.",
 			      percpu_function, nullptr);
 	push_target_and_thread();
 	frame_unwind_prepend_unwinder(current_inferior()->arch(), &walk_unwinder);
@@ -503,7 +540,8 @@ static std::string with_memory_reason(const gdb_exception &problem)
 	return text;
 }
 
-/* GDB keeps much until the process ends, out of the leak checker's sight: its own is not looked at. */
+/* GDB keeps much until the process ends, out of the leak checker's sight: its own is not looked at.
+ */
 class no_leak_check {
 #ifdef __SANITIZE_ADDRESS__
 	__lsan::ScopedDisabler m_disabler;
@@ -547,7 +585,8 @@ static bool ensure_started(std::string *problem)
 	return false;
 }
 
-/* The only place where text goes to the caller: TEXT's storage is the one thing an abort would leak. */
+/* The only place where text goes to the caller: TEXT's storage is the one thing an abort would
+ * leak. */
 static void add_text(struct strbuf *buf, const std::string &text)
 {
 	if (buf && !text.empty())
@@ -559,7 +598,10 @@ static void add_text(struct strbuf *buf, const std::string &text)
 /* Tells the user once if what it spans takes more than half a second. */
 class slow_notice {
 public:
-	explicit slow_notice(std::string text) : m_text(std::move(text)), m_thread([this] { watch(); }) {}
+	explicit slow_notice(std::string text)
+	    : m_text(std::move(text)), m_thread([this] { watch(); })
+	{
+	}
 
 	~slow_notice()
 	{
@@ -576,7 +618,8 @@ private:
 	{
 		std::unique_lock<std::mutex> hold(m_mutex);
 
-		if (!m_changed.wait_for(hold, std::chrono::milliseconds(500), [this] { return m_over; }) &&
+		if (!m_changed.wait_for(hold, std::chrono::milliseconds(500),
+					[this] { return m_over; }) &&
 		    ops->message)
 			ops->message(ops->arg, m_text.c_str());
 	}
@@ -595,7 +638,8 @@ static std::unique_ptr<slow_notice> make_notice(const char *path)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	auto notice = std::make_unique<slow_notice>(std::string("reading the debug information of ") + path + " ...");
+	auto notice = std::make_unique<slow_notice>(
+		std::string("reading the debug information of ") + path + " ...");
 	pthread_sigmask(SIG_SETMASK, &before, nullptr);
 	return notice;
 }
@@ -615,14 +659,16 @@ static void enable_index_cache()
 	run_quietly("set index-cache enabled on");
 }
 
-/* Every section moves by the KASLR offset, except the per-cpu one: its addresses are offsets from 0. */
+/* Every section moves by the KASLR offset, except the per-cpu one: its addresses are offsets from
+ * 0. */
 static void move_sections(objfile *file, u64 offset)
 {
 	section_offsets offsets(file->section_offsets.size(), offset);
 
 	for (obj_section *section : file->sections()) {
 		if (strcmp(bfd_section_name(section->the_bfd_section), ".data..percpu") == 0)
-			offsets[gdb_bfd_section_index(file->obfd.get(), section->the_bfd_section)] = 0;
+			offsets[gdb_bfd_section_index(file->obfd.get(), section->the_bfd_section)] =
+				0;
 	}
 	objfile_relocate(file, offsets);
 }
@@ -634,12 +680,19 @@ static void attach_dwarf_file(const struct gdb_debug_file &given)
 
 	enable_index_cache();
 	crash_skip_elf_minimal_symbols = true;
-	SCOPE_EXIT { crash_skip_elf_minimal_symbols = false; };
-	execute_fn_to_string(output, [&]() {
-		gdb_bfd_ref_ptr opened = symfile_bfd_open(given.path);
+	SCOPE_EXIT
+	{
+		crash_skip_elf_minimal_symbols = false;
+	};
+	execute_fn_to_string(
+		output,
+		[&]() {
+			gdb_bfd_ref_ptr opened = symfile_bfd_open(given.path);
 
-		file = symbol_file_add_from_bfd(opened, given.path, 0, nullptr, OBJF_USERLOADED, nullptr);
-	}, false);
+			file = symbol_file_add_from_bfd(opened, given.path, 0, nullptr,
+							OBJF_USERLOADED, nullptr);
+		},
+		false);
 	if (!objfile_has_symbols(file)) {
 		file->unlink();
 		error("%s has no debug information", given.path);
@@ -650,7 +703,8 @@ static void attach_dwarf_file(const struct gdb_debug_file &given)
 	dwarf_attached = true;
 }
 
-/* *NOTICE is left alive for the command that follows: GDB indexes in the background until a lookup. */
+/* *NOTICE is left alive for the command that follows: GDB indexes in the background until a lookup.
+ */
 static void attach_dwarf(std::unique_ptr<slow_notice> *notice)
 {
 	struct gdb_debug_file given = {};
@@ -668,10 +722,14 @@ static void attach_dwarf(std::unique_ptr<slow_notice> *notice)
 static bool wants_dwarf(const std::string &text)
 {
 	static const char *const signs[] = {
-		"has unknown type", "has unknown return type", "No symbol \"", "No struct type named",
-		"No union type named", "No enum type named", "no debug info>", "No line number information",
-		"No symbol table", "not defined.", "No function contains", "No source file named",
-		"No default source file", "No frame selected", "No type named", "does not have line number",
+		"has unknown type",	  "has unknown return type",
+		"No symbol \"",		  "No struct type named",
+		"No union type named",	  "No enum type named",
+		"no debug info>",	  "No line number information",
+		"No symbol table",	  "not defined.",
+		"No function contains",	  "No source file named",
+		"No default source file", "No frame selected",
+		"No type named",	  "does not have line number",
 	};
 
 	for (const char *sign : signs) {
@@ -682,8 +740,8 @@ static bool wants_dwarf(const std::string &text)
 }
 
 /*
- * Runs WORK with as much debug information as EFFORT allows. ANSWER is WORK's own text so far: emptied
- * before a second try.
+ * Runs WORK with as much debug information as EFFORT allows. ANSWER is WORK's own text so far:
+ * emptied before a second try.
  */
 template <typename F>
 static bool with_effort(enum gdb_effort effort, std::string *answer, std::string *problem, F work)
@@ -695,7 +753,8 @@ static bool with_effort(enum gdb_effort effort, std::string *answer, std::string
 	if (effort == GDB_DWARF && !guarded(problem, [&]() { attach_dwarf(&notice); }))
 		return false;
 	worked = guarded(problem, work);
-	if (effort != GDB_DWARF_IF_NEEDED || dwarf_attached || !wants_dwarf(worked ? *answer : *problem))
+	if (effort != GDB_DWARF_IF_NEEDED || dwarf_attached ||
+	    !wants_dwarf(worked ? *answer : *problem))
 		return worked;
 	if (!guarded(&no_dwarf, [&]() { attach_dwarf(&notice); })) {
 		if (!worked)
@@ -758,12 +817,28 @@ const char *gdb_bridge_version(void)
 	return "16.3";
 }
 
-/* Commands that do something without DWARF, but not what is meant: stacks are unwound with its tables. */
+/* Commands that do something without DWARF, but not what is meant: stacks are unwound with its
+ * tables. */
 static bool is_about_frames(const char *command)
 {
 	static const char *const commands[] = {
-		"bt", "backtrace", "where", "frame", "f", "up", "down", "info frame", "info locals", "info args",
-		"info stack", "info s", "thread apply", "list", "l", "disassemble /s", "disassemble /m",
+		"bt",
+		"backtrace",
+		"where",
+		"frame",
+		"f",
+		"up",
+		"down",
+		"info frame",
+		"info locals",
+		"info args",
+		"info stack",
+		"info s",
+		"thread apply",
+		"list",
+		"l",
+		"disassemble /s",
+		"disassemble /m",
 	};
 
 	command += strspn(command, " \t");
@@ -776,7 +851,8 @@ static bool is_about_frames(const char *command)
 	return false;
 }
 
-bool gdb_run(const char *command, enum gdb_effort effort, struct strbuf *output, struct strbuf *error)
+bool gdb_run(const char *command, enum gdb_effort effort, struct strbuf *output,
+	     struct strbuf *error)
 {
 	bool worked;
 	std::string answer, problem;
@@ -787,9 +863,9 @@ bool gdb_run(const char *command, enum gdb_effort effort, struct strbuf *output,
 		guarded(&problem, [&]() { attach_dwarf(&notice); });
 	problem.clear();
 	worked = ensure_started(&problem) && with_effort(effort, &answer, &problem, [&]() {
-		start_languages(command);
-		execute_command_to_string(answer, command, 0, false);
-	});
+			 start_languages(command);
+			 execute_command_to_string(answer, command, 0, false);
+		 });
 	report_btf_complaints();
 	add_text(output, answer);
 	add_text(error, problem);
@@ -802,16 +878,17 @@ bool gdb_evaluate(const char *expression, enum gdb_effort effort, u64 *result, s
 	std::string answer, problem;
 
 	worked = ensure_started(&problem) && with_effort(effort, &answer, &problem, [&]() {
-		value *found = parse_and_eval(expression);
-		enum type_code code = check_typedef(found->type())->code();
+			 value *found = parse_and_eval(expression);
+			 enum type_code code = check_typedef(found->type())->code();
 
-		if (code == TYPE_CODE_STRUCT || code == TYPE_CODE_UNION || code == TYPE_CODE_FLT)
-			::error("%s is neither a number nor an address", expression);
-		if (code == TYPE_CODE_ARRAY || code == TYPE_CODE_FUNC)
-			*result = value_as_address(value_addr(found));
-		else
-			*result = (u64)value_as_long(found);
-	});
+			 if (code == TYPE_CODE_STRUCT || code == TYPE_CODE_UNION ||
+			     code == TYPE_CODE_FLT)
+				 ::error("%s is neither a number nor an address", expression);
+			 if (code == TYPE_CODE_ARRAY || code == TYPE_CODE_FUNC)
+				 *result = value_as_address(value_addr(found));
+			 else
+				 *result = (u64)value_as_long(found);
+		 });
 	add_text(error, problem);
 	return worked;
 }
@@ -852,7 +929,8 @@ bool gdb_type_size(const char *name, u64 *size, struct strbuf *error)
 	bool worked;
 	std::string problem;
 
-	worked = ensure_started(&problem) && guarded(&problem, [&]() { *size = type_named(name)->length(); });
+	worked = ensure_started(&problem) &&
+		 guarded(&problem, [&]() { *size = type_named(name)->length(); });
 	add_text(error, problem);
 	return worked;
 }
@@ -860,7 +938,8 @@ bool gdb_type_size(const char *name, u64 *size, struct strbuf *error)
 /* The field NAME of AGGREGATE, through anonymous members; *BITS is advanced to its place. */
 static const field *find_field(type *aggregate, const std::string &name, u64 *bits, int depth = 0)
 {
-	if (depth > 64 || (aggregate->code() != TYPE_CODE_STRUCT && aggregate->code() != TYPE_CODE_UNION))
+	if (depth > 64 ||
+	    (aggregate->code() != TYPE_CODE_STRUCT && aggregate->code() != TYPE_CODE_UNION))
 		return nullptr;
 	for (unsigned i = 0; i < aggregate->num_fields(); i++) {
 		const field &member = aggregate->field(i);
@@ -872,7 +951,8 @@ static const field *find_field(type *aggregate, const std::string &name, u64 *bi
 		}
 		if (member.name() != nullptr && *member.name() != '\0')
 			continue;
-		if (const field *found = find_field(check_typedef(member.type()), name, &inner, depth + 1)) {
+		if (const field *found = find_field(check_typedef(member.type()), name, &inner,
+						    depth + 1)) {
 			*bits = inner;
 			return found;
 		}
@@ -915,31 +995,33 @@ static bool is_signed_type(type *reached)
 	       !reached->is_unsigned();
 }
 
-bool gdb_type_member(const char *name, const char *path, struct gdb_member *member, struct strbuf *error)
+bool gdb_type_member(const char *name, const char *path, struct gdb_member *member,
+		     struct strbuf *error)
 {
 	bool worked;
 	std::string problem;
 
 	worked = ensure_started(&problem) && guarded(&problem, [&]() {
-		type *reached = type_named(name);
-		const char *rest = path;
-		u64 bits = 0;
-		u32 bit_size = 0;
+			 type *reached = type_named(name);
+			 const char *rest = path;
+			 u64 bits = 0;
+			 u32 bit_size = 0;
 
-		while (*rest != '\0')
-			reached = take_step(&rest, reached, &bits, &bit_size);
-		u64 size = reached->length();
-		/* A bit-field's storage is the naturally aligned unit of its type, unless it straddles two. */
-		u64 offset = bit_size && size ? bits / 8 / size * size : bits / 8;
-		if (bit_size && bits + bit_size > (offset + size) * 8)
-			offset = bits / 8;
-		*member = {};
-		member->offset = offset;
-		member->size = size;
-		member->bit_size = bit_size;
-		member->bit_offset = bit_size ? (u32)(bits - offset * 8) : 0;
-		member->is_signed = is_signed_type(reached);
-	});
+			 while (*rest != '\0')
+				 reached = take_step(&rest, reached, &bits, &bit_size);
+			 u64 size = reached->length();
+			 /* A bit-field's storage is the naturally aligned unit of its type, unless
+			  * it straddles two. */
+			 u64 offset = bit_size && size ? bits / 8 / size * size : bits / 8;
+			 if (bit_size && bits + bit_size > (offset + size) * 8)
+				 offset = bits / 8;
+			 *member = {};
+			 member->offset = offset;
+			 member->size = size;
+			 member->bit_size = bit_size;
+			 member->bit_offset = bit_size ? (u32)(bits - offset * 8) : 0;
+			 member->is_signed = is_signed_type(reached);
+		 });
 	add_text(error, problem);
 	return worked;
 }
@@ -950,25 +1032,27 @@ bool gdb_enumerator(const char *name, s64 *result, struct strbuf *error)
 	std::string problem;
 
 	worked = ensure_started(&problem) && guarded(&problem, [&]() {
-		block_symbol found = lookup_symbol(name, nullptr, SEARCH_VAR_DOMAIN, nullptr);
+			 block_symbol found = lookup_symbol(name, nullptr, SEARCH_VAR_DOMAIN,
+							    nullptr);
 
-		if (found.symbol == nullptr || found.symbol->aclass() != LOC_CONST)
-			::error("No enumerator named %s.", name);
-		*result = found.symbol->value_longest();
-	});
+			 if (found.symbol == nullptr || found.symbol->aclass() != LOC_CONST)
+				 ::error("No enumerator named %s.", name);
+			 *result = found.symbol->value_longest();
+		 });
 	add_text(error, problem);
 	return worked;
 }
 
-bool gdb_symbol_type(const char *name, enum gdb_effort effort, struct strbuf *answer, struct strbuf *error)
+bool gdb_symbol_type(const char *name, enum gdb_effort effort, struct strbuf *answer,
+		     struct strbuf *error)
 {
 	bool worked;
 	std::string text, problem;
 	std::string command = std::string("whatis ") + name;
 
 	worked = ensure_started(&problem) && with_effort(effort, &text, &problem, [&]() {
-		execute_command_to_string(text, command.c_str(), 0, false);
-	});
+			 execute_command_to_string(text, command.c_str(), 0, false);
+		 });
 	if (worked) {
 		static const char label[] = "type = ";
 
@@ -977,7 +1061,8 @@ bool gdb_symbol_type(const char *name, enum gdb_effort effort, struct strbuf *an
 		while (!text.empty() && text.back() == '\n')
 			text.pop_back();
 		if (text.find("no debug info>") != std::string::npos) {
-			problem = std::string("the type of ") + name + " is in no debug information";
+			problem = std::string("the type of ") + name +
+				  " is in no debug information";
 			worked = false;
 		}
 	}
@@ -994,13 +1079,13 @@ bool gdb_line_at(u64 pc, struct strbuf *file, u32 *line, struct strbuf *error)
 	std::string name, problem, unused;
 
 	worked = ensure_started(&problem) && with_effort(GDB_DWARF, &unused, &problem, [&]() {
-		symtab_and_line found = find_pc_line(pc, 0);
+			 symtab_and_line found = find_pc_line(pc, 0);
 
-		if (found.symtab == nullptr || found.line == 0)
-			::error("no source line is recorded for 0x%lx", (unsigned long)pc);
-		name = found.symtab->filename;
-		*line = found.line;
-	});
+			 if (found.symtab == nullptr || found.line == 0)
+				 ::error("no source line is recorded for 0x%lx", (unsigned long)pc);
+			 name = found.symtab->filename;
+			 *line = found.line;
+		 });
 	add_text(file, name);
 	add_text(error, problem);
 	return worked;

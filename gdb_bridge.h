@@ -12,8 +12,9 @@ extern "C" {
 
 /*
  * gdb starts (about 10 ms) at the first call of anything below gdb_bridge_setup(). No function here
- * ever fail()s: false, with gdb's own words added to *ERROR (which may be NULL), no newline at the end.
- * Main thread only. gdb touches no terminal, no init file, no history and no signal handler of ours.
+ * ever fail()s: false, with gdb's own words added to *ERROR (which may be NULL), no newline at the
+ * end. Main thread only. gdb touches no terminal, no init file, no history and no signal handler of
+ * ours.
  */
 
 struct gdb_symbol {
@@ -47,7 +48,8 @@ enum gdb_caller {
 	GDB_CALLER_UNKNOWN, /* not a frame of that walk */
 	GDB_CALLER_NONE, /* user space, or where a kernel thread began: the walk ends here */
 	GDB_CALLER_RETURN, /* an ordinary call: some registers are known */
-	GDB_CALLER_INTERRUPTED, /* this frame is entry code, and these are all registers of what it interrupted */
+	GDB_CALLER_INTERRUPTED, /* this frame is entry code, and these are all registers of what it
+				   interrupted */
 };
 
 /*
@@ -59,7 +61,8 @@ struct gdb_bridge_ops {
 
 	bool (*read)(void *arg, u64 address, void *buf, size_t length);
 	bool (*write)(void *arg, u64 address, const void *buf, size_t length);
-	/* Why ADDRESS cannot be read, in a few words ("page excluded from the dump"): for gdb's error text. */
+	/* Why ADDRESS cannot be read, in a few words ("page excluded from the dump"): for gdb's
+	 * error text. */
 	bool (*why_unreadable)(void *arg, u64 address, char *text, size_t space);
 
 	bool (*symbol_by_name)(void *arg, const char *name, struct gdb_symbol *symbol);
@@ -73,13 +76,16 @@ struct gdb_bridge_ops {
 	/* Address of this per-cpu variable's copy for CPU; cpu < 0: the current task's CPU. */
 	bool (*percpu_address)(void *arg, u64 variable, int cpu, u64 *address);
 
-	/* 0 is vmlinux's; modules follow, asked for only when vmlinux's lacks a name. False: no more. */
+	/* 0 is vmlinux's; modules follow, asked for only when vmlinux's lacks a name. False: no
+	 * more. */
 	bool (*btf)(void *arg, size_t index, struct gdb_btf *btf);
-	/* vmlinux with DWARF. False with why: there is none, and which package or file would give it. */
+	/* vmlinux with DWARF. False with why: there is none, and which package or file would give
+	 * it. */
 	bool (*debug_file)(void *arg, struct gdb_debug_file *file, char *why, size_t space);
 
 	bool (*interrupted)(void *arg); /* polled: Ctrl-C */
-	/* One line for the user, without newline: "reading the debug information of vmlinux ...". Any thread. */
+	/* One line for the user, without newline: "reading the debug information of vmlinux ...".
+	 * Any thread. */
 	void (*message)(void *arg, const char *text);
 };
 
@@ -88,21 +94,24 @@ void gdb_bridge_setup(const struct gdb_bridge_ops *ops);
 bool gdb_bridge_started(void);
 /* The dump's memory or the current task changed: gdb forgets frames and cached memory. */
 void gdb_bridge_changed(void);
-/* Symbols or BTF blobs were added or moved: gdb forgets all it was told about them, and asks again. */
+/* Symbols or BTF blobs were added or moved: gdb forgets all it was told about them, and asks again.
+ */
 void gdb_bridge_symbols_changed(void);
 const char *gdb_bridge_version(void); /* "16.3"; starts nothing */
 
 /* What may be done to answer a question that BTF and the symbols cannot. */
 enum gdb_effort {
 	GDB_NO_DWARF, /* then it is an error */
-	GDB_DWARF_IF_NEEDED, /* on an error for want of debug information: attach DWARF once, try again */
+	GDB_DWARF_IF_NEEDED, /* on an error for want of debug information: attach DWARF once, try
+				again */
 	GDB_DWARF, /* attach first */
 };
 
 /* One gdb command; what it prints is added to OUTPUT even when it ends in an error. */
 bool gdb_run(const char *command, enum gdb_effort effort, struct strbuf *output,
 	     struct strbuf *error);
-/* An integer or pointer expression of C with the kernel's symbols and types; arrays give their address. */
+/* An integer or pointer expression of C with the kernel's symbols and types; arrays give their
+ * address. */
 bool gdb_evaluate(const char *expression, enum gdb_effort effort, u64 *value, struct strbuf *error);
 
 /* DWARF of vmlinux at its KASLR offset; true at once when it is attached already. */
@@ -112,18 +121,20 @@ bool gdb_has_dwarf(void);
 struct gdb_member {
 	u64 offset; /* bytes from the start of the outermost structure */
 	u64 size; /* bytes; of the storage unit for a bit-field */
-	u32 bit_offset,
-		bit_size; /* bit_size 0: not a bit-field; from the least significant bit at OFFSET */
+	u32 bit_offset, bit_size; /* bit_size 0: not a bit-field; from the least significant bit at
+				     OFFSET */
 	bool is_signed;
 };
 
-/* "struct page", "union thread_union", "enum pid_type", "atomic_t". These never attach DWARF by themselves. */
+/* "struct page", "union thread_union", "enum pid_type", "atomic_t". These never attach DWARF by
+ * themselves. */
 bool gdb_type_size(const char *type, u64 *size, struct strbuf *error);
 /* A dotted path, through anonymous members. */
 bool gdb_type_member(const char *type, const char *path, struct gdb_member *member,
 		     struct strbuf *error);
 bool gdb_enumerator(const char *name, s64 *value, struct strbuf *error);
-/* The type of a variable or function as gdb writes it: "struct list_head", "int (struct file *)". */
+/* The type of a variable or function as gdb writes it: "struct list_head", "int (struct file *)".
+ */
 bool gdb_symbol_type(const char *name, enum gdb_effort effort, struct strbuf *type,
 		     struct strbuf *error);
 

@@ -2,10 +2,11 @@
  * crash-btf.c - reads BTF (Documentation/bpf/btf.rst of the kernel) into GDB's types and symbols.
  *
  * A blob is a header, an array of type records of varying length, numbered from 1, and strings. A
- * module's blob is split: its ids and string offsets continue those of vmlinux's. Names are indexed when
- * GDB first looks anything up; a type and all types it reaches are made when a name is found.
+ * module's blob is split: its ids and string offsets continue those of vmlinux's. Names are indexed
+ * when GDB first looks anything up; a type and all types it reaches are made when a name is found.
  *
- * The blob comes from a dump and is not trusted: records, ids, strings, chains and nesting are checked.
+ * The blob comes from a dump and is not trusted: records, ids, strings, chains and nesting are
+ * checked.
  */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
@@ -28,16 +29,33 @@
 namespace {
 
 enum {
-	KIND_INT = 1, KIND_PTR, KIND_ARRAY, KIND_STRUCT, KIND_UNION, KIND_ENUM, KIND_FWD, KIND_TYPEDEF,
-	KIND_VOLATILE, KIND_CONST, KIND_RESTRICT, KIND_FUNC, KIND_FUNC_PROTO, KIND_VAR, KIND_DATASEC,
-	KIND_FLOAT, KIND_DECL_TAG, KIND_TYPE_TAG, KIND_ENUM64,
+	KIND_INT = 1,
+	KIND_PTR,
+	KIND_ARRAY,
+	KIND_STRUCT,
+	KIND_UNION,
+	KIND_ENUM,
+	KIND_FWD,
+	KIND_TYPEDEF,
+	KIND_VOLATILE,
+	KIND_CONST,
+	KIND_RESTRICT,
+	KIND_FUNC,
+	KIND_FUNC_PROTO,
+	KIND_VAR,
+	KIND_DATASEC,
+	KIND_FLOAT,
+	KIND_DECL_TAG,
+	KIND_TYPE_TAG,
+	KIND_ENUM64,
 };
 enum { INT_SIGNED = 1, INT_BOOL = 4 };
 enum { FLOAT_SINGLE_BYTES = 4, FLOAT_DOUBLE_BYTES = 8, FLOAT_LONG_DOUBLE_BYTES = 16 };
 
 constexpr uint16_t BTF_MAGIC = 0xeb9f;
 constexpr size_t HEADER_BYTES = 24, RECORD_BYTES = 12;
-/* C has no chains of pointers, arrays and typedefs, and no nesting of structures, that come near. */
+/* C has no chains of pointers, arrays and typedefs, and no nesting of structures, that come near.
+ */
 constexpr unsigned MAX_CHAIN = 128, MAX_NESTING = 64;
 constexpr uint64_t TOO_LARGE = 1ULL << 40;
 
@@ -73,23 +91,37 @@ struct record {
 long extra_bytes(unsigned kind, unsigned count)
 {
 	switch (kind) {
-	case KIND_INT: case KIND_VAR: case KIND_DECL_TAG:
+	case KIND_INT:
+	case KIND_VAR:
+	case KIND_DECL_TAG:
 		return 4;
 	case KIND_ARRAY:
 		return 12;
-	case KIND_STRUCT: case KIND_UNION: case KIND_DATASEC: case KIND_ENUM64:
+	case KIND_STRUCT:
+	case KIND_UNION:
+	case KIND_DATASEC:
+	case KIND_ENUM64:
 		return 12L * count;
-	case KIND_ENUM: case KIND_FUNC_PROTO:
+	case KIND_ENUM:
+	case KIND_FUNC_PROTO:
 		return 8L * count;
-	case KIND_PTR: case KIND_FWD: case KIND_TYPEDEF: case KIND_VOLATILE: case KIND_CONST:
-	case KIND_RESTRICT: case KIND_FUNC: case KIND_FLOAT: case KIND_TYPE_TAG:
+	case KIND_PTR:
+	case KIND_FWD:
+	case KIND_TYPEDEF:
+	case KIND_VOLATILE:
+	case KIND_CONST:
+	case KIND_RESTRICT:
+	case KIND_FUNC:
+	case KIND_FLOAT:
+	case KIND_TYPE_TAG:
 		return 0;
 	default:
 		return -1;
 	}
 }
 
-/* A name that can be looked up: a type, a function, a variable, or enumerator number SUB of an enum. */
+/* A name that can be looked up: a type, a function, a variable, or enumerator number SUB of an
+ * enum. */
 struct entry {
 	const char *name;
 	uint32_t id, sub, next;
@@ -100,7 +132,7 @@ struct entry {
 /* One blob: the records by id, the names by hash, the GDB types made so far. */
 struct btf_blob {
 	explicit btf_blob(const crash_blob &given, const btf_blob *over)
-		: name(given.name), data(given.data), size(given.size), base(over)
+	    : name(given.name), data(given.data), size(given.size), base(over)
 	{
 		first_id = base != nullptr ? base->end_id() : 1;
 		first_string = base != nullptr ? base->first_string + base->strings_size : 0;
@@ -143,11 +175,11 @@ struct btf_blob {
 	std::vector<uint32_t> offsets;
 
 	std::vector<entry> entries;
-	std::vector<uint32_t> buckets;		/* entry number + 1; 0 ends a chain */
+	std::vector<uint32_t> buckets; /* entry number + 1; 0 ends a chain */
 
 	std::vector<type *> types;
 	std::vector<bool> being_made;
-	std::vector<uint8_t> member_walks, spelling_walks;	/* WALK_...: what walk_ends() found */
+	std::vector<uint8_t> member_walks, spelling_walks; /* WALK_...: what walk_ends() found */
 	/* What the encoder of this blob's age recorded; see index_names(). */
 	bool enums_have_signs = false;
 	bool chars_lack_signs = false;
@@ -182,7 +214,8 @@ bool btf_blob::find_sections()
 	records = data + records_at;
 	strings = data + strings_at;
 	if (header >= HEADER_BYTES + 8) {
-		/* A longer header says how large records of each kind are, so that new kinds can be skipped. */
+		/* A longer header says how large records of each kind are, so that new kinds can be
+		 * skipped. */
 		uint64_t layout_at = header + load32(data + 24);
 
 		layout_size = load32(data + 28);
@@ -214,8 +247,8 @@ void btf_blob::find_records()
 		long extra = extra_of(records + offset);
 
 		if (extra < 0 || (size_t)extra > records_size - offset - RECORD_BYTES) {
-			complain(name.c_str(), "malformed or unknown, and all after it left out: type",
-				 end_id());
+			complain(name.c_str(),
+				 "malformed or unknown, and all after it left out: type", end_id());
 			return;
 		}
 		offsets.push_back(offset);
@@ -240,25 +273,29 @@ void btf_blob::index_names()
 		switch (r.kind()) {
 		case KIND_INT:
 			/*
-			 * Old encoders left even `signed char' unmarked. Kernels of their time had signed plain
-			 * chars too: v6.2 3bc753c06dd0 made those unsigned.
+			 * Old encoders left even `signed char' unmarked. Kernels of their time had
+			 * signed plain chars too: v6.2 3bc753c06dd0 made those unsigned.
 			 */
 			if (streq(string(r.name), "signed char") && !(r.word(0) >> 24 & INT_SIGNED))
 				chars_lack_signs = true;
 			[[fallthrough]];
-		case KIND_TYPEDEF: case KIND_FLOAT:
+		case KIND_TYPEDEF:
+		case KIND_FLOAT:
 			add_entry(string(r.name), id, NO_SUB, TYPE_DOMAIN);
 			break;
-		case KIND_STRUCT: case KIND_UNION:
+		case KIND_STRUCT:
+		case KIND_UNION:
 			add_entry(string(r.name), id, NO_SUB, STRUCT_DOMAIN);
 			break;
-		case KIND_ENUM: case KIND_ENUM64:
+		case KIND_ENUM:
+		case KIND_ENUM64:
 			/* v6.0 6089fb325cf7 gave enums a sign bit; before, values are plain s32. */
 			if (r.flag() || r.kind() == KIND_ENUM64)
 				enums_have_signs = true;
 			add_entry(string(r.name), id, NO_SUB, STRUCT_DOMAIN);
 			for (unsigned i = 0; i < r.count(); i++)
-				add_entry(string(r.word(i * (r.kind() == KIND_ENUM ? 2 : 3))), id, i, VAR_DOMAIN);
+				add_entry(string(r.word(i * (r.kind() == KIND_ENUM ? 2 : 3))), id,
+					  i, VAR_DOMAIN);
 			break;
 		case KIND_FUNC:
 			add_entry(string(r.name), id, NO_SUB, FUNCTION_DOMAIN);
@@ -301,7 +338,8 @@ class type_maker {
 public:
 	type_maker(objfile *owner, const crash_embed_ops *ops) : m_owner(owner), m_ops(ops) {}
 
-	/* NAME in vmlinux's blob; modules are read when vmlinux's lacks it. EACH gets every match. */
+	/* NAME in vmlinux's blob; modules are read when vmlinux's lacks it. EACH gets every match.
+	 */
 	template <typename F> bool each_named(std::string_view name, F each);
 	template <typename F> void each_entry(F each);
 	type *make(btf_blob *blob, uint32_t id);
@@ -403,7 +441,8 @@ template <typename F> void type_maker::each_entry(F each)
 			each(blob.get(), e);
 }
 
-/* Makes type ID, or that of the function or variable ID, and everything that can be reached from it. */
+/* Makes type ID, or that of the function or variable ID, and everything that can be reached from
+ * it. */
 type *type_maker::make(btf_blob *blob, uint32_t id)
 {
 	record r = blob->at(id);
@@ -414,7 +453,8 @@ type *type_maker::make(btf_blob *blob, uint32_t id)
 	scoped_restore reading = increment_reading_symtab();
 	type *made = get(blob, id, 0);
 
-	/* Members lead to types whose members lead on: a list instead of recursion over the whole kernel. */
+	/* Members lead to types whose members lead on: a list instead of recursion over the whole
+	 * kernel. */
 	while (!m_unfinished.empty()) {
 		auto [its_blob, its_id] = m_unfinished.back();
 
@@ -424,7 +464,8 @@ type *type_maker::make(btf_blob *blob, uint32_t id)
 	return made;
 }
 
-/* Type ID of BLOB: complete but for the members of structs and enums and the arguments of functions. */
+/* Type ID of BLOB: complete but for the members of structs and enums and the arguments of
+ * functions. */
 type *type_maker::get(btf_blob *blob, uint32_t id, unsigned depth)
 {
 	if (id == 0)
@@ -485,12 +526,14 @@ type *type_maker::start(btf_blob *blob, uint32_t id, const record &r, unsigned d
 		INIT_CPLUS_SPECIFIC(made);
 		made->set_is_stub(true);
 		return made;
-	case KIND_STRUCT: case KIND_UNION:
+	case KIND_STRUCT:
+	case KIND_UNION:
 		made = start_named(r.kind() == KIND_UNION ? TYPE_CODE_UNION : TYPE_CODE_STRUCT,
 				   r.size_or_type, name);
 		INIT_CPLUS_SPECIFIC(made);
 		break;
-	case KIND_ENUM: case KIND_ENUM64:
+	case KIND_ENUM:
+	case KIND_ENUM64:
 		made = start_named(TYPE_CODE_ENUM, r.size_or_type, name);
 		break;
 	case KIND_FUNC_PROTO:
@@ -553,8 +596,8 @@ type *type_maker::start_float(const record &r, const char *name)
 type *type_maker::start_array(type *element, uint32_t nr_elements, bool is_flexible)
 {
 	type_allocator alloc(m_owner, language_c);
-	type *range = create_static_range_type(alloc, builtin_type(m_owner)->builtin_unsigned_long, 0,
-					       (LONGEST)nr_elements - 1);
+	type *range = create_static_range_type(alloc, builtin_type(m_owner)->builtin_unsigned_long,
+					       0, (LONGEST)nr_elements - 1);
 
 	if (is_flexible)
 		range->bounds()->high.set_undefined();
@@ -565,8 +608,8 @@ type *type_maker::start_array(type *element, uint32_t nr_elements, bool is_flexi
 type *type_maker::qualified(type *target, bool is_const, bool is_volatile)
 {
 	if (target->code() != TYPE_CODE_ARRAY)
-		return make_cv_type(is_const | TYPE_CONST(target), is_volatile | TYPE_VOLATILE(target), target,
-				    nullptr);
+		return make_cv_type(is_const | TYPE_CONST(target),
+				    is_volatile | TYPE_VOLATILE(target), target, nullptr);
 	type_allocator alloc(m_owner, language_c);
 	return create_array_type(alloc, qualified(target->target_type(), is_const, is_volatile),
 				 target->index_type());
@@ -577,17 +620,20 @@ void type_maker::finish(btf_blob *blob, uint32_t id)
 	type *made = blob->types[id - blob->first_id];
 	record r = blob->at(id);
 
-	/* A chain that was cut because it led back to itself leaves its slot to somebody else's type. */
+	/* A chain that was cut because it led back to itself leaves its slot to somebody else's
+	 * type. */
 	if (made == nullptr)
 		return;
 	switch (r.kind()) {
-	case KIND_STRUCT: case KIND_UNION:
+	case KIND_STRUCT:
+	case KIND_UNION:
 		if (walk_ends(blob, id, WALK_MEMBERS, 0))
 			finish_struct(blob, r, made);
 		else
 			complain(blob->name.c_str(), "contains itself: structure", id);
 		break;
-	case KIND_ENUM: case KIND_ENUM64:
+	case KIND_ENUM:
+	case KIND_ENUM64:
 		finish_enum(blob, r, made);
 		break;
 	case KIND_FUNC_PROTO:
@@ -613,7 +659,8 @@ bool type_maker::walk_ends(btf_blob *blob, uint32_t id, enum walk walk, unsigned
 		blob = const_cast<btf_blob *>(blob->base);
 	if (!blob->owns(id))
 		return true;
-	std::vector<uint8_t> &states = walk == WALK_MEMBERS ? blob->member_walks : blob->spelling_walks;
+	std::vector<uint8_t> &states = walk == WALK_MEMBERS ? blob->member_walks
+							    : blob->spelling_walks;
 	size_t slot = id - blob->first_id;
 	if (states[slot] == WALK_ENDS)
 		return true;
@@ -633,13 +680,17 @@ bool type_maker::steps_end(btf_blob *blob, const record &r, enum walk walk, unsi
 	bool ends = true;
 
 	switch (r.kind()) {
-	case KIND_STRUCT: case KIND_UNION:
+	case KIND_STRUCT:
+	case KIND_UNION:
 		for (unsigned i = 0; walk == WALK_MEMBERS && i < r.count() && ends; i++)
 			ends = walk_ends(blob, r.word(3 * i + 1), walk, depth);
 		return ends;
 	case KIND_ARRAY:
 		return walk_ends(blob, r.word(0), walk, depth);
-	case KIND_CONST: case KIND_VOLATILE: case KIND_RESTRICT: case KIND_TYPE_TAG:
+	case KIND_CONST:
+	case KIND_VOLATILE:
+	case KIND_RESTRICT:
+	case KIND_TYPE_TAG:
 		return walk_ends(blob, r.size_or_type, walk, depth);
 	case KIND_TYPEDEF:
 		return walk == WALK_SPELLING || walk_ends(blob, r.size_or_type, walk, depth);
@@ -657,8 +708,9 @@ bool type_maker::steps_end(btf_blob *blob, const record &r, enum walk walk, unsi
 }
 
 /*
- * BTF does not tell member[] from member[0]. C allows the first only at the end of a structure that has
- * other members, so elsewhere it is the second: a new type for it, or null when ID is no such array.
+ * BTF does not tell member[] from member[0]. C allows the first only at the end of a structure that
+ * has other members, so elsewhere it is the second: a new type for it, or null when ID is no such
+ * array.
  */
 type *type_maker::empty_array_member(btf_blob *blob, uint32_t id)
 {
@@ -670,7 +722,8 @@ type *type_maker::empty_array_member(btf_blob *blob, uint32_t id)
 	return start_array(get(blob, r.word(0), 0), 0, false);
 }
 
-/* Type ID with typedefs and qualifiers followed; *BLOB becomes the one that owns it. Kind 0: none. */
+/* Type ID with typedefs and qualifiers followed; *BLOB becomes the one that owns it. Kind 0: none.
+ */
 record type_maker::resolved(const btf_blob **blob, uint32_t id) const
 {
 	for (unsigned steps = 0; steps < MAX_CHAIN; steps++) {
@@ -680,7 +733,11 @@ record type_maker::resolved(const btf_blob **blob, uint32_t id) const
 			break;
 		record r = (*blob)->at(id);
 		switch (r.kind()) {
-		case KIND_TYPEDEF: case KIND_CONST: case KIND_VOLATILE: case KIND_RESTRICT: case KIND_TYPE_TAG:
+		case KIND_TYPEDEF:
+		case KIND_CONST:
+		case KIND_VOLATILE:
+		case KIND_RESTRICT:
+		case KIND_TYPE_TAG:
 			id = r.size_or_type;
 			break;
 		default:
@@ -696,15 +753,22 @@ uint64_t type_maker::size_of(const btf_blob *blob, uint32_t id, unsigned depth) 
 	record r = resolved(&blob, id);
 
 	switch (r.kind()) {
-	case KIND_INT: case KIND_STRUCT: case KIND_UNION: case KIND_ENUM: case KIND_ENUM64: case KIND_FLOAT:
+	case KIND_INT:
+	case KIND_STRUCT:
+	case KIND_UNION:
+	case KIND_ENUM:
+	case KIND_ENUM64:
+	case KIND_FLOAT:
 		return r.size_or_type;
 	case KIND_PTR:
 		return 8;
 	case KIND_ARRAY: {
-		uint64_t element = depth < MAX_CHAIN ? size_of(blob, r.word(0), depth + 1) : TOO_LARGE;
+		uint64_t element = depth < MAX_CHAIN ? size_of(blob, r.word(0), depth + 1)
+						     : TOO_LARGE;
 
-		return element >= TOO_LARGE || element * r.word(2) >= TOO_LARGE ? TOO_LARGE
-										: element * r.word(2);
+		return element >= TOO_LARGE || element * r.word(2) >= TOO_LARGE
+			       ? TOO_LARGE
+			       : element * r.word(2);
 	}
 	default:
 		return 0;
@@ -712,8 +776,8 @@ uint64_t type_maker::size_of(const btf_blob *blob, uint32_t id, unsigned depth) 
 }
 
 /* GDB reads a member wherever it is said to be: it has to lie in its structure R. */
-bool type_maker::member_fits(const btf_blob *blob, const record &r, uint32_t id, uint64_t bit_offset,
-			     uint32_t bit_size) const
+bool type_maker::member_fits(const btf_blob *blob, const record &r, uint32_t id,
+			     uint64_t bit_offset, uint32_t bit_size) const
 {
 	uint64_t size = size_of(blob, id, 0);
 
@@ -735,7 +799,8 @@ void type_maker::finish_struct(btf_blob *blob, const record &r, type *made)
 		uint32_t bit_size = r.flag() ? where >> 24 : 0;
 
 		if (!r.flag() && blob->owns(id) && blob->at(id).kind() == KIND_INT) {
-			/* The first encoders gave each width of bit-field an integer type of its own. */
+			/* The first encoders gave each width of bit-field an integer type of its
+			 * own. */
 			record integer = blob->at(id);
 			uint32_t bits = integer.word(0) & 0xff;
 
@@ -745,7 +810,8 @@ void type_maker::finish_struct(btf_blob *blob, const record &r, type *made)
 			}
 		}
 		if (!member_fits(blob, r, id, bit_offset, bit_size)) {
-			complain(blob->name.c_str(), "a member lies outside its structure: member", i);
+			complain(blob->name.c_str(), "a member lies outside its structure: member",
+				 i);
 			continue;
 		}
 		type *empty = nullptr;
@@ -859,12 +925,13 @@ growing_symtab::growing_symtab(objfile *owner, const char *name) : m_owner(owner
 	make_block(global, nullptr, m_symbols);
 	global->set_compunit(m_unit);
 	blocks->set_block(GLOBAL_BLOCK, global);
-	blocks->set_block(STATIC_BLOCK,
-			  make_block(new (space) block, global, mdict_create_linear(space, nullptr)));
+	blocks->set_block(STATIC_BLOCK, make_block(new (space) block, global,
+						   mdict_create_linear(space, nullptr)));
 	m_unit->set_blockvector(blocks);
 }
 
-symbol *growing_symtab::add(const char *name, domain_enum domain, address_class where, type *its_type)
+symbol *growing_symtab::add(const char *name, domain_enum domain, address_class where,
+			    type *its_type)
 {
 	symbol *made = new (&m_owner->objfile_obstack) symbol;
 
@@ -883,7 +950,8 @@ void growing_symtab::add_block(symbol *function, CORE_ADDR start, CORE_ADDR end)
 	obstack *space = &m_owner->objfile_obstack;
 	block *body = new (space) block;
 
-	make_block(body, m_unit->blockvector()->static_block(), mdict_create_linear(space, nullptr));
+	make_block(body, m_unit->blockvector()->static_block(),
+		   mdict_create_linear(space, nullptr));
 	body->set_start(start);
 	body->set_end(end);
 	body->set_function(function);
@@ -894,8 +962,8 @@ void growing_symtab::add_block(symbol *function, CORE_ADDR start, CORE_ADDR end)
 class btf_symbols : public quick_symbol_functions {
 public:
 	btf_symbols(objfile *owner, std::shared_ptr<type_maker> maker, bool offers_code)
-		: m_maker(std::move(maker)), m_offers_code(offers_code),
-		  m_symtab(owner, offers_code ? "<kernel functions>" : "<kernel types>")
+	    : m_maker(std::move(maker)), m_offers_code(offers_code),
+	      m_symtab(owner, offers_code ? "<kernel functions>" : "<kernel types>")
 	{
 	}
 
@@ -912,19 +980,26 @@ public:
 	void print_stats(objfile *, bool) override {}
 	void dump(objfile *) override {}
 	void expand_all_symtabs(objfile *) override;
-	bool expand_symtabs_matching(objfile *, gdb::function_view<expand_symtabs_file_matcher_ftype> in_file,
-				     const lookup_name_info *wanted,
-				     gdb::function_view<expand_symtabs_symbol_matcher_ftype> matches,
-				     gdb::function_view<expand_symtabs_exp_notify_ftype> notify,
-				     block_search_flags blocks, domain_search_flags domains,
-				     gdb::function_view<expand_symtabs_lang_matcher_ftype> language) override;
+	bool expand_symtabs_matching(
+		objfile *, gdb::function_view<expand_symtabs_file_matcher_ftype> in_file,
+		const lookup_name_info *wanted,
+		gdb::function_view<expand_symtabs_symbol_matcher_ftype> matches,
+		gdb::function_view<expand_symtabs_exp_notify_ftype> notify,
+		block_search_flags blocks, domain_search_flags domains,
+		gdb::function_view<expand_symtabs_lang_matcher_ftype> language) override;
 	compunit_symtab *find_pc_sect_compunit_symtab(objfile *, bound_minimal_symbol, CORE_ADDR,
 						      obj_section *, int) override
 	{
 		return nullptr;
 	}
-	compunit_symtab *find_compunit_symtab_by_address(objfile *, CORE_ADDR) override { return nullptr; }
-	void map_symbol_filenames(objfile *, gdb::function_view<symbol_filename_ftype>, bool) override {}
+	compunit_symtab *find_compunit_symtab_by_address(objfile *, CORE_ADDR) override
+	{
+		return nullptr;
+	}
+	void map_symbol_filenames(objfile *, gdb::function_view<symbol_filename_ftype>,
+				  bool) override
+	{
+	}
 
 private:
 	bool offers(const btf_blob *blob, const entry &e) const;
@@ -949,12 +1024,14 @@ bool btf_symbols::install_code(btf_blob *blob, const entry &e)
 	bool is_function = e.domain == FUNCTION_DOMAIN;
 	crash_symbol where;
 
-	if (m_maker->ops()->symbol_by_name == nullptr || !m_maker->ops()->symbol_by_name(e.name, &where))
+	if (m_maker->ops()->symbol_by_name == nullptr ||
+	    !m_maker->ops()->symbol_by_name(e.name, &where))
 		return false;
 	symbol *made = m_symtab.add(e.name, e.domain, is_function ? LOC_BLOCK : LOC_STATIC,
 				    m_maker->make(blob, e.id));
 	if (is_function)
-		m_symtab.add_block(made, where.address, where.address + std::max<ULONGEST>(where.size, 1));
+		m_symtab.add_block(made, where.address,
+				   where.address + std::max<ULONGEST>(where.size, 1));
 	else
 		made->set_value_address(where.address);
 	mdict_add_symbol(m_symtab.unit()->blockvector()->global_block()->multidict(), made);
@@ -989,7 +1066,8 @@ void btf_symbols::expand_all_symtabs(objfile *)
 
 bool btf_symbols::expand_symtabs_matching(
 	objfile *, gdb::function_view<expand_symtabs_file_matcher_ftype> in_file,
-	const lookup_name_info *wanted, gdb::function_view<expand_symtabs_symbol_matcher_ftype> matches,
+	const lookup_name_info *wanted,
+	gdb::function_view<expand_symtabs_symbol_matcher_ftype> matches,
 	gdb::function_view<expand_symtabs_exp_notify_ftype> notify, block_search_flags blocks,
 	domain_search_flags domains, gdb::function_view<expand_symtabs_lang_matcher_ftype> language)
 {

@@ -15,14 +15,14 @@ extern bool crash_skip_elf_minimal_symbols;
 
 struct crash_symbol {
 	CORE_ADDR address;
-	ULONGEST size;		/* 0: unknown */
-	const char *name;	/* outlives GDB */
-	char type;		/* nm's letter */
+	ULONGEST size; /* 0: unknown */
+	const char *name; /* outlives GDB */
+	char type; /* nm's letter */
 };
 
 struct crash_blob {
 	const char *name;
-	const gdb_byte *data;	/* outlives GDB */
+	const gdb_byte *data; /* outlives GDB */
 	size_t size;
 };
 
@@ -33,16 +33,18 @@ struct crash_embed_ops {
 	bool (*btf)(size_t index, crash_blob *blob);
 };
 
-/* crash-symbols.c: makes the object files that hold all that comes from crash. OPS stays the caller's. */
+/* crash-symbols.c: makes the object files that hold all that comes from crash. OPS stays the
+ * caller's. */
 extern void crash_symbols_install(const crash_embed_ops *ops);
 /* Modules or their symbols changed: everything asked so far is forgotten, and asked again. */
 extern void crash_symbols_forget();
-/* The kernel's DWARF was attached: functions and variables come from there from now on, types do not. */
+/* The kernel's DWARF was attached: functions and variables come from there from now on, types do
+ * not. */
 extern void crash_symbols_dwarf_attached();
 
 /*
- * crash-btf.c: gives the object file TYPES all types and enumerators that BTF knows, and CODE (may be
- * null) the functions and variables. Nothing is read before GDB asks for a name.
+ * crash-btf.c: gives the object file TYPES all types and enumerators that BTF knows, and CODE (may
+ * be null) the functions and variables. Nothing is read before GDB asks for a name.
  */
 extern void crash_btf_attach(objfile *types, objfile *code, const crash_embed_ops *ops);
 /* What was wrong with the BTF so far, one line each; "" when nothing was. */

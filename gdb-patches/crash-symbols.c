@@ -1,4 +1,4 @@
-/* crash-symbols.c - kernel symbols from crash's tables as GDB's minimal symbols, made when asked for. */
+/* crash-symbols.c - kernel symbols from crash's tables as minimal symbols, made when asked for. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include "crash-embed.h"
@@ -18,16 +18,16 @@ bound_minimal_symbol (*crash_minimal_symbol_at)(CORE_ADDR pc);
 bool crash_skip_elf_minimal_symbols;
 
 static const crash_embed_ops *embed_ops;
-static objfile *types_objfile;		/* types, enumerators and all minimal symbols */
-static objfile *code_objfile;		/* functions and variables of BTF; null once DWARF knows better */
+static objfile *types_objfile; /* types, enumerators and all minimal symbols */
+static objfile *code_objfile; /* functions and variables of BTF; null once DWARF knows better */
 static bool dwarf_attached;
 
 static std::unordered_set<std::string> names_asked;
 static std::unordered_map<CORE_ADDR, minimal_symbol *> symbols_by_address;
 
 /*
- * GDB's object files want a BFD with a section for their symbols to lie in. This is the smallest ELF
- * file that has one: an empty .text at 0, so that every offset is 0 and no address is inside.
+ * GDB's object files want a BFD with a section for their symbols to lie in. This is the smallest
+ * ELF file that has one: an empty .text at 0, so that every offset is 0 and no address is inside.
  */
 struct tiny_elf {
 	Elf64_Ehdr header;
@@ -89,7 +89,8 @@ private:
 static objfile *make_objfile(const char *name)
 {
 	gdb_bfd_ref_ptr file = gdb_bfd_openr_iovec(
-		name, "elf64-x86-64", [](bfd *) -> gdb_bfd_iovec_base * { return new tiny_elf_file; });
+		name, "elf64-x86-64",
+		[](bfd *) -> gdb_bfd_iovec_base * { return new tiny_elf_file; });
 
 	if (file == nullptr || !bfd_check_format(file.get(), bfd_object))
 		error("cannot make an object file for the kernel's symbols: %s",
@@ -103,18 +104,26 @@ static objfile *make_objfile(const char *name)
 static enum minimal_symbol_type minimal_type(char letter)
 {
 	switch (letter) {
-	case 'T': case 'W': case 'i':
+	case 'T':
+	case 'W':
+	case 'i':
 		return mst_text;
-	case 't': case 'w':
+	case 't':
+	case 'w':
 		return mst_file_text;
-	case 'D': case 'R': case 'V': case 'G':
+	case 'D':
+	case 'R':
+	case 'V':
+	case 'G':
 		return mst_data;
 	case 'B':
 		return mst_bss;
 	case 'b':
 		return mst_file_bss;
-	case 'A': case 'a':
-		/* Per-cpu variables are absolute in kallsyms; GDB's mst_abs has no type to cast from. */
+	case 'A':
+	case 'a':
+		/* Per-cpu variables are absolute in kallsyms; GDB's mst_abs has no type to cast
+		 * from. */
 		return mst_data;
 	default:
 		return mst_file_data;
@@ -144,7 +153,8 @@ static minimal_symbol *minimal_symbol_for(const crash_symbol &symbol)
 	made->set_unrelocated_address(unrelocated_addr(symbol.address));
 	made->set_type(minimal_type(symbol.type));
 	made->set_section_index(0);
-	/* GDB names no address after a symbol without extent: the linker script's marks stay out of values. */
+	/* GDB names no address after a symbol without extent: the linker script's marks stay out of
+	 * values. */
 	made->set_size(symbol.size);
 	made->hash_next = *chain;
 	*chain = made;

@@ -1,4 +1,4 @@
-/* test_gdb_bridge.c - L2 gdb_bridge: gdb over made-up memory, symbols and BTF, whole and damaged. */
+/* test_gdb_bridge.c - L2 gdb_bridge: gdb over made-up memory, symbols and BTF, also damaged. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "gdb_bridge.h"
 #include "names_builder.h"
@@ -75,8 +75,10 @@ static bool fake_registers(UNUSED void *arg, struct gdb_registers *registers)
 	return has_registers;
 }
 
-/* vfs_read+4 was called from vfs_read+8, which was interrupted at vfs_read+12, where the walk ends. */
-static enum gdb_caller fake_caller(UNUSED void *arg, u64 pc, u64 sp, struct gdb_registers *registers)
+/* vfs_read+4 was called from vfs_read+8, which was interrupted at vfs_read+12, where the walk ends.
+ */
+static enum gdb_caller fake_caller(UNUSED void *arg, u64 pc, u64 sp,
+				   struct gdb_registers *registers)
 {
 	if (pc == FUNCTION_ADDRESS + 4 && sp == MEMORY_START + 0x1000) {
 		registers->regs.ip = FUNCTION_ADDRESS + 8;
@@ -386,8 +388,10 @@ static void test_registers_of_the_current_task(UNUSED void **state)
 	expect_output("output/x $rbx", "0x1234");
 	expect_output("output $rip", "(void (*)()) 0xffffffff81000014 <vfs_read+4>");
 	expect_output("output $r15", "<unavailable>");
-	expect_output("bt", "#0  0xffffffff81000014 in vfs_read ()\n#1  0xffffffff81000018 in vfs_read ()\n"
-			    "#2  0xffffffff8100001c in vfs_read ()\n");
+	expect_output(
+		"bt",
+		"#0  0xffffffff81000014 in vfs_read ()\n#1  0xffffffff81000018 in vfs_read ()\n"
+		"#2  0xffffffff8100001c in vfs_read ()\n");
 	assert_true(gdb_run("frame 2", GDB_NO_DWARF, NULL, NULL));
 	expect_output("output/x $r15", "0x77");
 	has_registers = false;
