@@ -5,7 +5,6 @@ import glob
 import hashlib
 import json
 import os
-import re
 import shutil
 import subprocess
 import tarfile
@@ -14,7 +13,7 @@ import time
 import guests
 import modules
 import vmcores
-from kernels import HERE, LAB, SUITES, LabError, kernel, lock, point, say
+from kernels import HERE, LAB, SUITES, LabError, kernel, lock, meaning, point, say
 
 # Raise when the host's part of the lab changes what a dump contains.
 RECIPE = 2
@@ -72,11 +71,6 @@ def needed(series):
     """The scenarios that the tests use with a kernel."""
     return [name for name, plan in SCENARIOS.items()
             if (series == WITH_MODULE if "module" in plan else series == FULL or name in ELSEWHERE)]
-
-
-def meaning(source):
-    """C without comments, and without blanks outside strings: what does not change the program."""
-    return re.sub(rb'("(?:\\.|[^"\\])*")|/\*.*?\*/|\s+', lambda match: match.group(1) or b"", source, flags=re.S)
 
 
 def key(plan):

@@ -40,6 +40,11 @@ def output(*command):
     return done.stdout
 
 
+def meaning(source):
+    """C without comments, and without blanks outside strings: what does not change the program."""
+    return re.sub(rb'("(?:\\.|[^"\\])*")|/\*.*?\*/|\s+', lambda match: match.group(1) or b"", source, flags=re.S)
+
+
 @contextlib.contextmanager
 def lock(name):
     """One builder at a time; a second process waits here, then finds the work done."""

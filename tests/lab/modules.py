@@ -5,14 +5,14 @@ import os
 import shutil
 import subprocess
 
-from kernels import HERE, LAB, SUITES, LabError, debian, extract, lock
+from kernels import HERE, LAB, SUITES, LabError, debian, extract, lock, meaning
 
 SOURCE = os.path.join(HERE, "module", "lab_mod.c")
 
 
 def source():
     with open(SOURCE, "rb") as file:
-        return file.read()
+        return meaning(file.read())
 
 
 def headers(release):
