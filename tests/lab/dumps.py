@@ -31,7 +31,8 @@ SCENARIOS = {
     "nokaslr": {"about": "as sysrq, kernel where it was linked", "cmdline": "nokaslr"},
     "high": {"about": "as sysrq, most of the memory above 4 GB, two NUMA nodes, four processors",
              "cpus": 4, "memory": 384, "machine": "q35,max-ram-below-4g=128M",
-             "options": ["-object", "memory-backend-ram,id=m0,size=192M", "-object", "memory-backend-ram,id=m1,size=192M",
+             "options": ["-object", "memory-backend-ram,id=m0,size=192M",
+                         "-object", "memory-backend-ram,id=m1,size=192M",
                          "-numa", "node,nodeid=0,memdev=m0,cpus=0-1", "-numa", "node,nodeid=1,memdev=m1,cpus=2-3"]},
     "nmi": {"about": "processors busy with every scheduling policy, then an NMI", "trigger": "nmi",
             "cmdline": "lab.busy lab.sysctl=kernel.unknown_nmi_panic:1"},
@@ -48,7 +49,8 @@ for how, about in (("softirq", "NULL written to in a timer"), ("hardirq", "NULL 
                    ("overflow", "a kernel thread's stack overflows into its guard page: double fault")):
     SCENARIOS["mod-" + how] = {"about": "the lab's own module: " + about, "trigger": "stop", "module": how,
                                "cmdline": "lab.sysctl=kernel.panic_on_oops:1"}
-# module: load the lab's own module and have it crash so; note: VMCOREINFO device; kdump: load a capture kernel; trigger: how the guest or the host makes it panic.
+# module: load the lab's own module and have it crash so; note: VMCOREINFO device; kdump: load a capture kernel;
+# trigger: how the guest or the host makes it panic.
 BASE = {"memory": 256, "cpus": 2, "cpu": guests.CPU, "machine": "q35", "options": [], "cmdline": "", "note": True,
         "trigger": "sysrq-c", "kdump": False, "module": None, "formats": ["elf"],
         "boot": "console=ttyS0,115200 ignore_loglevel panic=0 no_hash_pointers"}

@@ -26,7 +26,8 @@ def headers(release):
     suite = next(SUITES[series] for series in SUITES
                  if os.path.basename(os.path.realpath(os.path.join(LAB, series, "kernel"))) == release)
     package = "linux-headers-" + release
-    needed = [name for name in debian(suite, "depends", package) if name.startswith(("linux-headers-", "linux-kbuild-"))]
+    needed = [name for name in debian(suite, "depends", package)
+              if name.startswith(("linux-headers-", "linux-kbuild-"))]
     for deb in debian(suite, "fetch", package, *needed):
         extract(deb, root, "./usr/*")
     path = os.path.join(build, "Makefile")
