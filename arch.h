@@ -34,6 +34,7 @@ struct kernel_layout {
 	u64 kernel_image_bytes; /* size of the window above it */
 	u64 phys_base;
 	u64 kaslr_offset;
+	bool image_found; /* the two above are known */
 	unsigned levels; /* 4 or 5 */
 	u64 task_size; /* first address that is not user space */
 	u64 top_table; /* swapper_pg_dir: kernel virtual address of the top page table */
@@ -51,11 +52,12 @@ struct arch_ops {
 	bool (*find_layout)(struct dump *dump, const struct vmcoreinfo *info,
 			    struct kernel_layout *layout, struct strbuf *why);
 	/*
-	 * Instead of it without a vmlinux: the image and the page tables by vmcoreinfo alone. No
-	 * region but the image is known; what is outside goes through the tables.
+	 * Instead of it, when it failed or without symbols: no region is known but the image, if
+	 * find_kaslr() found it; what is outside goes through the page tables, as far as those are
+	 * there.
 	 */
-	bool (*find_bare_layout)(struct dump *dump, const struct vmcoreinfo *info,
-				 struct kernel_layout *layout, struct strbuf *why);
+	void (*find_bare_layout)(struct dump *dump, const struct vmcoreinfo *info,
+				 struct kernel_layout *layout);
 	/*
 	 * Kernel address to physical; shortcuts for direct map and kernel image, else page tables.
 	 */

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "banner.h"
 
+#include "command.h"
 #include "dumpfile.h"
 #include "fail.h"
 #include "kernel.h"
@@ -247,12 +248,21 @@ static void print_rows(const struct row *rows, size_t count)
 
 void banner_system(void)
 {
-	print_rows(system_rows, ARRAY_SIZE(system_rows));
+	/* The last row is PANIC: what runs has not panicked. */
+	print_rows(system_rows, ARRAY_SIZE(system_rows) - session.dump->live);
 }
 
 static void find_current(void *arg)
 {
 	*(const struct task **)arg = task_current();
+}
+
+static void print_minimal(void)
+{
+	struct strbuf *names = scope_strbuf();
+
+	command_minimal_names(names);
+	out("%s\n\n", strbuf_text(names));
 }
 
 void banner_print(void)
@@ -264,6 +274,10 @@ void banner_print(void)
 	    "Free software under the GNU General Public License, version 3 or later: you may share\n"
 	    "and change it on its terms (file COPYING). It comes without any warranty.\n\n",
 	    CRASH_VERSION);
+	if (session.minimal) {
+		print_minimal();
+		return;
+	}
 	banner_system();
 	if (!protect(find_current, &task, &failure))
 		out("%12s: (%s)\n", "PID", failure.text);

@@ -4,6 +4,7 @@
 
 #include "expression.h"
 #include "fail.h"
+#include "session.h"
 
 #include <ctype.h>
 
@@ -183,8 +184,27 @@ struct args *args_parse(const struct command *command, const char *line)
 	return args;
 }
 
+/* "NOTE: minimal mode commands: log, rd, ..." */
+void command_minimal_names(struct strbuf *text)
+{
+	const char *before = "NOTE: minimal mode commands: ";
+
+	for (size_t i = 0; command_table[i]; i++) {
+		if (!(command_table[i]->flags & COMMAND_MINIMAL))
+			continue;
+		strbuf_printf(text, "%s%s", before, command_table[i]->name);
+		before = ", ";
+	}
+}
+
 void command_run(const struct command *command, const char *line)
 {
+	if (session.minimal && !(command->flags & COMMAND_MINIMAL)) {
+		struct strbuf *names = scope_strbuf();
+
+		command_minimal_names(names);
+		fail("command not available in minimal mode\n%s", strbuf_text(names));
+	}
 	command->run(args_parse(command, line));
 }
 

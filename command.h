@@ -71,6 +71,7 @@ const char *option_argument(const struct args *args, const char *name);
  * Options may stand anywhere; a word like -5 that is no option is a positional word; "--" ends options.
  */
 struct args *args_parse(const struct command *command, const char *line);
+void command_minimal_names(struct strbuf *text);
 void command_run(const struct command *command, const char *line);
 noreturn void usage_fail(const struct args *args);
 /* "Usage:\n  ps [...]\nEnter ..." in scope memory; no final newline. */

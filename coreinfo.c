@@ -129,28 +129,30 @@ static size_t take_symbols(char *copy, struct symbol *symbols, size_t space)
 		if (*equals != '=' || !parse_u64(equals + 1, 16, &value))
 			continue;
 		*end = '\0';
-		symbols[count++] = (struct symbol){
-			.name = line + strlen("SYMBOL("), .value = value, .type = 'D'
-		};
+		symbols[count++] = (struct symbol){ .name = line + strlen("SYMBOL("),
+						    .value = value,
+						    .type = 'D' };
 	}
 	return count;
 }
 
-bool coreinfo_setup(const struct vmcoreinfo *info)
+void coreinfo_types(const struct vmcoreinfo *info)
 {
 	static const struct types_fallback fallback = {
 		.size = coreinfo_size,
 		.member = coreinfo_member,
 		.enumerator = coreinfo_enumerator,
 	};
-	static struct symbol symbols[128];
-	size_t count;
 
-	if (!info->text)
-		return false;
 	coreinfo = info;
-	count = take_symbols(xstrndup(info->text, info->length), symbols, ARRAY_SIZE(symbols));
-	symbols_load_list(symbols, count);
 	types_set_fallback(&fallback);
-	return count > 0;
+}
+
+void coreinfo_symbols(const struct vmcoreinfo *info)
+{
+	static struct symbol symbols[128];
+	size_t count = take_symbols(xstrndup(info->text, info->length), symbols,
+				    ARRAY_SIZE(symbols));
+
+	symbols_load_list(symbols, count);
 }

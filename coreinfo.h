@@ -5,7 +5,8 @@
 
 #include "vmcoreinfo.h"
 
-/* Makes them what symbols.h and types.h answer from. False: INFO names no symbol at all. */
-bool coreinfo_setup(const struct vmcoreinfo *info);
+/* Makes them what types.h (symbols.h) answers from. INFO is kept. */
+void coreinfo_types(const struct vmcoreinfo *info);
+void coreinfo_symbols(const struct vmcoreinfo *info);
 
 #endif

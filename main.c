@@ -4,19 +4,23 @@
 #include "banner.h"
 #include "bridge_ops.h"
 #include "btf.h"
+#include "coreinfo.h"
 #include "dumpfile.h"
 #include "dwarftypes.h"
 #include "fail.h"
 #include "gdb_bridge.h"
 #include "help.h"
 #include "kernel.h"
+#include "live.h"
 #include "manpage.h"
 #include "memory.h"
 #include "module.h"
 #include "oneshot.h"
+#include "runningkernel.h"
 #include "session.h"
 #include "shell.h"
 #include "symbols.h"
+#include "task.h"
 #include "types.h"
 #include "vmcoreinfo.h"
 #include "vmlinux.h"
@@ -48,6 +52,18 @@ static const struct run_option run_options[] = {
 	{ "--dec", NULL, "numbers in base 10 at the start" },
 	{ "--zero_excluded", NULL, "pages excluded from the dump read as zeroes" },
 	{ "--no_scroll", NULL, "no pager" },
+	{ "--minimal", NULL, "only commands like log, rd and sym, for badly damaged dumps" },
+	{ "--no_modules", NULL, "leave out modules and their symbols" },
+	{ "--no_panic", NULL, "do not look for the task that panicked: start at that of CPU 0" },
+	{ "--no_elf_notes", NULL, "leave out the registers that the dump's notes have" },
+	{ "--kmem_cache_delay", NULL, "accepted: slab caches are read when a command asks" },
+	{ "--no_kmem_cache", NULL, "accepted: the same" },
+	{ "--no_data_debug", NULL, "accepted: members are looked up when needed" },
+	{ "--no_ikconfig", NULL,
+	  "accepted: the kernel's configuration is read by \"sys config\" alone" },
+	{ "--no_kallsyms", NULL, "accepted: object files are not read for symbols" },
+	{ "--no_strip", NULL, "accepted: names of functions are shown in full" },
+	{ "--no_crashrc", NULL, "accepted: no .crashrc is read" },
 	{ "--osrelease", "DUMP", "print the kernel release of DUMP and exit" },
 	{ "--build-id", "DUMP", "print the build-id of its kernel and exit" },
 	{ "--log", "DUMP", "print its kernel's messages and exit" },
@@ -67,6 +83,27 @@ static const struct {
 	{ "--build-id", ONESHOT_BUILD_ID },
 	{ "--log", ONESHOT_LOG },
 	{ "-t", ONESHOT_TIME },
+};
+
+static bool accepted; /* what options set that need no effect here */
+
+static const struct {
+	const char *option;
+	bool *flag, value;
+} switches[] = {
+	{ "--zero_excluded", &session.zero_excluded, true },
+	{ "--no_scroll", &session.scroll, false },
+	{ "--minimal", &session.minimal, true },
+	{ "--no_modules", &session.no_modules, true },
+	{ "--no_panic", &session.no_panic, true },
+	{ "--no_elf_notes", &session.no_elf_notes, true },
+	{ "--kmem_cache_delay", &accepted, true },
+	{ "--no_kmem_cache", &accepted, true },
+	{ "--no_data_debug", &session.data_debug, false },
+	{ "--no_ikconfig", &accepted, true },
+	{ "--no_kallsyms", &accepted, true },
+	{ "--no_strip", &accepted, true },
+	{ "--no_crashrc", &accepted, true },
 };
 
 static noreturn void usage_error(const char *problem, const char *word)
@@ -137,12 +174,23 @@ static bool is_question(struct arguments *arguments, const char *option)
 	return false;
 }
 
+static bool is_switch(const char *option)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(switches); i++) {
+		if (streq(switches[i].option, option)) {
+			*switches[i].flag = switches[i].value;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Options may stand anywhere among the files; "--" ends them. Returns how many words OPTION took. */
 static int parse_option(struct arguments *arguments, char **words)
 {
 	const char *option = words[0];
 
-	if (is_question(arguments, option))
+	if (is_question(arguments, option) || is_switch(option))
 		return 1;
 	if (streq(option, "-s")) {
 		session.silent = true;
@@ -160,10 +208,6 @@ static int parse_option(struct arguments *arguments, char **words)
 		session.radix = 16;
 	} else if (streq(option, "--dec")) {
 		session.radix = 10;
-	} else if (streq(option, "--zero_excluded")) {
-		session.zero_excluded = true;
-	} else if (streq(option, "--no_scroll")) {
-		session.scroll = false;
 	} else if (streq(option, "-h") || streq(option, "--help")) {
 		want_help(words[1]);
 	} else if (streq(option, "-v") || streq(option, "--version")) {
@@ -210,10 +254,25 @@ static void warn_of_remarks(const struct dump *dump)
 	}
 }
 
+/* Only when no file was named: a dump that does not open is never replaced by the running kernel. */
+static void open_live(struct strbuf *why)
+{
+	session.dump = dump_open_live(why);
+	if (!session.dump)
+		fail("no dump given, and the running kernel's memory cannot be read: %s: %s",
+		     live_files.kcore, strbuf_text(why));
+	session.dump_path = session.dump->path;
+	vmcoreinfo_load(session.dump, &session.vmcoreinfo);
+}
+
 static void open_dump(struct arguments *arguments, struct strbuf *why)
 {
-	if (!arguments->nr_dumps)
+	if (!arguments->nr_dumps && arguments->question)
 		fail("no dump given: crash VMLINUX DUMP");
+	if (!arguments->nr_dumps) {
+		open_live(why);
+		return;
+	}
 	session.dump_path = arguments->dumps[0];
 	session.dump = dump_open(arguments->dumps, arguments->nr_dumps, why);
 	if (!session.dump && arguments->nr_dumps > 1)
@@ -227,6 +286,14 @@ static void open_dump(struct arguments *arguments, struct strbuf *why)
 
 static void open_vmlinux(struct arguments *arguments, struct strbuf *why)
 {
+	if (!arguments->vmlinux && session.dump->live) {
+		struct running_kernel running;
+
+		running_kernel_identity(&running);
+		arguments->vmlinux = running_kernel_vmlinux(&running, "", why);
+		if (!arguments->vmlinux)
+			fail("%s", strbuf_text(why));
+	}
 	if (!arguments->vmlinux) {
 		char release[128] = "of this dump", build_id[64] = "not recorded in it";
 
@@ -283,6 +350,54 @@ static void check_match(struct arguments *arguments, bool (*matches)(struct strb
 	arguments->differ = true;
 }
 
+/*
+ * Where the kernel's image, tables and regions are. What cannot be found is told in one line, and what
+ * does not need it works.
+ */
+static void find_kernel(struct strbuf *why)
+{
+	bool found = x86_64_ops.find_kaslr(session.dump, &vmlinux, &session.vmcoreinfo, &layout,
+					   why);
+	struct strbuf *problem = scope_strbuf();
+
+	if (!found && !session.minimal)
+		fail("%s with %s: %s (--minimal opens them all the same)", session.dump_path,
+		     session.vmlinux_path, strbuf_text(why));
+	if (!symbols_load_vmlinux(&vmlinux, layout.kaslr_offset, problem))
+		fail("%s", strbuf_text(problem));
+	if (found && x86_64_ops.find_layout(session.dump, &session.vmcoreinfo, &layout, why))
+		return;
+	if (found)
+		warn("%s: of the kernel's memory there is its image, and what page tables in the "
+		     "dump lead to",
+		     strbuf_text(why));
+	else
+		warn("%s: of its memory there are physical addresses, and symbols are at vmlinux's own",
+		     strbuf_text(why));
+	strbuf_reset(why);
+	x86_64_ops.find_bare_layout(session.dump, &session.vmcoreinfo, &layout);
+}
+
+/* What --minimal and --no_... leave of the subsystems. */
+static void set_up_subsystems(struct strbuf *why)
+{
+	if (session.minimal) {
+		if (!types_available())
+			coreinfo_types(&session.vmcoreinfo);
+		return;
+	}
+	bridge_ops_setup();
+	open_types_of_dwarf(why);
+	if (session.no_modules)
+		module_leave_out();
+	else
+		module_setup();
+	if (session.no_panic)
+		task_leave_out_panic();
+	if (session.no_elf_notes)
+		session.dump->nr_cpu_notes = session.dump->nr_qemu_notes = 0;
+}
+
 /* The list that ARCHITECTURE.md describes: each line stands on those above it. */
 static void start_up(void *arg)
 {
@@ -293,16 +408,11 @@ static void start_up(void *arg)
 	open_vmlinux(arguments, why);
 	kernel_setup(&vmlinux, &session.vmcoreinfo);
 	check_match(arguments, kernel_record_matches_vmlinux);
-	if (!x86_64_ops.find_kaslr(session.dump, &vmlinux, &session.vmcoreinfo, &layout, why) ||
-	    !symbols_load_vmlinux(&vmlinux, layout.kaslr_offset, why) ||
-	    !x86_64_ops.find_layout(session.dump, &session.vmcoreinfo, &layout, why))
-		fail("%s with %s: %s", session.dump_path, session.vmlinux_path, strbuf_text(why));
+	find_kernel(why);
 	open_types(why);
 	memory_init(session.dump, &x86_64_ops, &layout);
 	memory_set_zero_excluded(session.zero_excluded);
-	bridge_ops_setup();
-	open_types_of_dwarf(why);
-	module_setup();
+	set_up_subsystems(why);
 	check_match(arguments, kernel_matches_vmlinux);
 }
 

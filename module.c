@@ -55,7 +55,7 @@ KFIELD(sect_attr_address, "module_sect_attr.address", "bin_attribute.private");
 #define MAX_STRUCT_BYTES 65536
 
 static VECTOR(struct module) modules;
-static bool modules_found;
+static bool modules_found, modules_left_out;
 
 static void add_range(struct module *module, const char *kind, u64 base, u64 size)
 {
@@ -185,6 +185,8 @@ static void need_modules(void)
 {
 	struct failure failure;
 
+	if (modules_left_out)
+		fail("modules are left out (--no_modules)");
 	if (modules_found)
 		return;
 	modules_found = true;
@@ -344,9 +346,46 @@ static void load_all_symbols(void)
 	}
 }
 
+static bool same_place(const struct module *a, const struct module *b)
+{
+	return a->address == b->address && a->base == b->base && a->size == b->size &&
+	       streq(a->name, b->name);
+}
+
+bool module_refresh(void)
+{
+	struct module *old = modules.items;
+	size_t nr_old = modules.count;
+	bool changed;
+
+	if (!modules_found)
+		return false;
+	memset(&modules, 0, sizeof(modules));
+	modules_found = false;
+	/* A list that cannot be read now is told when a command asks for it. */
+	changed = !protect(call_need_modules, NULL, NULL) || modules.count != nr_old;
+	for (size_t i = 0; i < nr_old && !changed; i++) {
+		changed = !same_place(&old[i], &modules.items[i]);
+		modules.items[i].symbols = old[i].symbols;
+	}
+	free(old);
+	if (!changed)
+		return false;
+	for (size_t i = 0; i < modules.count; i++)
+		modules.items[i].symbols = NULL;
+	symbols_forget_modules();
+	module_setup();
+	return true;
+}
+
 void module_setup(void)
 {
 	symbols_set_module_loader(load_all_symbols);
+}
+
+void module_leave_out(void)
+{
+	modules_left_out = true;
 }
 
 size_t module_sections(const struct module *module, struct module_section **sections)

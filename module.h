@@ -28,9 +28,16 @@ struct module {
 
 /* Makes the modules' symbols known to symbols.h: they are read when a lookup first needs them. */
 void module_setup(void);
+/* --no_modules: nothing of them is read; what asks for them fails with that. */
+void module_leave_out(void);
 
-/* Forgets the list, so that it is read again: for a live system, whose modules come and go. */
+/* Forgets the list, so that it is read again. */
 void module_forget(void);
+/*
+ * For a live system, whose modules come and go: reads the list again if it was read at all. True when
+ * other modules are loaded now; the symbols of all of them are forgotten then.
+ */
+bool module_refresh(void);
 
 /* v6.4 and later: a module is several areas of memory, its base that of the text alone. */
 bool module_has_areas(void);

@@ -73,10 +73,11 @@ static void print_log_without_vmlinux(void)
 	static struct kernel_layout layout;
 	struct strbuf *why = scope_strbuf();
 
-	if (!x86_64_ops.find_kaslr(session.dump, NULL, &session.vmcoreinfo, &layout, why) ||
-	    !x86_64_ops.find_bare_layout(session.dump, &session.vmcoreinfo, &layout, why))
+	if (!x86_64_ops.find_kaslr(session.dump, NULL, &session.vmcoreinfo, &layout, why))
 		fail("%s: %s", session.dump_path, strbuf_text(why));
-	coreinfo_setup(&session.vmcoreinfo);
+	x86_64_ops.find_bare_layout(session.dump, &session.vmcoreinfo, &layout);
+	coreinfo_symbols(&session.vmcoreinfo);
+	coreinfo_types(&session.vmcoreinfo);
 	memory_init(session.dump, &x86_64_ops, &layout);
 	memory_set_zero_excluded(session.zero_excluded);
 	run_log();
@@ -130,9 +131,7 @@ void oneshot_debugging_data(const char *path)
 {
 	static const struct {
 		const char *section, *name;
-	} kinds[] = {
-		{ ".debug_info", "DWARF" }, { ".zdebug_info", "DWARF" }, { ".BTF", "BTF" }
-	};
+	} kinds[] = { { ".debug_info", "DWARF" }, { ".zdebug_info", "DWARF" }, { ".BTF", "BTF" } };
 	struct strbuf *why = scope_strbuf(), *found = scope_strbuf();
 	struct vmlinux file = { 0 };
 	const u8 *data;

@@ -19,6 +19,8 @@ struct session {
 	/* command line */
 	bool silent; /* -s */
 	const char *input_file; /* -i FILE */
+	bool minimal; /* --minimal: only the commands with COMMAND_MINIMAL */
+	bool no_modules, no_panic, no_elf_notes; /* the options of these names */
 
 	/* `set` */
 	unsigned radix; /* 10 or 16 for p, struct ...: 10 at start */
@@ -49,6 +51,11 @@ struct session {
 
 extern struct session session;
 
+/*
+ * Before each command line: what was kept of a live kernel is forgotten, unless `set refresh off`. No
+ * pointer to a task or module may be held across it.
+ */
+void session_refresh(void);
 /* Call before gdb_run(): passes on to gdb what `set` changed since the last call (radix, print_max ...). */
 void session_sync_gdb(void);
 /* The current task as `set` (labels 7 wide) and the start of a session (12 wide) show it. */

@@ -285,7 +285,7 @@ static void run_simple(struct execution *execution)
 	line = skip_blanks(line + escaped);
 	rest = first_word(line, word, sizeof(word));
 	if (session.gdb_prompt && !is_gdb_mode_exit(line)) {
-		if (!streq(word, "crash")) {
+		if (!streq(word, "crash") && !session.minimal) {
 			execution->name = "gdb";
 			gdb_command_run(line);
 			return;
@@ -310,7 +310,7 @@ static void run_simple(struct execution *execution)
 	name = command_for_name(word, *rest || strpbrk(word, ".:["));
 	if (name)
 		run_named(execution, name, line);
-	else if (!gdb_command_try_run(line))
+	else if (session.minimal || !gdb_command_try_run(line))
 		fail("command not found: %s", word);
 }
 
@@ -532,6 +532,7 @@ static bool run_file(const char *path)
 	while (!quitting && (line = file_lines_next(lines))) {
 		echo_line(line);
 		prompt_remember(line);
+		session_refresh();
 		worked &= shell_execute(line);
 		if (interrupt_pending())
 			break;
@@ -552,6 +553,7 @@ static void run_typed_line(void *arg)
 	if (recalled != line)
 		out("%s\n", recalled);
 	prompt_remember(recalled);
+	session_refresh();
 	shell_execute(recalled);
 }
 

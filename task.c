@@ -26,6 +26,7 @@
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 KTYPE(task_struct_type, "struct task_struct");
 KFIELD(task_state_field,
@@ -366,6 +367,9 @@ static void note_one_road(const struct finder *finder, const struct found *found
 {
 	if ((found->roads & (ROAD_IDLE | ROAD_CURRENT)) != 0)
 		return;
+	/* Between the two walks of a running kernel, tasks come and go. */
+	if (memory_is_live())
+		return;
 	if (found->roads == ROAD_LISTS && finder->pids_whole && table.nr_notes++ < WARNINGS_MAX)
 		warn("task %llx is on the task list and not in the pid table",
 		     (unsigned long long)found->address);
@@ -542,6 +546,14 @@ void task_reset(void)
 		table.running[i] = -1;
 }
 
+void task_refresh(void)
+{
+	u64 current = table.current;
+
+	task_reset();
+	table.current = current;
+}
+
 /* ---- asking ---- */
 
 size_t task_count(void)
@@ -657,9 +669,20 @@ static const struct task *find_panic_task(void)
 	return task;
 }
 
+static bool panic_left_out;
+
+void task_leave_out_panic(void)
+{
+	panic_left_out = true;
+}
+
 static const struct task *panic_task_or_none(void)
 {
 	need_table();
+	if (memory_is_live())
+		return NULL;
+	if (panic_left_out)
+		return NULL;
 	if (!table.panic_known) {
 		const struct task *task = find_panic_task();
 
@@ -678,6 +701,8 @@ const struct task *task_panic(void)
 {
 	const struct task *task = panic_task_or_none();
 
+	if (panic_left_out)
+		task = task_by_pid(0);
 	for (unsigned cpu = 0; !task && cpu < MAX_CPUS; cpu++)
 		task = task_running_on(cpu);
 	if (!task && table.count > 0)
@@ -687,6 +712,18 @@ const struct task *task_panic(void)
 	return task;
 }
 
+/* This program, by the number that the kernel's first pid namespace has for it. */
+static const struct task *task_of_this_program(void)
+{
+	char link[32] = "";
+	u64 pid;
+
+	/* A container may be shown the host's /proc: then this is the host's number. */
+	if (readlink("/proc/self", link, sizeof(link) - 1) < 0 || !parse_u64(link, 10, &pid))
+		pid = (u64)getpid();
+	return pid <= PID_LIMIT ? task_by_pid((u32)pid) : NULL;
+}
+
 const struct task *task_current(void)
 {
 	const struct task *task = NULL;
@@ -694,6 +731,8 @@ const struct task *task_current(void)
 	need_table();
 	if (table.current != 0)
 		task = task_by_address(table.current);
+	if (!task && memory_is_live())
+		task = task_of_this_program();
 	return task ? task : task_panic();
 }
 

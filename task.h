@@ -35,6 +35,7 @@ size_t task_index(const struct task *task); /* the other way round */
 const struct task *task_by_address(u64 address); /* NULL: none */
 const struct task *task_by_pid(u32 pid); /* the idle task of CPU 0 for 0 */
 const struct task *task_running_on(unsigned cpu); /* NULL: unknown */
+void task_leave_out_panic(void); /* --no_panic: the panic task is not looked for */
 const struct task *task_panic(void); /* the task that panicked, else CPU 0's, as `set -p` */
 
 /* The current context: what bt, set, task, vtop ... use without an argument. */
@@ -79,6 +80,8 @@ const struct task *task_try_argument(const char *word); /* NULL: no such task */
 /* "PID: 1  TASK: ffff...  CPU: 0  COMMAND: \"init\"" (no newline): the header of bt, foreach, task. */
 void task_header(const struct task *task, struct strbuf *text);
 
+/* Live systems: the table is made anew when it is next asked for; the context stays. */
+void task_refresh(void);
 /* Forgets the table, for tests. */
 void task_reset(void);
 

@@ -32,6 +32,8 @@
 #define PTE_FRAME_MASK 0x000ffffffffff000ULL
 #define ENTRIES 512
 
+#define NO_ROOT (~0ULL) /* as the place of the top table: nobody knows */
+
 #define CR4_LA57 (1ULL << 12)
 #define CR3_FRAME_MASK 0x000ffffffffff000ULL
 #define CR3_PTI_USER 0x1000ULL /* the user half of a PTI pair is the odd page */
@@ -112,6 +114,8 @@ static bool walk_tables(struct dump *dump, unsigned levels, u64 root, u64 addres
 	memset(translation, 0, sizeof(*translation));
 	if (!canonical(address, levels))
 		return fault_set(fault, FAULT_BAD_ADDRESS, SPACE_KERNEL, address);
+	if (root == NO_ROOT)
+		return fault_set(fault, FAULT_NO_TABLES, SPACE_KERNEL, address);
 
 	for (unsigned level = levels - 1;; level--) {
 		unsigned name = level_name(level, levels);
@@ -342,6 +346,31 @@ static bool kaslr_from_search(const struct image *image, struct kernel_layout *l
 	return false;
 }
 
+/* Where the image is in memory, and by how much it was moved. */
+static bool find_image(struct image *image, struct kernel_layout *layout, struct strbuf *why)
+{
+	if (kaslr_from_vmcoreinfo(image, layout))
+		return true;
+	if (!image->vmlinux) {
+		strbuf_puts(why, "the dump has no usable VMCOREINFO, and without a vmlinux "
+				 "the kernel cannot be found in memory");
+		return false;
+	}
+	if (!image->banner_link || !image->text_link) {
+		strbuf_puts(why,
+			    "the dump has no usable VMCOREINFO, and vmlinux has no linux_banner "
+			    "to search for");
+		return false;
+	}
+	if (kaslr_from_notes(image, layout) || kaslr_from_search(image, layout))
+		return true;
+	strbuf_printf(why,
+		      "the kernel image is nowhere in the dump: vmlinux (\"%.60s...\") and dump do "
+		      "not belong together, or the dump lacks the pages of the image",
+		      image->banner);
+	return false;
+}
+
 static bool x86_64_find_kaslr(struct dump *dump, const struct vmlinux *vmlinux,
 			      const struct vmcoreinfo *info, struct kernel_layout *layout,
 			      struct strbuf *why)
@@ -354,26 +383,8 @@ static bool x86_64_find_kaslr(struct dump *dump, const struct vmlinux *vmlinux,
 	if (info && vmcoreinfo_number(info, "NUMBER(sme_mask)", &sme_mask))
 		x86.frame_mask &= ~(u64)sme_mask;
 	image_init(&image, dump, vmlinux, info);
-	if (kaslr_from_vmcoreinfo(&image, layout))
-		return true;
-	if (!vmlinux) {
-		strbuf_puts(why, "the dump has no usable VMCOREINFO, and without a vmlinux "
-				 "the kernel cannot be found in memory");
-		return false;
-	}
-	if (!image.banner_link || !image.text_link) {
-		strbuf_puts(why,
-			    "the dump has no usable VMCOREINFO, and vmlinux has no linux_banner "
-			    "to search for");
-		return false;
-	}
-	if (kaslr_from_notes(&image, layout) || kaslr_from_search(&image, layout))
-		return true;
-	strbuf_printf(why,
-		      "the kernel image is nowhere in the dump: vmlinux (\"%.60s...\") and dump do "
-		      "not belong together, or the dump lacks the pages of the image",
-		      image.banner);
-	return false;
+	layout->image_found = find_image(&image, layout, why);
+	return layout->image_found;
 }
 
 /*
@@ -516,11 +527,26 @@ static bool find_regions(struct kernel_layout *layout, struct strbuf *why)
 	return true;
 }
 
+static void find_image_window(const struct vmcoreinfo *info, struct kernel_layout *layout)
+{
+	s64 image_bytes;
+
+	if (info && vmcoreinfo_number(info, "NUMBER(KERNEL_IMAGE_SIZE)", &image_bytes) &&
+	    image_bytes > 0 && (u64)image_bytes < MODULES_END - START_KERNEL_MAP)
+		layout->kernel_image_bytes = (u64)image_bytes;
+	else /* The offset itself shows KASLR; a kernel built with it keeps the large window. */
+		layout->kernel_image_bytes = symbol_value("kaslr_get_random_long") ||
+							     layout->kaslr_offset
+						     ? IMAGE_BYTES_KASLR
+						     : IMAGE_BYTES_NO_KASLR;
+	layout->modules_start = START_KERNEL_MAP + layout->kernel_image_bytes;
+	layout->modules_end = MODULES_END;
+}
+
 static bool x86_64_find_layout(struct dump *dump, const struct vmcoreinfo *info,
 			       struct kernel_layout *layout, struct strbuf *why)
 {
 	u64 root = top_table(info), init_end = symbol_value("__init_end");
-	s64 image_bytes;
 
 	if (!root) {
 		strbuf_puts(
@@ -539,16 +565,7 @@ static bool x86_64_find_layout(struct dump *dump, const struct vmcoreinfo *info,
 	layout->top_table = root;
 	layout->levels = find_levels(info, layout);
 
-	if (info && vmcoreinfo_number(info, "NUMBER(KERNEL_IMAGE_SIZE)", &image_bytes) &&
-	    image_bytes > 0)
-		layout->kernel_image_bytes = (u64)image_bytes;
-	else /* The offset itself shows KASLR; a kernel built with it keeps the large window. */
-		layout->kernel_image_bytes = symbol_value("kaslr_get_random_long") ||
-							     layout->kaslr_offset
-						     ? IMAGE_BYTES_KASLR
-						     : IMAGE_BYTES_NO_KASLR;
-	layout->modules_start = START_KERNEL_MAP + layout->kernel_image_bytes;
-	layout->modules_end = MODULES_END;
+	find_image_window(info, layout);
 	if (!find_regions(layout, why))
 		return false;
 	x86.layout = *layout;
@@ -556,36 +573,46 @@ static bool x86_64_find_layout(struct dump *dump, const struct vmcoreinfo *info,
 }
 
 /*
- * The window that the image has to itself counts as the image: nothing else is ever mapped there but
- * pages of the init section after their release, where no log and no identity is.
+ * The image by arithmetic. Without symbols, the whole window that the image has to itself counts as it:
+ * nothing else is ever mapped there but pages of the init section after their release, where no log and
+ * no identity is.
  */
-static bool x86_64_find_bare_layout(struct dump *dump, const struct vmcoreinfo *info,
-				    struct kernel_layout *layout, struct strbuf *why)
+static void place_image(const struct vmcoreinfo *info, struct kernel_layout *layout)
 {
-	u64 root, text;
-	s64 image_bytes;
+	u64 text = symbol_value("_text");
 
-	if (!vmcoreinfo_hex(info, "SYMBOL(swapper_pg_dir)", &root) ||
-	    !vmcoreinfo_hex(info, "SYMBOL(_stext)", &text) || text < START_KERNEL_MAP) {
-		strbuf_puts(why, "VMCOREINFO does not say where the kernel's text and page tables "
-				 "are (_stext, swapper_pg_dir)");
-		return false;
+	x86.text = x86.end = x86.init_begin = x86.init_end = 0;
+	if (!layout->image_found)
+		return;
+	if (!text && !vmcoreinfo_hex(info, "SYMBOL(_stext)", &text))
+		return;
+	x86.text = max_u64(text, START_KERNEL_MAP);
+	x86.end = symbol_value("_end");
+	x86.init_begin = symbol_value("__init_begin");
+	x86.init_end = symbol_value("__init_end");
+	if (!x86.end) {
+		x86.end = layout->modules_start;
+		x86.init_begin = x86.init_end = x86.end;
 	}
-	if (!vmcoreinfo_number(info, "NUMBER(KERNEL_IMAGE_SIZE)", &image_bytes) || image_bytes <= 0 ||
-	    (u64)image_bytes > MODULES_END - START_KERNEL_MAP)
-		image_bytes = IMAGE_BYTES_KASLR;
+}
+
+static void x86_64_find_bare_layout(struct dump *dump, const struct vmcoreinfo *info,
+				    struct kernel_layout *layout)
+{
+	u64 root = layout->image_found ? top_table(info) : 0;
+
 	x86.dump = dump;
-	x86.text = text;
-	x86.end = START_KERNEL_MAP + (u64)image_bytes;
-	x86.init_begin = x86.init_end = x86.end;
-	x86.root = root - START_KERNEL_MAP + layout->phys_base;
 	layout->kernel_map_start = START_KERNEL_MAP;
-	layout->kernel_image_bytes = (u64)image_bytes;
+	find_image_window(info, layout);
+	place_image(info, layout);
+	x86.root = root ? root - START_KERNEL_MAP + layout->phys_base : NO_ROOT;
 	layout->top_table = root;
 	layout->levels = find_levels(info, layout);
 	layout->task_size = (1ULL << (layout->levels == 5 ? 56 : 47)) - PAGE_BYTES;
+	layout->page_offset = layout->direct_map_end = 0;
+	layout->vmalloc_start = layout->vmalloc_end = 0;
+	layout->vmemmap_start = layout->vmemmap_end = 0;
 	x86.layout = *layout;
-	return true;
 }
 
 /*
@@ -637,6 +664,8 @@ static bool x86_64_walk(u64 pgd, u64 address, struct translation *translation, s
 	u64 root, run_bytes;
 
 	memset(translation, 0, sizeof(*translation));
+	if (!pgd && x86.root == NO_ROOT)
+		return fault_set(fault, FAULT_NO_TABLES, SPACE_KERNEL, address);
 	if (!x86_64_kernel_to_phys(pgd, &root, &run_bytes, fault)) {
 		if (fault)
 			fault->level = "pgd";

@@ -136,7 +136,11 @@ static void run_help(struct args *args)
 	if (!args->nr_options && !args->nr_words)
 		help_table();
 	for (size_t i = 0; i < args->nr_words; i++) {
-		if (!help_topic(args->words[i]))
+		if (help_topic(args->words[i]))
+			continue;
+		if (session.minimal)
+			help_command(args->words[i]);
+		else
 			gdb_command_run(scope_printf("help %s", args->words[i]));
 	}
 }

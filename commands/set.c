@@ -401,14 +401,25 @@ static void set_active(const char *word)
 	    task_comm(task, comm), (unsigned long long)task->address, task->cpu);
 }
 
+static bool is_variable(const char *word)
+{
+	const char *setting;
+
+	return variable_find(word) || lone_setting(word, &setting);
+}
+
 static void run_set(struct args *args)
 {
 	const char *first = args->nr_words ? args->words[0] : NULL;
-	const char *setting;
 
-	if (option_given(args, "v")) {
+	/* A minimal session has no current task. */
+	if (option_given(args, "v") || (session.minimal && !args->nr_options && !first)) {
 		print_all_variables();
+	} else if (session.minimal && (args->nr_options || !is_variable(first))) {
+		fail("tasks are not available in minimal mode");
 	} else if (option_given(args, "p")) {
+		if (memory_is_live())
+			fail("this is a live system: no task has panicked");
 		if (!task_panic())
 			fail("the panic task is not known");
 		set_context(task_panic());
@@ -418,7 +429,7 @@ static void run_set(struct args *args)
 		set_active(first);
 	} else if (!first) {
 		session_show_context(7);
-	} else if (variable_find(first) || lone_setting(first, &setting)) {
+	} else if (is_variable(first)) {
 		set_variables(args->words, args->nr_words);
 	} else {
 		if (args->nr_words > 1)
