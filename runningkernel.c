@@ -1,0 +1,208 @@
+/*
+ * runningkernel.c - who the running kernel is, and where its vmlinux may lie.
+ *
+ * /sys/kernel/notes has the kernel's own ELF notes; the one of "GNU", type 3, is the build-id, by which a
+ * vmlinux of just this build is told from one of the same release. Only a file with that build-id is
+ * taken; a kernel without one is known by its release alone.
+ */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "runningkernel.h"
+
+#include "vmlinux.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+/* Where distributions and builders put it: before and after the release. */
+static const struct {
+	const char *before, *after;
+} places[] = {
+	{ "/usr/lib/debug/boot/vmlinux-", "" }, /* Debian, Ubuntu */
+	{ "/usr/lib/debug/lib/modules/", "/vmlinux" }, /* Fedora, RHEL */
+	{ "/usr/lib/debug/usr/lib/modules/", "/vmlinux" },
+	{ "/usr/lib/debug/boot/vmlinux-", ".debug" }, /* SUSE */
+	{ "/usr/lib/debug/usr/lib/modules/", "/vmlinux.debug" },
+	{ "/lib/modules/", "/build/vmlinux" }, /* built here */
+	{ "/lib/modules/", "/vmlinux" },
+	{ "/boot/vmlinux-", "" },
+	{ "/usr/src/linux-", "/vmlinux" },
+};
+
+/* By the words of ID and ID_LIKE in os-release: the package with the vmlinux. */
+struct package {
+	const char *word;
+	const char *before, *after; /* the release */
+};
+
+static const struct package packages[] = {
+	{ "ubuntu", "linux-image-", "-dbgsym (in the ddebs archive)" },
+	{ "debian", "linux-image-", "-dbg" },
+	{ "fedora", "kernel-debuginfo-", "" },
+	{ "rhel", "kernel-debuginfo-", "" },
+	{ "suse", "kernel-default-debuginfo of ", "" },
+	{ "arch", "linux-debug of ", "" },
+};
+
+u32 build_id_in_notes(const u8 *notes, size_t size, u8 *build_id, u32 space)
+{
+	u64 at = 0;
+
+	while (range_fits(at, sizeof(Elf64_Nhdr), size)) {
+		u32 name_bytes = load_u32(notes + at), bytes = load_u32(notes + at + 4);
+		u32 type = load_u32(notes + at + 8);
+		u64 name = at + sizeof(Elf64_Nhdr), data = name + align_up(name_bytes, 4);
+
+		if (!range_fits(name, align_up(name_bytes, 4), size) || !range_fits(data, bytes, size))
+			return 0;
+		if (type == NT_GNU_BUILD_ID && name_bytes == 4 && bytes <= space &&
+		    memcmp(notes + name, "GNU", 4) == 0) {
+			memcpy(build_id, notes + data, bytes);
+			return bytes;
+		}
+		at = data + align_up(bytes, 4);
+	}
+	return 0;
+}
+
+void running_kernel_identity(struct running_kernel *kernel)
+{
+	struct utsname names;
+	u8 notes[4096];
+	FILE *file;
+	size_t bytes;
+
+	*kernel = (struct running_kernel){ .release = "" };
+	if (uname(&names) == 0)
+		snprintf(kernel->release, sizeof(kernel->release), "%s", names.release);
+	file = fopen("/sys/kernel/notes", "re");
+	if (!file)
+		return;
+	bytes = fread(notes, 1, sizeof(notes), file);
+	fclose(file);
+	kernel->build_id_bytes = build_id_in_notes(notes, bytes, kernel->build_id,
+						   sizeof(kernel->build_id));
+}
+
+static void add_build_id(struct strbuf *text, const u8 *build_id, u32 bytes)
+{
+	for (u32 i = 0; i < bytes; i++)
+		strbuf_printf(text, "%02x", build_id[i]);
+}
+
+/* Why the file at PATH is not the one is added to *REJECTED, unless there is no such file. */
+static bool is_the_one(const struct running_kernel *kernel, const char *path,
+		       struct strbuf *rejected)
+{
+	struct strbuf why = { 0 };
+	struct vmlinux vmlinux;
+	bool matches;
+
+	if (access(path, F_OK) != 0)
+		return false;
+	if (!vmlinux_open(&vmlinux, path, &why)) {
+		strbuf_printf(rejected, "; %s: %s", path, strbuf_text(&why));
+		strbuf_free(&why);
+		return false;
+	}
+	matches = vmlinux.build_id_bytes == kernel->build_id_bytes &&
+		  memcmp(vmlinux.build_id, kernel->build_id, kernel->build_id_bytes) == 0;
+	/* A kernel that tells none is taken by its place. */
+	if (!matches && kernel->build_id_bytes) {
+		strbuf_printf(rejected, "; %s is of another build (", path);
+		add_build_id(rejected, vmlinux.build_id, vmlinux.build_id_bytes);
+		strbuf_puts(rejected, ")");
+	}
+	vmlinux_close(&vmlinux);
+	strbuf_free(&why);
+	return matches || !kernel->build_id_bytes;
+}
+
+/* Is WORD one of the blank-separated words after KEY= in the os-release file's LINE? */
+static bool has_word(const char *line, const char *key, const char *word)
+{
+	size_t length = strlen(word);
+	const char *found = line + strlen(key);
+
+	if (!starts_with(line, key))
+		return false;
+	while ((found = strstr(found, word)) != NULL) {
+		if (strchr("=\" ", found[-1]) && strchr("\" \n", found[length]))
+			return true;
+		found += length;
+	}
+	return false;
+}
+
+static const struct package *package_of(const char *root)
+{
+	char *path = xasprintf("%s/etc/os-release", root);
+	size_t best = ARRAY_SIZE(packages);
+	FILE *file = fopen(path, "re");
+	char line[256];
+
+	free(path);
+	while (file && fgets(line, sizeof(line), file)) {
+		for (size_t i = 0; i < best; i++) {
+			if (has_word(line, "ID=", packages[i].word) ||
+			    has_word(line, "ID_LIKE=", packages[i].word))
+				best = i;
+		}
+	}
+	if (file)
+		fclose(file);
+	return best < ARRAY_SIZE(packages) ? &packages[best] : NULL;
+}
+
+static void explain(const struct running_kernel *kernel, const char *root,
+		    const struct strbuf *rejected, struct strbuf *why)
+{
+	const struct package *package = package_of(root);
+
+	strbuf_printf(why, "the vmlinux of the running kernel %s", kernel->release);
+	if (kernel->build_id_bytes) {
+		strbuf_puts(why, ", build-id ");
+		add_build_id(why, kernel->build_id, kernel->build_id_bytes);
+		strbuf_puts(why, ",");
+	}
+	strbuf_puts(why, " is in none of its usual places (/usr/lib/debug, /lib/modules/RELEASE/build, "
+			 "/boot)");
+	strbuf_puts(why, strbuf_text(rejected));
+	strbuf_puts(why, "; ");
+	if (package)
+		strbuf_printf(why, "the package that has it: %s%s%s", package->before,
+			      kernel->release, package->after);
+	else
+		strbuf_puts(why, "your distribution has it in a package of debug information");
+	strbuf_puts(why, "; one that lies elsewhere is named as: crash VMLINUX");
+}
+
+char *running_kernel_vmlinux(const struct running_kernel *kernel, const char *root,
+			     struct strbuf *why)
+{
+	struct strbuf rejected = { 0 }, by_id = { 0 };
+	char *found = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(places) && !found; i++) {
+		char *path = xasprintf("%s%s%s%s", root, places[i].before, kernel->release,
+				       places[i].after);
+
+		if (is_the_one(kernel, path, &rejected))
+			found = path;
+		else
+			free(path);
+	}
+	if (!found && kernel->build_id_bytes > 1) {
+		strbuf_printf(&by_id, "%s/usr/lib/debug/.build-id/%02x/", root, kernel->build_id[0]);
+		add_build_id(&by_id, kernel->build_id + 1, kernel->build_id_bytes - 1);
+		strbuf_puts(&by_id, ".debug");
+		if (is_the_one(kernel, strbuf_text(&by_id), &rejected))
+			found = xstrdup(strbuf_text(&by_id));
+	}
+	if (!found)
+		explain(kernel, root, &rejected, why);
+	strbuf_free(&rejected);
+	strbuf_free(&by_id);
+	return found;
+}
