@@ -1,0 +1,134 @@
+/* commands/wr.c - writes a value into the memory of the running kernel. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "command.h"
+#include "dumpfile.h"
+#include "fail.h"
+#include "gdb_bridge.h"
+#include "memory.h"
+#include "task.h"
+
+enum space { OF_KERNEL, OF_USER, OF_PHYSICAL };
+
+/* 8, 16, 32 or 64 bits; an unsigned long when none is asked for. */
+static size_t wanted_bytes(const struct args *args)
+{
+	static const struct {
+		const char *option;
+		size_t bytes;
+	} widths[] = { { "8", 1 }, { "16", 2 }, { "32", 4 }, { "64", 8 } };
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(widths); i++) {
+		if (!option_given(args, widths[i].option))
+			continue;
+		if (bytes)
+			fail("only one of -8, -16, -32 and -64 can be given");
+		bytes = widths[i].bytes;
+	}
+	return bytes ? bytes : sizeof(u64);
+}
+
+static enum space wanted_space(const struct args *args, u64 address)
+{
+	unsigned count = (option_given(args, "k") != 0) + (option_given(args, "u") != 0) +
+			 (option_given(args, "p") != 0);
+
+	if (count > 1)
+		fail("only one of -k, -u and -p can be given");
+	if (option_given(args, "p"))
+		return OF_PHYSICAL;
+	if (option_given(args, "u"))
+		return OF_USER;
+	if (option_given(args, "k") || mem_is_kernel_address(address))
+		return OF_KERNEL;
+	if (address < memory_layout()->task_size)
+		fail("%llx could be a user or a physical address: say -u or -p",
+		     (unsigned long long)address);
+	fail("%llx is no address", (unsigned long long)address);
+}
+
+static u64 user_to_phys(u64 address)
+{
+	struct translation translation;
+	struct task_memory memory;
+	struct fault fault;
+
+	if (!task_memory(task_current(), &memory))
+		fail("the current task has no user space");
+	if (!mem_walk_user(memory.pgd, address, &translation, &fault))
+		fail("user address %llx: %s", (unsigned long long)address, fault_text(&fault));
+	return translation.paddr;
+}
+
+static u64 physical_of(enum space space, u64 address)
+{
+	struct fault fault;
+	u64 paddr;
+
+	if (space == OF_PHYSICAL)
+		return address;
+	if (space == OF_USER)
+		return user_to_phys(address);
+	if (!mem_kernel_to_phys(address, &paddr, &fault))
+		fail("kernel address %llx: %s", (unsigned long long)address, fault_text(&fault));
+	return paddr;
+}
+
+static bool is_too_large(u64 value, size_t bytes)
+{
+	return bytes < sizeof(value) && value >> (8 * bytes);
+}
+
+static void run_wr(struct args *args)
+{
+	struct strbuf why = { 0 };
+	u64 address, value, paddr;
+	size_t bytes = wanted_bytes(args);
+	unsigned mark;
+
+	if (args->nr_words != 2)
+		usage_fail(args);
+	if (!memory_is_live())
+		fail("a dump is a record of the past: only a live system's memory can be written to");
+	address = argument_address(args->words[0]);
+	value = argument_address(args->words[1]);
+	if (is_too_large(value, bytes))
+		fail("%llx does not fit into %zu bits", (unsigned long long)value, 8 * bytes);
+	mark = doing("writing to %llx", (unsigned long long)address);
+	paddr = physical_of(wanted_space(args, address), address);
+	if (!dump_write(memory_dump(), paddr, &value, bytes, &why))
+		fail_with(&why);
+	gdb_bridge_changed();
+	done(mark);
+}
+
+COMMAND(wr) = {
+	.name = "wr",
+	.summary = "write to the memory of the running kernel",
+	.synopsis = "[-u | -k | -p] [-8 | -16 | -32 | -64] [address | symbol] value",
+	.options =
+		(const struct option[]){
+			{ "k", NULL, "the address is one of the kernel" },
+			{ "u", NULL, "the address is one of the current task's user space" },
+			{ "p", NULL, "the address is a physical one" },
+			{ "8", NULL, "write 8 bits" },
+			{ "16", NULL, "write 16 bits" },
+			{ "32", NULL, "write 32 bits" },
+			{ "64", NULL, "write 64 bits: what is done without any of these" },
+			{ NULL, NULL, NULL },
+		},
+	.description =
+		"Writes VALUE, which is hexadecimal (or a symbol, or an expression in parentheses), to an address of "
+		"a live system. A value must not cross the border of a page. What was written is read back; when "
+		"memory did not keep it, that is an error.\n"
+		"\n"
+		"It is written through /dev/mem, which takes root, a kernel that is not locked down, and for RAM one "
+		"without CONFIG_STRICT_DEVMEM: most distributions' kernels refuse, and the message says so. A dump "
+		"is never written to.",
+	.example = "crash> p panic_on_oops\n"
+		   "panic_on_oops = $1 = 0\n"
+		   "crash> wr -32 panic_on_oops 1\n"
+		   "crash> p panic_on_oops\n"
+		   "panic_on_oops = $2 = 1\n",
+	.run = run_wr,
+};
