@@ -158,6 +158,8 @@ void btshow_trace(const struct stack_trace *trace, const struct btshow_style *st
 
 	if (trace->start == START_NO_STACK)
 		out("(no stack)\n");
+	if (trace->start == START_RUNNING)
+		out("(active)\n");
 	for (i = 0; i < trace->nr_frames; i++) {
 		const struct frame *frame = &trace->frames[i];
 		bool exception = frame->has_regs && (i > 0 || frame->from_user);

@@ -194,6 +194,11 @@ const struct cpu_mask *cpus_online(void)
 	return kernel_mask(&online_mask, &known.online, &known.have_online);
 }
 
+void cpus_forget(void)
+{
+	known.dump = NULL;
+}
+
 /* Reads decimal digits; false when there are none or the number names no CPU. */
 static bool parse_cpu(const char **text, unsigned *cpu)
 {

@@ -29,6 +29,8 @@ bool cpu_mask_parse(const char *text, struct cpu_mask *mask, struct strbuf *why)
 const struct cpu_mask *cpus_possible(void); /* read once from the kernel */
 const struct cpu_mask *cpus_present(void);
 const struct cpu_mask *cpus_online(void);
+/* Live systems: CPUs may have come or gone. */
+void cpus_forget(void);
 
 /* Address of CPU's copy of what a __percpu pointer or a per-cpu symbol's value points at. */
 u64 percpu_address(u64 percpu_base, unsigned cpu);

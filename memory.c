@@ -50,6 +50,11 @@ struct dump *memory_dump(void)
 	return memory.dump;
 }
 
+bool memory_is_live(void)
+{
+	return memory.dump && memory.dump->live;
+}
+
 const struct arch_ops *memory_arch(void)
 {
 	return memory.arch;

@@ -15,6 +15,8 @@ void memory_init(struct dump *dump, const struct arch_ops *arch,
 const struct kernel_layout *memory_layout(void);
 struct dump *memory_dump(void);
 const struct arch_ops *memory_arch(void);
+/* Is it the running kernel, whose memory changes while it is read? */
+bool memory_is_live(void);
 /* Live systems: mappings may have changed since the last command. */
 void memory_forget_translations(void);
 /* --zero_excluded: excluded pages read as zeroes. */

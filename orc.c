@@ -51,6 +51,7 @@ struct orc_format {
 static struct orc_table kernel_table;
 static struct orc_table *module_tables; /* by module_at() index */
 static bool *module_tables_read;
+static size_t nr_module_tables;
 static struct orc_format format;
 static bool kernel_table_read;
 static char problem[256];
@@ -140,6 +141,19 @@ static void read_module_table(void *arg)
 			   &module_tables[question->index]);
 }
 
+void orc_forget_modules(void)
+{
+	for (size_t i = 0; i < nr_module_tables; i++) {
+		free(module_tables[i].ips);
+		free(module_tables[i].entries);
+	}
+	free(module_tables);
+	free(module_tables_read);
+	module_tables = NULL;
+	module_tables_read = NULL;
+	nr_module_tables = 0;
+}
+
 static const struct orc_table *module_table(u64 address)
 {
 	const struct symbol_module *owner = symbol_module_at(address);
@@ -148,6 +162,7 @@ static const struct orc_table *module_table(u64 address)
 	if (!owner || !kfield_exists(&module_orc_count))
 		return NULL;
 	if (!module_tables) {
+		nr_module_tables = module_count();
 		module_tables = xcalloc(module_count() + 1, sizeof(*module_tables));
 		module_tables_read = xcalloc(module_count() + 1, sizeof(*module_tables_read));
 	}

@@ -38,6 +38,8 @@ struct orc_rule {
 
 /* The rule in force at ADDRESS; false when no table covers it. Tables are read on first use. */
 bool orc_lookup(u64 address, struct orc_rule *rule);
+/* Live systems: other modules are loaded now. */
+void orc_forget_modules(void);
 /* Why there is no table at all ("" when there is one). */
 const char *orc_problem(void);
 

@@ -4,7 +4,12 @@
 
 #include "gdb_bridge.h"
 #include "kernel.h"
+#include "kpercpu.h"
+#include "memory.h"
+#include "module.h"
+#include "orc.h"
 #include "out.h"
+#include "slab.h"
 #include "task.h"
 
 struct session session = {
@@ -22,6 +27,21 @@ static struct {
 	unsigned radix, print_max;
 	bool print_array, null_stop;
 } gdb_knows;
+
+void session_refresh(void)
+{
+	/* With --minimal and the like, or before start-up ended, there may be nothing to refresh. */
+	if (!session.dump || !session.dump->live || !session.refresh)
+		return;
+	dump_refresh(session.dump);
+	memory_forget_translations();
+	cpus_forget();
+	task_refresh();
+	slab_forget();
+	if (module_refresh())
+		orc_forget_modules();
+	gdb_bridge_changed();
+}
 
 static void tell_gdb(const char *setting, const char *value)
 {

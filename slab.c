@@ -51,6 +51,12 @@ static void find_cache(void *arg)
 	*address = name;
 }
 
+void slab_forget(void)
+{
+	u64map_free(&cache_names);
+	caches_read = false;
+}
+
 bool slab_cache_of(u64 address, char *name, size_t space)
 {
 	u64 name_address = address;

@@ -20,6 +20,7 @@
 /* A dead task gives its stack back at once: v4.9 68f24b08ee89. What is there is another task's. */
 KFIELD(task_stack_refcount, "task_struct.stack_refcount.refs.counter",
        "task_struct.stack_refcount.counter");
+KFIELD(task_on_cpu, "task_struct.on_cpu");
 KFIELD(task_thread_sp, "task_struct.thread.sp");
 KFIELD(inactive_ret_addr, "inactive_task_frame.ret_addr");
 KFIELD(inactive_bp, "inactive_task_frame.bp");
@@ -527,6 +528,19 @@ static bool start_active(struct unwind *unwind)
 	return true;
 }
 
+/* On a live system the task table says what was; the task itself says what is. */
+static bool runs_now(const struct task *task)
+{
+	u64 on_cpu;
+
+	if (!memory_is_live())
+		return false;
+	if (kfield_exists(&task_on_cpu) &&
+	    field_try_u64(task->address, &task_on_cpu, &on_cpu, NULL))
+		return on_cpu != 0;
+	return task_is_active(task);
+}
+
 static void unwind_body(void *arg)
 {
 	struct unwind *unwind = arg;
@@ -538,7 +552,11 @@ static void unwind_body(void *arg)
 		return;
 	}
 	stack_size();
-	if (task_is_active(unwind->trace->task)) {
+	if (runs_now(task)) {
+		unwind->trace->start = START_RUNNING;
+		return;
+	}
+	if (task_is_active(task) && !memory_is_live()) {
 		if (!start_active(unwind))
 			return;
 	} else {
@@ -557,7 +575,7 @@ void stack_unwind(const struct task *task, struct stack_trace *trace)
 		trace->problem = scope_strdup(failure.text);
 		return;
 	}
-	if (trace->start == START_NO_STACK) {
+	if (trace->start == START_NO_STACK || trace->start == START_RUNNING) {
 		trace->complete = true;
 		return;
 	}

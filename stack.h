@@ -37,6 +37,7 @@ enum stack_start {
 	START_DUMP_NOTES, /* the dump file's notes */
 	START_NO_STACK, /* exited: the stack was given back */
 	START_UNKNOWN, /* on a CPU whose registers nobody saved */
+	START_RUNNING, /* a live system: it is running now */
 };
 
 struct stack_trace {

@@ -429,6 +429,11 @@ static void forget_modules(void)
 	memset(&modules, 0, sizeof(modules));
 }
 
+void symbols_forget_modules(void)
+{
+	forget_modules();
+}
+
 void symbols_reset(void)
 {
 	forget_kernel();

@@ -194,6 +194,9 @@ bool vmcoreinfo_load(struct dump *dump, struct vmcoreinfo *info)
 			return true;
 		}
 	}
+	/* All memory of a running machine: its kernel would have told where the text is. */
+	if (dump->live)
+		return false;
 	/* What a search looks at is not what a session reads. */
 	dump->touch_nothing = true;
 	search_memory(dump, info);

@@ -4,6 +4,7 @@
 #include "command.h"
 #include "fail.h"
 #include "kpercpu.h"
+#include "memory.h"
 #include "out.h"
 #include "stack.h"
 #include "task.h"
@@ -162,6 +163,8 @@ static void run(struct args *args)
 	} else if (option_given(args, "a")) {
 		show_cpus(&request, cpus_present());
 	} else if (option_given(args, "p")) {
+		if (memory_is_live())
+			fail("this is a live system: no task has panicked");
 		if (!task_panic())
 			fail("this kernel did not panic, or its panic task cannot be found");
 		show_protected(&request, task_panic());

@@ -41,7 +41,9 @@ struct dump_request {
 
 static bool read_file(u64 offset, void *buf, size_t length)
 {
-	const void *data = file_map_at(&session.dump->files[0], offset, length);
+	const void *data = session.dump->nr_files
+				   ? file_map_at(&session.dump->files[0], offset, length)
+				   : NULL;
 
 	if (data)
 		memcpy(buf, data, length);

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "command.h"
 #include "fail.h"
+#include "session.h"
 
 #include <ctype.h>
 #include <time.h>
@@ -34,6 +35,7 @@ static void run_repeat(struct args *args)
 		usage_fail(args);
 	for (;;) {
 		interrupt_check();
+		session_refresh();
 		/* It told what went wrong; the next time would say the same. */
 		if (!shell_execute(line))
 			fail("the command failed: %s", line);

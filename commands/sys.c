@@ -6,8 +6,12 @@
 #include "../gdb_bridge.h"
 #include "../kernel.h"
 #include "../kernelinfo.h"
+#include "../memory.h"
 #include "../out.h"
 #include "../symbols.h"
+
+#include <errno.h>
+#include <stdio.h>
 
 static void print_taints(void)
 {
@@ -85,12 +89,29 @@ static void print_config(void)
 	out_bytes(strbuf_text(text), text->length);
 }
 
+/* The file asks for no setting of kernel.sysrq, only for root. */
+static void panic_machine(void)
+{
+	static const char trigger[] = "/proc/sysrq-trigger";
+	FILE *file;
+
+	if (!memory_is_live())
+		fail("a dump cannot be made to panic: this needs a live system");
+	file = fopen(trigger, "we");
+	if (!file)
+		fail("%s: %s", trigger, strerror(errno));
+	fputc('c', file);
+	if (fclose(file) != 0)
+		fail("%s: %s", trigger, strerror(errno));
+	fail("the kernel took the order to panic, and runs on");
+}
+
 static void sys_run(struct args *args)
 {
 	if (args->nr_options > 1 || args->nr_words > 1)
 		usage_fail(args);
 	if (option_given(args, "panic"))
-		fail("a dump cannot be made to panic: this needs a live system");
+		panic_machine();
 	if (option_given(args, "c")) {
 		print_syscalls(args->nr_words > 0 ? args->words[0] : NULL);
 		return;
@@ -111,7 +132,7 @@ static const struct option sys_options[] = {
 	{ "t", NULL, "the kernel's taint mask in hexadecimal, and its letters" },
 	{ "c", NULL, "the system call table with the source line of each; or the calls named" },
 	{ "i", NULL, "what the firmware says of the machine (DMI)" },
-	{ "panic", NULL, "on a live system, make it panic; refused for a dump" },
+	{ "panic", NULL, "panic the running system, at once, through /proc/sysrq-trigger; refused for a dump" },
 	{ NULL, NULL, NULL },
 };
 
