@@ -290,6 +290,14 @@ static bool panic_has_own_reason(const char *line)
 	       !starts_with(reason, "Fatal local machine check");
 }
 
+/* "Oops:" follows the line that names the fault, and a BUG() is an invalid opcode. */
+static bool only_names_the_trap(const char *text, const char *cause)
+{
+	return (starts_with(text, "Oops: ") && cause[0] != '\0') ||
+	       (starts_with(text, "invalid opcode: ") &&
+		(starts_with(cause, "kernel BUG at ") || starts_with(cause, "Kernel BUG at ")));
+}
+
 const char *kernel_panic_message(void)
 {
 	static char message[512];
@@ -305,8 +313,7 @@ const char *kernel_panic_message(void)
 			if (panic[0] == '\0')
 				keep_line(panic, sizeof(panic), record.text, record.text_bytes);
 		} else if (panic[0] == '\0' && is_cause(record.text, record.text_bytes) &&
-			   !(starts_with(record.text, "Oops: ") && cause[0] != '\0')) {
-			/* "Oops:" follows the line that names the fault. */
+			   !only_names_the_trap(record.text, cause)) {
 			keep_line(cause, sizeof(cause), record.text, record.text_bytes);
 		}
 	}

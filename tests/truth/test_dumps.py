@@ -47,8 +47,8 @@ def test_tasks(kernel):
 
 
 def test_parents_names_and_states(kernel):
-    # Where process 1 ends, a writer freezes or memory runs out, tasks have changed since the record.
-    on_all(scenarios(kernel, "init", "hung", "oom"), test_ps.test_parent_name_state)
+    # Where process 1 ends, a writer freezes, memory runs out or the module's thread crashes, tasks have changed since.
+    on_all(scenarios(kernel, "init", "hung", "oom", "mod-bug", "mod-overflow"), test_ps.test_parent_name_state)
 
 
 def test_log_begins_with_the_guests_dmesg(kernel):
@@ -60,8 +60,10 @@ def has_the_panic(dump):
     panic = re.search(r"\] (Kernel panic - not syncing: .*)", console.split("LAB: trigger", 1)[1])
     expect(panic, "no panic on the console")
     expect(panic[1] in dump.crash("log"), f"log does not say {panic[1]!r}")
-    expect(f'PANIC: "{panic[1]}' in dump.crash("sys") or "BUG:" in console or "Oops:" in console,
-           f"sys says {dump.crash('sys')[-120:]!r}")
+    # panic() after an oops only says that there was one: the line that names the fault says more.
+    fault = re.search(r"\] ((?:kernel BUG at|BUG: (?:kernel NULL|TASK stack)).*)", console)
+    wanted = fault[1] if fault and "Fatal exception" in panic[1] else panic[1]
+    expect(f'PANIC: "{wanted}' in dump.crash("sys"), f"sys says {dump.crash('sys')[-120:]!r}, wanted {wanted!r}")
 
 
 def test_log_has_the_panic(kernel):
@@ -95,7 +97,7 @@ def has_the_kernels_trace(dump):
     found = list(test_bt.traces(text).values())
     expect(len(found) == 1, f"bt shows {len(found)} tasks")
     wanted, user = kernel_trace(dump.console())
-    expect(len(wanted) > 3, f"hardly a Call Trace on the console: {wanted}")
+    expect(len(wanted) >= 3, f"hardly a Call Trace on the console: {wanted}")
     names = [name for name, _ in wanted]
     if "panic" in names:
         # What panic() called afterwards came later, and panic() itself has moved on.
@@ -116,7 +118,8 @@ def test_bt_has_the_kernels_call_trace(kernel):
 
 def test_bt_of_sleeping_tasks(kernel):
     # The busy ones are on processors, and out of memory tasks are woken to swap.
-    on_all(scenarios(kernel, "nmi", "serial", "oom", "hung", "init"), test_bt.test_every_sleeping_task_has_its_proc_stack)
+    changed = ("nmi", "serial", "oom", "hung", "init", "mod-bug", "mod-overflow")
+    on_all(scenarios(kernel, *changed), test_bt.test_every_sleeping_task_has_its_proc_stack)
 
 
 def test_every_trace_ends(kernel):
