@@ -19,10 +19,17 @@ struct row {
 	void (*value)(struct strbuf *text);
 };
 
+static void read_taint(void *flags)
+{
+	*(u64 *)flags = kernel_taint_flags();
+}
+
 static void value_kernel(struct strbuf *text)
 {
+	u64 taint = 0;
+
 	strbuf_puts(text, session.vmlinux_path != NULL ? session.vmlinux_path : "(none)");
-	if (kernel_taint_flags() != 0)
+	if (protect(read_taint, &taint, NULL) && taint != 0)
 		strbuf_puts(text, "  [TAINTED]");
 }
 
@@ -102,9 +109,23 @@ static void value_nodename(struct strbuf *text)
 	strbuf_puts(text, kernel_identity()->nodename);
 }
 
-static void value_release(struct strbuf *text)
+static void read_release(void *text)
 {
 	strbuf_puts(text, kernel_identity()->release);
+}
+
+/* What the dump's own header says is as good, where the kernel's memory is missing. */
+static void value_release(struct strbuf *text)
+{
+	struct failure failure;
+	char release[65];
+
+	if (protect(read_release, text, &failure))
+		return;
+	if (vmcoreinfo_string(&session.vmcoreinfo, "OSRELEASE", release, sizeof(release)))
+		strbuf_puts(text, release);
+	else
+		fail_again(&failure);
 }
 
 static void value_version(struct strbuf *text)

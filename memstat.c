@@ -50,21 +50,22 @@ KTYPE(page_struct, "struct page");
 #define MAX_SPACES 4096 /* swap address spaces of 64 MB in one area: 256 GB */
 
 /* A counter may be below 0 for a moment; the kernel prints 0 then. */
-static u64 counter_value(u64 array, s64 item, const char *what)
+static u64 counter_value(u64 array, struct kenum *item)
 {
-	s64 value = (s64)mem_u64(array + (u64)item * sizeof(u64), what);
+	u64 at = array + (u64)kenum_value(item) * sizeof(u64);
+	s64 value = (s64)mem_u64(at, item->k.spelling);
 
 	return value < 0 ? 0 : (u64)value;
 }
 
 static u64 zone_counter(struct kenum *item)
 {
-	return counter_value(ksymbol_address(&zone_stat), kenum_value(item), item->k.spelling);
+	return counter_value(ksymbol_address(&zone_stat), item);
 }
 
 static u64 node_counter(struct kenum *item)
 {
-	return counter_value(ksymbol_address(&node_stat), kenum_value(item), item->k.spelling);
+	return counter_value(ksymbol_address(&node_stat), item);
 }
 
 u64 memstat_total(void)

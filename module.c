@@ -10,6 +10,7 @@
 
 #include <ctype.h>
 #include <elf.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 KSYMBOL(modules_list, "modules");
@@ -56,6 +57,7 @@ KFIELD(sect_attr_address, "module_sect_attr.address", "bin_attribute.private");
 
 static VECTOR(struct module) modules;
 static bool modules_found, modules_left_out;
+static char list_damage[256]; /* why the kernel's list ended early; "": it did not */
 
 static void add_range(struct module *module, const char *kind, u64 base, u64 size)
 {
@@ -177,8 +179,11 @@ static void find_modules(UNUSED void *arg)
 			     failure.text);
 		}
 	}
-	if (it.stopped)
-		warn("the list of modules is incomplete: %s", klist_why(&it));
+	list_damage[0] = '\0';
+	if (it.stopped) {
+		snprintf(list_damage, sizeof(list_damage), "%s", klist_why(&it));
+		warn("the list of modules is incomplete: %s", list_damage);
+	}
 }
 
 static void need_modules(void)
@@ -214,6 +219,9 @@ bool module_has_areas(void)
 size_t module_count(void)
 {
 	need_modules();
+	/* None at all because the list cannot be read is another answer than none. */
+	if (!modules.count && list_damage[0])
+		fail("the list of modules cannot be read: %s", list_damage);
 	return modules.count;
 }
 

@@ -74,7 +74,30 @@ KENUM(mm_shmempages, "MM_SHMEMPAGES");
 
 #define PF_KTHREAD 0x00200000u
 #define PID_LIMIT (4u << 20) /* PID_MAX_LIMIT of 64-bit kernels */
-#define WARNINGS_MAX 8 /* damaged tasks named one by one; the rest are counted */
+/* Damage of one kind, told in one line: the first, and how many more. */
+struct damage {
+	unsigned count;
+	char first[256];
+};
+
+static void PRINTF_LIKE(2, 3) note_damage(struct damage *damage, const char *format, ...)
+{
+	va_list arguments;
+
+	if (damage->count++ > 0)
+		return;
+	va_start(arguments, format);
+	vsnprintf(damage->first, sizeof(damage->first), format, arguments);
+	va_end(arguments);
+}
+
+static void tell_damage(const struct damage *damage, const char *what)
+{
+	if (damage->count > 1)
+		warn("%s: %s; and %u more", what, damage->first, damage->count - 1);
+	else if (damage->count == 1)
+		warn("%s: %s", what, damage->first);
+}
 
 enum road {
 	ROAD_LISTS = 1,
@@ -97,8 +120,8 @@ static struct {
 	struct u64map by_pid; /* pid -> index; 0 is CPU 0's idle task */
 	struct u64map rss_deltas; /* mm_struct -> sum of its threads' rss_delta */
 	s64 running[MAX_CPUS]; /* index of the CPU's current task, -1 unknown */
-	unsigned nr_warnings; /* tasks left out */
-	unsigned nr_notes; /* tasks found by one road only */
+	struct damage left_out; /* tasks that were found but cannot be read */
+	struct damage one_road; /* tasks found by one road only */
 	u64 panic; /* task_struct; 0: none panicked, or not looked for yet */
 	bool panic_known;
 	u64 current; /* the context; 0: not chosen yet */
@@ -110,7 +133,7 @@ struct finder {
 	VECTOR(struct found) found;
 	struct u64map index;
 	bool lists_whole, pids_whole;
-	unsigned nr_damaged; /* lists of threads and of a pid's users */
+	struct damage roads; /* lists and tables that end early */
 };
 
 static void found_add(struct finder *finder, u64 address, enum road road)
@@ -135,13 +158,6 @@ static void finder_release(void *arg)
 	u64map_free(&finder->index);
 }
 
-/* A dump that was cut short has hundreds of broken lists: a few are named, the rest counted. */
-static void list_damaged(struct finder *finder, const char *what, u64 number, const char *why)
-{
-	if (finder->nr_damaged++ < WARNINGS_MAX)
-		warn("%s %llx: %s", what, (unsigned long long)number, why);
-}
-
 static void find_threads(struct finder *finder, u64 leader)
 {
 	struct klist_iter it;
@@ -149,7 +165,8 @@ static void find_threads(struct finder *finder, u64 leader)
 	u64 signal, thread;
 
 	if (!field_try_u64(leader, &task_signal, &signal, &fault)) {
-		list_damaged(finder, "threads of task", leader, fault_text(&fault));
+		note_damage(&finder->roads, "threads of task %llx: %s", (unsigned long long)leader,
+			    fault_text(&fault));
 		finder->lists_whole = false;
 		return;
 	}
@@ -160,7 +177,8 @@ static void find_threads(struct finder *finder, u64 leader)
 	while (klist_next(&it, &thread))
 		found_add(finder, thread, ROAD_LISTS);
 	if (it.stopped) {
-		list_damaged(finder, "threads of task", leader, klist_why(&it));
+		note_damage(&finder->roads, "threads of task %llx: %s", (unsigned long long)leader,
+			    klist_why(&it));
 		finder->lists_whole = false;
 	}
 }
@@ -179,7 +197,7 @@ static void find_by_lists(void *arg)
 		find_threads(finder, leader);
 	}
 	if (it.stopped) {
-		warn("task list: %s", klist_why(&it));
+		note_damage(&finder->roads, "task list: %s", klist_why(&it));
 		finder->lists_whole = false;
 	}
 }
@@ -203,12 +221,13 @@ static void find_by_pids(void *arg)
 		while (klist_next(&users, &task))
 			found_add(finder, task, ROAD_PIDS);
 		if (users.stopped) {
-			list_damaged(finder, "struct pid", pid, klist_why(&users));
+			note_damage(&finder->roads, "struct pid %llx: %s", (unsigned long long)pid,
+				    klist_why(&users));
 			finder->pids_whole = false;
 		}
 	}
 	if (it.stopped) {
-		warn("pid table: %s", kxarray_why(&it));
+		note_damage(&finder->roads, "pid table: %s", kxarray_why(&it));
 		finder->pids_whole = false;
 	}
 }
@@ -234,7 +253,8 @@ static void find_idle(void *arg)
 		else
 			at = percpu_symbol(&idle_threads_symbol, cpu);
 		if (!mem_try_u64(at, &idle, &fault)) {
-			warn("idle task of CPU %u: %s", cpu, fault_text(&fault));
+			note_damage(&finder->roads, "idle task of CPU %u: %s", cpu,
+				    fault_text(&fault));
 			continue;
 		}
 		found_add(finder, idle, ROAD_IDLE);
@@ -264,7 +284,8 @@ static void find_current(void *arg)
 	for (cpu = cpu_mask_next(present, 0); cpu < MAX_CPUS;
 	     cpu = cpu_mask_next(present, cpu + 1)) {
 		if (!current_of_cpu(cpu, &task, &fault))
-			warn("current task of CPU %u: %s", cpu, fault_text(&fault));
+			note_damage(&finder->roads, "current task of CPU %u: %s", cpu,
+				    fault_text(&fault));
 		else
 			found_add(finder, task, ROAD_CURRENT);
 	}
@@ -319,8 +340,7 @@ static void task_fill(struct task *task, const u8 *object, size_t size)
 
 static void damaged(u64 address, const char *why)
 {
-	if (table.nr_warnings++ < WARNINGS_MAX)
-		warn("task %llx left out: %s", (unsigned long long)address, why);
+	note_damage(&table.left_out, "task %llx: %s", (unsigned long long)address, why);
 }
 
 static bool has_essentials(u64 address, struct fault *fault)
@@ -370,12 +390,14 @@ static void note_one_road(const struct finder *finder, const struct found *found
 	/* Between the two walks of a running kernel, tasks come and go. */
 	if (memory_is_live())
 		return;
-	if (found->roads == ROAD_LISTS && finder->pids_whole && table.nr_notes++ < WARNINGS_MAX)
-		warn("task %llx is on the task list and not in the pid table",
-		     (unsigned long long)found->address);
-	if (found->roads == ROAD_PIDS && finder->lists_whole && table.nr_notes++ < WARNINGS_MAX)
-		warn("task %llx is in the pid table and not on the task list",
-		     (unsigned long long)found->address);
+	if (found->roads == ROAD_LISTS && finder->pids_whole)
+		note_damage(&table.one_road,
+			    "task %llx is on the task list and not in the pid table",
+			    (unsigned long long)found->address);
+	if (found->roads == ROAD_PIDS && finder->lists_whole)
+		note_damage(&table.one_road,
+			    "task %llx is in the pid table and not on the task list",
+			    (unsigned long long)found->address);
 }
 
 static int compare_tasks(const void *a, const void *b)
@@ -463,7 +485,7 @@ static void fill_running_by_mark(void)
 }
 
 /* One road that cannot be walked at all (no such symbol, no such member) leaves the others. */
-static void try_road(void (*road)(void *arg), void *arg, const char *what)
+static void try_road(void (*road)(void *arg), void *arg, struct damage *damage, const char *what)
 {
 	struct failure failure;
 
@@ -471,7 +493,16 @@ static void try_road(void (*road)(void *arg), void *arg, const char *what)
 		return;
 	if (failure.interrupted)
 		fail_again(&failure);
-	warn("%s: %s", what, failure.text);
+	note_damage(damage, "%s: %s", what, failure.text);
+}
+
+static noreturn void fail_without_tasks(const struct finder *finder, const char *what)
+{
+	const struct damage *damage = table.left_out.count ? &table.left_out : &finder->roads;
+
+	if (damage->count)
+		fail("%s: %s", what, damage->first);
+	fail("%s", what);
 }
 
 static void table_build(void)
@@ -479,17 +510,16 @@ static void table_build(void)
 	struct finder *finder = scope_alloc(sizeof(*finder));
 	size_t size = ktype_size(&task_struct_type);
 	u8 *buffer = scope_alloc(size);
+	struct damage unused = { 0 };
 
 	task_reset();
 	scope_cleanup(finder_release, finder);
-	try_road(find_by_lists, finder, "task list");
-	try_road(find_by_pids, finder, "pid table");
-	try_road(find_idle, finder, "idle tasks");
-	try_road(find_current, finder, "current tasks");
-	if (finder->nr_damaged > WARNINGS_MAX)
-		warn("%u more lists of tasks are broken", finder->nr_damaged - WARNINGS_MAX);
+	try_road(find_by_lists, finder, &finder->roads, "task list");
+	try_road(find_by_pids, finder, &finder->roads, "pid table");
+	try_road(find_idle, finder, &finder->roads, "idle tasks");
+	try_road(find_current, finder, &finder->roads, "current tasks");
 	if (finder->found.count == 0)
-		fail("no task can be found");
+		fail_without_tasks(finder, "no task can be found");
 	table.tasks = xcalloc(finder->found.count, sizeof(*table.tasks));
 	for (size_t i = 0; i < finder->found.count; i++) {
 		interrupt_check();
@@ -499,15 +529,15 @@ static void table_build(void)
 		table.count++;
 	}
 	if (table.count == 0)
-		fail("no task can be read");
-	if (table.nr_warnings > WARNINGS_MAX)
-		warn("%u more tasks left out", table.nr_warnings - WARNINGS_MAX);
-	if (table.nr_notes > WARNINGS_MAX)
-		warn("%u more tasks are on one of the two only", table.nr_notes - WARNINGS_MAX);
+		fail_without_tasks(finder, "no task can be read");
+	tell_damage(&finder->roads, "tasks may be missing");
+	tell_damage(&table.left_out, "tasks left out");
+	tell_damage(&table.one_road, "the lists of tasks do not agree");
 	qsort(table.tasks, table.count, sizeof(*table.tasks), compare_tasks);
 	index_tasks();
 	fill_parents();
-	try_road(fill_running, NULL, "current tasks");
+	/* What it cannot read is told by find_current() already. */
+	try_road(fill_running, NULL, &unused, "current tasks");
 	fill_running_by_mark();
 	table.built = true;
 }

@@ -188,6 +188,14 @@ static void show_user(const struct request *request, u64 address)
 	put_page(translation.paddr);
 }
 
+/* Kernel addresses need no task: only here the current one is looked for. */
+static void show_user_of_current(struct request *request, u64 address)
+{
+	if (!request->task)
+		request->mm = task_current()->mm;
+	show_user(request, address);
+}
+
 static void show_kernel(const struct request *request, u64 address)
 {
 	u64 pgd = request->task && request->mm ? mm_pgd(request->mm) : memory_layout()->top_table;
@@ -224,24 +232,24 @@ static void vtop_run(struct args *args)
 		.force_kernel = option_given(args, "k") > 0,
 	};
 	const char *whose = option_argument(args, "c");
-	const struct task *task = whose ? task_argument(whose) : task_current();
+	const struct task *task = whose ? task_argument(whose) : NULL;
 
 	if (!args->nr_words || (request.force_user && request.force_kernel))
 		usage_fail(args);
-	request.task = whose ? task : NULL;
+	request.task = task;
 	request.mm = task ? task->mm : 0;
 	for (size_t i = 0; i < args->nr_words; i++) {
 		u64 address = argument_address(args->words[i]);
 
 		if (request.force_user)
-			show_user(&request, address);
+			show_user_of_current(&request, address);
 		else if (request.force_kernel || mem_is_kernel_address(address))
 			show_kernel(&request, address);
 		else if (address >= memory_layout()->task_size)
 			fail("ambiguous address: %llx  (requires -u or -k)",
 			     (unsigned long long)address);
 		else
-			show_user(&request, address);
+			show_user_of_current(&request, address);
 	}
 }
 
