@@ -75,6 +75,36 @@ $(B)/tests/%: $(B)/tests/unit/%.o $(UNIT_HELPERS) $(SANITIZERS) $(B)/libcrash.a
 	@echo "  LINK $@"
 	@$(CXX) $(SANFLAGS) -o $@ $< $(UNIT_HELPERS) $(SANITIZERS) $(B)/libcrash.a -lcmocka $$(cat $(GDB_DIR)/link.flags) $(LIBS)
 
+# Fuzz targets: clang's libFuzzer over our C files without GDB, in a build folder of their own.
+F := build/fuzz
+FUZZ_CHECKS := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+FUZZ_CFLAGS := -std=gnu17 $(WARNINGS) -Wno-unused-but-set-variable -O1 -gline-tables-only -fno-omit-frame-pointer \
+	-D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DCRASH_VERSION='"$(VERSION)"' -I. -Itests/unit $(FUZZ_CHECKS)
+FUZZ_OBJECTS := $(CORE:%.c=$(F)/%.o) $(patsubst %.c,$(F)/%.o,$(filter-out tests/unit/test_%.c,$(wildcard tests/unit/*.c)))
+FUZZ_PROGRAMS := $(patsubst tests/fuzz/%.c,$(F)/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+$(F)/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  FUZZ $<"
+	@clang $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -MMD -c -o $@ $<
+
+$(F)/libfuzz.a: $(FUZZ_OBJECTS)
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
+# mmap and its kin are ours, so that the end of a mapped file is the end of a heap block.
+$(F)/fuzz_%: $(F)/tests/fuzz/fuzz_%.o $(F)/tests/fuzz/fuzz.o $(F)/tests/fuzz/stubs.o $(F)/libfuzz.a
+	@echo "  LINK $@"
+	@clang $(FUZZ_CHECKS) -fsanitize=fuzzer -Wl,--wrap=mmap,--wrap=munmap,--wrap=madvise -o $@ $^ $(LIBS)
+
+-include $(wildcard $(F)/*.d $(F)/tests/*/*.d)
+
+.PHONY: fuzz fuzz-programs
+fuzz-programs: $(FUZZ_PROGRAMS)
+fuzz: deps-if-missing
+	@$(MAKE) --no-print-directory fuzz-programs
+	@tests/fuzz/run --seconds $(or $(FUZZ_SECONDS),300) $(T)
+
 .SECONDARY:
 -include $(wildcard $(B)/*.d $(B)/commands/*.d $(B)/tests/unit/*.d)
 
@@ -100,7 +130,7 @@ KERNELS_ALL := 5.10 6.1 6.12 7.x 7.3
 check: export KERNELS ?= $(KERNELS_SHORT)
 check-all: export KERNELS ?= $(KERNELS_ALL)
 check check-all:
-	@$(MAKE) --no-print-directory $(CRASH) unit-tests
+	@$(MAKE) --no-print-directory $(CRASH) unit-tests fuzz-programs
 	@tests/lab/lab all $(KERNELS)
 	@CRASH_PROGRAM=$(CRASH) tests/run --build $(B) -k "$(T)" $(KERNELS)
 
@@ -113,6 +143,9 @@ install: crash
 	install -D -m 755 crash $(DESTDIR)$(PREFIX)/bin/crash
 	mkdir -p $(DESTDIR)$(PREFIX)/share/man/man8
 	./crash --man >$(DESTDIR)$(PREFIX)/share/man/man8/crash.8
+	mkdir -p $(DESTDIR)$(PREFIX)/share/crash
+	rm -rf $(DESTDIR)$(PREFIX)/share/crash/gdb
+	cp -r $(GDB_DIR)/data-directory $(DESTDIR)$(PREFIX)/share/crash/gdb
 
 FORMATTED := $(shell git ls-files '*.c' '*.h' 2>/dev/null | grep -v '^gdb-patches/\|^tests/lab/guest/')
 format:
@@ -129,6 +162,7 @@ help:
 #: make demo            build, boot and crash a 6.12 kernel, open its dump
 #: make check           all tests on 6.1 and 6.12; T=name runs one
 #: make check-all       all tests on every kernel of the lab
+#: make fuzz            libFuzzer on every target, FUZZ_SECONDS=300 each; T=name runs one
 #: make bench           timings against crash 9 and drgn
 #: make install         DESTDIR= PREFIX=/usr/local
 #: make format          clang-format over our own code
