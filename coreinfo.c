@@ -151,8 +151,10 @@ void coreinfo_types(const struct vmcoreinfo *info)
 void coreinfo_symbols(const struct vmcoreinfo *info)
 {
 	static struct symbol symbols[128];
-	size_t count = take_symbols(xstrndup(info->text, info->length), symbols,
-				    ARRAY_SIZE(symbols));
+	static char *names;
+	char *old_names = names;
 
-	symbols_load_list(symbols, count);
+	names = xstrndup(info->text, info->length);
+	symbols_load_list(symbols, take_symbols(names, symbols, ARRAY_SIZE(symbols)));
+	free(old_names);
 }
