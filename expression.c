@@ -72,7 +72,7 @@ static bool word_value(char *word, u64 *value)
 
 	/* No name of C starts with a digit; asking for one would load the modules' symbols. */
 	if (!isdigit((unsigned char)*word))
-		symbol = symbol_by_name(word);
+		symbol = symbol_by_source_name(word);
 	if (symbol) {
 		*value = symbol->value;
 		return true;
@@ -229,7 +229,7 @@ bool expression_try_address(const char *text, u64 *address, struct strbuf *why)
 	if (starts_with(text, "ffff") && parse_u64(text, 16, address))
 		return true;
 	if (is_name && name_length && !text[name_length]) {
-		const struct symbol *symbol = symbol_by_name(text);
+		const struct symbol *symbol = symbol_by_source_name(text);
 
 		if (symbol) {
 			*address = symbol->value;

@@ -672,6 +672,37 @@ const struct symbol *symbol_next_same_name(const struct symbol *symbol)
 	return next ? next : find_in_modules(symbol->name, NULL);
 }
 
+static const struct symbol *find_part(const struct symbol_module *module, const char *name)
+{
+	static const char *const marks[] = { ".isra.", ".part.", ".constprop." };
+	size_t count = symbols_count(module), length = strlen(name);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct symbol *symbol = symbols_get(module, i);
+
+		if (strncmp(symbol->name, name, length) != 0 || symbol->name[length] != '.')
+			continue;
+		for (size_t m = 0; m < ARRAY_SIZE(marks); m++) {
+			if (starts_with(symbol->name + length, marks[m]))
+				return symbol;
+		}
+	}
+	return NULL;
+}
+
+const struct symbol *symbol_by_source_name(const char *name)
+{
+	const struct symbol *symbol = symbol_by_name(name);
+	const struct symbol_module *module;
+
+	if (symbol || !*name)
+		return symbol;
+	symbol = find_part(NULL, name);
+	for (module = symbols_first_module(); module && !symbol; module = symbols_next_module(module))
+		symbol = find_part(module, name);
+	return symbol;
+}
+
 /* How many of the ordered module symbols have a value of at most ADDRESS. */
 static size_t modules_upto(u64 address)
 {

@@ -47,6 +47,8 @@ void symbols_set_module_loader(void (*load)(void));
 /* First symbol of that name: the kernel's before modules', global before local. NULL: none. */
 const struct symbol *symbol_by_name(const char *name);
 const struct symbol *symbol_next_same_name(const struct symbol *symbol);
+/* The same, or else the part of that function which the compiler kept: NAME.isra.0, NAME.part.0, NAME.constprop.0. */
+const struct symbol *symbol_by_source_name(const char *name);
 /*
  * The symbol that covers ADDRESS, with ADDRESS - value in *offset (may be NULL). NULL outside the
  * kernel image and modules. Of several names at one address, the one kallsyms would print: the same

@@ -106,6 +106,16 @@ def test_namesakes(kernel):
     equal(sorted(got), wanted, "sym init_once")
 
 
+def test_functions_without_their_suffix(kernel):
+    """A function of which the compiler kept a part or a clone is found by the name in the source."""
+    names = {n for _, _, n in recorded(kernel)}
+    stems = {n.split(".")[0]: n for n in sorted(names) if ".isra." in n or ".constprop." in n}
+    alone = [(s, n) for s, n in stems.items() if s not in names and sum(o.startswith(s + ".") for o in names) == 1]
+    expect(len(alone) > 20, "no function with a suffix")
+    for stem, name in alone[:5]:
+        equal(kernel.crash(f"sym {stem}").split()[2:3], [name], f"sym {stem}")
+
+
 def test_what_is_no_symbol(kernel):
     for word in ("0", "1234", "ffffffffffffffff", "ffff888000000000", "dead"):
         equal(kernel.crash(f"sym {word}").strip(), f"sym: invalid address: {word}", f"sym {word}")
