@@ -1073,6 +1073,19 @@ bool gdb_symbol_type(const char *name, enum gdb_effort effort, struct strbuf *an
 
 /* ---- Entry points: lines ---- */
 
+/*
+ * Below the directory of the compilation when that is a place on a disk, as distributions with a debug source
+ * package have it. A relative one, as Debian's, is a name of the build machine that leads nowhere.
+ */
+static std::string source_path(const symtab *source)
+{
+	const char *directory = source->compunit()->dirname();
+
+	if (directory == nullptr || *directory != '/' || *source->filename == '/')
+		return source->filename;
+	return std::string(directory) + "/" + source->filename;
+}
+
 bool gdb_line_at(u64 pc, struct strbuf *file, u32 *line, struct strbuf *error)
 {
 	bool worked;
@@ -1083,7 +1096,7 @@ bool gdb_line_at(u64 pc, struct strbuf *file, u32 *line, struct strbuf *error)
 
 			 if (found.symtab == nullptr || found.line == 0)
 				 ::error("no source line is recorded for 0x%lx", (unsigned long)pc);
-			 name = found.symtab->filename;
+			 name = source_path(found.symtab);
 			 *line = found.line;
 		 });
 	add_text(file, name);

@@ -138,7 +138,8 @@ bool gdb_enumerator(const char *name, s64 *value, struct strbuf *error);
 bool gdb_symbol_type(const char *name, enum gdb_effort effort, struct strbuf *type,
 		     struct strbuf *error);
 
-/* Source line of code at PC: needs DWARF and attaches it. FILE as the compiler wrote it. */
+/* Source line of code at PC: needs DWARF and attaches it. FILE as the compiler wrote it,
+ * below its directory when that is absolute. */
 bool gdb_line_at(u64 pc, struct strbuf *file, u32 *line, struct strbuf *error);
 
 #ifdef __cplusplus
