@@ -389,6 +389,9 @@ bool kernel_matches_vmlinux(struct strbuf *difference)
 	if (kernel_vmlinux->banner == NULL || !ksymbol_exists(&linux_banner) ||
 	    !mem_try_string(ksymbol_address(&linux_banner), memory, sizeof(memory), NULL))
 		return true;
+	/* A page that reads as zeroes is no other kernel's. */
+	if (memory[0] == '\0')
+		return true;
 	if (same_banner(memory, kernel_vmlinux->banner))
 		return true;
 	strbuf_printf(difference,

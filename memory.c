@@ -83,6 +83,14 @@ static bool translate_kernel(u64 address, u64 *paddr, u64 *run_bytes, struct fau
 	return true;
 }
 
+/* On purpose, or because the dump's writer did not get to it. */
+static bool is_left_out(u64 paddr, enum fault_reason reason)
+{
+	return reason == FAULT_EXCLUDED ||
+	       (reason == FAULT_NOT_IN_DUMP && memory.dump->incomplete &&
+		paddr >> PAGE_SHIFT < memory.dump->max_pfn);
+}
+
 /* One piece inside a page; a failure is told in terms of the address that the caller gave. */
 static bool read_piece(enum address_space space, u64 address, u64 paddr, void *buf, size_t length,
 		       struct fault *fault)
@@ -91,7 +99,7 @@ static bool read_piece(enum address_space space, u64 address, u64 paddr, void *b
 
 	if (dump_try_read(memory.dump, paddr, buf, length, &inner))
 		return true;
-	if (inner.reason == FAULT_EXCLUDED && memory.zero_excluded) {
+	if (memory.zero_excluded && is_left_out(paddr, inner.reason)) {
 		memset(buf, 0, length);
 		return true;
 	}

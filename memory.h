@@ -19,7 +19,7 @@ const struct arch_ops *memory_arch(void);
 bool memory_is_live(void);
 /* Live systems: mappings may have changed since the last command. */
 void memory_forget_translations(void);
-/* --zero_excluded: excluded pages read as zeroes. */
+/* --zero_excluded: excluded pages, and what an incomplete dump lacks, read as zeroes. */
 void memory_set_zero_excluded(bool zero);
 
 /* Try form: false and why. A read that fails half-way leaves BUF undefined. FAULT may be NULL. */

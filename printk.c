@@ -67,6 +67,8 @@ struct ring {
 	char *text_copy; /* of the current record */
 	size_t text_space;
 	char dictionary[256];
+	bool unreadable; /* the current record is on a page that cannot be read */
+	struct fault fault; /* of the first such page */
 	bool any_valid; /* a good record was seen: from here on a missing one is a loss */
 };
 
@@ -126,6 +128,23 @@ void printk_begin(struct printk_iter *it)
 	it->end_id = (head_id + 1) & ID_MASK;
 }
 
+/* False: that part of the buffer is on a page that cannot be read. */
+static bool read_part(struct ring *ring, struct kcopy *part, u64 offset, void *buf, size_t length)
+{
+	u8 byte;
+
+	if (kcopy_read(part, offset, buf, length))
+		return true;
+	if (!range_fits(offset, length, part->size))
+		return false;
+	ring->unreadable = true;
+	/* Which of the bytes is missing does not matter: the first or the last is on the page. */
+	if (ring->fault.reason == FAULT_NONE &&
+	    mem_try_read(part->address + offset, &byte, 1, &ring->fault))
+		mem_try_read(part->address + offset + length - 1, &byte, 1, &ring->fault);
+	return false;
+}
+
 /*
  * Reads the text of the record ID into ring->text_copy. False: overwritten or damaged.
  * A block ends where the next begins; when that is in the following round of the ring, and not just at
@@ -154,7 +173,7 @@ static bool read_text(struct ring *ring, u64 id, size_t *length)
 	if (begin % BLOCK_ID_BYTES != 0 || block_bytes < BLOCK_ID_BYTES ||
 	    block_bytes > ring->text_bytes)
 		return false;
-	if (!kcopy_read(&ring->text, offset, id_bytes, sizeof(id_bytes)))
+	if (!read_part(ring, &ring->text, offset, id_bytes, sizeof(id_bytes)))
 		return false;
 	block_id = load_u64(id_bytes);
 	if ((block_id & ID_MASK) != id)
@@ -166,7 +185,7 @@ static bool read_text(struct ring *ring, u64 id, size_t *length)
 		ring->text_copy = scope_alloc(ring->text_space);
 	}
 	ring->text_copy[*length] = '\0';
-	return kcopy_read(&ring->text, offset + BLOCK_ID_BYTES, ring->text_copy, *length);
+	return read_part(ring, &ring->text, offset + BLOCK_ID_BYTES, ring->text_copy, *length);
 }
 
 static void add_dictionary(struct ring *ring, size_t *used, const char *key, struct kfield *field)
@@ -226,7 +245,7 @@ static enum record_found read_record(struct ring *ring, u64 id, struct printk_re
 	size_t length;
 	u64 word;
 
-	if (!kcopy_read(&ring->descs, index * ring->desc_bytes, ring->desc, ring->desc_bytes))
+	if (!read_part(ring, &ring->descs, index * ring->desc_bytes, ring->desc, ring->desc_bytes))
 		return RECORD_LOST;
 	word = kfield_in(&desc_state, ring->desc, ring->desc_bytes);
 	state = word >> ID_BITS;
@@ -238,7 +257,7 @@ static enum record_found read_record(struct ring *ring, u64 id, struct printk_re
 		return RECORD_NONE;
 	if (state == STATE_REUSABLE)
 		return RECORD_LOST;
-	if (!kcopy_read(&ring->infos, index * ring->info_bytes, ring->info, ring->info_bytes))
+	if (!read_part(ring, &ring->infos, index * ring->info_bytes, ring->info, ring->info_bytes))
 		return RECORD_LOST;
 	if (!read_text(ring, id, &length))
 		return RECORD_LOST;
@@ -252,8 +271,10 @@ bool printk_next(struct printk_iter *it, struct printk_record *record)
 
 	while (it->next_id != it->end_id) {
 		u64 id = it->next_id;
-		enum record_found found = read_record(ring, id, record);
+		enum record_found found;
 
+		ring->unreadable = false;
+		found = read_record(ring, id, record);
 		it->next_id = (id + 1) & ID_MASK;
 		interrupt_check();
 		if (found == RECORD_GOOD) {
@@ -261,8 +282,11 @@ bool printk_next(struct printk_iter *it, struct printk_record *record)
 			return true;
 		}
 		/* Older ones than the first good record were simply overwritten: that is how a ring works. */
-		if (found == RECORD_LOST && ring->any_valid)
+		if (found == RECORD_LOST && (ring->any_valid || ring->unreadable))
 			it->nr_lost++;
+		if (ring->unreadable)
+			snprintf(it->lost_why, sizeof(it->lost_why), "%s",
+				 fault_text(&ring->fault));
 	}
 	return false;
 }

@@ -23,6 +23,7 @@ struct printk_iter {
 	u64 next_id, end_id; /* descriptor numbers; the walk ends at end_id */
 	void *state; /* scope memory */
 	u64 nr_lost; /* records overwritten, unreadable or damaged after the first good one */
+	char lost_why[80]; /* why pages of it cannot be read; "": all can */
 	char why[160]; /* set when the buffer's own bookkeeping is damaged */
 };
 

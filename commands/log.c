@@ -122,14 +122,22 @@ static void print_log(const struct log_style *style)
 	struct printk_record record;
 	struct strbuf *line = scope_strbuf();
 	struct printk_iter it;
+	bool any = false;
 
 	printk_begin(&it);
 	if (it.why[0] != '\0')
 		warn("the log's own bookkeeping is damaged: %s", it.why);
-	while (printk_next(&it, &record))
+	while (printk_next(&it, &record)) {
 		print_record(style, &record, line);
-	if (it.nr_lost > 0)
-		warn("%llu messages could not be read", (unsigned long long)it.nr_lost);
+		any = true;
+	}
+	if (it.nr_lost == 0)
+		return;
+	if (!any && it.lost_why[0] != '\0')
+		fail("none of the log's %llu messages can be read: %s",
+		     (unsigned long long)it.nr_lost, it.lost_why);
+	warn("%llu messages could not be read%s%s", (unsigned long long)it.nr_lost,
+	     it.lost_why[0] != '\0' ? ": " : "", it.lost_why);
 }
 
 static void print_audit_record(unsigned type, const char *text, size_t length, void *arg)

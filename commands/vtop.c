@@ -127,12 +127,27 @@ static void put_place(const struct vma *vma, u64 address, const char *area, u64 
 	strbuf_free(&name);
 }
 
+/* A table that cannot be read leaves open whether the address is mapped. */
+static bool is_unknown(const struct fault *fault)
+{
+	return fault->reason != FAULT_NOT_MAPPED && fault->reason != FAULT_SWAPPED_OUT;
+}
+
+static const char *not_translated(const struct fault *fault)
+{
+	return is_unknown(fault) ? "(unknown)" : "(not mapped)";
+}
+
 static void put_fault(const struct fault *fault)
 {
-	if (fault->reason != FAULT_NOT_MAPPED && fault->reason != FAULT_SWAPPED_OUT)
-		out("vtop: the %s table at physical %llx cannot be read: %s\n\n",
-		    fault->level ? fault->level : "page", (unsigned long long)fault->physical,
-		    fault_text(fault));
+	struct fault page = *fault;
+
+	page.level = NULL;
+	if (is_unknown(fault) && fault->level)
+		out("vtop: the %s table at physical %llx cannot be read: %s\n\n", fault->level,
+		    (unsigned long long)fault->physical, fault_text(&page));
+	else if (is_unknown(fault))
+		out("vtop: %s\n\n", fault_text(&page));
 }
 
 static void put_user_header(u64 address, const char *physical)
@@ -151,7 +166,7 @@ static void show_unmapped_user(const struct vma *vma, u64 address,
 	if (fault->reason == FAULT_SWAPPED_OUT)
 		in_swap = memory_arch()->swap_entry(translation->entry, &type, &offset) &&
 			  swap_area_name(type, &area);
-	put_user_header(address, "(not mapped)");
+	put_user_header(address, not_translated(fault));
 	put_steps(translation, false);
 	out("\n");
 	put_fault(fault);
@@ -201,7 +216,7 @@ static void show_kernel(const struct request *request, u64 address)
 	u64 pgd = request->task && request->mm ? mm_pgd(request->mm) : memory_layout()->top_table;
 	struct translation translation;
 	struct fault fault;
-	char physical[20] = "(not mapped)";
+	char physical[20];
 	bool mapped;
 
 	out("VIRTUAL           PHYSICAL        \n");
@@ -212,6 +227,8 @@ static void show_kernel(const struct request *request, u64 address)
 	mapped = memory_arch()->walk(pgd, address, &translation, &fault);
 	if (mapped)
 		snprintf(physical, sizeof(physical), "%llx", (unsigned long long)translation.paddr);
+	else
+		snprintf(physical, sizeof(physical), "%s", not_translated(&fault));
 	out("%-16llx  %s\n\nPGD DIRECTORY: %llx\n", (unsigned long long)address, physical,
 	    (unsigned long long)pgd);
 	put_steps(&translation, true);
