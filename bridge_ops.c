@@ -241,17 +241,30 @@ static bool ops_percpu(UNUSED void *arg, u64 variable, int cpu, u64 *address)
 
 static bool ops_btf(UNUSED void *arg, size_t index, struct gdb_btf *answer)
 {
+	const struct btf *btf = types_btf();
 	const u8 *data;
-	u64 size, address;
+	u64 size;
 
-	if (index > 0 || !vmlinux_section(session.vmlinux, ".BTF", &data, &size, &address))
+	if (index > 0 || !btf)
 		return false;
+	data = btf_data(btf, &size);
 	*answer = (struct gdb_btf){ .name = "vmlinux", .data = data, .size = size };
 	return true;
 }
 
 static bool ops_debug_file(UNUSED void *arg, struct gdb_debug_file *file, char *why, size_t space)
 {
+	if (!session.vmlinux) {
+		char release[128] = "?", build_id[64] = "?";
+
+		vmcoreinfo_string(&session.vmcoreinfo, "OSRELEASE", release, sizeof(release));
+		vmcoreinfo_string(&session.vmcoreinfo, "BUILD-ID", build_id, sizeof(build_id));
+		snprintf(
+			why, space,
+			"there is no vmlinux; that of kernel %s, build-id %s, has debug information",
+			release, build_id);
+		return false;
+	}
 	if (!session.vmlinux->has_dwarf) {
 		snprintf(why, space, "%s has no debug information", session.vmlinux_path);
 		return false;

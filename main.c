@@ -10,6 +10,7 @@
 #include "fail.h"
 #include "gdb_bridge.h"
 #include "help.h"
+#include "kallsyms.h"
 #include "kernel.h"
 #include "live.h"
 #include "manpage.h"
@@ -39,6 +40,8 @@ struct arguments {
 	bool ask_debugging_data; /* -g */
 	bool differ; /* vmlinux and dump do, and the user knows */
 };
+
+#define MAX_BTF_BYTES (256ULL << 20)
 
 static struct vmlinux vmlinux;
 static struct kernel_layout layout;
@@ -284,6 +287,21 @@ static void open_dump(struct arguments *arguments, struct strbuf *why)
 	vmcoreinfo_load(session.dump, &session.vmcoreinfo);
 }
 
+/* By the release and the build-id that the dump's kernel wrote down; NULL: none, and all names come from the dump. */
+static char *find_dumped_vmlinux(void)
+{
+	struct running_kernel kernel = { 0 };
+	char build_id[2 * sizeof(kernel.build_id) + 1];
+
+	if (!vmcoreinfo_string(&session.vmcoreinfo, "OSRELEASE", kernel.release,
+			       sizeof(kernel.release)) ||
+	    !vmcoreinfo_string(&session.vmcoreinfo, "BUILD-ID", build_id, sizeof(build_id)))
+		return NULL;
+	kernel.build_id_bytes = build_id_from_text(build_id, kernel.build_id,
+						   sizeof(kernel.build_id));
+	return dumped_kernel_vmlinux(&kernel, session.dump_path, "");
+}
+
 static void open_vmlinux(struct arguments *arguments, struct strbuf *why)
 {
 	if (!arguments->vmlinux && session.dump->live) {
@@ -294,18 +312,39 @@ static void open_vmlinux(struct arguments *arguments, struct strbuf *why)
 		if (!arguments->vmlinux)
 			fail("%s", strbuf_text(why));
 	}
-	if (!arguments->vmlinux) {
-		char release[128] = "of this dump", build_id[64] = "not recorded in it";
-
-		vmcoreinfo_string(&session.vmcoreinfo, "OSRELEASE", release, sizeof(release));
-		vmcoreinfo_string(&session.vmcoreinfo, "BUILD-ID", build_id, sizeof(build_id));
-		fail("no vmlinux given; needed is the one of kernel %s, build-id %s", release,
-		     build_id);
-	}
+	if (!arguments->vmlinux)
+		arguments->vmlinux = find_dumped_vmlinux();
+	if (!arguments->vmlinux)
+		return;
 	session.vmlinux_path = arguments->vmlinux;
 	session.vmlinux = &vmlinux;
 	if (!vmlinux_open(&vmlinux, arguments->vmlinux, why))
 		fail("%s: %s", arguments->vmlinux, strbuf_text(why));
+}
+
+/* Copied: a read of one type would otherwise be thousands of reads of the dump. */
+static bool dumped_btf(const u8 **data, u64 *size, struct strbuf *why)
+{
+	const struct symbol *start = symbol_by_name("__start_BTF");
+	const struct symbol *stop = symbol_by_name("__stop_BTF");
+	struct fault fault;
+	u8 *copy;
+
+	if (!start || !stop || stop->value <= start->value ||
+	    stop->value - start->value > MAX_BTF_BYTES) {
+		strbuf_puts(why, "this kernel carries no BTF (CONFIG_DEBUG_INFO_BTF)");
+		return false;
+	}
+	*size = stop->value - start->value;
+	copy = xmalloc(*size);
+	if (mem_try_read(start->value, copy, *size, &fault)) {
+		*data = copy;
+		return true;
+	}
+	free(copy);
+	strbuf_printf(why, "cannot read the kernel's BTF at %016llx: %s",
+		      (unsigned long long)fault.address, fault_text(&fault));
+	return false;
 }
 
 static void open_types(struct strbuf *why)
@@ -314,22 +353,41 @@ static void open_types(struct strbuf *why)
 	u64 size, address;
 	const struct btf *btf;
 
-	if (!vmlinux_section(&vmlinux, ".BTF", &data, &size, &address))
+	if (session.vmlinux ? !vmlinux_section(&vmlinux, ".BTF", &data, &size, &address)
+			    : !dumped_btf(&data, &size, why))
 		return;
 	btf = btf_open(data, size, NULL, why);
-	if (!btf) {
+	if (!btf && session.vmlinux) {
 		warn("%s: %s; structures come from its DWARF", session.vmlinux_path,
 		     strbuf_text(why));
 		strbuf_reset(why);
-		return;
 	}
-	types_set_btf(btf);
+	if (btf)
+		types_set_btf(btf);
+}
+
+/* Which file would have what the dump has not. */
+static const char *wanted_vmlinux(void)
+{
+	char release[128] = "of this dump", build_id[64] = "not recorded in it";
+
+	vmcoreinfo_string(&session.vmcoreinfo, "OSRELEASE", release, sizeof(release));
+	vmcoreinfo_string(&session.vmcoreinfo, "BUILD-ID", build_id, sizeof(build_id));
+	return scope_printf("the vmlinux of kernel %s, build-id %s", release, build_id);
 }
 
 /* Without BTF gdb answers for structures, out of DWARF; without both, symbols and memory remain. */
 static void open_types_of_dwarf(struct strbuf *why)
 {
-	if (types_available() || dwarf_types_setup(why))
+	if (types_available())
+		return;
+	if (!session.vmlinux) {
+		warn("%s: without types only names and memory can be shown; needed is %s",
+		     strbuf_text(why), wanted_vmlinux());
+		strbuf_reset(why);
+		return;
+	}
+	if (dwarf_types_setup(why))
 		return;
 	warn("%s has no BTF, and no DWARF either: %s", session.vmlinux_path, strbuf_text(why));
 	strbuf_reset(why);
@@ -340,7 +398,7 @@ static void check_match(struct arguments *arguments, bool (*matches)(struct strb
 {
 	struct strbuf *difference = scope_strbuf();
 
-	if (arguments->differ || matches(difference))
+	if (!session.vmlinux || arguments->differ || matches(difference))
 		return;
 	if (!arguments->force)
 		fail("%s and %s do not match: %s (-f tries all the same)", session.vmlinux_path,
@@ -351,19 +409,39 @@ static void check_match(struct arguments *arguments, bool (*matches)(struct strb
 }
 
 /*
+ * Names out of the dump: its image can be read before any region is known. With --minimal those few that
+ * VMCOREINFO has must do.
+ */
+static void load_dumped_symbols(bool found, struct strbuf *why)
+{
+	x86_64_ops.find_bare_layout(session.dump, &session.vmcoreinfo, &layout);
+	memory_init(session.dump, &x86_64_ops, &layout);
+	if (found && kallsyms_load(&session.vmcoreinfo, layout.kaslr_offset, why))
+		return;
+	if (!session.minimal)
+		fail("%s: no vmlinux, and %s; needed is %s", session.dump_path, strbuf_text(why),
+		     wanted_vmlinux());
+	warn("%s: of the kernel's names there are those in VMCOREINFO", strbuf_text(why));
+	strbuf_reset(why);
+	coreinfo_symbols(&session.vmcoreinfo);
+}
+
+/*
  * Where the kernel's image, tables and regions are. What cannot be found is told in one line, and what
  * does not need it works.
  */
 static void find_kernel(struct strbuf *why)
 {
-	bool found = x86_64_ops.find_kaslr(session.dump, &vmlinux, &session.vmcoreinfo, &layout,
-					   why);
+	bool found = x86_64_ops.find_kaslr(session.dump, session.vmlinux, &session.vmcoreinfo,
+					   &layout, why);
 	struct strbuf *problem = scope_strbuf();
 
-	if (!found && !session.minimal)
+	if (!session.vmlinux)
+		load_dumped_symbols(found, why);
+	else if (!found && !session.minimal)
 		fail("%s with %s: %s (--minimal opens them all the same)", session.dump_path,
 		     session.vmlinux_path, strbuf_text(why));
-	if (!symbols_load_vmlinux(&vmlinux, layout.kaslr_offset, problem))
+	else if (!symbols_load_vmlinux(&vmlinux, layout.kaslr_offset, problem))
 		fail("%s", strbuf_text(problem));
 	if (found && x86_64_ops.find_layout(session.dump, &session.vmcoreinfo, &layout, why))
 		return;
@@ -406,12 +484,12 @@ static void start_up(void *arg)
 
 	open_dump(arguments, why);
 	open_vmlinux(arguments, why);
-	kernel_setup(&vmlinux, &session.vmcoreinfo);
+	kernel_setup(session.vmlinux, &session.vmcoreinfo);
 	check_match(arguments, kernel_record_matches_vmlinux);
 	find_kernel(why);
-	open_types(why);
 	memory_init(session.dump, &x86_64_ops, &layout);
 	memory_set_zero_excluded(session.zero_excluded);
+	open_types(why);
 	set_up_subsystems(why);
 	check_match(arguments, kernel_matches_vmlinux);
 }

@@ -76,6 +76,7 @@ static void index_default_directories(void)
 {
 	const char *release = kernel_identity()->release;
 	const char *environment = getenv("CRASH_MODULE_PATH");
+	const char *beside = session.vmlinux_path ? session.vmlinux_path : session.dump_path;
 	char real[PATH_MAX];
 
 	if (environment != NULL)
@@ -84,8 +85,8 @@ static void index_default_directories(void)
 	index_directory(scope_printf("/usr/lib/debug/usr/lib/modules/%s", release), MAX_DEPTH);
 	index_directory(scope_printf("/lib/modules/%s", release), MAX_DEPTH);
 	/* Beside the vmlinux: not deep, that directory may be anybody's home. */
-	index_directory(dirname(scope_strdup(session.vmlinux_path)), 3);
-	if (realpath(session.vmlinux_path, real) != NULL && !streq(real, session.vmlinux_path))
+	index_directory(dirname(scope_strdup(beside)), 3);
+	if (realpath(beside, real) != NULL && !streq(real, beside))
 		index_directory(dirname(real), 3);
 }
 

@@ -10,6 +10,7 @@
 
 #include "vmlinux.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/utsname.h>
@@ -54,7 +55,8 @@ u32 build_id_in_notes(const u8 *notes, size_t size, u8 *build_id, u32 space)
 		u32 type = load_u32(notes + at + 8);
 		u64 name = at + sizeof(Elf64_Nhdr), data = name + align_up(name_bytes, 4);
 
-		if (!range_fits(name, align_up(name_bytes, 4), size) || !range_fits(data, bytes, size))
+		if (!range_fits(name, align_up(name_bytes, 4), size) ||
+		    !range_fits(data, bytes, size))
 			return 0;
 		if (type == NT_GNU_BUILD_ID && name_bytes == 4 && bytes <= space &&
 		    memcmp(notes + name, "GNU", 4) == 0) {
@@ -166,8 +168,9 @@ static void explain(const struct running_kernel *kernel, const char *root,
 		add_build_id(why, kernel->build_id, kernel->build_id_bytes);
 		strbuf_puts(why, ",");
 	}
-	strbuf_puts(why, " is in none of its usual places (/usr/lib/debug, /lib/modules/RELEASE/build, "
-			 "/boot)");
+	strbuf_puts(why,
+		    " is in none of its usual places (/usr/lib/debug, /lib/modules/RELEASE/build, "
+		    "/boot)");
 	strbuf_puts(why, strbuf_text(rejected));
 	strbuf_puts(why, "; ");
 	if (package)
@@ -178,31 +181,87 @@ static void explain(const struct running_kernel *kernel, const char *root,
 	strbuf_puts(why, "; one that lies elsewhere is named as: crash VMLINUX");
 }
 
+/* PATH when it is the one, else NULL; either way it is taken over. */
+static char *keep_if_it_is(const struct running_kernel *kernel, char *path, struct strbuf *rejected)
+{
+	if (is_the_one(kernel, path, rejected))
+		return path;
+	free(path);
+	return NULL;
+}
+
+static char *in_usual_places(const struct running_kernel *kernel, const char *root,
+			     struct strbuf *rejected)
+{
+	struct strbuf by_id = { 0 };
+	char *found = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(places) && !found; i++)
+		found = keep_if_it_is(kernel,
+				      xasprintf("%s%s%s%s", root, places[i].before, kernel->release,
+						places[i].after),
+				      rejected);
+	if (!found && kernel->build_id_bytes > 1) {
+		strbuf_printf(&by_id, "%s/usr/lib/debug/.build-id/%02x/", root,
+			      kernel->build_id[0]);
+		add_build_id(&by_id, kernel->build_id + 1, kernel->build_id_bytes - 1);
+		strbuf_puts(&by_id, ".debug");
+		found = keep_if_it_is(kernel, xstrdup(strbuf_text(&by_id)), rejected);
+	}
+	strbuf_free(&by_id);
+	return found;
+}
+
 char *running_kernel_vmlinux(const struct running_kernel *kernel, const char *root,
 			     struct strbuf *why)
 {
-	struct strbuf rejected = { 0 }, by_id = { 0 };
-	char *found = NULL;
+	struct strbuf rejected = { 0 };
+	char *found = in_usual_places(kernel, root, &rejected);
 
-	for (size_t i = 0; i < ARRAY_SIZE(places) && !found; i++) {
-		char *path = xasprintf("%s%s%s%s", root, places[i].before, kernel->release,
-				       places[i].after);
-
-		if (is_the_one(kernel, path, &rejected))
-			found = path;
-		else
-			free(path);
-	}
-	if (!found && kernel->build_id_bytes > 1) {
-		strbuf_printf(&by_id, "%s/usr/lib/debug/.build-id/%02x/", root, kernel->build_id[0]);
-		add_build_id(&by_id, kernel->build_id + 1, kernel->build_id_bytes - 1);
-		strbuf_puts(&by_id, ".debug");
-		if (is_the_one(kernel, strbuf_text(&by_id), &rejected))
-			found = xstrdup(strbuf_text(&by_id));
-	}
 	if (!found)
 		explain(kernel, root, &rejected, why);
 	strbuf_free(&rejected);
-	strbuf_free(&by_id);
+	return found;
+}
+
+u32 build_id_from_text(const char *text, u8 *build_id, u32 space)
+{
+	u32 bytes = 0;
+	unsigned value;
+
+	while (isxdigit((unsigned char)text[0]) && isxdigit((unsigned char)text[1]) &&
+	       bytes < space) {
+		sscanf(text, "%2x", &value);
+		build_id[bytes++] = (u8)value;
+		text += 2;
+	}
+	return *text ? 0 : bytes;
+}
+
+char *dumped_kernel_vmlinux(const struct running_kernel *kernel, const char *dump_path,
+			    const char *root)
+{
+	const char *slash = strrchr(dump_path, '/');
+	int folder_bytes = slash ? (int)(slash + 1 - dump_path) : 0;
+	struct strbuf rejected = { 0 };
+	char *found = NULL;
+
+	/* Without one, any file of that name would do: too little to go by. */
+	if (!kernel->build_id_bytes)
+		return NULL;
+	found = keep_if_it_is(kernel, xasprintf("%.*svmlinux", folder_bytes, dump_path), &rejected);
+	if (!found)
+		found = keep_if_it_is(
+			kernel,
+			xasprintf("%.*svmlinux-%s", folder_bytes, dump_path, kernel->release),
+			&rejected);
+	if (!found)
+		found = keep_if_it_is(
+			kernel,
+			xasprintf("%.*svmlinux-%s.debug", folder_bytes, dump_path, kernel->release),
+			&rejected);
+	if (!found)
+		found = in_usual_places(kernel, root, &rejected);
+	strbuf_free(&rejected);
 	return found;
 }

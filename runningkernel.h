@@ -17,6 +17,14 @@ void running_kernel_identity(struct running_kernel *kernel);
  * there is none.
  */
 u32 build_id_in_notes(const u8 *notes, size_t size, u8 *build_id, u32 space);
+/* The bytes that the hexadecimal TEXT of a build-id means; 0: it is none. */
+u32 build_id_from_text(const char *text, u8 *build_id, u32 space);
+/*
+ * The path of the vmlinux of the KERNEL whose dump is at DUMP_PATH, by its build-id: beside the dump or in
+ * the usual places below ROOT ("" but in tests). NULL: in none of them.
+ */
+char *dumped_kernel_vmlinux(const struct running_kernel *kernel, const char *dump_path,
+			    const char *root);
 /*
  * The path of KERNEL's vmlinux, below ROOT ("" but in tests), by its build-id. NULL with *why: what was
  * looked at, and which package would bring it.

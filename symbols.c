@@ -51,6 +51,7 @@ struct symbol_chunk {
 static struct {
 	struct symbol *symbols; /* in kallsyms order */
 	size_t count;
+	char *name_block; /* of a table without vmlinux: where the names are */
 	u32 *visible; /* indices of those that symbol_at() may answer */
 	size_t nr_visible;
 	u64 start, end; /* the kernel image at this boot's addresses */
@@ -399,6 +400,7 @@ static void forget_kernel(void)
 {
 	free(kernel.symbols);
 	free(kernel.visible);
+	free(kernel.name_block);
 	names_free(&kernel.names);
 	memset(&kernel, 0, sizeof(kernel));
 }
@@ -455,6 +457,65 @@ bool symbols_load_vmlinux(const struct vmlinux *vmlinux, u64 kaslr_offset, struc
 	list_visible();
 	kernel.kaslr_offset = kaslr_offset;
 	return true;
+}
+
+/* Equal values stay in their order, which says what the kernel calls an address. */
+static void sort_table(void)
+{
+	struct sort_item *items, *other, *sorted;
+	struct symbol *ordered;
+	size_t i;
+
+	for (i = 1; i < kernel.count && kernel.symbols[i - 1].value <= kernel.symbols[i].value;)
+		i++;
+	if (i >= kernel.count)
+		return;
+	items = xmalloc(kernel.count * sizeof(*items));
+	other = xmalloc(kernel.count * sizeof(*other));
+	ordered = xmalloc(kernel.count * sizeof(*ordered));
+	for (i = 0; i < kernel.count; i++)
+		items[i] = (struct sort_item){ kernel.symbols[i].value, i };
+	sorted = sort_items(items, other, kernel.count);
+	for (i = 0; i < kernel.count; i++)
+		ordered[i] = kernel.symbols[sorted[i].entry];
+	free(items);
+	free(other);
+	free(kernel.symbols);
+	kernel.symbols = ordered;
+}
+
+static u64 table_value(const char *name)
+{
+	for (size_t i = kernel.count; i-- > 0;) {
+		if (streq(kernel.symbols[i].name, name))
+			return kernel.symbols[i].value;
+	}
+	return 0;
+}
+
+static void add_text_between(const char *first, const char *end)
+{
+	struct text_range range = { table_value(first), table_value(end) };
+
+	if (range.start && range.end > range.start)
+		kernel.text[kernel.nr_text++] = range;
+}
+
+void symbols_load_table(struct symbol *table, size_t count, char *names, u64 kaslr_offset)
+{
+	forget_kernel();
+	kernel.symbols = table;
+	kernel.count = count;
+	kernel.name_block = names;
+	kernel.kaslr_offset = kaslr_offset;
+	sort_table();
+	add_text_between("_stext", "_etext");
+	add_text_between("_sinittext", "_einittext");
+	kernel.start = table_value("_text");
+	if (!kernel.start)
+		kernel.start = table_value("_stext");
+	kernel.end = table_value("_end");
+	list_visible();
 }
 
 static int compare_values(const void *a, const void *b)
@@ -698,7 +759,8 @@ const struct symbol *symbol_by_source_name(const char *name)
 	if (symbol || !*name)
 		return symbol;
 	symbol = find_part(NULL, name);
-	for (module = symbols_first_module(); module && !symbol; module = symbols_next_module(module))
+	for (module = symbols_first_module(); module && !symbol;
+	     module = symbols_next_module(module))
 		symbol = find_part(module, name);
 	return symbol;
 }

@@ -26,6 +26,11 @@ struct symbol_module {
 
 /* Loads vmlinux's symbol table shifted by KASLR_OFFSET (per-cpu and absolute symbols stay). */
 bool symbols_load_vmlinux(const struct vmlinux *vmlinux, u64 kaslr_offset, struct strbuf *why);
+/*
+ * Without a vmlinux: the COUNT symbols at TABLE are the kernel's, in the order of its kallsyms. The table
+ * and the heap block NAMES, in which the names lie, become this module's own.
+ */
+void symbols_load_table(struct symbol *table, size_t count, char *names, u64 kaslr_offset);
 /* Without a vmlinux: the symbols of LIST alone, at this boot's addresses. Copied, but not the names. */
 void symbols_load_list(const struct symbol *list, size_t count);
 

@@ -26,6 +26,11 @@ void types_set_btf(const struct btf *vmlinux_btf)
 	vmlinux_types = vmlinux_btf;
 }
 
+const struct btf *types_btf(void)
+{
+	return vmlinux_types;
+}
+
 void types_set_fallback(const struct types_fallback *new_fallback)
 {
 	fallback = new_fallback;

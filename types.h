@@ -38,6 +38,7 @@ struct member {
 
 /* Sources. types_set_btf() is called once at start-up with vmlinux's BTF. */
 void types_set_btf(const struct btf *vmlinux_btf);
+const struct btf *types_btf(void); /* the same again; NULL: none */
 bool types_available(void); /* false: neither BTF nor a fallback */
 
 /*

@@ -130,10 +130,6 @@ def test_compressed_files(kernel):
 def test_one_file_missing_or_too_many(kernel):
     refused("no dump given", kernel.vmlinux)
     refused("no dump given")
-    message = refused("no vmlinux given; needed is the one of kernel", kernel.vmcore)
-    release = kernel.truth("proc/sys/kernel/osrelease").strip()
-    expect(release in message, f"{message!r} does not name {release}")
-    expect(re.search("build-id [0-9a-f]{40}", message), f"no build-id in {message!r}")
     refused("not a dump file: it is an ELF executable", kernel.vmlinux, kernel.vmlinux)
     refused("not a dump file: it is an ELF executable", kernel.vmlinux, kernel.vmlinux, kernel.vmcore)
     refused("an ELF core or dump file, not a vmlinux", kernel.vmcore, kernel.vmcore)
