@@ -70,17 +70,20 @@ static void show_line(const struct frame *frame)
 	strbuf_free(&error);
 }
 
-static void show_word(u64 word, unsigned symbolic)
+/* How words are shown; above WORDS_AS_SYMBOLS slab objects have the names of their caches. */
+enum { WORDS_PLAIN, WORDS_AS_SYMBOLS, WORDS_WITH_CACHES, WORDS_WITH_OBJECTS };
+
+static void show_word(u64 word, unsigned style)
 {
 	char cache[64], text[160];
 	u64 offset;
-	const struct symbol *symbol = symbolic ? symbol_at(word, &offset) : NULL;
+	const struct symbol *symbol = style != WORDS_PLAIN ? symbol_at(word, &offset) : NULL;
 
 	if (symbol) {
 		snprintf(text, sizeof(text), offset ? "%s+%llu" : "%s", symbol->name, (ull)offset);
 		out("%-16s ", text);
-	} else if (symbolic && slab_cache_of(word, cache, sizeof(cache))) {
-		if (symbolic > 1)
+	} else if (style > WORDS_AS_SYMBOLS && slab_cache_of(word, cache, sizeof(cache))) {
+		if (style == WORDS_WITH_OBJECTS)
 			snprintf(text, sizeof(text), "[%llx:%s]", (ull)word, cache);
 		else
 			snprintf(text, sizeof(text), "[%s]", cache);
@@ -92,7 +95,7 @@ static void show_word(u64 word, unsigned symbolic)
 
 /* Words of [first, last], two a line. */
 static void show_words(u64 first, u64 last, const char *indent, const char *colon,
-		       unsigned symbolic)
+		       unsigned style)
 {
 	struct fault fault;
 	u64 address, word;
@@ -105,7 +108,7 @@ static void show_words(u64 first, u64 last, const char *indent, const char *colo
 			out("%s", fault_text(&fault));
 			break;
 		}
-		show_word(word, symbolic);
+		show_word(word, style);
 	}
 	out("\n");
 }
@@ -130,7 +133,7 @@ static void show_frame_words(const struct stack_trace *trace, size_t index,
 	else
 		last = frame->stack == STACK_TASK ? stack_end(trace) - 8 : first;
 	if (last >= first && last - first < stack_size())
-		show_words(first, last, "    ", ": ", style->symbolic);
+		show_words(first, last, "    ", ": ", style->symbolic ? WORDS_AS_SYMBOLS + style->symbolic : WORDS_PLAIN);
 }
 
 static void show_interrupted(const struct frame *frame, const struct btshow_style *style)
@@ -233,5 +236,5 @@ void btshow_text_words(const struct stack_trace *trace, bool whole_stack)
 
 void btshow_raw(const struct stack_trace *trace)
 {
-	show_words(trace->task->stack, stack_end(trace) - 8, "", ":  ", 0);
+	show_words(trace->task->stack, stack_end(trace) - 8, "", ":  ", WORDS_AS_SYMBOLS);
 }

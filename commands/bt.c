@@ -203,7 +203,7 @@ COMMAND(bt) = {
 			{ "T", NULL, "every word of the whole stack that is a text address" },
 			{ "e", NULL,
 			  "only the register sets saved on the stack, with their addresses" },
-			{ "r", NULL, "the whole stack in words, unread" },
+			{ "r", NULL, "the whole stack in words, with names for those that are symbols" },
 			{ "R", "ref",
 			  "only traces with a frame in this function or at this address" },
 			{ NULL, NULL, NULL },

@@ -148,6 +148,7 @@ def test_exception_frames_and_raw_stack(kernel):
     rip = re.search(r"RIP: ([0-9a-f]+)", plain).group(1)
     expect(rip in exceptions and rip in raw, "the user's RIP is in bt -e and bt -r")
     equal(sum(len(line.split()) - 1 for line in raw.splitlines()[1:]), 16384 // 8, "words of bt -r")
+    expect(re.search(r":.* schedule\+\d+ ", raw), "bt -r names no symbol")
 
 
 def test_references_and_thread_group(kernel):
