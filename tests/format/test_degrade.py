@@ -40,7 +40,7 @@ class Session:
 
 
 def base(kernel):
-    return kernel.dump("kdump").variant("vmcore.zlib-d31")
+    return kernel.dump("kdump").variant("vmcore.zlib-d0")
 
 
 def frames_of(dump, expression, length=8):
