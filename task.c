@@ -512,7 +512,7 @@ static void table_build(void)
 	u8 *buffer = scope_alloc(size);
 	struct damage unused = { 0 };
 
-	task_reset();
+	task_refresh();
 	scope_cleanup(finder_release, finder);
 	try_road(find_by_lists, finder, &finder->roads, "task list");
 	try_road(find_by_pids, finder, &finder->roads, "pid table");
@@ -557,7 +557,7 @@ static void need_table(void)
 		fail("%s", table.why_none);
 	if (protect(build_body, NULL, &failure))
 		return;
-	task_reset();
+	task_refresh();
 	/* What went wrong was said; every further command says only this. */
 	if (!failure.interrupted)
 		table.why_none = xstrdup(failure.text);

@@ -10,8 +10,8 @@ from kernels import HERE, LAB, SUITES, LabError, debian, extract, lock, meaning
 SOURCE = os.path.join(HERE, "module", "lab_mod.c")
 
 
-def source():
-    with open(SOURCE, "rb") as file:
+def source(path=SOURCE):
+    with open(path, "rb") as file:
         return meaning(file.read())
 
 
@@ -40,23 +40,24 @@ def headers(release):
     return build
 
 
-def build(release):
-    """Path of lab_mod.ko, with its DWARF, for a kernel."""
-    target = os.path.join(LAB, "modules", "%s-%s" % (release, hashlib.sha256(source()).hexdigest()[:12]))
+def build(release, path=SOURCE):
+    """The module of one of the lab's own sources, with its DWARF, for a kernel."""
+    stem = os.path.splitext(os.path.basename(path))[0]
+    target = os.path.join(LAB, "modules", "%s-%s" % (release, hashlib.sha256(source(path)).hexdigest()[:12]))
     with lock("module-" + release):
         if not os.path.exists(target):
             work = target + ".part"
             shutil.rmtree(work, ignore_errors=True)
             os.makedirs(work)
-            shutil.copy(SOURCE, work)
+            shutil.copy(path, work)
             with open(os.path.join(work, "Makefile"), "w") as file:
-                file.write("obj-m := lab_mod.o\n")
+                file.write("obj-m := %s.o\n" % stem)
             done = subprocess.run(["make", "-s", "-C", headers(release), "M=" + work, "modules"],
                                   capture_output=True, text=True, check=False)
             if done.returncode != 0:
                 raise LabError("the lab's module does not compile for %s:\n%s" % (release, done.stdout + done.stderr))
             os.rename(work, target)
-    return os.path.join(target, "lab_mod.ko")
+    return os.path.join(target, stem + ".ko")
 
 
 def gather(directory, stock, own):
