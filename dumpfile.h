@@ -103,6 +103,7 @@ struct dump {
 	size_t nr_qemu_notes; /* the first so many of cpu_notes are from_qemu */
 	struct note_range *note_ranges; /* all of the above, and what no one here reads */
 	size_t nr_note_ranges;
+	u64 nr_notes; /* looked at so far */
 	struct device_dump *device_dumps;
 	size_t nr_device_dumps;
 	u64 max_pfn; /* one past the highest page frame of the machine */

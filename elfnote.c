@@ -37,6 +37,8 @@ enum {
 	/* The kernel's text has one page; more than this is not vmcoreinfo. */
 	MAX_VMCOREINFO_BYTES = 1 << 20,
 	MAX_NAME_BYTES = 64,
+	/* 8192 CPUs with a note of 400 bytes, and as much room left empty, read as notes of 12 bytes. */
+	MAX_NOTES = 1 << 20,
 	NT_DEVICE_DUMP = 0x700,
 	DEVICE_NAME_BYTES = 44,
 };
@@ -216,18 +218,24 @@ void dump_add_notes(struct dump *dump, const struct file_map *file, u64 offset, 
 			return;
 		end = file->size;
 	}
-	add_range(dump, file, offset, end - offset);
 	while (at < end) {
 		struct note note;
 		u64 start = at;
 
+		/* A damaged size may take in the whole dump. */
+		if (dump->nr_notes >= MAX_NOTES) {
+			strbuf_printf(&dump->remarks,
+				      "more than %u ELF notes: the rest is left out\n", MAX_NOTES);
+			break;
+		}
+		dump->nr_notes++;
 		if (!next_note(file, &at, end, &note)) {
 			/* Padding behind the last note is no damage. */
 			if (end - start >= sizeof(Elf64_Nhdr))
 				strbuf_printf(&dump->remarks,
 					      "damaged ELF note at file offset %llu\n",
 					      (unsigned long long)start);
-			return;
+			break;
 		}
 		/* The kernel leaves room for CPUs that wrote no note: all zero. */
 		if (streq(note.name, "CORE") && note.type == NT_PRSTATUS)
@@ -239,6 +247,8 @@ void dump_add_notes(struct dump *dump, const struct file_map *file, u64 offset, 
 		else if (streq(note.name, "LINUX") && note.type == NT_DEVICE_DUMP)
 			add_device_dump(dump, file, &note);
 	}
+	if (at > offset)
+		add_range(dump, file, offset, at - offset);
 }
 
 static void put_note(struct strbuf *notes, const char *name, u32 type, const void *data, u32 bytes)

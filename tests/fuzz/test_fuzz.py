@@ -53,6 +53,10 @@ def test_notes():
     check("notes")
 
 
+def test_object():
+    check("object")
+
+
 def test_vmcoreinfo():
     check("vmcoreinfo")
 
