@@ -28,7 +28,8 @@ static void value_kernel(struct strbuf *text)
 {
 	u64 taint = 0;
 
-	strbuf_puts(text, session.vmlinux_path != NULL ? session.vmlinux_path : "(no vmlinux: from the dump)");
+	strbuf_puts(text, session.vmlinux_path != NULL ? session.vmlinux_path
+						       : "(no vmlinux: from the dump)");
 	if (protect(read_taint, &taint, NULL) && taint != 0)
 		strbuf_puts(text, "  [TAINTED]");
 }

@@ -412,19 +412,23 @@ static u64 address_of(const struct table *table, enum reading reading, u32 index
 	}
 }
 
-/* How many entries make no sense: the table is in the order of addresses, all of them the kernel's. */
+/*
+ * How many entries make no sense: the table is in the order of addresses, most of them in the kernel's
+ * image and the others per-cpu offsets.
+ */
 static u32 count_wrong(const struct table *table, enum reading reading)
 {
+	u32 wrong = 0, nr_image = 0;
 	u64 before = 0;
-	u32 wrong = 0;
 
 	for (u32 i = 0; i < table->count; i++) {
 		u64 address = address_of(table, reading, i);
 
+		nr_image += address >= KERNEL_MAP_START;
 		wrong += address < before || (address >= PERCPU_END && address < KERNEL_MAP_START);
 		before = address;
 	}
-	return wrong;
+	return nr_image > table->count / 2 ? wrong : table->count;
 }
 
 static bool find_reading(const struct table *table, enum reading *best, struct strbuf *why)
