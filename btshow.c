@@ -94,8 +94,7 @@ static void show_word(u64 word, unsigned style)
 }
 
 /* Words of [first, last], two a line. */
-static void show_words(u64 first, u64 last, const char *indent, const char *colon,
-		       unsigned style)
+static void show_words(u64 first, u64 last, const char *indent, const char *colon, unsigned style)
 {
 	struct fault fault;
 	u64 address, word;
@@ -133,7 +132,8 @@ static void show_frame_words(const struct stack_trace *trace, size_t index,
 	else
 		last = frame->stack == STACK_TASK ? stack_end(trace) - 8 : first;
 	if (last >= first && last - first < stack_size())
-		show_words(first, last, "    ", ": ", style->symbolic ? WORDS_AS_SYMBOLS + style->symbolic : WORDS_PLAIN);
+		show_words(first, last, "    ", ": ",
+			   style->symbolic ? WORDS_AS_SYMBOLS + style->symbolic : WORDS_PLAIN);
 }
 
 static void show_interrupted(const struct frame *frame, const struct btshow_style *style)

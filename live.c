@@ -91,8 +91,9 @@ static void explain_open(const char *path, int error, struct strbuf *why)
 	if (error == EACCES)
 		strbuf_puts(why, " (only root may read the running kernel's memory)");
 	else if (error == EPERM)
-		strbuf_puts(why, " (CAP_SYS_RAWIO is needed, and the kernel must not be locked down: "
-				 "see /sys/kernel/security/lockdown)");
+		strbuf_puts(why,
+			    " (CAP_SYS_RAWIO is needed, and the kernel must not be locked down: "
+			    "see /sys/kernel/security/lockdown)");
 	else if (error == ENOENT)
 		strbuf_printf(why, " (the kernel was built without %s)",
 			      streq(path, live_files.mem) ? "CONFIG_DEVMEM" : "CONFIG_PROC_KCORE");
@@ -173,8 +174,7 @@ static void add_segments(struct dump *dump, run_list *runs, const Elf64_Phdr *ph
 		    (!any_paddr && phdr->p_vaddr >= direct_end) ||
 		    !range_fits(start, phdr->p_memsz, 1ULL << 52))
 			continue;
-		*vector_add(runs) =
-			(struct run){ start, start + phdr->p_memsz, phdr->p_offset };
+		*vector_add(runs) = (struct run){ start, start + phdr->p_memsz, phdr->p_offset };
 	}
 	sort_runs(dump, runs);
 }
@@ -255,8 +255,10 @@ static bool read_ram_ranges(struct dump *dump, run_list *runs, struct strbuf *wh
 	fclose(file);
 	sort_runs(dump, runs);
 	if (!runs->count)
-		strbuf_printf(why, "%s does not say where RAM is (to a user without CAP_SYS_ADMIN it "
-				   "shows only zeroes)", live_files.iomem);
+		strbuf_printf(why,
+			      "%s does not say where RAM is (to a user without CAP_SYS_ADMIN it "
+			      "shows only zeroes)",
+			      live_files.iomem);
 	return runs->count > 0;
 }
 
@@ -398,8 +400,10 @@ static bool live_write(struct dump *dump, u64 paddr, const void *buf, size_t len
 		return false;
 	written = pwrite(live->write_fd, buf, length, (off_t)paddr);
 	if (written < 0 && errno == EPERM) {
-		strbuf_printf(why, "%s: the kernel lets nobody write to this memory (it was built with "
-				   "CONFIG_STRICT_DEVMEM)", live_files.mem);
+		strbuf_printf(why,
+			      "%s: the kernel lets nobody write to this memory (it was built with "
+			      "CONFIG_STRICT_DEVMEM)",
+			      live_files.mem);
 		return false;
 	}
 	if (written < 0 || (size_t)written < length) {

@@ -132,7 +132,8 @@ static const struct option sys_options[] = {
 	{ "t", NULL, "the kernel's taint mask in hexadecimal, and its letters" },
 	{ "c", NULL, "the system call table with the source line of each; or the calls named" },
 	{ "i", NULL, "what the firmware says of the machine (DMI)" },
-	{ "panic", NULL, "panic the running system, at once, through /proc/sysrq-trigger; refused for a dump" },
+	{ "panic", NULL,
+	  "panic the running system, at once, through /proc/sysrq-trigger; refused for a dump" },
 	{ NULL, NULL, NULL },
 };
 
