@@ -581,45 +581,74 @@ static bool diskdump_next_present(struct dump *dump, u64 pfn, u64 *found_pfn)
 	return false;
 }
 
-static void describe_part(const struct kdump_part *part, struct strbuf *text)
+/* Fields are named as crash names them, which is what bug reports and scripts look for. */
+static void put_field(struct strbuf *text, const char *name, u64 value)
+{
+	strbuf_printf(text, "%18s: %llu", name, (unsigned long long)value);
+	if (value >= 10)
+		strbuf_printf(text, " (0x%llx)", (unsigned long long)value);
+	strbuf_putc(text, '\n');
+}
+
+/* "31 (0x1f) (DUMP_EXCLUDE_ZERO|...)": which pages the filter left out. */
+static void put_dump_level(struct strbuf *text, u32 level)
+{
+	static const char *const names[] = { "ZERO", "CACHE", "CACHE_PRI", "USER_DATA", "FREE" };
+	const char *before = " (";
+
+	strbuf_printf(text, "%18s: %u (0x%x)", "dump_level", level, level);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!(level >> i & 1))
+			continue;
+		strbuf_printf(text, "%sDUMP_EXCLUDE_%s", before, names[i]);
+		before = "|";
+	}
+	strbuf_puts(text, *before == '|' ? ")\n" : "\n");
+}
+
+static void describe_header(const struct kdump_part *part, struct strbuf *text)
 {
 	static const char *const names[] = { "sysname", "nodename", "release",
 					     "version", "machine",  "domainname" };
 	const struct kdump_header *header = &part->header;
-	const struct kdump_sub_header *sub = &part->sub;
 
-	strbuf_printf(text, "file: %s%s, %llu bytes\n", part->file->path,
-		      part->file->flat ? " (flattened)" : "", (unsigned long long)part->file->size);
-	strbuf_printf(text, "header version: %u\n", header->version);
+	strbuf_printf(text, "%18s: \"%.8s\"\n", "signature", header->signature);
+	strbuf_printf(text, "%18s: %u\n", "header_version", header->version);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		strbuf_printf(text, "%s: %.64s\n", names[i], header->utsname[i]);
-	strbuf_printf(text, "time: %lld\n", (long long)header->timestamp[0]);
-	strbuf_printf(text, "status: %x (compression %s%s%s)\n", header->status,
+		strbuf_printf(text, "%18s: %.64s\n", names[i], header->utsname[i]);
+	put_field(text, "timestamp.tv_sec", header->timestamp[0]);
+	strbuf_printf(text, "%18s: %x (%s%s%s)\n", "status", header->status,
 		      compression_name(header->status & COMPRESSION_MASK),
 		      header->status & STATUS_INCOMPLETE ? ", incomplete" : "",
 		      header->status & STATUS_EXCLUDED_VMEMMAP ? ", vmemmap excluded" : "");
-	strbuf_printf(text, "block size: %u\n", header->block_size);
-	strbuf_printf(text, "sub-header blocks: %u\n", header->sub_header_blocks);
-	strbuf_printf(text, "bitmap blocks: %u\n", header->bitmap_blocks);
-	strbuf_printf(text, "page frames: %llu\n", (unsigned long long)part->nr_pfns);
-	strbuf_printf(text, "CPUs: %u\n", header->nr_cpus);
-	strbuf_printf(text, "phys_base: %llx\n", (unsigned long long)sub->phys_base);
-	strbuf_printf(text, "dump level: %u\n", sub->dump_level);
-	if (sub->split)
-		strbuf_printf(text, "split: page frames %llx - %llx\n",
-			      (unsigned long long)part->start_pfn,
-			      (unsigned long long)part->end_pfn);
-	strbuf_printf(text, "vmcoreinfo: offset %llu, size %llu\n",
-		      (unsigned long long)sub->vmcoreinfo_offset,
-		      (unsigned long long)sub->vmcoreinfo_size);
-	strbuf_printf(text, "notes: offset %llu, size %llu\n",
-		      (unsigned long long)sub->notes_offset, (unsigned long long)sub->notes_size);
-	strbuf_printf(text, "eraseinfo: offset %llu, size %llu\n",
-		      (unsigned long long)sub->eraseinfo_offset,
-		      (unsigned long long)sub->eraseinfo_size);
-	strbuf_printf(text, "bitmaps at %llu and %llu, page descriptors at %llu\n",
-		      (unsigned long long)part->bitmap1, (unsigned long long)part->bitmap2,
-		      (unsigned long long)part->descriptors);
+	put_field(text, "block_size", header->block_size);
+	put_field(text, "sub_hdr_size", header->sub_header_blocks);
+	put_field(text, "bitmap_blocks", header->bitmap_blocks);
+	put_field(text, "max_mapnr", part->nr_pfns);
+	put_field(text, "nr_cpus", header->nr_cpus);
+}
+
+static void describe_part(const struct kdump_part *part, struct strbuf *text)
+{
+	const struct kdump_sub_header *sub = &part->sub;
+
+	strbuf_printf(text, "%18s: %s%s, %llu bytes\n", "filename", part->file->path,
+		      part->file->flat ? " (flattened)" : "", (unsigned long long)part->file->size);
+	describe_header(part, text);
+	strbuf_printf(text, "%18s: %llx\n", "phys_base", (unsigned long long)sub->phys_base);
+	put_dump_level(text, sub->dump_level);
+	put_field(text, "split", sub->split);
+	if (sub->split) {
+		put_field(text, "start_pfn", part->start_pfn);
+		put_field(text, "end_pfn", part->end_pfn);
+	}
+	put_field(text, "offset_vmcoreinfo", sub->vmcoreinfo_offset);
+	put_field(text, "size_vmcoreinfo", sub->vmcoreinfo_size);
+	put_field(text, "offset_note", sub->notes_offset);
+	put_field(text, "size_note", sub->notes_size);
+	put_field(text, "offset_eraseinfo", sub->eraseinfo_offset);
+	put_field(text, "size_eraseinfo", sub->eraseinfo_size);
+	put_field(text, "data_offset", part->descriptors);
 }
 
 static void diskdump_describe(const struct dump *dump, struct strbuf *text)

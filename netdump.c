@@ -300,17 +300,18 @@ static void netdump_describe(const struct dump *dump, struct strbuf *text)
 	const struct file_map *file = &dump->files[0];
 
 	strbuf_printf(text, "format: ELF vmcore%s\n", file->flat ? ", flattened" : "");
-	strbuf_printf(text, "file: %s, %llu bytes\n", file->path, (unsigned long long)file->size);
-	strbuf_printf(text, "program headers: %u (%u PT_LOAD) at file offset %llu\n",
-		      netdump->header.e_phnum, netdump->nr_loads,
-		      (unsigned long long)netdump->header.e_phoff);
-	strbuf_printf(text, "highest page frame: %llx\n", (unsigned long long)dump->max_pfn);
-	strbuf_printf(text, "incomplete: %s\n", dump->incomplete ? "yes" : "no");
-	strbuf_puts(text, "physical memory in the file:\n");
+	strbuf_printf(text, "%20s: %s, %llu bytes\n", "filename", file->path,
+		      (unsigned long long)file->size);
+	strbuf_printf(text, "%20s: %u\n", "e_phnum", netdump->header.e_phnum);
+	strbuf_printf(text, "%20s: %llx\n", "e_phoff", (unsigned long long)netdump->header.e_phoff);
+	strbuf_printf(text, "%20s: %u\n", "num_pt_load_segments", netdump->nr_loads);
+	strbuf_printf(text, "%20s: %llx\n", "max_mapnr", (unsigned long long)dump->max_pfn);
+	strbuf_printf(text, "%20s: %s\n", "incomplete", dump->incomplete ? "yes" : "no");
+	strbuf_puts(text, "physical memory in the file, of all segments:\n");
 	for (size_t i = 0; i < netdump->backed.count; i++) {
 		const struct run *run = &netdump->backed.items[i];
 
-		strbuf_printf(text, "    %016llx - %016llx  file offset %llx\n",
+		strbuf_printf(text, "    phys_start: %llx  phys_end: %llx  file_offset: %llx\n",
 			      (unsigned long long)run->start, (unsigned long long)run->end,
 			      (unsigned long long)run->offset);
 	}

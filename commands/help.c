@@ -4,6 +4,7 @@
 
 #include "alias.h"
 #include "command.h"
+#include "elfnote.h"
 #include "fail.h"
 #include "gdb_bridge.h"
 #include "gdb_command.h"
@@ -27,15 +28,27 @@ static void show_build(UNUSED const char *option)
 	    __VERSION__);
 }
 
-static void show_dump(UNUSED const char *option)
+static void show_text(void (*describe)(const struct dump *dump, struct strbuf *text))
 {
-	struct strbuf text = { 0 };
+	struct strbuf *text = scope_strbuf();
 
 	if (!session.dump)
 		fail("no dump is open");
-	session.dump->ops->describe(session.dump, &text);
-	out_text(strbuf_text(&text));
-	strbuf_free(&text);
+	describe(session.dump, text);
+	out_text(strbuf_text(text));
+}
+
+static void show_dump(UNUSED const char *option)
+{
+	show_text(session.dump ? session.dump->ops->describe : NULL);
+}
+
+static void show_notes(UNUSED const char *option)
+{
+	show_text(dump_describe_notes);
+	if (session.vmcoreinfo.found_in_memory)
+		out("vmcoreinfo, not a note but found in memory: %zu bytes\n%s",
+		    session.vmcoreinfo.length, session.vmcoreinfo.text);
 }
 
 static void show_names(UNUSED const char *option)
@@ -65,6 +78,18 @@ static void show_names(UNUSED const char *option)
 	}
 }
 
+/* Only virtual machine monitors write these. */
+static void show_control_registers(const struct cpu_note *note)
+{
+	out("    CR0: %016llx  CR2: %016llx  CR3: %016llx\n", (unsigned long long)note->cr0,
+	    (unsigned long long)note->cr2, (unsigned long long)note->cr3);
+	out("    CR4: %016llx  GS base: %016llx  kernel GS base: %016llx\n",
+	    (unsigned long long)note->cr4, (unsigned long long)note->gs_base,
+	    (unsigned long long)note->kernel_gs_base);
+	out("    IDT base: %016llx  GDT base: %016llx\n", (unsigned long long)note->idt_base,
+	    (unsigned long long)note->gdt_base);
+}
+
 static void show_registers(UNUSED const char *option)
 {
 	const struct dump *dump = session.dump;
@@ -90,6 +115,8 @@ static void show_registers(UNUSED const char *option)
 		    (unsigned long long)r->r14, (unsigned long long)r->r15);
 		out("    CS: %04llx  SS: %04llx\n", (unsigned long long)r->cs,
 		    (unsigned long long)r->ss);
+		if (note->from_qemu)
+			show_control_registers(note);
 	}
 }
 
@@ -97,7 +124,7 @@ static const struct option options[] = {
 	{ "a", NULL, "the aliases" },
 	{ "B", NULL, "how this crash was built" },
 	{ "D", NULL, "the dump's header and notes" },
-	{ "n", NULL, "the same" },
+	{ "n", NULL, "the notes alone: registers, vmcoreinfo, and what else is kept in the dump" },
 	{ "o", NULL,
 	  "every member, type, symbol and enumerator of the kernel that crash looks for, with the "
 	  "spelling and place that this kernel has" },
@@ -119,7 +146,7 @@ static void show_data(const char *option)
 		void (*show)(const char *option);
 	} shows[] = {
 		{ "a", show_aliases }, { "B", show_build }, { "D", show_dump },
-		{ "n", show_dump },    { "o", show_names }, { "r", show_registers },
+		{ "n", show_notes },   { "o", show_names }, { "r", show_registers },
 		{ "z", show_options },
 	};
 
