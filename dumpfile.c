@@ -347,8 +347,9 @@ void dump_refresh(struct dump *dump)
 bool dump_write(struct dump *dump, u64 paddr, const void *buf, size_t length, struct strbuf *why)
 {
 	if (!dump->ops->write) {
-		strbuf_puts(why, "a dump is a record of the past: only a live system's memory can be "
-				 "written to");
+		strbuf_puts(why,
+			    "a dump is a record of the past: only a live system's memory can be "
+			    "written to");
 		return false;
 	}
 	if (!range_fits(paddr % PAGE_BYTES, length, PAGE_BYTES)) {
