@@ -1063,6 +1063,12 @@ bool gdb_symbol_type(const char *name, enum gdb_effort effort, struct strbuf *an
 		if (text.find("no debug info>") != std::string::npos) {
 			problem = std::string("the type of ") + name +
 				  " is in no debug information";
+			/* Whose type it may be in a file that nobody has given. */
+			struct strbuf why = {};
+
+			if (effort != GDB_NO_DWARF && !gdb_attach_dwarf(&why))
+				problem += std::string(": ") + strbuf_text(&why);
+			strbuf_free(&why);
 			worked = false;
 		}
 	}

@@ -3,6 +3,7 @@
 #include "btshow.h"
 #include "command.h"
 #include "fail.h"
+#include "gdb_bridge.h"
 #include "kpercpu.h"
 #include "memory.h"
 #include "out.h"
@@ -154,6 +155,11 @@ static void run(struct args *args)
 	request.style.words = option_given(args, "f") || request.style.symbolic;
 	if (option_given(args, "x") && option_given(args, "d"))
 		fail("-x and -d exclude each other");
+	if (request.style.lines && !gdb_attach_dwarf(&why)) {
+		warn("bt -l: no lines of source: %s", strbuf_text(&why));
+		strbuf_free(&why);
+		request.style.lines = false;
+	}
 	if (option_given(args, "c")) {
 		struct cpu_mask cpus;
 
