@@ -25,7 +25,7 @@ OPEN_MEM = os.path.join(HERE, "module", "lab_devmem.c")
 COMMANDS = [
     "sys", "ps", "mod", "log", "set", "set -p", "bt", "bt -p", "foreach bt -sx", "rd -a linux_banner",
     "foreach tail task -R pid,comm,tgid", "bt yes", "help -D", "rd -p 0", "rd -p ffffffff000",
-    "wr -32 panic_on_oops 1", "wr -p -64 20000000 1122334455667788", "wr -p -8 20000008 99", "wr -p -16 2000000a bbaa",
+    "wr -32 panic_on_oops 1", "wr -k -32 panic_on_oops 1", "wr -k -u 0 0", "wr -p -64 20000000 1122334455667788", "wr -p -8 20000008 99", "wr -p -16 2000000a bbaa",
     "wr -p -32 2000000c ffeeddcc", "wr -8 jiffies 100", "wr 20000000 1", "wr -p 20000ffc 1", "wr -p 7fff0000000 1",
     "sym dummy_xmit", "!rmmod dummy", "mod ", "sym -q dummy_xmit",
     "!insmod /modules/dummy.ko numdummies=0", "mod  ", "sym dummy_xmit ",
@@ -36,7 +36,7 @@ COMMANDS = [
 # With the module that opens /dev/mem.
 COMMANDS_DEVMEM = [
     "sys", "ps", "rd -a linux_banner", "rd -32 panic_on_oops", "wr -32 panic_on_oops 1", "rd -32 panic_on_oops ",
-    "rd -p ffffffff000", "foreach bt -sx",
+    "wr -k -32 panic_on_oops 2", "rd -p ffffffff000", "foreach bt -sx",
 ]
 
 

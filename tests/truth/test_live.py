@@ -230,9 +230,14 @@ def test_live_wr(kernel):
     for command in live.COMMANDS:
         if command.startswith("wr -p -"):
             equal(run.main(command), "", command)
-    expect("CONFIG_STRICT_DEVMEM" in run.main("wr -32 panic_on_oops 1"), "wr of the kernel's own memory")
+    for command in ("wr -32 panic_on_oops 1", "wr -k -32 panic_on_oops 1"):
+        expect("CONFIG_STRICT_DEVMEM" in run.main(command), f"{command}: {run.main(command)!r}")
+    # wr -u of another task's memory, and rd -u of the same.
+    expect("CONFIG_STRICT_DEVMEM" in run.text("main/user"), f"wr -u: {run.text('main/user')!r}")
+    expect("tail" in run.text("main/user.read"), f"after the refusal the task's name is {run.text('main/user.read')!r}")
     equal(run.text("after/panic_on_oops"), run.text("before/panic_on_oops"), "panic_on_oops after the refusal")
-    for command, word in (("wr -8 jiffies 100", "does not fit"), ("wr 20000000 1", "say -u or -p"),
+    for command, word in (("wr -8 jiffies 100", "does not fit"), ("wr -k -u 0 0", "only one of -k, -u and -p"),
+                          ("wr 20000000 1", "say -u or -p"),
                           ("wr -p 20000ffc 1", "cross a page"), ("wr -p 7fff0000000 1", "Bad address")):
         expect(word in run.main(command), f"{command}: {run.main(command)!r}")
 
@@ -251,7 +256,10 @@ def test_live_devmem(kernel):
     equal(session("wr -32 panic_on_oops 1"), "", "wr through an open /dev/mem")
     equal(session("rd -32 panic_on_oops").split()[1], "00000000", "panic_on_oops before wr")
     equal(session("rd -32 panic_on_oops ").split()[1], "00000001", "panic_on_oops after wr")
-    equal(run.text("open/panic_on_oops"), "1\n", "the kernel's own word on panic_on_oops")
+    equal(session("wr -k -32 panic_on_oops 2"), "", "wr -k through an open /dev/mem")
+    equal(run.text("open/panic_on_oops"), "2\n", "the kernel's own word on panic_on_oops")
+    equal(run.text("open/user"), "", "wr -u through an open /dev/mem")
+    equal(run.text("open/cmdline").split()[0], "Tail", "the task's own word on the name that was written to")
 
 
 def test_live_opening_says_what_is_wrong(kernel):
