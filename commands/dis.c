@@ -1,0 +1,425 @@
+/* dis.c - the command dis: instructions of the kernel, its modules and user programs, with their source. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gdb disassembles; which bytes belong to a function is known from the symbols, which it may not have. */
+#include "../bridge_ops.h"
+#include "../command.h"
+#include "../datashow.h"
+#include "../fail.h"
+#include "../gdb_bridge.h"
+#include "../memory.h"
+#include "../out.h"
+#include "../session.h"
+#include "../symbols.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef unsigned long long ull;
+
+#define LONGEST_INSTRUCTION 15
+#define LINES_BEFORE 5 /* of source, above the marked one */
+#define MOST_SOURCE_LINES 5000
+
+/* Bytes behind ud2 that are no code: option -b. Kernels of today describe a BUG() elsewhere. */
+static u64 bug_bytes;
+
+struct request {
+	const struct args *args;
+	u64 address;
+	u64 count; /* 0: not given */
+	bool whole; /* a function's name, and no count */
+	bool user, lines, unfiltered, bytes;
+	unsigned radix;
+	/* the last "file: line" shown */
+	struct strbuf *last_place;
+	bool lines_unknown;
+};
+
+struct instruction {
+	u64 address;
+	char *text; /* as gdb prints it, from "0x" on */
+};
+
+struct instructions {
+	struct instruction *items;
+	size_t count;
+	char *problem; /* why it ended early; NULL: it did not */
+};
+
+/* Where the function around ADDRESS ends: by its size, else where the next symbol begins. */
+static u64 function_end(const struct symbol *symbol)
+{
+	const struct symbol *next = symbol_after(symbol);
+
+	while (next && next->value == symbol->value)
+		next = symbol_after(next);
+	if (symbol->size && (!next || symbol->value + symbol->size <= next->value))
+		return symbol->value + symbol->size;
+	if (next && next->module == symbol->module)
+		return next->value;
+	return align_up(symbol->value + 1, PAGE_BYTES);
+}
+
+/* gdb's lines are "   0xADDR <symbol+4>:\tpush   %rbp", the current one with "=> " before it. */
+static void add_lines(struct instructions *list, char *text)
+{
+	size_t nr_lines = 1;
+	char *rest = NULL;
+
+	for (const char *c = text; *c; c++)
+		nr_lines += *c == '\n';
+	list->items = scope_array(nr_lines, sizeof(*list->items));
+	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		char *start = line + strspn(line, "=> ");
+
+		/* What cannot be read is a line without an instruction; the error comes after it. */
+		if (!starts_with(start, "0x") || !strchr(start, '\t') || ends_with(start, "\t"))
+			continue;
+		list->items[list->count++] = (struct instruction){ strtoull(start, NULL, 16),
+								   start };
+	}
+}
+
+static struct instructions run_gdb(const char *command)
+{
+	struct strbuf text = { 0 }, error = { 0 };
+	struct instructions list = { 0 };
+
+	session_sync_gdb();
+	if (!gdb_run(command, GDB_NO_DWARF, &text, &error))
+		list.problem = scope_strdup(strbuf_text(&error));
+	add_lines(&list, scope_strdup(strbuf_text(&text)));
+	strbuf_free(&text);
+	strbuf_free(&error);
+	interrupt_check();
+	return list;
+}
+
+/* From START up to END, or COUNT instructions from START. */
+static struct instructions disassemble(const struct request *request, u64 start, u64 end, u64 count)
+{
+	if (count && !request->bytes)
+		return run_gdb(scope_printf("x/%llui 0x%llx", (ull)count, (ull)start));
+	if (count)
+		end = start + count * LONGEST_INSTRUCTION;
+	return run_gdb(scope_printf("disassemble %s 0x%llx,0x%llx", request->bytes ? "/r" : "",
+				    (ull)start, (ull)end));
+}
+
+/* "<vfs_read+0>" as "<vfs_read>", and with -x the other distances in hexadecimal. */
+static char *tidy_symbols(const char *text, unsigned radix)
+{
+	struct strbuf *tidy = scope_strbuf();
+
+	while (*text) {
+		const char *plus = *text == '+' && isdigit((unsigned char)text[1]) ? text : NULL;
+		char *end = NULL;
+		ull distance = plus ? strtoull(plus + 1, &end, 10) : 0;
+
+		if (!plus || *end != '>') {
+			strbuf_putc(tidy, *text++);
+			continue;
+		}
+		if (distance)
+			strbuf_printf(tidy, radix == 16 ? "+0x%llx" : "+%llu", distance);
+		text = end;
+	}
+	return scope_strdup(strbuf_text(tidy));
+}
+
+/*
+ * A traced kernel's functions begin with a call of the tracer, or with this while nobody traces; an endbr64
+ * may stand before it.
+ */
+static bool is_ftrace_nop(const struct instruction *instruction)
+{
+	static const u8 nop[] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 },
+			endbr[] = { 0xf3, 0x0f, 0x1e, 0xfa };
+	u8 bytes[sizeof(nop)];
+	u64 offset;
+	const struct symbol *symbol = symbol_at(instruction->address, &offset);
+
+	if (!symbol || (offset != 0 && offset != sizeof(endbr)) || !symbol_by_name("ftrace_stub") ||
+	    !address_is_text(instruction->address) ||
+	    !mem_try_read(instruction->address, bytes, sizeof(nop), NULL) ||
+	    memcmp(bytes, nop, sizeof(nop)) != 0)
+		return false;
+	return !offset || (mem_try_read(symbol->value, bytes, sizeof(endbr), NULL) &&
+			   memcmp(bytes, endbr, sizeof(endbr)) == 0);
+}
+
+/* "file: line" above the first instruction of each line. */
+static void show_line_of(struct request *request, u64 address)
+{
+	struct strbuf file = { 0 }, error = { 0 };
+	u32 line;
+	const char *place;
+
+	if (request->lines_unknown)
+		return;
+	if (!gdb_line_at(address, &file, &line, &error)) {
+		if (!gdb_has_dwarf()) {
+			request->lines_unknown = true;
+			warn("no line numbers: %s", strbuf_text(&error));
+		}
+	} else {
+		place = scope_printf("%s: %u", strbuf_text(&file), line);
+		if (!streq(place, strbuf_text(request->last_place))) {
+			out("%s\n", place);
+			strbuf_reset(request->last_place);
+			strbuf_puts(request->last_place, place);
+		}
+	}
+	strbuf_free(&file);
+	strbuf_free(&error);
+}
+
+static void show_instruction(struct request *request, const struct instruction *instruction)
+{
+	const char *text = tidy_symbols(instruction->text, request->radix);
+	const char *colon = strchr(text, ':');
+	bool named = colon && colon[-1] == '>', plain = request->user || request->unfiltered;
+	u64 offset;
+	const struct symbol *symbol = plain || named ? NULL
+						     : symbol_at(instruction->address, &offset);
+
+	/* gdb names only code. */
+	if (symbol && colon)
+		text = tidy_symbols(scope_printf("%.*s <%s+%llu>%s", (int)(colon - text), text,
+						 symbol->name, (ull)offset, colon),
+				    request->radix);
+	plain = plain || (!named && !symbol);
+	if (request->lines)
+		show_line_of(request, instruction->address);
+	out("%s%s%s\n", plain ? "   " : "", text,
+	    !plain && is_ftrace_nop(instruction) ? " [FTRACE NOP]" : "");
+}
+
+static bool is_ud2(const struct instruction *instruction)
+{
+	return ends_with(instruction->text, "\tud2");
+}
+
+/* COUNT 0: all up to END. Instructions below FROM are decoded, but not shown. */
+static void show_instructions(struct request *request, u64 start, u64 end, u64 from, u64 count)
+{
+	u64 limit = count ? count : ~0ULL, shown = 0;
+	bool again = true;
+
+	while (again && shown < limit && (count || start < end)) {
+		struct instructions list = disassemble(request, start, end,
+						       count ? limit - shown : 0);
+
+		again = false;
+		for (size_t i = 0; i < list.count && shown < limit && !again; i++) {
+			interrupt_check();
+			if (list.items[i].address >= from) {
+				show_instruction(request, &list.items[i]);
+				shown++;
+			}
+			again = bug_bytes && is_ud2(&list.items[i]);
+			start = list.items[i].address + 2 + bug_bytes;
+		}
+		if (list.problem && !again && shown < limit)
+			fail("%s", list.problem);
+	}
+}
+
+/*
+ * -r: from the function's beginning up to the address; with a count only the last ones. When no instruction
+ * begins at the address, the last one is the next that does.
+ */
+static void show_backwards(struct request *request, const struct symbol *symbol)
+{
+	struct instructions list = disassemble(request, symbol->value,
+					       request->address + 1 + LONGEST_INSTRUCTION, 0);
+	size_t first = 0;
+
+	for (size_t i = 0; i < list.count; i++) {
+		if (list.items[i].address >= request->address) {
+			list.count = i + 1;
+			list.problem = NULL;
+		}
+	}
+	if (request->count && request->count < list.count)
+		first = list.count - request->count;
+	for (size_t i = first; i < list.count; i++) {
+		interrupt_check();
+		show_instruction(request, &list.items[i]);
+	}
+	if (list.problem)
+		fail("%s", list.problem);
+}
+
+/* The lines of TEXT, each "NUMBER\tSOURCE"; stops after the function's closing brace when UNTIL_BRACE. */
+static void put_source(char *text, u32 marked, bool until_brace)
+{
+	char *rest = NULL;
+
+	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		u32 number = (u32)strtoul(line, NULL, 10);
+		const char *source = strchr(line, '\t');
+
+		out("%s%s\n", number == marked ? "* " : "  ", line);
+		if (until_brace && number >= marked && source && source[1] == '}')
+			break;
+	}
+	out("\n");
+}
+
+static void show_source(const struct request *request, const struct symbol *symbol)
+{
+	struct strbuf file = { 0 }, error = { 0 };
+	const char *path, *why;
+	char *text;
+	u32 line, first;
+	bool known = gdb_line_at(request->address, &file, &line, &error);
+
+	path = scope_strdup(strbuf_text(&file));
+	why = scope_strdup(strbuf_text(&error));
+	strbuf_free(&file);
+	strbuf_free(&error);
+	if (!known)
+		fail("the source line is not known: %s", why);
+	out("FILE: %s\nLINE: %u\n\n", path, line);
+	first = line > LINES_BEFORE ? line - LINES_BEFORE : 1;
+	text = datashow_gdb(
+		scope_printf("list '%s':%u,%llu", path, first,
+			     (ull)line + (request->count ? request->count : MOST_SOURCE_LINES)),
+		10);
+	if (!isdigit((unsigned char)text[0]))
+		fail("%s: source code is not available: no file %s; `gdb directory DIR` names a source tree",
+		     symbol->name, path);
+	put_source(text, line, !request->count);
+}
+
+static void show(struct request *request)
+{
+	const struct args *args = request->args;
+	u64 offset;
+	const struct symbol *symbol = request->user ? NULL : symbol_at(request->address, &offset);
+
+	if (!symbol) {
+		if (!request->user)
+			warn("%llx: no associated kernel symbol found", (ull)request->address);
+		if (option_given(args, "s") || option_given(args, "r"))
+			fail("%llx: no function is known there", (ull)request->address);
+		show_instructions(request, request->address, 0, 0,
+				  request->count ? request->count : 1);
+	} else if (option_given(args, "s")) {
+		show_source(request, symbol);
+	} else if (option_given(args, "r")) {
+		show_backwards(request, symbol);
+	} else if (option_given(args, "f") && !request->count) {
+		show_instructions(request, symbol->value, function_end(symbol), request->address,
+				  0);
+	} else if (request->whole) {
+		show_instructions(request, symbol->value, function_end(symbol), 0, 0);
+	} else {
+		show_instructions(request, request->address, 0, 0,
+				  request->count ? request->count : 1);
+	}
+}
+
+static void leave_user_space(UNUSED void *arg)
+{
+	bridge_ops_user_space(false);
+}
+
+static void bug_bytes_run(const struct args *args)
+{
+	u64 bytes;
+
+	if (args->nr_words > 1)
+		usage_fail(args);
+	if (args->nr_words) {
+		bytes = argument_number(args->words[0]);
+		if (bytes > 64)
+			fail("not a number of bytes behind an instruction: %s", args->words[0]);
+		bug_bytes = bytes;
+	}
+	out("encoded bytes being skipped after ud2a: %llu\n", (ull)bug_bytes);
+}
+
+static void fail_unknown(const char *word)
+{
+	fail("symbol not found: %s", word);
+}
+
+static void dis_run(struct args *args)
+{
+	struct request request = { .args = args, .radix = datashow_radix(args) };
+	const struct symbol *symbol;
+	u64 offset;
+
+	if (option_given(args, "b")) {
+		bug_bytes_run(args);
+		return;
+	}
+	if (args->nr_words < 1 || args->nr_words > 2)
+		usage_fail(args);
+	if (option_given(args, "r") && option_given(args, "f"))
+		fail("-r and -f are mutually exclusive");
+	if (!argument_try_address(args->words[0], &request.address))
+		fail_unknown(args->words[0]);
+	symbol = symbol_by_name(args->words[0]);
+	if (args->nr_words > 1) {
+		request.count = argument_number(args->words[1]);
+		if (!request.count || request.count > 1 << 20)
+			fail("invalid count argument: %s", args->words[1]);
+	}
+	request.user = option_given(args, "u");
+	request.lines = option_given(args, "l") && !request.user;
+	request.unfiltered = option_given(args, "U");
+	request.bytes = option_given(args, "B");
+	request.last_place = scope_strbuf();
+	request.whole = symbol && !request.count && symbol_at(request.address, &offset) &&
+			address_is_text(request.address);
+	if (request.user) {
+		bridge_ops_user_space(true);
+		scope_cleanup(leave_user_space, NULL);
+	}
+	show(&request);
+}
+
+static const struct option dis_options[] = {
+	{ "r", NULL, "from the start of the function up to the address" },
+	{ "f", NULL, "from the address to the end of the function" },
+	{ "l", NULL, "source file and line above their instructions" },
+	{ "s", NULL, "the source instead of the instructions; count is in lines" },
+	{ "u", NULL, "the address is in the current task's user space" },
+	{ "x", NULL, "distances from symbols in hexadecimal" },
+	{ "d", NULL, "distances from symbols in decimal" },
+	{ "B", NULL, "the bytes of each instruction as well" },
+	{ "U", NULL, "as gdb prints it, without marks of our own" },
+	{ "b", NULL,
+	  "bytes to skip behind a BUG's ud2 instruction: show, or set to the number given" },
+	{ NULL, NULL, NULL },
+};
+
+COMMAND(dis) = {
+	.name = "dis",
+	.summary = "disassemble",
+	.synopsis =
+		"[-r | -f] [-l] [-s] [-u] [-x | -d] [-B] [-U] address|symbol|(expression) [count]\n"
+		"dis -b [num]",
+	.options = dis_options,
+	.description =
+		"Shows count instructions from an address on: one when nothing is said, the whole function when "
+		"the name of one is given. With -r and a count, the last so many up to the address.\n\n"
+		"What is shown is the memory of the dump: calls and jumps that the kernel patched while it ran "
+		"look as they were when it crashed. The place at a function's start where a tracer may be called "
+		"is marked [FTRACE NOP]. With -s the line of the address is marked by an asterisk; the source is "
+		"looked for where the kernel was built, and where gdb's \"directory\" command says.",
+	.example = "crash> dis vfs_read 3\n"
+		   "0xffffffff90349950 <vfs_read>:\tnopl   0x0(%rax,%rax,1) [FTRACE NOP]\n"
+		   "0xffffffff90349955 <vfs_read+5>:\tpush   %r15\n"
+		   "0xffffffff90349957 <vfs_read+7>:\tpush   %r14\n"
+		   "crash> dis -r vfs_read+7 -x\n"
+		   "0xffffffff90349950 <vfs_read>:\tnopl   0x0(%rax,%rax,1) [FTRACE NOP]\n"
+		   "0xffffffff90349955 <vfs_read+0x5>:\tpush   %r15\n"
+		   "0xffffffff90349957 <vfs_read+0x7>:\tpush   %r14\n",
+	.run = dis_run,
+	.flags = COMMAND_MINIMAL,
+};
