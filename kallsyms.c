@@ -28,6 +28,7 @@
 #define MAX_TABLE_BYTES (64u << 10)
 #define MAX_SYMBOLS (8u << 20)
 #define MAX_NAMES_BYTES (256ULL << 20)
+#define MAX_TEXT_BYTES (128ULL << 20) /* of all names, expanded: a kernel has some 6 MB */
 #define MAX_NAME_BYTES 0x8000u /* two bytes of length */
 #define NAMES_PER_MARKER 256
 #define PERCPU_END (1ULL << 32) /* offsets into per-cpu areas, before they had addresses */
@@ -367,7 +368,7 @@ static bool read_table(struct table *table, struct strbuf *why)
 	       read_part(at->offsets, table->offsets, 4ULL * table->count, "kallsyms_offsets", why);
 }
 
-/* How many bytes all texts have, letters and final NULs included; 0: the names do not fit. */
+/* How many bytes all texts have, letters and final NULs included; 0: the names do not fit, or make no sense. */
 static u64 measure(const struct table *table)
 {
 	u64 offset = 0, bytes = 0;
@@ -380,6 +381,8 @@ static u64 measure(const struct table *table)
 		for (; length; length--)
 			bytes += table->token_bytes[table->names[offset++]];
 		bytes++;
+		if (bytes > MAX_TEXT_BYTES)
+			return 0;
 	}
 	return bytes;
 }

@@ -37,6 +37,10 @@ def test_dump():
     check("dump")
 
 
+def test_kallsyms():
+    check("kallsyms")
+
+
 def test_line():
     check("line")
 
