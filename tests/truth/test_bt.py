@@ -116,6 +116,28 @@ def test_all_cpus(kernel):
     expect(" CPU: 0 " in one and " CPU: 1 " not in one, "bt -c 0 shows another CPU")
 
 
+def test_first_frames_are_the_cpus_registers(kernel):
+    """What each CPU was executing when the dump was taken, as the machine itself tells it."""
+    recorded = (kernel.dump().folder / "registers").read_text()
+    checked = 0
+    for cpu, text in re.findall(r"^CPU#(\d+)\n(.*?)(?=^CPU#|\Z)", recorded, re.M | re.S):
+        rip, rsp = (re.search(rf"\b{name}=([0-9a-f]{{16}})", text).group(1) for name in ("RIP", "RSP"))
+        first = re.search(r"^ #0 \[([0-9a-f]+)\] \S+ at ([0-9a-f]+)", kernel.crash(f"bt -c {cpu}"), re.M)
+        equal((first.group(2), first.group(1)), (rip, rsp), f"pc and sp of CPU {cpu}'s first frame")
+        checked += 1
+    equal(checked, 2, "CPUs with registers")
+
+
+def test_lines_are_those_of_the_calls(kernel):
+    """A frame that called another is at the line of the call: the byte before the return address."""
+    text = kernel.crash("bt -l 1")
+    frames = re.findall(r"^ ?#\d+ \[[0-9a-f]+\] \S+ at ([0-9a-f]+)\n    (\S+): (\d+)$", text, re.M)
+    expect(len(frames) > 4, f"lines in {text[:300]!r}")
+    for pc, file, line in frames[1:]:
+        told = kernel.crash(f"gdb info line *0x{int(pc, 16) - 1:x}")
+        expect(told.startswith(f'Line {line} of "{file}"'), f"{pc}: bt -l says {file}: {line}, gdb {told[:120]!r}")
+
+
 def test_words_of_each_frame(kernel):
     plain, words = kernel.crash("bt 2", "bt -f 2")
     frames = re.findall(r"#\d+ \[([0-9a-f]+)\] (\S+) at ([0-9a-f]+)", plain)

@@ -240,6 +240,9 @@ def test_thread_group(kernel):
     threads = sorted(p for p, f in guest.items() if int(f["Tgid"]) == leader and p != leader)
     text = kernel.crash(f"ps -g {threads[2]}")
     equal([int(p) for p in re.findall(r"PID: (\d+) ", text)], [leader, *threads], "ps -g")
+    groups = [int(p) for p in re.findall(r"^PID: (\d+) ", kernel.crash("ps -g"), re.M)]
+    equal(groups.count(leader), 1, f"groups of {leader} in ps -g")
+    equal(groups.count(0), 2, "idle tasks of 2 CPUs, each by itself, in ps -g")
 
 
 def test_times(kernel):

@@ -25,6 +25,20 @@ def test_sizes_are_the_slab_caches(kernel):
     expect(compared >= 4, f"only {compared} caches compared")
 
 
+def test_offsets_of_blocks_and_bits(kernel):
+    """A block with a name has its place where it closes; a bit-field is at the byte of its first bit."""
+    text = kernel.crash("struct -o perf_event_attr")
+    bits = [tuple(map(int, row)) for row in re.findall(r"^ *\[(\d+)\] +__u64 \w+ : (\d+);$", text, re.M)]
+    expect(len(bits) >= 30, f"bit-fields of perf_event_attr: {bits}")
+    first, before = bits[0][0], 0
+    for place, width in bits:
+        equal(place, first + before // 8, f"the place of bit {before} of perf_event_attr's flags")
+        before += width
+    place = re.search(r"^ *\[(\d+)\] +\} shared;$", kernel.crash("struct -o vm_area_struct"), re.M)
+    expect(place, "vm_area_struct.shared has no place")
+    equal(int(kernel.crash("p -d (long)&((struct vm_area_struct *)0)->shared").split()[-1]), int(place.group(1)), "shared")
+
+
 def test_values_of_pid_1(kernel):
     task = init_task(kernel)
     text, alone = kernel.crash(f"struct task_struct.pid,tgid,comm {task}", f"struct task_struct.pid {task}")
