@@ -241,13 +241,15 @@ static size_t closing_line(char **lines, size_t count, size_t start)
  * blocks that it is in: inside these only what can also be named without them has a place, as the members of
  * the kernel's struct_group() can.
  */
-static void put_member_line(const struct place *place, const char *line, const char *prefix, const char *name)
+static void put_member_line(const struct place *place, const char *line, const char *prefix,
+			    const char *name)
 {
 	u64 offset, inside;
 	bool known = name && member_place(place, name, &offset);
 
 	if (known && *prefix)
-		known = member_place(place, scope_printf("%s%s", prefix, name), &inside) && inside == offset;
+		known = member_place(place, scope_printf("%s%s", prefix, name), &inside) &&
+			inside == offset;
 	if (known)
 		put_bracket(place, offset);
 	else
@@ -256,8 +258,8 @@ static void put_member_line(const struct place *place, const char *line, const c
 }
 
 /* As crash has it: a block with a name has its place beside that name, where it closes. */
-static void put_members(const struct place *place, char **lines, size_t first, size_t end, const char *prefix,
-			unsigned depth)
+static void put_members(const struct place *place, char **lines, size_t first, size_t end,
+			const char *prefix, unsigned depth)
 {
 	if (depth > 64)
 		fail("a structure is nested more than 64 levels deep");
