@@ -13,7 +13,9 @@ void usage_print(FILE *stream, const struct run_option *options)
 	char left[64];
 
 	fputs("Usage: crash [OPTION]... VMLINUX DUMP...\n"
-	      "Answers questions about the kernel whose memory is in DUMP (several files: one split dump).\n\n",
+	      "       crash [OPTION]... [VMLINUX] [/proc/kcore | /dev/mem]\n"
+	      "Answers questions about the kernel whose memory is in DUMP (several files: one split dump), or\n"
+	      "about the kernel that is running.\n\n",
 	      stream);
 	for (; options->name; options++) {
 		snprintf(left, sizeof(left), "%s%s%s", options->name, options->argument ? " " : "",
@@ -110,9 +112,14 @@ void manpage_print(FILE *stream, const struct run_option *options)
 	fprintf(stream, ".TH CRASH 8 \"\" \"crash %s\"\n", CRASH_VERSION);
 	fputs(".SH NAME\ncrash \\- answer questions about the memory of a Linux kernel\n"
 	      ".SH SYNOPSIS\n.B crash\n[\\fIOPTION\\fR]... \\fIVMLINUX\\fR \\fIDUMP\\fR...\n"
+	      ".br\n.B crash\n[\\fIOPTION\\fR]... [\\fIVMLINUX\\fR] [\\fI/proc/kcore\\fR | \\fI/dev/mem\\fR]\n"
 	      ".SH DESCRIPTION\n"
 	      "Opens the dump of a kernel with the vmlinux it ran and reads commands from the terminal, a file or "
-	      "standard input.\n.SH OPTIONS\n",
+	      "standard input.\n.PP\n"
+	      "Without a dump the questions are about the running kernel: its memory is read from /proc/kcore, or "
+	      "/dev/mem where there is none, anew for each command, and its vmlinux is found by its build-id when "
+	      "it is not given. A dump that cannot be opened is never replaced by the running kernel.\n"
+	      ".SH OPTIONS\n",
 	      stream);
 	for (; options->name; options++)
 		put_item(stream, options->name, options->argument, options->help);
