@@ -89,6 +89,25 @@ static u32 name_length(const u8 *names, u64 bytes, u64 *offset)
 	return length <= bytes - *offset ? length : 0;
 }
 
+/* Do the strings at TABLE, which has BYTES bytes, begin where INDEX says, with zeroes behind the last? */
+static bool index_fits(const u8 *index, const u8 *table, u64 bytes)
+{
+	u64 start = 0;
+
+	for (size_t i = 0; i < NR_TOKENS; i++) {
+		if (load_u16(index + i * sizeof(u16)) != start || start >= bytes)
+			return false;
+		start += strnlen((const char *)table + start, bytes - start) + 1;
+	}
+	if (start > bytes)
+		return false;
+	while (start < bytes) {
+		if (table[start++])
+			return false;
+	}
+	return true;
+}
+
 /*
  * Search, for v5.10 to v5.19. token_index is found first: 256 numbers that begin with 0 and rise in
  * small steps; then the strings before it must be as long as these steps.
@@ -126,25 +145,6 @@ static bool looks_like_index(const u8 *p)
 		if (here <= before || here - before > LONGEST_TOKEN)
 			return false;
 		before = here;
-	}
-	return true;
-}
-
-/* Do the strings at TABLE, which has BYTES bytes, begin where INDEX says, with zeroes behind the last? */
-static bool index_fits(const u8 *index, const u8 *table, u64 bytes)
-{
-	u64 start = 0;
-
-	for (size_t i = 0; i < NR_TOKENS; i++) {
-		if (load_u16(index + i * sizeof(u16)) != start || start >= bytes)
-			return false;
-		start += strnlen((const char *)table + start, bytes - start) + 1;
-	}
-	if (start > bytes)
-		return false;
-	while (start < bytes) {
-		if (table[start++])
-			return false;
 	}
 	return true;
 }
@@ -335,12 +335,10 @@ static bool read_tokens(struct table *table, struct strbuf *why)
 	    !read_part(table->at.token_table, table->token_text, bytes, "kallsyms_token_table",
 		       why))
 		return false;
+	if (!index_fits(index, (const u8 *)table->token_text, bytes))
+		return senseless(why, "kallsyms_token_table and kallsyms_token_index do not agree");
 	for (size_t i = 0; i < NR_TOKENS; i++) {
-		u32 start = load_u16(index + i * sizeof(u16));
-
-		if (start >= bytes)
-			return senseless(why, "a token is outside kallsyms_token_table");
-		table->tokens[i] = table->token_text + start;
+		table->tokens[i] = table->token_text + load_u16(index + i * sizeof(u16));
 		table->token_bytes[i] = (u32)strlen(table->tokens[i]);
 	}
 	return true;
