@@ -18,7 +18,8 @@
 #define MAX_DEPTH 12
 #define MAX_FILES 200000
 #define BUILD_ID_MAX 64
-#define NOTE_BYTES 1024
+#define NOTE_BYTES 1024 /* read from memory, where their size is not known */
+#define MOST_NOTE_BYTES 65536 /* of a section: damaged headers may all claim the whole file */
 
 /* Every file below the directories searched that could be a module's. */
 struct object_file {
@@ -147,7 +148,8 @@ static void note_section(const struct file_map *map, const Elf64_Shdr *section, 
 		facts->has_dwarf = true;
 	if (streq(name, ".gnu.linkonce.this_module"))
 		facts->is_module = true;
-	if (section->sh_type != SHT_NOTE || facts->build_id_bytes != 0)
+	if (section->sh_type != SHT_NOTE || section->sh_size > MOST_NOTE_BYTES ||
+	    facts->build_id_bytes != 0)
 		return;
 	data = file_map_at(map, section->sh_offset, section->sh_size);
 	if (data != NULL)

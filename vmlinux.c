@@ -10,6 +10,9 @@
 
 #include "fail.h"
 
+/* A section of notes has some hundred bytes; damaged headers may all claim the whole file. */
+#define MOST_NOTE_BYTES 65536
+
 const Elf64_Shdr *vmlinux_section_header(const struct vmlinux *vmlinux, u32 index)
 {
 	return index < vmlinux->nr_sections ? (const Elf64_Shdr *)vmlinux->shdrs + index : NULL;
@@ -247,7 +250,8 @@ static void look_at_sections(struct vmlinux *vmlinux)
 		const char *name = vmlinux_section_name(vmlinux, i);
 		const u8 *notes;
 
-		if (section->sh_type == SHT_NOTE && !vmlinux->build_id_bytes) {
+		if (section->sh_type == SHT_NOTE && section->sh_size <= MOST_NOTE_BYTES &&
+		    !vmlinux->build_id_bytes) {
 			notes = file_map_at(&vmlinux->file, section->sh_offset, section->sh_size);
 			if (notes)
 				take_build_id(vmlinux, notes, section->sh_size);
