@@ -1,0 +1,374 @@
+/* search.c - the command search: where in memory a number or text stands. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "../command.h"
+#include "../fail.h"
+#include "../memory.h"
+#include "../memscan.h"
+#include "../out.h"
+#include "../session.h"
+#include "../stack.h"
+#include "../symbols.h"
+#include "../task.h"
+
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+typedef unsigned long long ull;
+
+#define TEXT_SHOWN 56
+
+enum space { IN_KERNEL, IN_USER, IN_PHYSICAL, IN_STACKS };
+
+struct search {
+	struct args *args;
+	enum space space;
+	u64 pgd; /* IN_USER */
+	struct scan scan;
+	char **words; /* as the user wrote the needles */
+	bool *named; /* a symbol or an expression: shown beside what was found */
+	u64 context; /* -x */
+	const struct task *task; /* IN_STACKS */
+	bool task_shown;
+	/* progress */
+	bool on_terminal, progress_shown;
+	struct timespec begin;
+};
+
+static bool try_read(const struct search *search, u64 address, void *buf, size_t length)
+{
+	if (search->space == IN_USER)
+		return mem_try_read_user(search->pgd, address, buf, length, NULL);
+	if (search->space == IN_PHYSICAL)
+		return mem_try_read_phys(address, buf, length, NULL);
+	return mem_try_read(address, buf, length, NULL);
+}
+
+static void clear_progress(struct search *search)
+{
+	if (search->progress_shown)
+		fputs("\r\033[K", stderr);
+	search->progress_shown = false;
+}
+
+static void clear_at_end(void *arg)
+{
+	clear_progress(arg);
+}
+
+/* From the second second on, so that a short search leaves the terminal alone. */
+static void show_progress(void *arg, u64 bytes_done)
+{
+	struct search *search = arg;
+	struct timespec now;
+
+	if (!search->on_terminal)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (now.tv_sec - search->begin.tv_sec < 2 &&
+	    (now.tv_sec - search->begin.tv_sec) * 1000000000L + now.tv_nsec -
+			    search->begin.tv_nsec <
+		    1000000000L)
+		return;
+	fprintf(stderr, "\rsearched %llu MB", (ull)(bytes_done >> 20));
+	search->progress_shown = true;
+}
+
+/* The NUMBERS around what was found, as rd shows them; nothing where they cannot be read. */
+static void show_context(const struct search *search, u64 address)
+{
+	static const char *const spaces[] = { "", "-u ", "-p ", "" };
+	size_t bytes = search->context * search->scan.needles.width;
+	u8 *probe = scope_alloc(bytes);
+
+	if (!try_read(search, address, probe, bytes))
+		return;
+	command_run(command_find("rd"), scope_printf("%s-%zu %llx %llu", spaces[search->space],
+						     search->scan.needles.width * 8, (ull)address,
+						     (ull)search->context));
+}
+
+static void show_text(const struct search *search, const struct scan_match *match)
+{
+	char text[TEXT_SHOWN + 1];
+	size_t i;
+
+	for (i = 0; i < TEXT_SHOWN && try_read(search, match->address + i, &text[i], 1); i++)
+		if (text[i] < ' ' || text[i] > '~')
+			text[i] = '.';
+	text[i] = '\0';
+	out("%llx: %s\n", (ull)match->address, text);
+}
+
+static void show_value(const struct search *search, const struct scan_match *match)
+{
+	size_t bytes = search->context * search->scan.needles.width;
+	const char *word = search->words[match->needle];
+
+	if (search->context)
+		show_context(search, match->address - bytes);
+	out(search->context ? "%16llx:  %llx " : "%llx: %llx ", (ull)match->address,
+	    (ull)match->value);
+	if (search->named[match->needle] && !search->scan.needles.mask)
+		out(word[0] == '(' ? "%s" : "(%s)", word);
+	out("\n");
+	if (search->context) {
+		show_context(search, match->address + search->scan.needles.width);
+		out("\n");
+	}
+}
+
+struct one_match {
+	struct search *search;
+	const struct scan_match *match;
+};
+
+static void show_match(void *arg)
+{
+	struct one_match *one = arg;
+
+	if (one->search->scan.needles.texts)
+		show_text(one->search, one->match);
+	else
+		show_value(one->search, one->match);
+}
+
+static void found(void *arg, const struct scan_match *match)
+{
+	struct search *search = arg;
+	struct one_match one = { search, match };
+	struct strbuf *header;
+	struct failure failure;
+
+	interrupt_check();
+	clear_progress(search);
+	if (search->task && !search->task_shown) {
+		header = scope_strbuf();
+		task_header(search->task, header);
+		out("%s\n", strbuf_text(header));
+		search->task_shown = true;
+	}
+	/* In a scope of its own: there may be millions. */
+	if (!protect(show_match, &one, &failure))
+		fail_again(&failure);
+}
+
+static void search_stacks(struct search *search, bool active_only)
+{
+	for (size_t i = 0; i < task_count(); i++) {
+		const struct task *task = task_at(i);
+
+		interrupt_check();
+		if (!task->stack || (active_only && !task_is_active(task)))
+			continue;
+		search->task = task;
+		search->task_shown = false;
+		scan_kernel_range(&search->scan, task->stack, stack_size());
+		scan_end(&search->scan);
+		if (search->task_shown)
+			out("\n");
+	}
+}
+
+static void parse_values(struct search *search, u64 *values)
+{
+	struct scan_needles *needles = &search->scan.needles;
+	const struct args *args = search->args;
+	const char *option = needles->width == 2 ? "h" : "w";
+
+	for (size_t i = 0; i < args->nr_words; i++) {
+		const char *word = args->words[i];
+
+		if (!argument_try_address(word, &values[i]))
+			fail("invalid input: \"%s\"", word);
+		if (needles->width < 8 && values[i] >> (needles->width * 8))
+			fail("value too large for -%s option: %llx", option, (ull)values[i]);
+		search->named[i] = word[0] == '(' || symbol_by_name(word);
+	}
+	needles->values = values;
+}
+
+static void parse_needles(struct search *search)
+{
+	struct scan_needles *needles = &search->scan.needles;
+	const struct args *args = search->args;
+	const char *mask = option_argument(args, "m"), *context = option_argument(args, "x");
+
+	if (!args->nr_words)
+		usage_fail(args);
+	search->words = args->words;
+	search->named = scope_array(args->nr_words, sizeof(*search->named));
+	needles->count = args->nr_words;
+	needles->width = option_given(args, "h") ? 2 : option_given(args, "w") ? 4 : 8;
+	if (mask && option_given(args, "c"))
+		warn("mask ignored on string search");
+	else if (mask)
+		needles->mask = argument_address(mask);
+	if (context && option_given(args, "c"))
+		fail("-x option is not allowed with -c");
+	if (context)
+		search->context = argument_number(context);
+	if (context && (!search->context || search->context > 1 << 16))
+		fail("invalid count argument: %s", context);
+	if (option_given(args, "c"))
+		needles->texts = (const char *const *)args->words;
+	else
+		parse_values(search, scope_array(args->nr_words, sizeof(u64)));
+}
+
+static bool right_space(const struct search *search, u64 address)
+{
+	if (search->space == IN_PHYSICAL)
+		return true;
+	if (search->space == IN_USER)
+		return address < memory_layout()->task_size;
+	return mem_is_kernel_address(address);
+}
+
+static u64 bound(const struct search *search, const char *text)
+{
+	static const char *const names[] = { "kernel virtual", "user virtual", "physical",
+					     "kernel virtual" };
+	u64 address = argument_address(text);
+
+	if (!right_space(search, address))
+		fail("invalid %s address: %llx\n%s", names[search->space], (ull)address,
+		     usage_text(search->args->command));
+	return address;
+}
+
+static void parse_range(struct search *search)
+{
+	const struct args *args = search->args;
+	const char *start = option_argument(args, "s"), *end = option_argument(args, "e"),
+		   *length = option_argument(args, "l");
+	u64 last;
+
+	search->scan.last = ~0ULL;
+	if (search->space == IN_STACKS && (start || end || length))
+		fail("-t and -T cannot be used with -s, -e or -l");
+	if (end && length)
+		fail("-e and -l exclude each other");
+	if (start)
+		search->scan.first = bound(search, start);
+	if (end) {
+		last = bound(search, end);
+		if (last <= search->scan.first)
+			fail("the end of the search, %llx, is not above its start", (ull)last);
+		search->scan.last = last - 1;
+	}
+	if (length) {
+		last = argument_number(length);
+		if (!start)
+			fail("-l needs a start: -s");
+		if (!last || last - 1 > ~0ULL - search->scan.first)
+			fail("invalid length: %s", length);
+		search->scan.last = search->scan.first + last - 1;
+	}
+}
+
+static void parse_space(struct search *search)
+{
+	static const char *const options[] = { "k", "K", "V", "u", "p", "t", "T" };
+	const char *chosen = "k";
+	unsigned nr_given = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		if (!option_given(search->args, options[i]))
+			continue;
+		chosen = options[i];
+		nr_given++;
+	}
+	if (nr_given > 1)
+		fail("only one of -k, -K, -V, -u, -p, -t and -T can be searched at a time");
+	search->space = *chosen == 'u'			   ? IN_USER
+			: *chosen == 'p'		   ? IN_PHYSICAL
+			: *chosen == 't' || *chosen == 'T' ? IN_STACKS
+							   : IN_KERNEL;
+}
+
+static void search_user(struct search *search)
+{
+	const struct task *task = task_current();
+	struct task_memory memory;
+
+	if (!task || !task->mm || !task_memory(task, &memory))
+		fail("the current task has no user space");
+	search->pgd = memory.pgd;
+	scan_user(&search->scan, task->mm);
+}
+
+static void search_run(struct args *args)
+{
+	struct search *search = scope_alloc(sizeof(*search));
+	struct scan *scan = &search->scan;
+	unsigned parts = SCAN_DIRECT_MAP | SCAN_VMALLOC | SCAN_VMEMMAP | SCAN_IMAGE | SCAN_MODULES;
+
+	search->args = args;
+	parse_space(search);
+	parse_needles(search);
+	parse_range(search);
+	search->on_terminal = isatty(STDERR_FILENO) && !session.silent;
+	clock_gettime(CLOCK_MONOTONIC, &search->begin);
+	scope_cleanup(clear_at_end, search);
+	scan->found = found;
+	scan->progress = show_progress;
+	scan->arg = search;
+	scan_begin(scan);
+	if (option_given(args, "K"))
+		parts = SCAN_DIRECT_MAP | SCAN_IMAGE;
+	if (option_given(args, "V"))
+		parts = SCAN_VMALLOC | SCAN_VMEMMAP | SCAN_MODULES;
+	if (search->space == IN_STACKS)
+		search_stacks(search, option_given(args, "T"));
+	else if (search->space == IN_PHYSICAL)
+		scan_physical(scan);
+	else if (search->space == IN_USER)
+		search_user(search);
+	else
+		scan_kernel(scan, parts);
+	scan_end(scan);
+}
+
+static const struct option search_options[] = {
+	{ "k", NULL, "kernel memory (default)" },
+	{ "K", NULL, "of kernel memory the direct map and the kernel image only" },
+	{ "V", NULL, "of kernel memory vmalloc areas, the memory map and modules only" },
+	{ "u", NULL, "the current task's user space" },
+	{ "p", NULL, "physical memory" },
+	{ "t", NULL, "every task's kernel stack" },
+	{ "T", NULL, "the kernel stacks of the tasks on a CPU" },
+	{ "s", "start", "begin at this address or symbol" },
+	{ "e", "end", "stop before this address or symbol" },
+	{ "l", "length", "stop after this many bytes" },
+	{ "m", "mask", "bits that do not matter, in hexadecimal" },
+	{ "c", NULL, "look for text" },
+	{ "w", NULL, "values are 32 bits wide" },
+	{ "h", NULL, "values are 16 bits wide" },
+	{ "x", "count", "show so many values before and after each one found" },
+	{ NULL, NULL, NULL },
+};
+
+COMMAND(search) = {
+	.name = "search",
+	.summary = "find values or text in memory",
+	.synopsis = "[-k | -K | -V | -u | -p | -t | -T] [-s start] [-e end | -l length] [-m mask] "
+		    "[-x count] [-c | -w | -h] value|(expression)|symbol|string ...",
+	.options = search_options,
+	.description =
+		"Shows each place where one of the values stands, aligned to its size: 64 bits unless -w or -h says "
+		"otherwise. Values are hexadecimal; a symbol stands for its address, and is named beside what was "
+		"found. With -c the words are text, which may begin at any byte; one with blanks needs double "
+		"quotes.\n\n"
+		"Pages that are not in the dump are passed over. Memory that is mapped twice is found twice: the "
+		"kernel's own image and vmalloc areas are in the direct map as well. With -t what was found is "
+		"listed by task.",
+	.example = "crash> search -t ffff897f01208000\n"
+		   "PID: 1        TASK: ffff897f01208000  CPU: 0    COMMAND: \"init\"\n"
+		   "ffffca6d00013a90: ffff897f01208000 \n"
+		   "ffffca6d00013ad0: ffff897f01208000 \n"
+		   "\n"
+		   "crash> search -s linux_banner -l 100 -c Linux\n"
+		   "ffffffff9111fa00: Linux version 6.1.0-50-cloud-amd64 (debian-kernel@lists.\n",
+	.run = search_run,
+};
