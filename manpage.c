@@ -12,7 +12,7 @@ void usage_print(FILE *stream, const struct run_option *options)
 {
 	char left[64];
 
-	fputs("Usage: crash [OPTION]... VMLINUX DUMP...\n"
+	fputs("Usage: crash [OPTION]... [VMLINUX] DUMP...\n"
 	      "       crash [OPTION]... [VMLINUX] [/proc/kcore | /dev/mem]\n"
 	      "Answers questions about the kernel whose memory is in DUMP (several files: one split dump), or\n"
 	      "about the kernel that is running.\n\n",
@@ -111,11 +111,13 @@ void manpage_print(FILE *stream, const struct run_option *options)
 
 	fprintf(stream, ".TH CRASH 8 \"\" \"crash %s\"\n", CRASH_VERSION);
 	fputs(".SH NAME\ncrash \\- answer questions about the memory of a Linux kernel\n"
-	      ".SH SYNOPSIS\n.B crash\n[\\fIOPTION\\fR]... \\fIVMLINUX\\fR \\fIDUMP\\fR...\n"
+	      ".SH SYNOPSIS\n.B crash\n[\\fIOPTION\\fR]... [\\fIVMLINUX\\fR] \\fIDUMP\\fR...\n"
 	      ".br\n.B crash\n[\\fIOPTION\\fR]... [\\fIVMLINUX\\fR] [\\fI/proc/kcore\\fR | \\fI/dev/mem\\fR]\n"
 	      ".SH DESCRIPTION\n"
 	      "Opens the dump of a kernel with the vmlinux it ran and reads commands from the terminal, a file or "
-	      "standard input.\n.PP\n"
+	      "standard input. Without a vmlinux, that of the dump's build-id is looked for beside the dump and where "
+	      "distributions put it; when there is none, names come from the symbol table in the dump and types from "
+	      "the BTF in it, and what needs debug information says which vmlinux has it.\n.PP\n"
 	      "Without a dump the questions are about the running kernel: its memory is read from /proc/kcore, or "
 	      "/dev/mem where there is none, anew for each command, and its vmlinux is found by its build-id when "
 	      "it is not given. A dump that cannot be opened is never replaced by the running kernel.\n"
