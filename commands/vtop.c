@@ -85,19 +85,21 @@ static void put_swap_entry(u64 entry, const char *area, u64 offset)
 }
 
 /*
- * The struct page of PADDR; memory that has none (devices) or whose page cannot be read: nothing.
+ * The struct page of PADDR; memory that has none (devices) or whose page cannot be read: nothing. It is the
+ * last line about an address, without the blank line that ends every other part: false then.
  */
-static void put_page(u64 paddr)
+static bool put_page(u64 paddr)
 {
 	struct strbuf text = { 0 };
 	struct page_info info;
 
 	if (paddr >> PAGE_SHIFT >= memory_dump()->max_pfn ||
 	    !page_read(page_of_pfn(paddr >> PAGE_SHIFT), &info, NULL))
-		return;
+		return false;
 	page_row(&info, &text);
-	out("%s\n%s\n\n", page_header, strbuf_text(&text));
+	out("%s\n%s\n", page_header, strbuf_text(&text));
 	strbuf_free(&text);
+	return true;
 }
 
 static void put_vma(const struct vma *vma)
@@ -178,7 +180,8 @@ static void show_unmapped_user(const struct vma *vma, u64 address,
 	strbuf_free(&area);
 }
 
-static void show_user(const struct request *request, u64 address)
+/* True when a blank line is still to come before the next address. */
+static bool show_user(const struct request *request, u64 address)
 {
 	struct translation translation;
 	struct fault fault;
@@ -188,11 +191,11 @@ static void show_user(const struct request *request, u64 address)
 	if (!request->mm || address >= memory_layout()->task_size ||
 	    !vma_find(request->mm, address, &vma)) {
 		put_user_header(address, "(not accessible)");
-		return;
+		return false;
 	}
 	if (!mem_walk_user(mm_pgd(request->mm), address, &translation, &fault)) {
 		show_unmapped_user(&vma, address, &translation, &fault);
-		return;
+		return false;
 	}
 	snprintf(physical, sizeof(physical), "%llx", (unsigned long long)translation.paddr);
 	put_user_header(address, physical);
@@ -200,7 +203,7 @@ static void show_user(const struct request *request, u64 address)
 	put_page_line(&translation);
 	put_pte_bits(&translation);
 	put_vma(&vma);
-	put_page(translation.paddr);
+	return put_page(translation.paddr);
 }
 
 /* Kernel addresses need no task: only here the current one is looked for. */
@@ -211,7 +214,7 @@ static void show_user_of_current(struct request *request, u64 address)
 	show_user(request, address);
 }
 
-static void show_kernel(const struct request *request, u64 address)
+static bool show_kernel(const struct request *request, u64 address)
 {
 	u64 pgd = request->task && request->mm ? mm_pgd(request->mm) : memory_layout()->top_table;
 	struct translation translation;
@@ -222,7 +225,7 @@ static void show_kernel(const struct request *request, u64 address)
 	out("VIRTUAL           PHYSICAL        \n");
 	if (!mem_is_kernel_address(address)) {
 		out("%-8llx  (not a kernel virtual address)\n\n", (unsigned long long)address);
-		return;
+		return false;
 	}
 	mapped = memory_arch()->walk(pgd, address, &translation, &fault);
 	if (mapped)
@@ -235,11 +238,11 @@ static void show_kernel(const struct request *request, u64 address)
 	if (!mapped) {
 		out("\n");
 		put_fault(&fault);
-		return;
+		return false;
 	}
 	put_page_line(&translation);
 	put_pte_bits(&translation);
-	put_page(translation.paddr);
+	return put_page(translation.paddr);
 }
 
 static void vtop_run(struct args *args)
@@ -249,6 +252,7 @@ static void vtop_run(struct args *args)
 		.force_kernel = option_given(args, "k") > 0,
 	};
 	const char *whose = option_argument(args, "c");
+	bool blank_wanted = false;
 	const struct task *task = whose ? task_argument(whose) : NULL;
 
 	if (!args->nr_words || (request.force_user && request.force_kernel))
@@ -258,10 +262,12 @@ static void vtop_run(struct args *args)
 	for (size_t i = 0; i < args->nr_words; i++) {
 		u64 address = argument_address(args->words[i]);
 
+		if (blank_wanted)
+			out("\n");
 		if (request.force_user)
 			show_user_of_current(&request, address);
 		else if (request.force_kernel || mem_is_kernel_address(address))
-			show_kernel(&request, address);
+			blank_wanted = show_kernel(&request, address);
 		else if (address >= memory_layout()->task_size)
 			fail("ambiguous address: %llx  (requires -u or -k)",
 			     (unsigned long long)address);
