@@ -8,6 +8,7 @@
 #include "memory.h"
 #include "out.h"
 #include "session.h"
+#include "symbols.h"
 #include "types.h"
 
 #include <stdio.h>
@@ -103,6 +104,16 @@ static void show_text(const struct member *member, u64 address, const char *path
 	out("\n");
 }
 
+/* " <vfs_read>" behind a number that is a symbol's address. */
+static void put_symbol(u64 value)
+{
+	u64 offset;
+	const struct symbol *symbol = symbol_at(value, &offset);
+
+	if (symbol && !offset)
+		out(" <%s>", symbol->name);
+}
+
 /* Pointers are addresses in any radix; one to characters has them beside it. */
 static void show_pointer(const struct member *member, u64 value, const char *path)
 {
@@ -114,7 +125,17 @@ static void show_pointer(const struct member *member, u64 value, const char *pat
 	    mem_try_string(value, text, sizeof(text), NULL)) {
 		out("  ");
 		put_quoted(text);
+	} else {
+		put_symbol(value);
 	}
+	out("\n");
+}
+
+static void show_number(u64 value, size_t size, const char *path, unsigned radix)
+{
+	out(radix == 16 ? "  %s = 0x%llx" : "  %s = %llu", path, (ull)value);
+	if (radix == 16 && size == 8)
+		put_symbol(value);
 	out("\n");
 }
 
@@ -145,7 +166,7 @@ static bool show_directly(const struct entry_view *view, u64 object, const char 
 	if (kind == TYPE_POINTER)
 		show_pointer(&member, value, path);
 	else
-		out(radix == 16 ? "  %s = 0x%llx\n" : "  %s = %llu\n", path, (ull)value);
+		show_number(value, member.size, path, radix);
 	return true;
 }
 

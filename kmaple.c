@@ -254,3 +254,88 @@ bool kmaple_load(u64 tree, u64 index, u64 *entry, struct fault *fault)
 	*entry = range.entry;
 	return true;
 }
+
+void kmaple_begin_node(struct kmaple_iter *it, u64 encoded_node)
+{
+	memset(it, 0, sizeof(*it));
+	/* A type and a tag, as a root has them; what hangs below inner nodes lacks the tag. */
+	it->root = encoded_node | 2;
+}
+
+struct visit {
+	struct kmaple_iter *it;
+	bool (*visit)(void *arg, const struct kmaple_slot *slot);
+	void *arg;
+	unsigned path[MAX_HEIGHT];
+};
+
+/* Each level's range lies within its parent's slot, so a damaged tree ends at the latest at MAX_HEIGHT. */
+static bool visit_node(struct visit *visit, u64 encoded, u64 min, u64 max, unsigned depth)
+{
+	struct kmaple_iter *it = visit->it;
+	u64 words[NODE_BYTES / 8];
+	struct node node;
+	bool inner;
+
+	if (depth == MAX_HEIGHT) {
+		fault_set(&it->fault, FAULT_BAD_ADDRESS, SPACE_KERNEL, align_down(encoded, NODE_BYTES));
+		set_stopped(it);
+		return false;
+	}
+	if (interrupt_pending()) {
+		it->stopped = KLIST_INTERRUPTED;
+		return false;
+	}
+	it->index = min;
+	if (!load_node(encoded, min, max, &node, &it->fault)) {
+		set_stopped(it);
+		return false;
+	}
+	inner = node.type == NODE_RANGE_64 || node.type == NODE_ARANGE_64;
+	memcpy(words, node.bytes, NODE_BYTES);
+	for (unsigned number = 0; number <= node.end; number++) {
+		struct kmaple_slot slot = { .node = node.address, .type = node.type, .depth = depth };
+		struct range range;
+
+		it->index = min;
+		if (!find_slot(&node, min, &range, &it->fault)) {
+			set_stopped(it);
+			return false;
+		}
+		visit->path[depth] = number;
+		slot.node_first = node.min;
+		slot.node_last = node.max;
+		slot.parent = load_u64(node.bytes);
+		slot.slot = number;
+		slot.pivots = words + node.pivots_at / 8;
+		slot.slots = words + node.slots_at / 8;
+		slot.nr_pivots = (unsigned)node.nr_pivots;
+		slot.nr_slots = (unsigned)(node.nr_pivots ? node.nr_pivots + 1 : node.end + 1);
+		slot.first = range.first;
+		slot.last = range.last;
+		slot.entry = range.entry;
+		slot.is_node = inner && range.entry;
+		slot.path = visit->path;
+		if (!visit->visit(visit->arg, &slot))
+			return false;
+		if (slot.is_node && !visit_node(visit, range.entry, range.first, range.last, depth + 1))
+			return false;
+		if (range.last >= max)
+			break;
+		min = range.last + 1;
+	}
+	return true;
+}
+
+bool kmaple_visit(struct kmaple_iter *it, bool (*visit)(void *arg, const struct kmaple_slot *slot),
+		  void *arg)
+{
+	struct visit all = { .it = it, .visit = visit, .arg = arg };
+	struct kmaple_slot only = { .entry = it->root, .path = all.path };
+
+	if (it->stopped)
+		return false;
+	if (!root_is_node(it->root))
+		return !it->root || visit(arg, &only);
+	return visit_node(&all, it->root, 0, ~0ULL, 0);
+}

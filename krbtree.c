@@ -176,3 +176,14 @@ const char *krbtree_why(struct krbtree_iter *it)
 			 fault_text(&it->fault));
 	return it->why;
 }
+
+bool krbtree_top(u64 root, u64 *node, struct fault *fault)
+{
+	return field_try_u64(root, &rb_root_node, node, fault);
+}
+
+bool krbtree_children(u64 node, u64 *left, u64 *right, struct fault *fault)
+{
+	return field_try_u64(node, &rb_node_left, left, fault) &&
+	       field_try_u64(node, &rb_node_right, right, fault);
+}

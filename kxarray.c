@@ -206,3 +206,27 @@ bool kidr_load(u64 idr, u64 id, u64 *entry, struct fault *fault)
 	}
 	return kxarray_load(field_address(idr, &idr_rt), id - base, entry, fault);
 }
+
+void kxarray_begin_node(struct kxarray_iter *it, u64 node)
+{
+	memset(it, 0, sizeof(*it));
+	it->head = align_down(node, 4) + 2;
+}
+
+unsigned kxarray_path(const struct kxarray_iter *it, u64 index, unsigned slots[KXARRAY_MAX_HEIGHT])
+{
+	unsigned bits = chunk_bits(), height = 0;
+	u64 entry = it->head, shift;
+
+	for (index -= it->base; is_node(entry) && height < KXARRAY_MAX_HEIGHT; height++) {
+		u64 node = entry - 2;
+
+		if (!field_try_u64(node, &xa_node_shift, &shift, NULL) || shift > 60)
+			return 0;
+		slots[height] = (unsigned)(index >> shift & ((1U << bits) - 1));
+		if (!mem_try_u64(field_address(node, &xa_node_slots) + slots[height] * 8ULL, &entry,
+				 NULL))
+			return 0;
+	}
+	return height;
+}

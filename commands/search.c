@@ -30,6 +30,7 @@ struct search {
 	u64 context; /* -x */
 	const struct task *task; /* IN_STACKS */
 	bool task_shown;
+	size_t nr_tasks_shown;
 	/* progress */
 	bool on_terminal, progress_shown;
 	struct timespec begin;
@@ -145,7 +146,7 @@ static void found(void *arg, const struct scan_match *match)
 	if (search->task && !search->task_shown) {
 		header = scope_strbuf();
 		task_header(search->task, header);
-		out("%s\n", strbuf_text(header));
+		out(search->nr_tasks_shown++ ? "\n%s\n" : "%s\n", strbuf_text(header));
 		search->task_shown = true;
 	}
 	/* In a scope of its own: there may be millions. */
@@ -165,8 +166,6 @@ static void search_stacks(struct search *search, bool active_only)
 		search->task_shown = false;
 		scan_kernel_range(&search->scan, task->stack, stack_size());
 		scan_end(&search->scan);
-		if (search->task_shown)
-			out("\n");
 	}
 }
 

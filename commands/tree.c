@@ -1,0 +1,317 @@
+/* tree.c - the command tree: entries of red-black trees, radix trees, xarrays and maple trees. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "../command.h"
+#include "../entryshow.h"
+#include "../fail.h"
+#include "../kfield.h"
+#include "../kmaple.h"
+#include "../krbtree.h"
+#include "../kxarray.h"
+#include "../memory.h"
+#include "../out.h"
+#include "../session.h"
+
+typedef unsigned long long ull;
+
+KFIELD(maple_flags, "maple_tree.ma_flags");
+
+/* A red-black tree of this height would have more nodes than there are addresses. */
+#define MAX_HEIGHT 128
+
+enum tree_type { TREE_RBTREE, TREE_RADIX, TREE_XARRAY, TREE_MAPLE };
+
+struct tree {
+	const struct args *args;
+	enum tree_type type;
+	struct entry_show show;
+	u64 root; /* the tree's root structure, or with -N a node */
+	bool is_node, positions, linear;
+	u64 node_offset; /* -o */
+	struct u64map seen;
+	char path[2 * MAX_HEIGHT + 1]; /* "/l/r" */
+	u64 nr_shown;
+};
+
+static void show_entry(struct tree *tree, u64 entry)
+{
+	tree->nr_shown++;
+	entry_show(&tree->show, entry);
+}
+
+static void broken(const char *why)
+{
+	interrupt_check();
+	warn("the tree is %s", why);
+	session.some_command_failed = true;
+}
+
+static void free_map(void *arg)
+{
+	u64map_free(arg);
+}
+
+static void show_node(struct tree *tree, u64 node)
+{
+	u64 entry = node - tree->node_offset;
+
+	out("%llx\n", (ull)entry);
+	if (tree->positions)
+		out("  position: root%s\n", tree->path);
+	show_entry(tree, entry);
+}
+
+static void walk_rbtree(struct tree *tree, u64 node, unsigned depth)
+{
+	struct fault fault;
+	u64 left, right;
+
+	interrupt_check();
+	if (depth == MAX_HEIGHT || u64map_get(&tree->seen, node, NULL)) {
+		broken(scope_printf("damaged: node %llx at root%s was there before", (ull)node,
+				    tree->path));
+		return;
+	}
+	u64map_put(&tree->seen, node, 1);
+	if (!krbtree_children(node, &left, &right, &fault)) {
+		broken(scope_printf("broken: cannot read node %llx: %s", (ull)node,
+				    fault_text(&fault)));
+		return;
+	}
+	if (!tree->linear)
+		show_node(tree, node);
+	memcpy(tree->path + 2 * depth, "/l", 3);
+	if (left)
+		walk_rbtree(tree, left, depth + 1);
+	tree->path[2 * depth] = '\0';
+	if (tree->linear)
+		show_node(tree, node);
+	memcpy(tree->path + 2 * depth, "/r", 3);
+	if (right)
+		walk_rbtree(tree, right, depth + 1);
+	tree->path[2 * depth] = '\0';
+}
+
+static void run_rbtree(struct tree *tree)
+{
+	struct fault fault;
+	u64 top = tree->root;
+
+	scope_cleanup(free_map, &tree->seen);
+	if (!tree->is_node && !krbtree_top(tree->root, &top, &fault))
+		fail("cannot read the tree's root at %llx: %s", (ull)tree->root,
+		     fault_text(&fault));
+	if (top)
+		walk_rbtree(tree, top, 0);
+}
+
+/* Radix trees and xarrays have been one structure since v4.20. */
+static void run_xarray(struct tree *tree)
+{
+	unsigned slots[KXARRAY_MAX_HEIGHT], height;
+	struct kxarray_iter it;
+	u64 index, entry;
+
+	if (tree->is_node)
+		kxarray_begin_node(&it, tree->root);
+	else
+		kxarray_begin(&it, tree->root);
+	while (kxarray_next(&it, &index, &entry)) {
+		out("%llx\n", (ull)entry);
+		if (tree->positions) {
+			out("  index: %llu  position: root", (ull)index);
+			height = kxarray_path(&it, index, slots);
+			for (unsigned i = 0; i < height; i++)
+				out("/%u", slots[i]);
+			out("\n");
+		}
+		show_entry(tree, entry);
+	}
+	if (it.stopped)
+		broken(kxarray_why(&it));
+}
+
+static bool show_maple_slot(void *arg, const struct kmaple_slot *slot)
+{
+	struct tree *tree = arg;
+
+	/* Low bits 10 are the tree's own marks. */
+	if (slot->is_node || !slot->entry || (slot->entry & 3) == 2)
+		return true;
+	out("%llx\n", (ull)slot->entry);
+	if (tree->positions) {
+		out("  index: %llu  position: root", (ull)tree->nr_shown + 1);
+		for (unsigned i = 0; slot->node && i <= slot->depth; i++)
+			out("/%u", slot->path[i]);
+		out("\n");
+	}
+	show_entry(tree, slot->entry);
+	return true;
+}
+
+/* Indices follow the radix; entries are addresses in any. */
+static void put_range(const struct tree *tree, unsigned indent, u64 first, u64 last)
+{
+	out(tree->show.radix == 16 ? "%*s%llx-%llx: " : "%*s%llu-%llu: ", (int)indent, "",
+	    (ull)first, (ull)last);
+}
+
+static void put_node(const struct tree *tree, const struct kmaple_slot *slot)
+{
+	put_range(tree, slot->depth * 2, slot->node_first, slot->node_last);
+	out("node 0x%llx depth %u type %u parent 0x%llx contents: ", (ull)slot->node, slot->depth,
+	    slot->type, (ull)slot->parent);
+	for (unsigned i = 0; i < slot->nr_slots; i++) {
+		if (slot->slots[i])
+			out("0x%llx ", (ull)slot->slots[i]);
+		else
+			out("(nil) ");
+		if (i < slot->nr_pivots)
+			out(tree->show.radix == 16 ? "%llx " : "%llu ", (ull)slot->pivots[i]);
+	}
+	out("\n");
+}
+
+static bool show_maple_node(void *arg, const struct kmaple_slot *slot)
+{
+	const struct tree *tree = arg;
+
+	if (slot->node && !slot->slot)
+		put_node(tree, slot);
+	if (slot->is_node)
+		return true;
+	put_range(tree, slot->node ? slot->depth * 2 + 2 : 0, slot->first, slot->last);
+	out("0x%llx\n", (ull)slot->entry);
+	return true;
+}
+
+static void run_maple(struct tree *tree)
+{
+	bool whole = option_given(tree->args, "v");
+	struct kmaple_iter it;
+	u64 flags;
+
+	if (tree->is_node)
+		kmaple_begin_node(&it, tree->root);
+	else
+		kmaple_begin(&it, tree->root);
+	if (whole && !tree->is_node && !it.stopped) {
+		flags = field_u64(tree->root, &maple_flags);
+		/* MT_FLAGS_HEIGHT_MASK: 5 bits from the second on. */
+		out("maple_tree(%llx) flags %llX, height %llu root 0x%llx\n\n", (ull)tree->root,
+		    (ull)flags, (ull)(flags >> 2 & 31), (ull)it.root);
+	}
+	kmaple_visit(&it, whole ? show_maple_node : show_maple_slot, tree);
+	if (it.stopped)
+		broken(kmaple_why(&it));
+}
+
+static enum tree_type parse_type(const struct args *args)
+{
+	static const struct {
+		const char *name;
+		enum tree_type type;
+	} names[] = { { "rbtree", TREE_RBTREE }, { "rb", TREE_RBTREE },	    { "radix", TREE_RADIX },
+		      { "ra", TREE_RADIX },	 { "xarray", TREE_XARRAY }, { "x", TREE_XARRAY },
+		      { "maple", TREE_MAPLE },	 { "m", TREE_MAPLE } };
+	const char *word = option_argument(args, "t");
+
+	for (size_t i = 0; word && i < ARRAY_SIZE(names); i++)
+		if (streq(word, names[i].name))
+			return names[i].type;
+	if (word)
+		fail("invalid tree type: %s\n%s", word, usage_text(args->command));
+	return TREE_RBTREE;
+}
+
+static void check_options(const struct tree *tree)
+{
+	static const char *const plurals[] = { "red-black trees", "radix trees", "Xarrays",
+					       "maple trees" };
+	const char *wrong = NULL;
+
+	if (tree->type != TREE_RBTREE)
+		wrong = option_given(tree->args, "l")	? "l"
+			: option_given(tree->args, "o") ? "o"
+							: NULL;
+	if (tree->type != TREE_MAPLE && option_given(tree->args, "v"))
+		wrong = "v";
+	if (wrong)
+		fail("-%s option is not applicable to %s", wrong, plurals[tree->type]);
+	if (tree->is_node && option_given(tree->args, "r"))
+		fail("-N and -r exclude each other");
+}
+
+static void tree_run(struct args *args)
+{
+	struct tree *tree = scope_alloc(sizeof(*tree));
+
+	tree->args = args;
+	tree->type = parse_type(args);
+	tree->is_node = option_given(args, "N");
+	tree->positions = option_given(args, "p");
+	tree->linear = option_given(args, "l");
+	if (!args->nr_words)
+		fail("a starting address is required\n%s", usage_text(args->command));
+	if (args->nr_words > 1)
+		usage_fail(args);
+	check_options(tree);
+	if (!argument_try_address(args->words[0], &tree->root) ||
+	    !mem_is_kernel_address(tree->root))
+		fail("invalid start argument: %s", args->words[0]);
+	tree->node_offset = entry_offset(args, "o");
+	tree->root += entry_offset(args, "r");
+	entry_show_parse(args, &tree->show);
+	if (tree->type == TREE_RBTREE)
+		run_rbtree(tree);
+	else if (tree->type == TREE_MAPLE)
+		run_maple(tree);
+	else
+		run_xarray(tree);
+}
+
+static const struct option tree_options[] = {
+	{ "t", "type", "rbtree (default), radix, xarray or maple; or rb, ra, x, m" },
+	{ "r", "offset",
+	  "start is a structure with the tree's root there: bytes, or struct.member" },
+	{ "o", "offset", "rbtree: where in the entries the rb_node is" },
+	{ "N", NULL, "start is a node of the tree, whose subtree is shown" },
+	{ "s", "struct[.member[,member]]",
+	  "show each entry as this structure, or these members of it" },
+	{ "S", "struct[.member[,member]]",
+	  "the same, but numbers and text are read without gdb: faster" },
+	{ "l", NULL, "rbtree: in sorted order, not from the top down" },
+	{ "p", NULL, "where each entry is: the way to it from the root, and its index" },
+	{ "v", NULL, "maple: every node with its contents" },
+	{ "x", NULL, "numbers in hexadecimal" },
+	{ "d", NULL, "numbers in decimal" },
+	{ NULL, NULL, NULL },
+};
+
+COMMAND(tree) = {
+	.name = "tree",
+	.summary = "red-black, radix and maple trees, xarrays",
+	.synopsis = "[-t rbtree|radix|xarray|maple] [-r offset] [-o offset] "
+		    "[-s|-S struct[.member[,member]]] [-x|-d] [-l] [-p] [-v] [-N] start",
+	.options = tree_options,
+	.description =
+		"Prints the address of each entry of a tree. Start is the tree's root structure (rb_root, "
+		"radix_tree_root, xarray, maple_tree), or with -r the structure that it is a member of. "
+		"An IDR is a radix tree at the beginning of its structure.\n\n"
+		"A red-black tree comes from the top down, the left side first; position root/l/r is the right "
+		"child of the root's left child. The others come by index; there a position is the number of the "
+		"slot in each node. The index shown of a maple tree's entry is its place in the order.\n\n"
+		"What hangs below a damaged or missing node is left out, with a message.",
+	.example =
+		"crash> tree -t xarray -r pid_namespace.idr init_pid_ns -p -S pid.level\n"
+		"ffff897f011f7480\n"
+		"  index: 1  position: root/0/1\n"
+		"  level = 0\n"
+		"ffff897f011f7a00\n"
+		"  index: 2  position: root/0/2\n"
+		"  level = 0\n"
+		"crash> tree -l -o vmap_area.rb_node vmap_area_root -s vmap_area.va_start,va_end -x\n"
+		"ffff897f0104de00\n"
+		"  va_start = 0xffffca6d00000000,\n"
+		"  va_end = 0xffffca6d00005000,\n",
+	.run = tree_run,
+};
