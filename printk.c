@@ -104,6 +104,10 @@ void printk_begin(struct printk_iter *it)
 	ring->size_bits = checked_bits(kfield_in(&ring_size_bits, head, ring_bytes), MAX_SIZE_BITS,
 				       "text_data_ring.size_bits");
 	ring->text_bytes = 1ULL << ring->size_bits;
+	/* The kernel has 2^5 bytes of text for a descriptor. Walking more of them takes for ever. */
+	if (ring->nr_descs > ring->text_bytes)
+		fail("the log is damaged: %llu records in %llu bytes of text",
+		     (unsigned long long)ring->nr_descs, (unsigned long long)ring->text_bytes);
 	ring->desc_bytes = object_bytes(&prb_desc, "prb_desc");
 	ring->info_bytes = object_bytes(&printk_info, "printk_info");
 	ring->desc = scope_alloc(ring->desc_bytes);
