@@ -10,6 +10,7 @@
 #include "gdb_bridge.h"
 #include "kpercpu.h"
 #include "memory.h"
+#include "modulebtf.h"
 #include "session.h"
 #include "stack.h"
 #include "symbols.h"
@@ -242,13 +243,16 @@ static bool ops_percpu(UNUSED void *arg, u64 variable, int cpu, u64 *address)
 static bool ops_btf(UNUSED void *arg, size_t index, struct gdb_btf *answer)
 {
 	const struct btf *btf = types_btf();
+	const char *name = "vmlinux";
 	const u8 *data;
 	u64 size;
 
-	if (index > 0 || !btf)
+	if (index > 0 && !module_btf_at(index - 1, &name, &btf))
+		return false;
+	if (!btf)
 		return false;
 	data = btf_data(btf, &size);
-	*answer = (struct gdb_btf){ .name = "vmlinux", .data = data, .size = size };
+	*answer = (struct gdb_btf){ .name = name, .data = data, .size = size };
 	return true;
 }
 

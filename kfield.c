@@ -19,7 +19,7 @@ static bool resolve_field(struct kname *name, const char *spelling)
 		BUG("%s: \"%s\" is not TYPE.MEMBER", name->id, spelling);
 	memcpy(type_name, spelling, dot - spelling);
 	type_name[dot - spelling] = '\0';
-	return type_member_by_name(type_name, dot + 1, &name->member);
+	return types_kernel_member(type_name, dot + 1, &name->member);
 }
 
 static bool resolve_spelling(struct kname *name, const char *spelling)
@@ -31,7 +31,7 @@ static bool resolve_spelling(struct kname *name, const char *spelling)
 	case KNAME_FIELD:
 		return resolve_field(name, spelling);
 	case KNAME_TYPE:
-		return type_size_by_name(spelling, &name->value);
+		return types_kernel_size(spelling, &name->value);
 	case KNAME_SYMBOL:
 		symbol = symbol_by_name(spelling);
 		if (symbol)

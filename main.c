@@ -16,6 +16,7 @@
 #include "manpage.h"
 #include "memory.h"
 #include "module.h"
+#include "modulebtf.h"
 #include "oneshot.h"
 #include "runningkernel.h"
 #include "session.h"
@@ -456,6 +457,13 @@ static void find_kernel(struct strbuf *why)
 	x86_64_ops.find_bare_layout(session.dump, &session.vmcoreinfo, &layout);
 }
 
+static void set_up_modules(void)
+{
+	module_setup();
+	if (types_btf())
+		module_btf_setup(types_btf());
+}
+
 /* What --minimal and --no_... leave of the subsystems. */
 static void set_up_subsystems(struct strbuf *why)
 {
@@ -469,7 +477,7 @@ static void set_up_subsystems(struct strbuf *why)
 	if (session.no_modules)
 		module_leave_out();
 	else
-		module_setup();
+		set_up_modules();
 	if (session.no_panic)
 		task_leave_out_panic();
 	if (session.no_elf_notes)

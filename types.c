@@ -20,15 +20,29 @@
 
 static const struct btf *vmlinux_types;
 static const struct types_fallback *fallback;
+static VECTOR(const struct btf *) module_types;
+static void (*load_module_types)(void);
 
 void types_set_btf(const struct btf *vmlinux_btf)
 {
 	vmlinux_types = vmlinux_btf;
+	/* Those of modules continue another one's ids. */
+	vector_free(&module_types);
 }
 
 const struct btf *types_btf(void)
 {
 	return vmlinux_types;
+}
+
+void types_add_module_btf(const struct btf *module_btf)
+{
+	*vector_add(&module_types) = module_btf;
+}
+
+void types_set_module_loader(void (*load)(void))
+{
+	load_module_types = load;
 }
 
 void types_set_fallback(const struct types_fallback *new_fallback)
@@ -104,14 +118,14 @@ static const char *integer_name(const char *name, char *text, size_t space)
 	return text;
 }
 
-static bool find_kinds(const char *name, const enum btf_kind *kinds, size_t nr_kinds,
-		       struct type *type)
+static bool find_kinds(const struct btf *btf, const char *name, const enum btf_kind *kinds,
+		       size_t nr_kinds, struct type *type)
 {
 	size_t i;
 
 	for (i = 0; i < nr_kinds; i++) {
-		type->id = btf_find(vmlinux_types, kinds[i], name);
-		type->btf = vmlinux_types;
+		type->id = btf_find(btf, kinds[i], name);
+		type->btf = btf;
 		if (type->id)
 			return true;
 	}
@@ -131,7 +145,7 @@ static bool takes_word(const char *name, const char *word, const char **rest)
 	return true;
 }
 
-bool type_by_name(const char *name, struct type *type)
+static bool find_by_name(const struct btf *btf, const char *name, struct type *type)
 {
 	static const enum btf_kind structs[] = { BTF_STRUCT }, unions[] = { BTF_UNION },
 				   enums[] = { BTF_ENUM, BTF_ENUM64 },
@@ -141,16 +155,33 @@ bool type_by_name(const char *name, struct type *type)
 	const char *rest;
 
 	*type = (struct type){ NULL, 0 };
-	if (!vmlinux_types)
+	if (!btf)
 		return false;
 	if (takes_word(name, "struct", &rest))
-		return find_kinds(rest, structs, ARRAY_SIZE(structs), type);
+		return find_kinds(btf, rest, structs, ARRAY_SIZE(structs), type);
 	if (takes_word(name, "union", &rest))
-		return find_kinds(rest, unions, ARRAY_SIZE(unions), type);
+		return find_kinds(btf, rest, unions, ARRAY_SIZE(unions), type);
 	if (takes_word(name, "enum", &rest))
-		return find_kinds(rest, enums, ARRAY_SIZE(enums), type);
-	return find_kinds(integer_name(name, integer, sizeof(integer)), bare, ARRAY_SIZE(bare),
+		return find_kinds(btf, rest, enums, ARRAY_SIZE(enums), type);
+	return find_kinds(btf, integer_name(name, integer, sizeof(integer)), bare, ARRAY_SIZE(bare),
 			  type);
+}
+
+bool type_by_name(const char *name, struct type *type)
+{
+	void (*load)(void) = load_module_types;
+
+	if (find_by_name(vmlinux_types, name, type))
+		return true;
+	/* It may ask for types itself. */
+	load_module_types = NULL;
+	if (load)
+		load();
+	for (size_t i = 0; i < module_types.count; i++) {
+		if (find_by_name(module_types.items[i], name, type))
+			return true;
+	}
+	return false;
 }
 
 enum type_kind type_kind(struct type type)
@@ -447,6 +478,15 @@ bool type_member_by_name(const char *type_name, const char *path, struct member 
 	return type_by_name(type_name, &type) && type_member(type, path, member);
 }
 
+bool types_kernel_member(const char *type_name, const char *path, struct member *member)
+{
+	struct type type;
+
+	if (!vmlinux_types)
+		return fallback && fallback->member(type_name, path, member);
+	return find_by_name(vmlinux_types, type_name, &type) && type_member(type, path, member);
+}
+
 bool type_size_by_name(const char *type_name, u64 *size)
 {
 	struct type type;
@@ -454,6 +494,18 @@ bool type_size_by_name(const char *type_name, u64 *size)
 	if (!vmlinux_types)
 		return fallback && fallback->size(type_name, size);
 	if (!type_by_name(type_name, &type))
+		return false;
+	*size = type_size(type);
+	return true;
+}
+
+bool types_kernel_size(const char *type_name, u64 *size)
+{
+	struct type type;
+
+	if (!vmlinux_types)
+		return fallback && fallback->size(type_name, size);
+	if (!find_by_name(vmlinux_types, type_name, &type))
 		return false;
 	*size = type_size(type);
 	return true;

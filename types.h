@@ -39,6 +39,12 @@ struct member {
 /* Sources. types_set_btf() is called once at start-up with vmlinux's BTF. */
 void types_set_btf(const struct btf *vmlinux_btf);
 const struct btf *types_btf(void); /* the same again; NULL: none */
+/*
+ * Types that only modules have: split BTF over vmlinux's. The loader is called once, for the first name that
+ * vmlinux lacks.
+ */
+void types_add_module_btf(const struct btf *module_btf);
+void types_set_module_loader(void (*load)(void));
 bool types_available(void); /* false: neither BTF nor a fallback */
 
 /*
@@ -70,6 +76,12 @@ bool type_has_member(const char *type_name, const char *path);
 /* By the type's name, from BTF or from the fallback. */
 bool type_member_by_name(const char *type_name, const char *path, struct member *member);
 bool type_size_by_name(const char *type_name, u64 *size);
+/*
+ * The same of the kernel's own types alone, without those of modules: for what the program itself knows to
+ * look for (kfield.h).
+ */
+bool types_kernel_member(const char *type_name, const char *path, struct member *member);
+bool types_kernel_size(const char *type_name, u64 *size);
 /* Any enumerator of any enum, by its own name. */
 bool enumerator_value(const char *enumerator, s64 *value);
 /* The name of VALUE in the enum named ENUM_NAME; NULL when none. */

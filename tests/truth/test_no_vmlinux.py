@@ -81,6 +81,22 @@ def test_names_and_addresses(kernel):
                    [line.split()[:3] for line in theirs.splitlines() if "__crc_" not in line], word)
 
 
+def test_types_of_modules(kernel):
+    """Known where the kernel keeps modules' BTF; the guest's slab cache says how large one of them is."""
+    cache = re.search(r"^xfs_inode +\d+ +\d+ +(\d+)", kernel.truth("proc/slabinfo"), re.M)
+    expect(cache, "no cache of xfs_inode in the guest")
+    (ours, gdbs, both), said = answers(kernel, "struct -o xfs_inode", "p sizeof(struct xfs_inode)", "whatis xfs_inode.i_vnode")
+    if not ROW.search(answers(kernel, "sym btf_modules")[0][0]):
+        expect("invalid data structure reference: xfs_inode" in said, f"says {said!r}")
+        return
+    size = int(re.search(r"^SIZE: (\d+)$", ours, re.M)[1])
+    equal((size + 63) // 64 * 64, int(cache[1]), "struct xfs_inode, in whole cache lines")
+    equal(gdbs.split()[-1], str(size), "p sizeof(struct xfs_inode)")
+    expect(re.search(r"\[\d+\] struct inode i_vnode;", ours) and "struct inode i_vnode;" in both, f"{both!r}")
+    theirs, = kernel.crash("struct -o xfs_inode", "sys")[:1]
+    same_lines(ours.splitlines(), theirs.splitlines(), "struct -o xfs_inode")
+
+
 def test_what_needs_debug_information_says_so(kernel):
     release = kernel.truth("proc/sys/kernel/osrelease").strip()
     build_id = run_crash("--build-id", kernel.vmcore).stdout.strip()

@@ -335,7 +335,7 @@ static void test_fallback(void **state UNUSED)
 	types_set_btf(NULL);
 	assert_false(types_available());
 	assert_false(type_has_member("page", "flags"));
-	assert_false(type_size_by_name("struct page", &size));
+	assert_false(types_kernel_size("struct page", &size));
 	assert_false(enumerator_value("NINE", &value));
 	assert_false(type_by_name("page", &type));
 	assert_null(enumerator_name("kind", 1));
@@ -343,7 +343,7 @@ static void test_fallback(void **state UNUSED)
 	assert_true(types_available());
 	assert_true(type_member_by_name("page", "flags", &member));
 	assert_int_equal(member.offset, 3);
-	assert_true(type_size_by_name("struct page", &size));
+	assert_true(types_kernel_size("struct page", &size));
 	assert_int_equal(size, 77);
 	assert_true(enumerator_value("NINE", &value));
 	assert_int_equal(value, 9);
@@ -351,6 +351,59 @@ static void test_fallback(void **state UNUSED)
 	/* With BTF the fallback is not asked. */
 	types_set_btf(btf);
 	assert_false(type_has_member("page", "flags"));
+}
+
+static struct built_btf module_built;
+static struct btf *module_btf;
+static unsigned nr_loads;
+
+static void load_module(void)
+{
+	struct strbuf why = { 0 };
+	struct type type;
+
+	nr_loads++;
+	/* A loader that itself asks is not called again. */
+	assert_false(type_by_name("struct ext4_thing", &type));
+	build_btf_start(&module_built, btf_nr_types(btf), built.strings.length);
+	build_btf_type(&module_built, "ext4_thing", BTF_STRUCT, false, 2, 32);
+	build_btf_field(&module_built, "count", 1, 0);
+	build_btf_field(&module_built, "list", btf_find(btf, BTF_STRUCT, "list"), 64);
+	build_btf_type(&module_built, "task", BTF_STRUCT, false, 0, 1);
+	build_btf_finish(&module_built);
+	module_btf = btf_open(module_built.blob.text, module_built.blob.length, btf, &why);
+	assert_non_null(module_btf);
+	types_add_module_btf(module_btf);
+}
+
+static void test_types_of_modules(void **state UNUSED)
+{
+	struct member member;
+	struct type type;
+	u64 size;
+
+	nr_loads = 0;
+	types_set_module_loader(load_module);
+	assert_true(type_by_name("task", &type));
+	assert_false(types_kernel_size("ext4_thing", &size));
+	assert_int_equal(nr_loads, 0);
+	assert_true(type_by_name("struct ext4_thing", &type));
+	assert_int_equal(type_size(type), 32);
+	assert_true(type_member(type, "list.prev", &member));
+	assert_int_equal(member.offset, 16);
+	assert_string_equal(type_name(member.type), "");
+	/* The kernel's own type comes before a module's of the same name. */
+	assert_true(type_by_name("task", &type));
+	assert_true(type_size(type) > 1);
+	assert_false(type_by_name("ext5_thing", &type));
+	assert_int_equal(nr_loads, 1);
+	assert_true(type_has_member("ext4_thing", "count"));
+	/* Members that the program itself asks for are the kernel's. */
+	assert_false(types_kernel_member("ext4_thing", "count", &member));
+	types_set_btf(btf);
+	assert_false(type_by_name("struct ext4_thing", &type));
+	btf_close(module_btf);
+	build_btf_discard(&module_built);
 }
 
 #define WITH_TYPES(test) cmocka_unit_test_setup_teardown(test, make_types, drop_types)
@@ -361,7 +414,7 @@ int main(void)
 		WITH_TYPES(test_by_name),     WITH_TYPES(test_paths),
 		WITH_TYPES(test_bit_fields),  WITH_TYPES(test_signs_and_enumerators),
 		WITH_TYPES(test_each_struct), WITH_TYPES(test_circles),
-		WITH_TYPES(test_fallback),
+		WITH_TYPES(test_fallback),    WITH_TYPES(test_types_of_modules),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
