@@ -1,10 +1,9 @@
+/* decompress.c - L1: one compressed page of a dump back into its bytes: zlib, LZO1X, snappy, zstd. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * decompress.c - one compressed page of a dump back into its bytes: zlib, LZO1X, snappy, zstd.
- *
  * zlib and zstd need a context that costs more to set up than a page costs to inflate, so contexts
  * are kept on a list and taken from it for one page at a time.
  */
-/* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "decompress.h"
 
 #include <lzo/lzo1x.h>

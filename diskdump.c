@@ -1,6 +1,7 @@
+/* diskdump.c - L1: compressed kdump files of makedumpfile and QEMU, header versions 1 to 6. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * diskdump.c - compressed kdump files of makedumpfile and QEMU, header versions 1 to 6, also split
- * over several files. (The diskdump format of old started it; its own files are not read.)
+ * A dump may be split over several files. (The diskdump format of old started it; its own files are not read.)
  *
  * B is the block size, S the number of sub-header blocks, M the number of bitmap blocks.
  *
@@ -39,7 +40,6 @@
  * are kept (1/64 of the bitmap's size) and made as far as a lookup needs them, over holes of a
  * sparse file without reading them.
  */
-/* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "decompress.h"
 #include "dumpfile.h"
 #include "elfnote.h"

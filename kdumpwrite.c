@@ -28,7 +28,7 @@ enum {
 
 /* Bytes that go to one growing place of the file. */
 struct stream {
-	u64 offset;	/* of buf[0] */
+	u64 offset; /* of buf[0] */
 	size_t used;
 	u8 *buf;
 };
@@ -36,7 +36,7 @@ struct stream {
 struct kdump_writer {
 	char *path;
 	int fd;
-	int error;		/* errno of the first write that failed, 0: none */
+	int error; /* errno of the first write that failed, 0: none */
 	enum page_compression compression;
 	u64 max_pfn, max_pages;
 	u64 nr_pages;
@@ -89,7 +89,8 @@ static void flush_bitmaps(struct kdump_writer *writer)
 
 	for (size_t i = 0; i < 2; i++) {
 		if (memcmp(writer->bitmaps[i], nothing, PAGE_BYTES) != 0)
-			write_at(writer, writer->bitmap_offset[i] + writer->bitmap_block * PAGE_BYTES,
+			write_at(writer,
+				 writer->bitmap_offset[i] + writer->bitmap_block * PAGE_BYTES,
 				 writer->bitmaps[i], PAGE_BYTES);
 		memset(writer->bitmaps[i], 0, PAGE_BYTES);
 	}
@@ -120,7 +121,8 @@ static size_t compress_page(struct kdump_writer *writer, const void *page, u8 *t
 			bytes = zlib_bytes;
 		break;
 	case COMPRESSION_LZO:
-		if (lzo1x_1_compress(page, PAGE_BYTES, to, &lzo_bytes, writer->lzo_memory) == LZO_E_OK)
+		if (lzo1x_1_compress(page, PAGE_BYTES, to, &lzo_bytes, writer->lzo_memory) ==
+		    LZO_E_OK)
 			bytes = lzo_bytes;
 		break;
 	case COMPRESSION_SNAPPY:
@@ -128,7 +130,8 @@ static size_t compress_page(struct kdump_writer *writer, const void *page, u8 *t
 			bytes = COMPRESSED_BYTES;
 		break;
 	case COMPRESSION_ZSTD:
-		bytes = ZSTD_compressCCtx(writer->zstd, to, COMPRESSED_BYTES, page, PAGE_BYTES, ZSTD_LEVEL);
+		bytes = ZSTD_compressCCtx(writer->zstd, to, COMPRESSED_BYTES, page, PAGE_BYTES,
+					  ZSTD_LEVEL);
 		if (ZSTD_isError(bytes))
 			bytes = COMPRESSED_BYTES;
 		break;
@@ -157,7 +160,8 @@ bool kdump_writer_page(struct kdump_writer *writer, u64 pfn, const void *page)
 	static const u8 zeroes[PAGE_BYTES];
 	struct page_descriptor descriptor;
 
-	if (pfn < writer->next_pfn || pfn >= writer->max_pfn || writer->nr_pages == writer->max_pages)
+	if (pfn < writer->next_pfn || pfn >= writer->max_pfn ||
+	    writer->nr_pages == writer->max_pages)
 		return false;
 	writer->next_pfn = pfn + 1;
 	writer->nr_pages++;

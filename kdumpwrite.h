@@ -10,17 +10,17 @@ struct kdump_writer;
 
 /* What stands in the headers. Nothing is kept after kdump_writer_create(). */
 struct kdump_contents {
-	enum page_compression compression;	/* COMPRESSION_NONE: pages as they are */
-	u64 max_pfn;			/* one past the machine's highest page frame */
-	u64 max_pages;			/* at least as many as are going to be written */
+	enum page_compression compression; /* COMPRESSION_NONE: pages as they are */
+	u64 max_pfn; /* one past the machine's highest page frame */
+	u64 max_pages; /* at least as many as are going to be written */
 	u64 phys_base;
-	u32 dump_level;			/* above 0: pages are missing on purpose */
+	u32 dump_level; /* above 0: pages are missing on purpose */
 	u32 nr_cpus;
-	u64 time;			/* seconds since 1970; 0: not known */
-	const char *utsname[6];		/* sysname nodename release version machine domainname; or NULL */
+	u64 time; /* seconds since 1970; 0: not known */
+	const char *utsname[6]; /* sysname nodename release version machine domainname; or NULL */
 	const void *vmcoreinfo;
 	size_t vmcoreinfo_bytes;
-	const void *notes;		/* ELF notes, one after the other */
+	const void *notes; /* ELF notes, one after the other */
 	size_t notes_bytes;
 };
 

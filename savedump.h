@@ -7,7 +7,7 @@
 
 struct saved {
 	u64 nr_pages;
-	u64 bytes;	/* of the file */
+	u64 bytes; /* of the file */
 };
 
 /* Makes the file PATH, which must not exist. fail()s when that is not possible. */

@@ -15,7 +15,7 @@ enum { BLOCK_PFNS = PAGE_BYTES * 8 };
 struct touched {
 	u64 max_pfn;
 	u64 *frames;
-	u64 *blocks;	/* in the same mapping, behind FRAMES */
+	u64 *blocks; /* in the same mapping, behind FRAMES */
 	u64 mapped_bytes;
 };
 
@@ -25,8 +25,8 @@ struct touched *touched_create(u64 max_pfn)
 	u64 frame_bytes = nr_blocks * BLOCK_PFNS / 8;
 	u64 bytes = frame_bytes + align_up(nr_blocks / 8 + 8, PAGE_BYTES);
 	struct touched *touched;
-	void *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-			 -1, 0);
+	void *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	/* Without it everything works but `save`, which says so. */
 	if (map == MAP_FAILED)
