@@ -135,6 +135,24 @@ static bool looks_like_vmlinux(const char *path)
 	return result;
 }
 
+/* Only compressed kdumps come in parts; what makedumpfile -F wrote holds one, too. */
+static bool looks_like_part(const char *path)
+{
+	struct strbuf why = { 0 };
+	struct file_map map;
+	const char *start;
+	bool result = false;
+
+	if (file_map_open(&map, path, &why)) {
+		start = file_map_at(&map, 0, 12);
+		result = start && (memcmp(start, "KDUMP   ", 8) == 0 ||
+				   memcmp(start, "makedumpfile", 12) == 0);
+		file_map_close(&map);
+	}
+	strbuf_free(&why);
+	return result;
+}
+
 static void sort_files(struct arguments *arguments, char **paths, int count)
 {
 	int i;
@@ -148,7 +166,8 @@ static void sort_files(struct arguments *arguments, char **paths, int count)
 			usage_error("too many files: ", paths[i]);
 	}
 	/* Two files, none of them a vmlinux: the first was meant as one, and says below what it is. */
-	if (!arguments->vmlinux && arguments->nr_dumps > 1 && !arguments->question) {
+	if (!arguments->vmlinux && arguments->nr_dumps > 1 && !arguments->question &&
+	    !looks_like_part(arguments->dumps[0])) {
 		struct strbuf why = { 0 };
 
 		if (!vmlinux_open(&vmlinux, arguments->dumps[0], &why)) {
