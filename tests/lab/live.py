@@ -25,13 +25,17 @@ OPEN_MEM = os.path.join(HERE, "module", "lab_devmem.c")
 COMMANDS = [
     "sys", "ps", "mod", "log", "set", "set -p", "bt", "bt -p", "foreach bt -sx", "rd -a linux_banner",
     "foreach tail task -R pid,comm,tgid", "bt yes", "help -D", "rd -p 0", "rd -p ffffffff000",
-    "wr -32 panic_on_oops 1", "wr -k -32 panic_on_oops 1", "wr -k -u 0 0", "wr -p -64 20000000 1122334455667788", "wr -p -8 20000008 99", "wr -p -16 2000000a bbaa",
+    "wr -32 panic_on_oops 1", "wr -k -32 panic_on_oops 1", "wr -k -u 0 0",
+    "wr -p -64 20000000 1122334455667788", "wr -p -8 20000008 99", "wr -p -16 2000000a bbaa",
     "wr -p -32 2000000c ffeeddcc", "wr -8 jiffies 100", "wr 20000000 1", "wr -p 20000ffc 1", "wr -p 7fff0000000 1",
     "sym dummy_xmit", "!rmmod dummy", "mod ", "sym -q dummy_xmit",
     "!insmod /modules/dummy.ko numdummies=0", "mod  ", "sym dummy_xmit ",
-    "!sleep 77777 </dev/null >/dev/null 2>&1 & sleep 2", "ps sleep", "!kill $(pidof sleep)", "ps -A", "ps sleep ",
-    "repeat -1 rd -d jiffies | head -n 2", "set refresh off", "ps yes", "!yes </dev/null >/dev/null & sleep 2", "ps yes ", "set refresh on",
-    "ps yes  ", "set 1", "set ", "bt ",
+    "!sleep 77777 </dev/null >/dev/null 2>&1 & sleep 2", "ps sleep",
+    "!kill $(pidof sleep); usleep 500000", "ps -A", "ps sleep ",
+    "repeat -1 rd -d jiffies | head -n 2", "repeat -1 p *(unsigned long *)&jiffies | head -n 2",
+    "p ((struct task_struct *)&init_task)->comm",
+    "set refresh off", "ps yes", "!yes </dev/null >/dev/null & sleep 2", "ps yes ", "set refresh on",
+    "ps yes  ", "set 1", "set ", "bt ", "log ", "save ../saved",
 ]
 # With the module that opens /dev/mem.
 COMMANDS_DEVMEM = [

@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 
-from harness import CRASH, TOP, Failed, equal, expect, same_lines, table
+from harness import CRASH, TOP, Failed, equal, expect, run_crash, same_lines, table
 
 sys.path.insert(0, str(TOP / "tests/lab"))
 import live  # noqa: E402
@@ -204,6 +204,25 @@ def test_live_struct_and_memory(kernel):
     equal(banner.strip(), run.text("before/version").strip(), "linux_banner")
     jiffies = [int(line.split()[1]) for line in run.main("repeat -1 rd -d jiffies | head -n 2").splitlines()]
     expect(len(jiffies) == 2 and 100 <= jiffies[1] - jiffies[0], f"jiffies a second apart: {jiffies}")
+
+
+def test_live_gdb_sees_what_changes(kernel):
+    run = guest(kernel.name)
+    text = run.main("repeat -1 p *(unsigned long *)&jiffies | head -n 2")
+    jiffies = [int(n) for n in re.findall(r" = (\d+)$", text, re.M)]
+    expect(len(jiffies) == 2 and 100 <= jiffies[1] - jiffies[0], f"jiffies a second apart: {text!r}")
+    text = run.main("p ((struct task_struct *)&init_task)->comm")
+    expect('"swapper/0' in text, f"p of a task's comm: {text!r}")
+
+
+def test_live_save_makes_a_dump(kernel):
+    """What a live session read, opened on another machine."""
+    run = guest(kernel.name)
+    done = run_crash("-s", kernel.vmlinux, run.folder / "saved", stdin="log\nps\n")
+    equal(done.status, 0, f"status with the saved dump ({done.stderr[-200:]!r})")
+    log = run.main("log ").splitlines()
+    same_lines(done.stdout.splitlines()[:len(log)], log, "log of the saved dump")
+    expect("[kthreadd]" in done.stdout and "crash" in done.stdout, "ps of the saved dump")
 
 
 def test_live_faults_name_the_cause(kernel):
