@@ -1,10 +1,9 @@
+/* dumpfile.c - L1: opens a dump of any format and reads physical memory from it; mapped files. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * dumpfile.c - opens a dump of any format and reads physical memory from it; mapped files.
- *
  * The formats know their files; this file maps them, asks each format whether a file is its own, and
  * cuts reads at page borders.
  */
-/* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dumpfile.h"
 #include "flattened.h"
 #include "live.h"

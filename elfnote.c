@@ -1,6 +1,6 @@
+/* elfnote.c - L1: the ELF notes of a dump, the same in an ELF vmcore and in a compressed kdump. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * elfnote.c - the ELF notes of a dump, the same in an ELF vmcore and in a compressed kdump.
- *
  *	a note (all parts padded to 4 bytes):
  *	0	4	bytes of the name, with its NUL
  *	4	4	bytes of the descriptor
@@ -21,7 +21,6 @@
  *	392	5 * 8	cr0-cr4
  *	432	8	kernel_gs_base
  */
-/* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "elfnote.h"
 
 #include <elf.h>

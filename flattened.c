@@ -1,6 +1,6 @@
+/* flattened.c - L1: a makedumpfile -F stream read in place. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * flattened.c - a makedumpfile -F stream read in place.
- *
  * A stream is what makedumpfile writes where it cannot seek. All numbers are big-endian.
  *
  *	offset	size	meaning
@@ -17,7 +17,6 @@
  * A later record replaces what an earlier one wrote at the same place. Bytes that no record wrote
  * are zero.
  */
-/* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "flattened.h"
 
 #include <stdlib.h>

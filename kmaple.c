@@ -278,7 +278,8 @@ static bool visit_node(struct visit *visit, u64 encoded, u64 min, u64 max, unsig
 	bool inner;
 
 	if (depth == MAX_HEIGHT) {
-		fault_set(&it->fault, FAULT_BAD_ADDRESS, SPACE_KERNEL, align_down(encoded, NODE_BYTES));
+		fault_set(&it->fault, FAULT_BAD_ADDRESS, SPACE_KERNEL,
+			  align_down(encoded, NODE_BYTES));
 		set_stopped(it);
 		return false;
 	}
@@ -294,7 +295,9 @@ static bool visit_node(struct visit *visit, u64 encoded, u64 min, u64 max, unsig
 	inner = node.type == NODE_RANGE_64 || node.type == NODE_ARANGE_64;
 	memcpy(words, node.bytes, NODE_BYTES);
 	for (unsigned number = 0; number <= node.end; number++) {
-		struct kmaple_slot slot = { .node = node.address, .type = node.type, .depth = depth };
+		struct kmaple_slot slot = { .node = node.address,
+					    .type = node.type,
+					    .depth = depth };
 		struct range range;
 
 		it->index = min;
@@ -318,7 +321,8 @@ static bool visit_node(struct visit *visit, u64 encoded, u64 min, u64 max, unsig
 		slot.path = visit->path;
 		if (!visit->visit(visit->arg, &slot))
 			return false;
-		if (slot.is_node && !visit_node(visit, range.entry, range.first, range.last, depth + 1))
+		if (slot.is_node &&
+		    !visit_node(visit, range.entry, range.first, range.last, depth + 1))
 			return false;
 		if (range.last >= max)
 			break;

@@ -1,6 +1,6 @@
+/* live.c - L1: the memory of the running kernel: /proc/kcore, or /dev/mem. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * live.c - the memory of the running kernel: /proc/kcore, or /dev/mem.
- *
  *	/proc/kcore is an ELF core file whose PT_LOADs are areas of kernel addresses: one for each
  *	range of RAM in the direct map, one for the kernel's image (RAM, too), one each for vmalloc,
  *	modules and vmemmap. Only those of the direct map are used, for what is read here is physical
@@ -12,7 +12,6 @@
  *	/dev/mem is physical memory, of which CONFIG_STRICT_DEVMEM hides all RAM above 1 MB. Reads
  *	stay inside RAM: a device's registers may change by being read.
  */
-/* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dumpfile.h"
 #include "elfnote.h"
 #include "live.h"

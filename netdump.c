@@ -1,7 +1,6 @@
+/* netdump.c - L1: ELF vmcores: /proc/vmcore, makedumpfile -E, dump-guest-memory of QEMU. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * netdump.c - ELF vmcore files: /proc/vmcore of a kdump kernel, makedumpfile -E, QEMU's
- * dump-guest-memory (and the netdump format of old, which started it).
- *
  *	Elf64_Ehdr: ET_CORE for x86_64. e_phnum 0xffff: the real number is in section 0's sh_info.
  *	PT_NOTE: registers, vmcoreinfo (elfnote.c).
  *	PT_LOAD: p_filesz bytes at p_offset are physical memory from p_paddr on. What p_memsz has
@@ -10,7 +9,6 @@
  * Segments come in any order and may overlap: /proc/vmcore of some kernels has the kernel's text
  * both by itself and inside a piece of RAM.
  */
-/* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dumpfile.h"
 #include "elfnote.h"
 

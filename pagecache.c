@@ -1,10 +1,9 @@
+/* pagecache.c - L1: decompressed pages of a dump, within a budget of bytes. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * pagecache.c - decompressed pages of a dump, within a budget of bytes.
- *
  * Four ways a set; the least recently used way of a set gives way. The pages are one anonymous
  * mapping, of which the system backs only what was written.
  */
-/* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "pagecache.h"
 
 #include <pthread.h>

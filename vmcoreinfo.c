@@ -1,12 +1,11 @@
+/* vmcoreinfo.c - L1: the text that a kernel leaves for its dump readers (kernel/vmcore_info.c). */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * vmcoreinfo.c - the text that a kernel leaves for its dump readers (kernel/vmcore_info.c).
- *
  * Lines of KEY=VALUE, at most a page. The kernel keeps it twice, each in pages of its own: the text
  * from the start of a zeroed page (vmcoreinfo_data), and as an ELF note (vmcoreinfo_note: a header
  * of 12 bytes, "VMCOREINFO" padded to 12, the text). A dump whose writer did not ask for the note
  * still has both in memory, and the first bytes of each page tell.
  */
-/* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "vmcoreinfo.h"
 #include "fail.h"
 
