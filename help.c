@@ -3,6 +3,7 @@
 #include "help.h"
 
 #include "alias.h"
+#include "fail.h"
 #include "gdb_bridge.h"
 #include "out.h"
 
@@ -184,11 +185,12 @@ static void print_options(const struct option *options)
 		fill_words(option->help, strlen(option->help), width + 6);
 		out_redirect(previous);
 		fclose(memory);
+		/* out() ends the command where nobody reads on. */
+		scope_cleanup(free, lines);
 		out("    ");
 		print_option(option);
 		/* The first line's indentation gives way to the option itself. */
 		out("%*s%s", width + 2 - option_width(option), "", lines + width + 6);
-		free(lines);
 	}
 }
 
