@@ -450,7 +450,7 @@ static void load_dumped_symbols(bool found, struct strbuf *why)
  * Where the kernel's image, tables and regions are. What cannot be found is told in one line, and what
  * does not need it works.
  */
-static void find_kernel(struct strbuf *why)
+static void find_kernel(const struct arguments *arguments, struct strbuf *why)
 {
 	bool found = x86_64_ops.find_kaslr(session.dump, session.vmlinux, &session.vmcoreinfo,
 					   &layout, why);
@@ -465,6 +465,9 @@ static void find_kernel(struct strbuf *why)
 		fail("%s", strbuf_text(problem));
 	if (found && x86_64_ops.find_layout(session.dump, &session.vmcoreinfo, &layout, why))
 		return;
+	/* With another kernel's names nothing but nonsense would follow. */
+	if (found && arguments->differ)
+		fail("%s with %s: %s", session.dump_path, session.vmlinux_path, strbuf_text(why));
 	if (found)
 		warn("%s: of the kernel's memory there is its image, and what page tables in the "
 		     "dump lead to",
@@ -513,7 +516,7 @@ static void start_up(void *arg)
 	open_vmlinux(arguments, why);
 	kernel_setup(session.vmlinux, &session.vmcoreinfo);
 	check_match(arguments, kernel_record_matches_vmlinux);
-	find_kernel(why);
+	find_kernel(arguments, why);
 	memory_init(session.dump, &x86_64_ops, &layout);
 	memory_set_zero_excluded(session.zero_excluded);
 	open_types(why);
