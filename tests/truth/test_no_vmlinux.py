@@ -133,6 +133,19 @@ def test_a_vmlinux_beside_the_dump_is_found(kernel):
         equal(first_line_of_sys(dump), "KERNEL: (no vmlinux: from the dump)", "with a vmlinux of another build")
 
 
+def test_parts_of_a_split_dump(kernel):
+    dump = kernel.dump("kdump").variant("vmcore.split*-d31")
+    with tempfile.TemporaryDirectory() as folder:
+        parts = [pathlib.Path(folder) / path.name for path in dump.files]
+        expect(len(parts) > 1, f"only {len(parts)} parts")
+        for part, path in zip(parts, dump.files):
+            part.symlink_to(path.resolve())
+        got = run_crash("-s", *parts, stdin="sys\nps\n").stdout
+        wanted = run_crash("-s", dump.vmlinux, *parts, stdin="sys\nps\n").stdout
+    expect("KERNEL: (no vmlinux: from the dump)" in got, got[:200])
+    same_lines(got.splitlines()[1:], wanted.splitlines()[1:], "sys, ps")
+
+
 def copy_without(source, target, pattern):
     """Copies a file with zeroes where PATTERN was, in pieces that keep this process small. How often it was there."""
     count, piece = 0, b""
