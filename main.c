@@ -19,6 +19,7 @@
 #include "modulebtf.h"
 #include "oneshot.h"
 #include "runningkernel.h"
+#include "savedump.h"
 #include "session.h"
 #include "shell.h"
 #include "symbols.h"
@@ -31,6 +32,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <stdnoreturn.h>
+#include <unistd.h>
 
 struct arguments {
 	const char *vmlinux;
@@ -46,12 +48,14 @@ struct arguments {
 
 static struct vmlinux vmlinux;
 static struct kernel_layout layout;
+static const char *save_path; /* --save: written when the session ends */
 
 /* What parse_option() understands: for usage and the man page. */
 static const struct run_option run_options[] = {
 	{ "-s", NULL, "no banner, no pager, no echo of commands" },
 	{ "-i", "FILE", "run the commands in FILE first" },
 	{ "-f", NULL, "open a VMLINUX of another build all the same" },
+	{ "--save", "FILE", "at the end, write the pages that were read into FILE, a small dump" },
 	{ "--hex", NULL, "numbers in base 16 at the start" },
 	{ "--dec", NULL, "numbers in base 10 at the start" },
 	{ "--zero_excluded", NULL, "pages excluded from the dump read as zeroes" },
@@ -227,6 +231,13 @@ static int parse_option(struct arguments *arguments, char **words)
 		arguments->ask_debugging_data = true;
 	} else if (streq(option, "-f")) {
 		arguments->force = true;
+	} else if (streq(option, "--save")) {
+		if (!words[1])
+			usage_error("--save needs a file", "");
+		if (access(words[1], F_OK) == 0)
+			usage_error("--save: there is a file of that name: ", words[1]);
+		save_path = words[1];
+		return 2;
 	} else if (streq(option, "--hex")) {
 		session.radix = 16;
 	} else if (streq(option, "--dec")) {
@@ -402,8 +413,9 @@ static void open_types_of_dwarf(struct strbuf *why)
 	if (types_available())
 		return;
 	if (!session.vmlinux) {
-		warn("%s: without types only names and memory can be shown; needed is %s",
+		warn("%s: without types there are names, memory and the log; needed is %s",
 		     strbuf_text(why), wanted_vmlinux());
+		coreinfo_types(&session.vmcoreinfo);
 		strbuf_reset(why);
 		return;
 	}
@@ -565,10 +577,18 @@ static void show_banner(UNUSED void *arg)
 	banner_print();
 }
 
+static void save_session(UNUSED void *arg)
+{
+	struct saved saved;
+
+	save_dump(save_path, &saved);
+}
+
 int main(UNUSED int argc, char **argv)
 {
 	struct arguments arguments = { 0 };
 	struct failure failure;
+	int status;
 
 	shell_init();
 	parse_arguments(&arguments, argv + 1);
@@ -582,5 +602,10 @@ int main(UNUSED int argc, char **argv)
 	}
 	if (!session.silent && !protect(show_banner, NULL, &failure))
 		fprintf(stderr, "crash: %s\n", failure.text);
-	return shell_main_loop();
+	status = shell_main_loop();
+	if (save_path && !protect(save_session, NULL, &failure)) {
+		fprintf(stderr, "crash: --save: %s\n", failure.text);
+		return 1;
+	}
+	return status;
 }
