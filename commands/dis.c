@@ -129,24 +129,33 @@ static char *tidy_symbols(const char *text, unsigned radix)
 }
 
 /*
- * A traced kernel's functions begin with a call of the tracer, or with this while nobody traces; an endbr64
- * may stand before it.
+ * A traced kernel's functions begin with a call of the tracer, or with one of these while nobody traces. An
+ * endbr64 may stand before it, or the four bytes that the kernel put in its place.
  */
 static bool is_ftrace_nop(const struct instruction *instruction)
 {
-	static const u8 nop[] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 },
-			endbr[] = { 0xf3, 0x0f, 0x1e, 0xfa };
-	u8 bytes[sizeof(nop)];
+	static const u8 nops[][5] = { { 0x0f, 0x1f, 0x44, 0x00, 0x00 },
+				      { 0x66, 0x66, 0x66, 0x66, 0x90 } };
+	static const u8 firsts[][3] = { { 0xf3, 0x0f, 0x1e },
+					{ 0x66, 0x0f, 0x1f },
+					{ 0x0f, 0x1f, 0x40 } };
+	u8 bytes[5];
 	u64 offset;
 	const struct symbol *symbol = symbol_at(instruction->address, &offset);
 
-	if (!symbol || (offset != 0 && offset != sizeof(endbr)) || !symbol_by_name("ftrace_stub") ||
+	if (!symbol || (offset != 0 && offset != 4) || !symbol_by_name("ftrace_stub") ||
 	    !address_is_text(instruction->address) ||
-	    !mem_try_read(instruction->address, bytes, sizeof(nop), NULL) ||
-	    memcmp(bytes, nop, sizeof(nop)) != 0)
+	    !mem_try_read(instruction->address, bytes, sizeof(bytes), NULL) ||
+	    (memcmp(bytes, nops[0], 5) != 0 && memcmp(bytes, nops[1], 5) != 0))
 		return false;
-	return !offset || (mem_try_read(symbol->value, bytes, sizeof(endbr), NULL) &&
-			   memcmp(bytes, endbr, sizeof(endbr)) == 0);
+	if (!offset)
+		return true;
+	if (!mem_try_read(symbol->value, bytes, 3, NULL))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(firsts); i++)
+		if (!memcmp(bytes, firsts[i], 3))
+			return true;
+	return false;
 }
 
 /* "file: line" above the first instruction of each line. */

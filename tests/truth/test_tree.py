@@ -1,0 +1,127 @@
+# tree: trees of the kernel against what the guest said of itself.
+# SPDX-License-Identifier: GPL-3.0-or-later
+import re
+
+from harness import Skipped, equal, expect, same_lines
+
+
+def entries(text):
+    return re.findall(r"^([0-9a-f]{16})$", text, re.M)
+
+
+def pids(kernel):
+    """Every thread of the guest."""
+    return {int(str(path).rsplit("/", 2)[1]) for path in kernel.truth_paths("proc/[0-9]*/task/*/stat")}
+
+
+def test_pid_idr(kernel):
+    text, radix, short, direct = kernel.crash(
+        "tree -t xarray -r pid_namespace.idr init_pid_ns -p -s pid.level", "tree -t radix -r pid_namespace.idr init_pid_ns",
+        "tree -t x -r pid_namespace.idr init_pid_ns -S pid.level -x", "tree -t ra -r pid_namespace.idr init_pid_ns -d")
+    base = int(re.search(r"idr_base = (\d+)", kernel.crash("struct -d pid_namespace.idr init_pid_ns")).group(1))
+    rows = re.findall(r"^([0-9a-f]{16})\n  index: (\d+)  position: root((?:/\d+)+)\n  level = \d+,$", text, re.M)
+    numbers = {int(index) + base for _, index, _ in rows}
+    expect(pids(kernel) <= numbers, f"threads without a struct pid: {sorted(pids(kernel) - numbers)}")
+    for _, index, path in rows:
+        slots = [int(slot) for slot in path.split("/")[1:]]
+        value = 0
+        for slot in slots:
+            value = value * 64 + slot
+        equal(value, int(index), f"position {path}")
+    same_lines(radix.split(), [row[0] for row in rows], "as a radix tree")
+    equal(direct, radix, "short name")
+    equal(len(re.findall(r"^  level = 0x[01]$", short, re.M)), len(rows), "members read directly")
+    head = re.search(r"(?:xa_head|rnode) = (0x[0-9a-f]+)", kernel.crash("struct pid_namespace.idr init_pid_ns")).group(1)
+    same_lines(kernel.crash(f"tree -t x -N {head}").split(), radix.split(), "from the top node")
+
+
+def test_pages_of_pid_1(kernel):
+    """Maple tree (v6.1) or red-black tree (before) of pid 1's mappings: /proc/1/maps."""
+    maps = [line.split()[0].split("-") for line in kernel.truth("proc/1/maps").splitlines() if "vsyscall" not in line]
+    wanted = [(int(start, 16), int(end, 16)) for start, end in maps]
+    mm = re.search(r"mm = (0x[0-9a-f]+)", kernel.crash("task -R mm 1")).group(1)
+    if kernel.crash("struct mm_struct.mm_mt").startswith("struct mm_struct {"):
+        text = kernel.crash(f"tree -t maple -r mm_struct.mm_mt {mm} -p -S vm_area_struct.vm_start,vm_end -x")
+        expect("index: 1  position: root/" in text, f"positions: {text[:200]!r}")
+    else:
+        text = kernel.crash(f"tree -l -r mm_struct.mm_rb -o vm_area_struct.vm_rb {mm} -S vm_area_struct.vm_start,vm_end -x")
+    got = [(int(a, 16), int(b, 16)) for a, b in re.findall(r"vm_start = (0x\w+)\n  vm_end = (0x\w+)", text)]
+    same_lines(got, wanted, "mappings of pid 1")
+
+
+def test_maple_nodes(kernel):
+    mm = re.search(r"mm = (0x[0-9a-f]+)", kernel.crash("task -R mm 1")).group(1)
+    if not kernel.crash("struct mm_struct.mm_mt").startswith("struct mm_struct {"):
+        raise Skipped("no maple trees before v6.1")
+    text, plain = kernel.crash(f"tree -t m -r mm_struct.mm_mt {mm} -v -x", f"tree -t m -r mm_struct.mm_mt {mm}")
+    first = re.match(r"maple_tree\((\w+)\) flags [0-9A-F]+, height (\d+) root 0x(\w+)\n\n0-f{16}: node ", text)
+    expect(first, f"header: {text[:200]!r}")
+    leaves = [row for row in re.findall(r"^ +(\w+)-(\w+): 0x([0-9a-f]+)$", text, re.M)]
+    equal([entry for _, _, entry in leaves if len(entry) == 16], plain.split(), "entries of the nodes")
+    place = -1
+    for start, end, _ in leaves:
+        equal(int(start, 16), place + 1, "start of a slot")
+        place = int(end, 16)
+    equal(place, 2 ** 64 - 1, "end of the last slot")
+    inside = kernel.crash(f"tree -t maple -N {first.group(3)}")
+    equal(inside, plain, "from the top node")
+    expect("depth 0 type" in text and "contents: " in text, "node lines")
+
+
+def rbtree(kernel):
+    """A red-black tree that this kernel has: vmalloc's areas, in one tree or in the first node's (v6.9)."""
+    names = kernel.crash("sym vmap_area_root", "sym vmap_nodes")
+    if "not found" not in names[0]:
+        return "vmap_area_root"
+    nodes = kernel.crash("rd -x vmap_nodes").split()[1]
+    return f"-r vmap_node.busy {nodes}"
+
+
+def test_rbtree_orders(kernel):
+    root = rbtree(kernel)
+    down, sorted_, placed, plain = kernel.crash(
+        f"tree -t rbtree -o vmap_area.rb_node {root}", f"tree -l -o vmap_area.rb_node -S vmap_area.va_start -x {root}",
+        f"tree -t rb -p -o vmap_area.rb_node {root}", f"tree {root}")
+    starts = [int(start, 16) for start in re.findall(r"va_start = (0x\w+)", sorted_)]
+    expect(len(starts) > 3 and starts == sorted(starts), f"{len(starts)} areas, sorted: {starts == sorted(starts)}")
+    equal(sorted(down.split()), sorted(entries(sorted_)), "the same areas in both orders")
+    rows = re.findall(r"^([0-9a-f]{16})\n  position: root((?:/[lr])*)$", placed, re.M)
+    same_lines([row[0] for row in rows], down.split(), "with positions")
+    equal(rows[0][1], "", "the first is the root")
+    paths = {path for _, path in rows}
+    expect(all(path[:-2] in paths for path in paths if path), "each position's parent has one, too")
+    order = sorted(rows, key=lambda row: row[1].replace("/l", "0").replace("/r", "2") + "1")
+    same_lines([row[0] for row in order], entries(sorted_), "positions and the sorted order")
+    place = int(re.search(r"\[(\d+)\]", kernel.crash("struct vmap_area.rb_node")).group(1))
+    same_lines([int(a, 16) - place for a in plain.split()], [int(a, 16) for a in down.split()], "without -o")
+    top = f"{int(rows[0][0], 16) + place:x}"
+    equal(kernel.crash(f"tree -N -o {place} {top}"), down, "from the top node")
+
+
+def test_areas_are_the_guests(kernel):
+    """Areas in the tree are those of /proc/vmallocinfo (addresses there need no_hash_pointers: v5.12)."""
+    root = rbtree(kernel)
+    if root != "vmap_area_root":
+        raise Skipped("the areas are spread over several trees since v6.9")
+    info = [line.split()[0] for line in kernel.truth("proc/vmallocinfo").splitlines() if "vmap" in line or "pages=" in line]
+    starts = [int(row.split("-")[0], 16) for row in info]
+    if not any(start > 1 << 63 for start in starts):
+        raise Skipped("this guest's /proc/vmallocinfo has no real addresses")
+    text = kernel.crash(f"tree -o vmap_area.rb_node -S vmap_area.va_start -x {root}")
+    got = {int(start, 16) for start in re.findall(r"va_start = (0x\w+)", text)}
+    expect(len(set(starts) - got) < 5, f"areas of the guest that are not in the tree: {len(set(starts) - got)} of {len(starts)}")
+
+
+def test_errors(kernel):
+    texts = kernel.crash("tree", "tree -t foo init_pid_ns ", "tree -t x -l init_pid_ns", "tree -t m -o 8 init_pid_ns",
+                         "tree -t rb -v init_pid_ns", "tree 0", "tree -r foo.bar init_pid_ns", "tree linux_banner",
+                         "tree -s nosuch init_pid_ns")
+    expect(texts[0].startswith("tree: a starting address is required\nUsage:"), f"got {texts[0]!r}")
+    expect(texts[1].startswith("tree: invalid tree type: foo\n"), f"got {texts[1]!r}")
+    equal(texts[2:7], ["tree: -l option is not applicable to Xarrays\n",
+                       "tree: -o option is not applicable to maple trees\n",
+                       "tree: -v option is not applicable to red-black trees\n",
+                       "tree: invalid start argument: 0\n",
+                       "tree: invalid -r argument: foo.bar\n"], "messages")
+    expect("the tree is broken: cannot read node" in kernel.last.stderr, f"a tree of text: {kernel.last.stderr!r}")
+    equal(texts[8], "tree: invalid data structure reference: nosuch\n", "no such structure")
