@@ -201,6 +201,10 @@ static void need_modules(void)
 	if (failure.interrupted) {
 		modules_found = false;
 		modules.count = 0;
+	} else {
+		/* Later questions get the same reason, not "none". */
+		snprintf(list_damage, sizeof(list_damage), "%.*s", (int)strcspn(failure.text, "\n"),
+			 failure.text);
 	}
 	fail_again(&failure);
 }
