@@ -108,21 +108,23 @@ u64 percpu_symbol(struct ksymbol *symbol, unsigned cpu)
 
 s64 percpu_counter_sum(u64 counter)
 {
-	s64 sum = field_s64(counter, &percpu_counter_count);
+	/* Unsigned: damaged counters may add up to anything. */
+	u64 sum = (u64)field_s64(counter, &percpu_counter_count);
 	u64 counters;
 	const struct cpu_mask *possible;
 
 	if (!kfield_exists(&percpu_counter_counters))
-		return sum;
+		return (s64)sum;
 	counters = field_u64(counter, &percpu_counter_counters);
 	if (!counters)
-		return sum;
+		return (s64)sum;
 	/* The part of a CPU that went offline was folded into the count and set to 0. */
 	possible = cpus_possible();
 	for (unsigned cpu = cpu_mask_next(possible, 0); cpu < MAX_CPUS;
 	     cpu = cpu_mask_next(possible, cpu + 1))
-		sum += (s32)mem_u32(percpu_address(counters, cpu), "percpu_counter.counters");
-	return sum;
+		sum += (u64)(s64)(s32)mem_u32(percpu_address(counters, cpu),
+					      "percpu_counter.counters");
+	return (s64)sum;
 }
 
 /*

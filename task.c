@@ -293,11 +293,11 @@ static void find_current(void *arg)
 
 /* ---- reading ---- */
 
-static s32 rss_delta_in(const u8 *object, size_t size)
+static s64 rss_delta_in(const u8 *object, size_t size)
 {
 	struct kenum *kinds[] = { &mm_filepages, &mm_anonpages, &mm_shmempages };
 	u64 offset;
-	s32 sum = 0;
+	s64 sum = 0;
 
 	if (!kfield_exists(&task_rss_count))
 		return 0;

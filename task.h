@@ -20,7 +20,7 @@ struct task {
 	u32 pid, tgid;
 	u32 parent_pid; /* tgid of the parent, as /proc/PID/status has it */
 	u32 cpu;
-	s32 rss_delta; /* pages not yet added to mm's counters (before v6.2) */
+	s64 rss_delta; /* pages not yet added to mm's counters (before v6.2) */
 	bool says_on_cpu; /* task_struct.on_cpu */
 	bool is_idle; /* a CPU's swapper: on no list */
 	bool on_cpu; /* the current task of its CPU */

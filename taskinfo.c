@@ -238,7 +238,9 @@ static void rss_pages(void *arg)
 	rss->pages = task_rss_delta(rss->mm);
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		if (kenum_exists(kinds[i]))
-			rss->pages += rss_counter(rss->mm, kenum_value(kinds[i]));
+			/* Unsigned: damaged counters may add up to anything. */
+			rss->pages = (s64)((u64)rss->pages +
+					   (u64)rss_counter(rss->mm, kenum_value(kinds[i])));
 	}
 }
 
