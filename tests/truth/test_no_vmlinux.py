@@ -86,7 +86,7 @@ def test_types_of_modules(kernel):
     cache = re.search(r"^xfs_inode +\d+ +\d+ +(\d+)", kernel.truth("proc/slabinfo"), re.M)
     expect(cache, "no cache of xfs_inode in the guest")
     (ours, gdbs, both), said = answers(kernel, "struct -o xfs_inode", "p sizeof(struct xfs_inode)", "whatis xfs_inode.i_vnode")
-    if not ROW.search(answers(kernel, "sym btf_modules")[0][0]):
+    if "btf_modules" not in {name for _, _, name in recorded(kernel)}:
         expect("invalid data structure reference: xfs_inode" in said, f"says {said!r}")
         return
     size = int(re.search(r"^SIZE: (\d+)$", ours, re.M)[1])
@@ -160,13 +160,16 @@ def copy_without(source, target, pattern):
     return count
 
 
+def bytes_at(kernel, name, words):
+    rows = re.findall(r":  ([0-9a-f]{16}) ([0-9a-f]{16})", kernel.crash(f"rd {name} {words}"))
+    found = b"".join(int(word, 16).to_bytes(8, "little") for row in rows for word in row)
+    equal(len(found), 8 * words, f"bytes at {name}")
+    return found
+
+
 def test_damaged_kallsyms_is_told(kernel):
     """The text of every token is gone: a message, not 100,000 wrong names."""
-    place = re.search(r"^([0-9a-f]+) \(.\) kallsyms_token_table", kernel.crash("sym kallsyms_token_table"))
-    expect(place, "no kallsyms_token_table in vmlinux")
-    rows = re.findall(r":  ([0-9a-f]{16}) ([0-9a-f]{16})", kernel.crash(f"rd {place[1]} 16"))
-    pattern = b"".join(int(word, 16).to_bytes(8, "little") for row in rows for word in row)
-    equal(len(pattern), 128, "bytes of the table")
+    pattern = bytes_at(kernel, "kallsyms_token_table", 16)
     with tempfile.TemporaryDirectory() as folder:
         damaged = pathlib.Path(folder) / "vmcore"
         expect(copy_without(kernel.vmcore, damaged, pattern) > 0, "the table is not in the file")
@@ -175,6 +178,21 @@ def test_damaged_kallsyms_is_told(kernel):
                f"status {result.status}: {result.stderr[-300:]!r}")
         result = run_crash("-s", "--minimal", damaged, stdin="log\n")
         expect("Linux version" in result.stdout, f"--minimal: {(result.stdout + result.stderr)[-300:]!r}")
+
+
+def test_without_types_there_is_the_log(kernel):
+    """The header of the BTF is gone: names and the log remain, and nothing claims that there is nothing."""
+    pattern = bytes_at(kernel, "__start_BTF", 8)
+    with tempfile.TemporaryDirectory() as folder:
+        damaged = pathlib.Path(folder) / "vmcore"
+        expect(copy_without(kernel.vmcore, damaged, pattern) > 0, "the BTF is not in the file")
+        log = run_crash("-s", damaged, stdin="log\n")
+        same_lines(log.stdout.splitlines(), kernel.crash("log").splitlines(), "log")
+        expect("needed is the vmlinux of kernel" in log.stderr, f"says {log.stderr[:300]!r}")
+        for word in ("ps", "bt", "mod", "mod", "struct list_head", "kmem -i"):
+            result = run_crash("-s", damaged, stdin=f"{word}\n")
+            text = result.stdout + result.stderr.split("\n", 1)[1]
+            expect(re.search("this kernel has no such|invalid data structure reference", text), f"{word}: {text[:200]!r}")
 
 
 def test_start_is_quick_and_small(kernel):
