@@ -297,6 +297,9 @@ static void show_source(const struct request *request, const struct symbol *symb
 		scope_printf("list '%s':%u,%llu", path, first,
 			     (ull)line + (request->count ? request->count : MOST_SOURCE_LINES)),
 		10);
+	/* "Source file is more recent than executable" is no reason to stop. */
+	while (!isdigit((unsigned char)text[0]) && strchr(text, '\n'))
+		text = strchr(text, '\n') + 1;
 	if (!isdigit((unsigned char)text[0]))
 		fail("%s: source code is not available: no file %s; `gdb directory DIR` names a source tree",
 		     symbol->name, path);

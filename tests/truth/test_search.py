@@ -1,0 +1,113 @@
+# search: what is known to stand in the guest's memory is found, everywhere and only where it is.
+# SPDX-License-Identifier: GPL-3.0-or-later
+import re
+
+from harness import equal, expect, same_lines
+
+
+def symbol(kernel, name):
+    return int(next(line.split()[0] for line in kernel.truth("proc/kallsyms").splitlines()
+                    if line.split()[2:] == [name]), 16)
+
+
+def found(text):
+    return [int(a, 16) for a in re.findall(r"^([0-9a-f]+): ", text, re.M)]
+
+
+def test_kernel_text(kernel):
+    """linux_banner, in the image and through the direct map; a line of the log; nothing that is not there."""
+    banner = symbol(kernel, "linux_banner")
+    version = kernel.truth("proc/version").strip()
+    text, direct, mapped, physical = kernel.crash('search -c "Linux version "', 'search -K -c "Linux version "',
+                                                  'search -V -c "Linux version "', 'search -p -c "Linux version "')
+    addresses = found(text)
+    expect(banner in addresses, "linux_banner is not found")
+    equal(addresses, sorted(addresses), "order")
+    shown = next(line for line in text.splitlines() if line.startswith(f"{banner:x}: "))
+    equal(shown, f"{banner:x}: {version[:56]}", "its line")
+    same_lines(sorted(found(direct) + found(mapped)), addresses, "-K and -V together are -k")
+    frame = int(kernel.crash(f"vtop {banner:x}").split()[3], 16)
+    expect(frame in found(physical), f"physical address {frame:x} of linux_banner")
+    expect(len(found(physical)) >= len(found(direct)) / 2, "physical addresses")
+    equal(kernel.crash("search -k -c zzq9xWv7kk"), "", "what is not there")
+
+
+def test_range(kernel):
+    banner = symbol(kernel, "linux_banner")
+    texts = kernel.crash("search -s linux_banner -l 100 -c Linux", f"search -s {banner + 1:x} -l 10 -c Linux",
+                         f"search -s linux_banner -e {banner + 1:x} -c Linux", "search -s linux_banner -l 4 -c inux")
+    line = kernel.truth("proc/version").strip()[:56]
+    equal(texts[0], f"{banner:x}: {line}\n", "in the first 100 bytes")
+    equal(texts[1], "", "from the second byte on")
+    equal(texts[2], f"{banner:x}: {line}\n", "text may end behind the range")
+    equal(found(texts[3]), [banner + 1], "from inside")
+
+
+def test_values(kernel):
+    """sys_call_table holds the address of __x64_sys_read first."""
+    table, read = symbol(kernel, "sys_call_table"), symbol(kernel, "__x64_sys_read")
+    name, number, expression, mask, word, half = kernel.crash(
+        "search -s sys_call_table -l 8 __x64_sys_read", f"search -s sys_call_table -l 8 {read:x}",
+        "search -s sys_call_table -l 8 (__x64_sys_read+0)", f"search -s sys_call_table -l 8 -m fff {read | 0xfff:x}",
+        f"search -w -s sys_call_table -l 8 {read & 0xffffffff:x} ffffffff", f"search -h -s sys_call_table -l 8 {read & 0xffff:x}")
+    equal(name, f"{table:x}: {read:x} (__x64_sys_read)\n", "by name")
+    equal(number, f"{table:x}: {read:x} \n", "by number")
+    equal(expression, f"{table:x}: {read:x} (__x64_sys_read+0)\n", "by expression")
+    equal(mask, f"{table:x}: {read:x} \n", "with a mask")
+    equal(word, f"{table:x}: {read & 0xffffffff:x} \n{table + 4:x}: ffffffff \n", "32 bits")
+    expect(half.startswith(f"{table:x}: {read & 0xffff:x} \n"), f"16 bits: {half!r}")
+
+
+def test_context(kernel):
+    table, write = symbol(kernel, "sys_call_table"), symbol(kernel, "__x64_sys_write")
+    text, before, after = kernel.crash(f"search -x 1 -s {table + 8:x} -l 8 {write:x}", f"rd {table:x}", f"rd {table + 16:x}")
+    equal(text, f"{before}{table + 8:16x}:  {write:x} \n{after}\n", "one value on each side")
+
+
+def test_user(kernel):
+    """The ELF header of pid 1's executable, and its comm's argument string on the stack."""
+    maps = [l.split() for l in kernel.truth("proc/1/maps").splitlines()]
+    first = int(maps[0][0].split("-")[0], 16)
+    task = re.search(r"TASK: ([0-9a-f]{16})", kernel.crash("bt 1")).group(1)
+    elf, argument = kernel.crash_in_context(task, "search -w -u 464c457f", f"search -u -c {kernel.truth('proc/1/cmdline').split(chr(0))[0]}")
+    expect(first in found(elf), f"ELF header at {first:x}: {elf!r}")
+    inside = [any(int(a, 16) <= hit < int(b, 16) for a, b in (m[0].split("-") for m in maps)) for hit in found(elf + argument)]
+    expect(all(inside) and found(argument), "hits are in pid 1's mappings")
+
+
+def test_stacks(kernel):
+    """A sleeping task's own address stands on its stack, below its header; an active one's with -T."""
+    task = re.search(r"TASK: ([0-9a-f]{16})", kernel.crash("bt 1")).group(1)
+    stack = int(re.search(r"stack = (0x[0-9a-f]+)", kernel.crash(f"task -R stack {task}")).group(1), 16)
+    text, active = kernel.crash(f"search -t {task}", "search -T schedule panic")
+    groups = {re.match(r"PID: (\d+)", g).group(1): found(g) for g in text.split("\n\n") if g.strip()}
+    expect(groups.get("1"), f"pid 1 among {sorted(groups)}")
+    expect(all(stack <= a < stack + 0x8000 for a in groups["1"]), "addresses are on pid 1's stack")
+    for header in re.findall(r"^PID: (\d+)", active, re.M):
+        expect(kernel.crash(f"ps {header}").splitlines()[-1].startswith(">"), f"pid {header} is not active")
+
+
+def test_physical_and_compressed(kernel):
+    """The same dump in another format has the same hits."""
+    commands = ("search -p -c LAB:", "search -p -s 1000000 -l 100000 ffffffff00000000")
+    raw, compressed = kernel.crash(*commands), kernel.variant("vmcore.zlib").crash(*commands)
+    expect(len(found(raw[0])) >= 1, "nothing found")
+    equal(compressed, raw, "in the compressed dump")
+
+
+def test_log_text(kernel):
+    """The guest's first messages are in the kernel's log buffer."""
+    message = kernel.truth("dmesg").splitlines()[1].split("] ", 1)[1][:40]
+    buffer = int(kernel.crash("rd -x log_buf").split()[1], 16)
+    size = int(kernel.crash("rd -32 -D log_buf_len").split()[1])
+    hits = found(kernel.crash(f'search -k -c "{message}"'))
+    expect(any(buffer <= hit < buffer + size for hit in hits), f"{message!r} is not in the log buffer: {hits[:5]}")
+
+
+def test_errors(kernel):
+    texts = kernel.crash("search zzzz", "search -w 100000000", "search -h 10000", "search -c -x 2 abc", "search -t -p 1",
+                         "search -s 0 1", "search -e linux_banner -s linux_banner 1", "search -l 10 1", "search -T -s linux_banner 1")
+    equal(texts[:4], ['search: invalid input: "zzzz"\n', "search: value too large for -w option: 100000000\n",
+                      "search: value too large for -h option: 10000\n", "search: -x option is not allowed with -c\n"], "messages")
+    expect("only one of" in texts[4] and texts[5].startswith("search: invalid kernel virtual address: 0\n"), f"got {texts[4:6]!r}")
+    expect("not above its start" in texts[6] and "-l needs a start" in texts[7] and "cannot be used" in texts[8], f"got {texts[6:]!r}")
