@@ -28,6 +28,7 @@ KTYPE(type_task_struct, "task_struct");
 KTYPE(type_mem_section, "mem_section");
 KTYPE(type_node, "pglist_data");
 KTYPE(type_kmem_cache, "kmem_cache");
+KFIELD(cache_name, "kmem_cache.name");
 KFIELD(cache_list, "kmem_cache.list");
 KTYPE(type_mm_struct, "mm_struct");
 KTYPE(type_module, "module");
@@ -107,6 +108,7 @@ static void touch_variables(UNUSED void *arg)
 	touch_between("_sdata", "_edata");
 	touch_between("__start_ro_after_init", "__end_ro_after_init");
 	touch_between("__bss_start", "__bss_stop");
+	touch_between("orc_lookup", "orc_lookup_end");
 	if (!ksymbol_exists(&percpu_start) || !ksymbol_exists(&percpu_end))
 		return;
 	bytes = ksymbol_address(&percpu_end) - ksymbol_address(&percpu_start);
@@ -263,8 +265,13 @@ static void touch_caches(UNUSED void *arg)
 	u64 cache;
 
 	klist_begin(&list, ksymbol_address(&slab_caches), kfield_offset(&cache_list));
-	while (klist_next(&list, &cache))
+	while (klist_next(&list, &cache)) {
+		u64 name;
+
 		touch(cache, ktype_size(&type_kmem_cache));
+		if (mem_try_u64(cache + kfield_offset(&cache_name), &name, NULL))
+			touch(name, 1);
+	}
 }
 
 /* A table of names, and the names. */
