@@ -1,0 +1,108 @@
+/* extents.c - L1: ranges of physical memory that stand in files as they are. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "extents.h"
+
+#include <stdlib.h>
+
+void extents_add(struct extents *extents, const struct extent *extent)
+{
+	*vector_add(&extents->list) = *extent;
+}
+
+static int compare_extents(const void *a, const void *b)
+{
+	const struct extent *left = a, *right = b;
+
+	return (left->start > right->start) - (left->start < right->start);
+}
+
+bool extents_sort(struct extents *extents, struct strbuf *why)
+{
+	if (extents->list.count)
+		qsort(extents->list.items, extents->list.count, sizeof(*extents->list.items),
+		      compare_extents);
+	for (size_t i = 1; i < extents->list.count; i++) {
+		const struct extent *extent = &extents->list.items[i];
+
+		if (extent[-1].end <= extent->start)
+			continue;
+		strbuf_printf(why, "physical memory at %llx is given twice",
+			      (unsigned long long)extent->start);
+		return false;
+	}
+	return true;
+}
+
+/* The extent that has PADDR, else the next one above it, else NULL. */
+static const struct extent *find_extent(const struct extents *extents, u64 paddr)
+{
+	size_t low = 0, high = extents->list.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (extents->list.items[middle].end <= paddr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < extents->list.count ? &extents->list.items[low] : NULL;
+}
+
+bool extents_read(const struct extents *extents, u64 paddr, void *buf, size_t length,
+		  struct fault *fault)
+{
+	u8 *to = buf;
+
+	/* One turn, but where two extents meet inside a page. */
+	while (length > 0) {
+		const struct extent *extent = find_extent(extents, paddr);
+		u64 piece;
+
+		if (!extent || extent->start > paddr)
+			return fault_set(fault, FAULT_NOT_IN_DUMP, SPACE_PHYSICAL, paddr);
+		piece = min_u64(length, extent->end - paddr);
+		if (!file_map_read(extent->file, extent->offset + (paddr - extent->start), to, piece))
+			return fault_set(fault, FAULT_NOT_IN_DUMP, SPACE_PHYSICAL, paddr);
+		to += piece;
+		paddr += piece;
+		length -= piece;
+	}
+	return true;
+}
+
+bool extents_next_present(const struct extents *extents, u64 pfn, u64 *found_pfn)
+{
+	const struct extent *extent;
+
+	if (pfn >= 1ULL << (64 - PAGE_SHIFT))
+		return false;
+	extent = find_extent(extents, pfn << PAGE_SHIFT);
+	if (extent)
+		*found_pfn = max_u64(pfn, extent->start >> PAGE_SHIFT);
+	return extent != NULL;
+}
+
+u64 extents_max_pfn(const struct extents *extents)
+{
+	size_t count = extents->list.count;
+
+	return count ? align_up(extents->list.items[count - 1].end, PAGE_BYTES) >> PAGE_SHIFT : 0;
+}
+
+void extents_describe(const struct extents *extents, struct strbuf *text)
+{
+	strbuf_puts(text, "physical memory in the file:\n");
+	for (size_t i = 0; i < extents->list.count; i++) {
+		const struct extent *extent = &extents->list.items[i];
+
+		strbuf_printf(text, "    %016llx - %016llx  %s, offset %llx\n",
+			      (unsigned long long)extent->start, (unsigned long long)extent->end,
+			      extent->file->path, (unsigned long long)extent->offset);
+	}
+}
+
+void extents_free(struct extents *extents)
+{
+	vector_free(&extents->list);
+}
