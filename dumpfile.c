@@ -8,6 +8,7 @@
 #include "flattened.h"
 #include "live.h"
 #include "pagecache.h"
+#include "rawmem.h"
 #include "touched.h"
 
 #include <errno.h>
@@ -19,7 +20,7 @@
 #include <unistd.h>
 
 /* In the order in which they are asked; no two of them claim the same file. */
-static const struct dump_ops *const formats[] = { &diskdump_ops, &netdump_ops };
+static const struct dump_ops *const formats[] = { &diskdump_ops, &netdump_ops, &vmware_ops };
 
 /*
  * The system maps 64 KB around each touched byte of a file. After this many such windows all of them
@@ -283,13 +284,18 @@ struct dump *dump_open_live(struct strbuf *why)
 struct dump *dump_open(const char *const *paths, size_t nr_paths, struct strbuf *why)
 {
 	struct dump *dump;
+	bool opened;
 
 	if (nr_paths == 1 && live_is_path(paths[0]))
 		return open_live(paths[0], why);
 	dump = xcalloc(1, sizeof(*dump));
 	dump->path = paths[0];
 	dump->dump_level = -1;
-	if (open_files(dump, paths, nr_paths, why) && dump->ops->open(dump, why)) {
+	if (nr_paths == 1 && rawmem_is_argument(paths[0]))
+		opened = rawmem_open(dump, paths[0], why);
+	else
+		opened = open_files(dump, paths, nr_paths, why) && dump->ops->open(dump, why);
+	if (opened) {
 		dump->touched = touched_create(dump->max_pfn);
 		return dump;
 	}
