@@ -26,7 +26,8 @@ static void put(struct built_dump *built, u64 offset, const void *data, u64 leng
 	memcpy(built->data + offset, data, length);
 }
 
-static void put_number(struct built_dump *built, const char *name, u64 offset, size_t width, u64 value)
+static void put_number(struct built_dump *built, const char *name, u64 offset, size_t width,
+		       u64 value)
 {
 	put(built, offset, &value, width);
 	*vector_add(&built->fields) = (struct built_field){ name, offset, width };
@@ -48,7 +49,8 @@ void build_page(u64 pfn, void *page)
 	for (size_t i = 0; i < PAGE_BYTES; i++) {
 		state = state * 6364136223846793005 + 1442695040888963407;
 		/* Every fifth page cannot be compressed. */
-		bytes[i] = pfn % 5 == 0 ? (u8)(state >> 56) : (u8)"kernel memory "[(state >> 60) % 14];
+		bytes[i] = pfn % 5 == 0 ? (u8)(state >> 56)
+					: (u8) "kernel memory "[(state >> 60) % 14];
 	}
 	memcpy(bytes, &pfn, sizeof(pfn));
 }
@@ -140,8 +142,8 @@ static size_t compress_page(enum build_compression method, const u8 *page, u8 *t
 static void put_kdump_header(const struct dump_description *description, struct built_dump *built,
 			     u32 bitmap_blocks)
 {
-	static const char *const utsname[] = { "Linux", "testnode", "9.9.9-test", "#1 SMP", "x86_64",
-					       "(none)" };
+	static const char *const utsname[] = { "Linux",	 "testnode", "9.9.9-test",
+					       "#1 SMP", "x86_64",   "(none)" };
 	static const u32 status[] = { 0, 1, 2, 4, 0x20 };
 
 	put(built, 0, "KDUMP   ", 8);
@@ -161,8 +163,9 @@ static void put_kdump_header(const struct dump_description *description, struct 
 static void put_kdump_sub_header(const struct dump_description *description,
 				 struct built_dump *built)
 {
-	static const char *const names[] = { "offset_vmcoreinfo", "size_vmcoreinfo", "offset_note",
-					     "size_note", "offset_eraseinfo", "size_eraseinfo" };
+	static const char *const names[] = { "offset_vmcoreinfo", "size_vmcoreinfo",
+					     "offset_note",	  "size_note",
+					     "offset_eraseinfo",  "size_eraseinfo" };
 	const u64 sub = PAGE_BYTES, notes = sub + 104;
 	u64 values[ARRAY_SIZE(names)] = { 0 };
 	u64 end = put_notes(description, built, notes);
@@ -228,7 +231,8 @@ static void build_kdump(const struct dump_description *description, struct built
 		if (description->kinds[pfn] != PAGE_PRESENT)
 			continue;
 		build_page(pfn, page);
-		bytes = compress_page(description->compression, page, compressed, sizeof(compressed), &flags);
+		bytes = compress_page(description->compression, page, compressed,
+				      sizeof(compressed), &flags);
 		put_number(built, "pd.offset", descriptor, 8, data);
 		put_number(built, "pd.size", descriptor + 8, 4, bytes);
 		put_number(built, "pd.flags", descriptor + 12, 4, flags);
@@ -243,7 +247,7 @@ static void build_kdump(const struct dump_description *description, struct built
 /* --- ELF vmcore --- */
 
 struct segment {
-	u64 first_pfn, nr_present, nr_excluded;	/* the excluded ones behind the present ones */
+	u64 first_pfn, nr_present, nr_excluded; /* the excluded ones behind the present ones */
 };
 
 typedef VECTOR(struct segment) segment_list;
@@ -282,7 +286,8 @@ static void collect_segments(const struct dump_description *description, segment
 
 static void put_phdr(struct built_dump *built, u64 at, u32 type, const u64 numbers[5])
 {
-	static const char *const names[] = { "p_offset", "p_vaddr", "p_paddr", "p_filesz", "p_memsz" };
+	static const char *const names[] = { "p_offset", "p_vaddr", "p_paddr", "p_filesz",
+					     "p_memsz" };
 
 	put_number(built, "p_type", at, 4, type);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)

@@ -5,7 +5,7 @@
 
 #include "util.h"
 
-enum { BUILD_MAX_PFN = 40960 };	/* over a multiple of what one rank count covers */
+enum { BUILD_MAX_PFN = 40960 }; /* over a multiple of what one rank count covers */
 
 enum page_kind { PAGE_ABSENT, PAGE_PRESENT, PAGE_EXCLUDED };
 
@@ -20,31 +20,31 @@ struct built_field {
 
 struct dump_description {
 	/* the machine */
-	u64 nr_pfns;			/* at most BUILD_MAX_PFN */
+	u64 nr_pfns; /* at most BUILD_MAX_PFN */
 	enum page_kind kinds[BUILD_MAX_PFN];
-	const char *vmcoreinfo;		/* NULL: none */
-	unsigned nr_cpus;		/* notes; 0: no notes */
+	const char *vmcoreinfo; /* NULL: none */
+	unsigned nr_cpus; /* notes; 0: no notes */
 	bool qemu_notes;
 
 	/* compressed kdump */
-	u32 version;			/* 1-6; 0: an ELF vmcore */
+	u32 version; /* 1-6; 0: an ELF vmcore */
 	enum build_compression compression;
 	bool split;
-	u64 start_pfn, end_pfn;		/* with SPLIT */
-	bool incomplete;		/* the status bit */
+	u64 start_pfn, end_pfn; /* with SPLIT */
+	bool incomplete; /* the status bit */
 
 	/* ELF vmcore */
-	bool shuffled;			/* segments from the last to the first */
-	bool overlapping;		/* a segment of everything's first 16 pages comes first */
-	bool many_segments;		/* the number is in section 0 */
-	unsigned pages_a_segment;	/* 0: as long as they get */
+	bool shuffled; /* segments from the last to the first */
+	bool overlapping; /* a segment of everything's first 16 pages comes first */
+	bool many_segments; /* the number is in section 0 */
+	unsigned pages_a_segment; /* 0: as long as they get */
 };
 
 struct built_dump {
 	u8 *data;
 	u64 size, space;
 	VECTOR(struct built_field) fields;
-	VECTOR(u64) boundaries;		/* where a structure of the file starts or ends */
+	VECTOR(u64) boundaries; /* where a structure of the file starts or ends */
 };
 
 void build_dump(const struct dump_description *description, struct built_dump *built);

@@ -27,7 +27,9 @@ static const char vmcoreinfo_text[] =
 /* 300 frames: RAM with a hole at 100-119, every fourth frame above 200 excluded. */
 static void describe_small(struct dump_description *description)
 {
-	*description = (struct dump_description){ .nr_pfns = 300, .nr_cpus = 2, .vmcoreinfo = vmcoreinfo_text };
+	*description = (struct dump_description){ .nr_pfns = 300,
+						  .nr_cpus = 2,
+						  .vmcoreinfo = vmcoreinfo_text };
 	for (u64 pfn = 0; pfn < description->nr_pfns; pfn++) {
 		enum page_kind kind = pfn >= 200 && pfn % 4 == 0 ? PAGE_EXCLUDED : PAGE_PRESENT;
 
@@ -49,16 +51,19 @@ static void close_built(struct dump *dump, char *path)
 }
 
 /* Each frame of the dump is what the description says. */
-static void check_pages(struct dump *dump, const struct dump_description *description, u64 first, u64 last)
+static void check_pages(struct dump *dump, const struct dump_description *description, u64 first,
+			u64 last)
 {
 	static const enum fault_reason reasons[] = {
-		[PAGE_ABSENT] = FAULT_NOT_IN_DUMP, [PAGE_EXCLUDED] = FAULT_EXCLUDED,
+		[PAGE_ABSENT] = FAULT_NOT_IN_DUMP,
+		[PAGE_EXCLUDED] = FAULT_EXCLUDED,
 	};
 	u64 next = 0;
 	bool more = dump_next_present(dump, 0, &next);
 
 	for (u64 pfn = 0; pfn < description->nr_pfns + 3; pfn++) {
-		enum page_kind kind = pfn < description->nr_pfns ? description->kinds[pfn] : PAGE_ABSENT;
+		enum page_kind kind = pfn < description->nr_pfns ? description->kinds[pfn]
+								 : PAGE_ABSENT;
 		u8 page[PAGE_BYTES], expected[PAGE_BYTES];
 		struct fault fault = { 0 };
 
@@ -66,7 +71,8 @@ static void check_pages(struct dump *dump, const struct dump_description *descri
 			kind = PAGE_ABSENT;
 		if (kind == PAGE_PRESENT) {
 			build_page(pfn, expected);
-			assert_true(dump_try_read(dump, pfn * PAGE_BYTES, page, sizeof(page), &fault));
+			assert_true(
+				dump_try_read(dump, pfn * PAGE_BYTES, page, sizeof(page), &fault));
 			assert_memory_equal(page, expected, sizeof(page));
 			assert_true(more);
 			assert_int_equal(next, pfn);
@@ -142,12 +148,13 @@ static void kdump_header_members(void **state UNUSED)
 			assert_null(dump->vmcoreinfo);
 		} else {
 			assert_int_equal(dump->vmcoreinfo_bytes, strlen(vmcoreinfo_text));
-			assert_memory_equal(dump->vmcoreinfo, vmcoreinfo_text, dump->vmcoreinfo_bytes);
+			assert_memory_equal(dump->vmcoreinfo, vmcoreinfo_text,
+					    dump->vmcoreinfo_bytes);
 		}
 		strbuf_reset(&text);
 		dump->ops->describe(dump, &text);
 		assert_non_null(strstr(strbuf_text(&text), "release: 9.9.9-test\n"));
-		assert_non_null(strstr(strbuf_text(&text), "dump level: 31\n"));
+		assert_non_null(strstr(strbuf_text(&text), "dump_level: 31 (0x1f)"));
 		close_built(dump, path);
 		built_free(&built);
 	}
@@ -241,10 +248,14 @@ static void split_over_three_files(void **state UNUSED)
 	char *paths[3];
 	struct dump *dump;
 
-	description = (struct dump_description){ .nr_pfns = BUILD_MAX_PFN, .version = 6, .split = true,
-						 .compression = BUILD_LZO, .vmcoreinfo = vmcoreinfo_text };
+	description = (struct dump_description){ .nr_pfns = BUILD_MAX_PFN,
+						 .version = 6,
+						 .split = true,
+						 .compression = BUILD_LZO,
+						 .vmcoreinfo = vmcoreinfo_text };
 	for (u64 pfn = 0; pfn < BUILD_MAX_PFN; pfn++)
-		description.kinds[pfn] = pfn % 97 == 0 || (pfn / 300) % 20 == 3 ? PAGE_PRESENT : PAGE_ABSENT;
+		description.kinds[pfn] = pfn % 97 == 0 || (pfn / 300) % 20 == 3 ? PAGE_PRESENT
+										: PAGE_ABSENT;
 	for (unsigned i = 0; i < 3; i++) {
 		struct built_dump built;
 
@@ -255,7 +266,8 @@ static void split_over_three_files(void **state UNUSED)
 		built_free(&built);
 	}
 	for (unsigned i = 0; i < 2; i++) {
-		const char *ordered[] = { paths[orders[i][0]], paths[orders[i][1]], paths[orders[i][2]] };
+		const char *ordered[] = { paths[orders[i][0]], paths[orders[i][1]],
+					  paths[orders[i][2]] };
 
 		dump = dump_open(ordered, 3, &why);
 		assert_non_null(dump);
@@ -330,7 +342,8 @@ static void *read_as_thread(void *arg)
 		u8 page[PAGE_BYTES], expected[PAGE_BYTES];
 		bool present = reader->description->kinds[pfn] == PAGE_PRESENT;
 
-		if (dump_try_read(reader->dump, pfn * PAGE_BYTES, page, sizeof(page), NULL) != present) {
+		if (dump_try_read(reader->dump, pfn * PAGE_BYTES, page, sizeof(page), NULL) !=
+		    present) {
 			reader->nr_wrong++;
 			continue;
 		}
@@ -351,16 +364,20 @@ static void several_threads(void **state UNUSED)
 		struct dump *dump;
 		char *path;
 
-		description = (struct dump_description){ .nr_pfns = 20001, .version = variant ? 6 : 0 };
+		description = (struct dump_description){ .nr_pfns = 20001,
+							 .version = variant ? 6 : 0 };
 		description.compression = variant & 1 ? BUILD_ZLIB : BUILD_ZSTD;
 		for (u64 pfn = 0; pfn < description.nr_pfns; pfn++)
-			description.kinds[pfn] = pfn % 31 == 0 || pfn > 19900 ? PAGE_PRESENT : PAGE_EXCLUDED;
+			description.kinds[pfn] = pfn % 31 == 0 || pfn > 19900 ? PAGE_PRESENT
+									      : PAGE_EXCLUDED;
 		build_dump(&description, &built);
 		dump = open_built(&built, &path, &why);
 		assert_non_null(dump);
 		for (unsigned i = 0; i < 4; i++) {
-			readers[i] = (struct reader){ dump, &description, i * 5000, i % 2 ? 1 : 20000, 0 };
-			assert_int_equal(pthread_create(&threads[i], NULL, read_as_thread, &readers[i]), 0);
+			readers[i] = (struct reader){ dump, &description, i * 5000,
+						      i % 2 ? 1 : 20000, 0 };
+			assert_int_equal(
+				pthread_create(&threads[i], NULL, read_as_thread, &readers[i]), 0);
 		}
 		for (unsigned i = 0; i < 4; i++) {
 			pthread_join(threads[i], NULL);
@@ -396,7 +413,8 @@ static void page_cache_keeps_what_is_used(void **state UNUSED)
 /* --- damage --- */
 
 /* Opens and reads everything; with EXACT each page is right or a fault. True when it opened. */
-static bool survive(const struct built_dump *built, const struct dump_description *description, bool exact)
+static bool survive(const struct built_dump *built, const struct dump_description *description,
+		    bool exact)
 {
 	struct strbuf why = { 0 }, text = { 0 };
 	char *path;
@@ -435,11 +453,14 @@ static bool survive(const struct built_dump *built, const struct dump_descriptio
 	return true;
 }
 
-static void build_variant(unsigned variant, struct dump_description *description, struct built_dump *built)
+static void build_variant(unsigned variant, struct dump_description *description,
+			  struct built_dump *built)
 {
 	struct built_dump plain;
 
-	*description = (struct dump_description){ .nr_pfns = 40, .nr_cpus = 1, .vmcoreinfo = vmcoreinfo_text };
+	*description = (struct dump_description){ .nr_pfns = 40,
+						  .nr_cpus = 1,
+						  .vmcoreinfo = vmcoreinfo_text };
 	for (u64 pfn = 0; pfn < 40; pfn++)
 		description->kinds[pfn] = pfn % 9 == 8 ? PAGE_EXCLUDED : PAGE_PRESENT;
 	description->version = variant & 1 ? 6 : 0;
@@ -520,9 +541,17 @@ static void every_number_made_wrong(void **state UNUSED)
 		for (size_t i = 0; i < built.fields.count; i++) {
 			const struct built_field *field = &built.fields.items[i];
 			/* Of the many page descriptors and records a few will do. */
-			bool one_of_many = starts_with(field->name, "pd.") || starts_with(field->name, "record.");
-			const u64 wrong[] = { 0, 1, ~0ULL, ~0ULL >> 1, 1ULL << 31, built.size, built.size - 1,
-					      built.size + 1, 0x100000000 - 8 };
+			bool one_of_many = starts_with(field->name, "pd.") ||
+					   starts_with(field->name, "record.");
+			const u64 wrong[] = { 0,
+					      1,
+					      ~0ULL,
+					      ~0ULL >> 1,
+					      1ULL << 31,
+					      built.size,
+					      built.size - 1,
+					      built.size + 1,
+					      0x100000000 - 8 };
 			u8 saved[8];
 
 			if (one_of_many && i % 23 > 2)
@@ -531,7 +560,7 @@ static void every_number_made_wrong(void **state UNUSED)
 			for (size_t w = 0; w < ARRAY_SIZE(wrong); w++) {
 				u64 value = wrong[w];
 
-				if (starts_with(field->name, "record."))	/* big-endian */
+				if (starts_with(field->name, "record.")) /* big-endian */
 					value = __builtin_bswap64(value) >> (64 - field->width * 8);
 				memcpy(built.data + field->offset, &value, field->width);
 				survive(&built, &description, false);
@@ -564,7 +593,8 @@ static void random_damage(void **state UNUSED)
 				random ^= random << 13;
 				random ^= random >> 7;
 				random ^= random << 17;
-				at[i] = (random >> 16) % (i < 6 ? min_u64(built.size, 24576) : built.size);
+				at[i] = (random >> 16) %
+					(i < 6 ? min_u64(built.size, 24576) : built.size);
 				saved[i] = built.data[at[i]];
 				built.data[at[i]] = random >> 8;
 			}
@@ -576,7 +606,8 @@ static void random_damage(void **state UNUSED)
 	}
 }
 
-static const struct built_field *find_field(const struct built_dump *built, const char *name, unsigned which)
+static const struct built_field *find_field(const struct built_dump *built, const char *name,
+					    unsigned which)
 {
 	for (size_t i = 0; i < built->fields.count; i++) {
 		if (streq(built->fields.items[i].name, name) && which-- == 0)
@@ -600,7 +631,8 @@ static enum fault_reason read_replaced(const void *data, u32 bytes, u32 flags)
 	describe_small(&description);
 	description.version = 6;
 	build_dump(&description, &built);
-	memcpy(built.data + load_u64(built.data + find_field(&built, "pd.offset", 1)->offset), data, bytes);
+	memcpy(built.data + load_u64(built.data + find_field(&built, "pd.offset", 1)->offset), data,
+	       bytes);
 	memcpy(built.data + find_field(&built, "pd.size", 1)->offset, &bytes, 4);
 	memcpy(built.data + find_field(&built, "pd.flags", 1)->offset, &flags, 4);
 	dump = open_built(&built, &path, &why);
@@ -630,8 +662,8 @@ static void damaged_page_data(void **state UNUSED)
 	compress(small, &bytes, page, PAGE_BYTES);
 	assert_int_equal(read_replaced(small, bytes, 1), FAULT_NONE);
 	assert_int_equal(read_replaced(small, bytes - 1, 1), FAULT_DAMAGED);
-	assert_int_equal(read_replaced(small, bytes, 0), FAULT_DAMAGED);	/* raw, but not a page */
-	assert_int_equal(read_replaced(small, bytes, 3), FAULT_DAMAGED);	/* two methods at once */
+	assert_int_equal(read_replaced(small, bytes, 0), FAULT_DAMAGED); /* raw, but not a page */
+	assert_int_equal(read_replaced(small, bytes, 3), FAULT_DAMAGED); /* two methods at once */
 }
 
 /* --- size --- */
@@ -652,7 +684,8 @@ static void put_at(int fd, u64 offset, const void *data, size_t length)
 /* A sparse dump of a 4 TB machine with a page at either end opens and reads at once. */
 static void four_terabytes(void **state UNUSED)
 {
-	const u64 nr_pfns = 1ULL << 30, bitmap_bytes = nr_pfns / 8, bitmap2 = 3 * PAGE_BYTES + bitmap_bytes;
+	const u64 nr_pfns = 1ULL << 30, bitmap_bytes = nr_pfns / 8,
+		  bitmap2 = 3 * PAGE_BYTES + bitmap_bytes;
 	const u64 pfns[] = { 1, 1ULL << 29, nr_pfns - 1 };
 	struct dump_description description;
 	struct built_dump built;
@@ -763,7 +796,9 @@ static void messages_name_the_cause(void **state UNUSED)
 		{ "", 0, "empty file" },
 		{ "\x1f\x8b\x08\0\0\0", 6, "gzip-compressed data" },
 		{ "BZh91AY", 7, "bzip2-compressed data" },
-		{ "\xfd" "7zXZ\0\0", 7, "xz-compressed data" },
+		{ "\xfd"
+		  "7zXZ\0\0",
+		  7, "xz-compressed data" },
 		{ "\x28\xb5\x2f\xfd\0", 5, "zstd-compressed data" },
 		{ "\x04\x22\x4d\x18\0", 5, "lz4-compressed data" },
 		{ "QEVM\0\0\0\3", 8, "QEMU save file" },
@@ -774,7 +809,9 @@ static void messages_name_the_cause(void **state UNUSED)
 		{ "makedumpfile\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0", 33, "unknown type" },
 		{ "ffffffff81000000 T _stext\n", 26, "a text file" },
 		{ "\0\0\0\0\0", 5, "starts with zeroes" },
-		{ "\x7f" "ELF\2\1\1", 7, "ELF file cut short" },
+		{ "\x7f"
+		  "ELF\2\1\1",
+		  7, "ELF file cut short" },
 	};
 	struct strbuf why = { 0 };
 
@@ -803,7 +840,8 @@ static void messages_name_the_cause(void **state UNUSED)
 
 static void vmcoreinfo_values(void **state UNUSED)
 {
-	struct vmcoreinfo info = { .text = (char *)vmcoreinfo_text, .length = strlen(vmcoreinfo_text) };
+	struct vmcoreinfo info = { .text = (char *)vmcoreinfo_text,
+				   .length = strlen(vmcoreinfo_text) };
 	char text[65], small[4];
 	u64 address;
 	s64 number;
@@ -825,7 +863,8 @@ static void vmcoreinfo_values(void **state UNUSED)
 }
 
 /* Puts TEXT at OFFSET of frame PFN of a raw ELF dump without a vmcoreinfo note. */
-static void put_in_frame(struct built_dump *built, u64 pfn, u64 offset, const void *data, size_t length)
+static void put_in_frame(struct built_dump *built, u64 pfn, u64 offset, const void *data,
+			 size_t length)
 {
 	u64 memory = load_u64(built->data + find_field(built, "p_offset", 1)->offset);
 	u8 *frame = built->data + memory + pfn * PAGE_BYTES;
@@ -837,7 +876,8 @@ static void put_in_frame(struct built_dump *built, u64 pfn, u64 offset, const vo
 
 /* Loads vmcoreinfo of a dump whose memory has TEXT in frame 50 (as a note when NOTE) and STALE in
  * frame 30; the kernel's name is where the text says. */
-static bool load_from_memory(const char *text, bool note, const char *stale, struct vmcoreinfo *info)
+static bool load_from_memory(const char *text, bool note, const char *stale,
+			     struct vmcoreinfo *info)
 {
 	struct dump_description description;
 	struct built_dump built;
@@ -880,7 +920,8 @@ static void vmcoreinfo_in_memory(void **state UNUSED)
 	assert_false(load_from_memory(NULL, false, NULL, &info));
 	assert_null(info.text);
 	for (unsigned variant = 0; variant < 4; variant++) {
-		assert_true(load_from_memory(vmcoreinfo_text, variant & 1, variant & 2 ? stale : NULL, &info));
+		assert_true(load_from_memory(vmcoreinfo_text, variant & 1,
+					     variant & 2 ? stale : NULL, &info));
 		assert_true(info.found_in_memory);
 		assert_string_equal(info.text, vmcoreinfo_text);
 		vmcoreinfo_free(&info);
