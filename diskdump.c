@@ -1,7 +1,7 @@
 /* diskdump.c - L1: compressed kdump files of makedumpfile and QEMU, header versions 1 to 6. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A dump may be split over several files. (The diskdump format of old started it; its own files are not read.)
+ * A dump may be split over several files; and diskdump files, the format that it comes from.
  *
  * B is the block size, S the number of sub-header blocks, M the number of bitmap blocks.
  *
@@ -96,11 +96,17 @@ struct diskdump {
 static bool broken(struct strbuf *why, const struct kdump_header *header, const char *format, ...)
 	PRINTF_LIKE(3, 4);
 
+static bool is_old(const struct kdump_header *header)
+{
+	return memcmp(header->signature, DISKDUMP_SIGNATURE, sizeof(header->signature)) == 0;
+}
+
 static bool broken(struct strbuf *why, const struct kdump_header *header, const char *format, ...)
 {
 	va_list args;
 
-	strbuf_printf(why, "compressed kdump, header version %u: ", header->version);
+	strbuf_printf(why, "%s, header version %u: ", is_old(header) ? "diskdump" : "compressed kdump",
+		      header->version);
 	va_start(args, format);
 	strbuf_vprintf(why, format, args);
 	va_end(args);
@@ -213,6 +219,8 @@ static bool read_part(struct kdump_part *part, const struct file_map *file, stru
 	}
 	if (!check_header(file, &part->header, why))
 		return false;
+	if (is_old(&part->header))
+		return lay_out_part(part, why) && has_bitmaps(part, why);
 	if (!read_sub_header(file, part->header.version, &part->sub))
 		return broken(why, &part->header, "cut short inside its sub-header");
 	return lay_out_part(part, why) && has_bitmaps(part, why);
@@ -224,7 +232,8 @@ static enum probe_result diskdump_probe(const struct file_map *file, struct strb
 	char signature[8];
 
 	if (!file_map_read(file, 0, signature, sizeof(signature)) ||
-	    memcmp(signature, KDUMP_SIGNATURE, sizeof(signature)) != 0)
+	    (memcmp(signature, KDUMP_SIGNATURE, sizeof(signature)) != 0 &&
+	     memcmp(signature, DISKDUMP_SIGNATURE, sizeof(signature)) != 0))
 		return PROBE_NO;
 	return read_part(&part, file, why) ? PROBE_YES : PROBE_BROKEN;
 }
@@ -655,7 +664,8 @@ static void diskdump_describe(const struct dump *dump, struct strbuf *text)
 {
 	const struct diskdump *diskdump = dump->state;
 
-	strbuf_puts(text, "format: compressed kdump\n");
+	strbuf_printf(text, "format: %s\n",
+		      is_old(&diskdump->parts[0].header) ? "diskdump" : "compressed kdump");
 	for (size_t i = 0; i < diskdump->nr_parts; i++)
 		describe_part(&diskdump->parts[i], text);
 	strbuf_printf(text, "incomplete: %s\n", dump->incomplete ? "yes" : "no");
