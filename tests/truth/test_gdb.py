@@ -90,12 +90,24 @@ PIDTYPE_MAX + 1
 
 
 @functools.lru_cache(maxsize=None)
+def vmlinux_btf_strings(kernel):
+    with tempfile.TemporaryDirectory() as folder:
+        blob = pathlib.Path(folder) / "btf"
+        subprocess.run(["objcopy", "-O", "binary", "--only-section=.BTF", "--set-section-flags", ".BTF=alloc",
+                        kernel.vmlinux.resolve(), blob], check=True)
+        data = blob.read_bytes()
+    header, start, length = (int.from_bytes(data[at:at + 4], "little") for at in (4, 16, 20))
+    return set(data[header + start:header + start + length].decode().split("\0"))
+
+
 def names_to_compare(kernel, count):
     """NAMED, and COUNT others spread evenly over all names that BTF has."""
     text = kernel.crash("gdb info types .")
     tags = re.findall(r"^\s+((?:struct|union|enum) \w+);$", text, re.M)
     typedefs = re.findall(r"^\s+typedef [^\n;]*?(\w+);$", text, re.M)
-    everything = sorted(set(tags + typedefs))
+    # The modules' BTF is there, too, but not the DWARF of the modules.
+    strings = vmlinux_btf_strings(kernel)
+    everything = sorted(name for name in set(tags + typedefs) if name.split()[-1] in strings)
     expect(len(everything) > 5000, f"only {len(everything)} names of types")
     return NAMED + everything[:: max(1, len(everything) // count)][:count]
 
