@@ -30,29 +30,85 @@ struct netdump {
 	Elf64_Ehdr header;
 };
 
+static bool is_32_bit(const Elf64_Ehdr *header)
+{
+	return header->e_ident[EI_CLASS] == ELFCLASS32;
+}
+
+/* The file header; one of class 32, which kexec-tools can write for x86_64, too, is made wider. */
 static bool read_header(const struct file_map *file, Elf64_Ehdr *header)
 {
-	return file_map_read(file, 0, header, sizeof(*header)) &&
-	       memcmp(header->e_ident, ELFMAG, SELFMAG) == 0;
+	Elf32_Ehdr narrow;
+
+	if (!file_map_read(file, 0, &narrow, sizeof(narrow)) ||
+	    memcmp(narrow.e_ident, ELFMAG, SELFMAG) != 0)
+		return false;
+	if (narrow.e_ident[EI_CLASS] != ELFCLASS32)
+		return file_map_read(file, 0, header, sizeof(*header));
+	*header = (Elf64_Ehdr){
+		.e_type = narrow.e_type,
+		.e_machine = narrow.e_machine,
+		.e_version = narrow.e_version,
+		.e_phoff = narrow.e_phoff,
+		.e_shoff = narrow.e_shoff,
+		.e_phentsize = narrow.e_phentsize,
+		.e_phnum = narrow.e_phnum,
+	};
+	memcpy(header->e_ident, narrow.e_ident, sizeof(header->e_ident));
+	return true;
+}
+
+static size_t phdr_bytes(const Elf64_Ehdr *header)
+{
+	return is_32_bit(header) ? sizeof(Elf32_Phdr) : sizeof(Elf64_Phdr);
+}
+
+static bool read_phdr(const struct file_map *file, const Elf64_Ehdr *header, u64 number,
+		      Elf64_Phdr *phdr)
+{
+	u64 at = header->e_phoff + number * phdr_bytes(header);
+	Elf32_Phdr narrow;
+
+	if (!is_32_bit(header))
+		return file_map_read(file, at, phdr, sizeof(*phdr));
+	if (!file_map_read(file, at, &narrow, sizeof(narrow)))
+		return false;
+	*phdr = (Elf64_Phdr){
+		.p_type = narrow.p_type,
+		.p_offset = narrow.p_offset,
+		.p_vaddr = narrow.p_vaddr,
+		.p_paddr = narrow.p_paddr,
+		.p_filesz = narrow.p_filesz,
+		.p_memsz = narrow.p_memsz,
+	};
+	return true;
+}
+
+static bool read_section_info(const struct file_map *file, const Elf64_Ehdr *header, u32 *info)
+{
+	size_t at = is_32_bit(header) ? offsetof(Elf32_Shdr, sh_info) : offsetof(Elf64_Shdr, sh_info);
+
+	return header->e_shoff && range_fits(header->e_shoff, at, file->size) &&
+	       file_map_read(file, header->e_shoff + at, info, sizeof(*info));
 }
 
 /* The number of program headers, from section 0 when there are more than the header can say. */
 static bool read_nr_phdrs(const struct file_map *file, const Elf64_Ehdr *header, u64 *nr_phdrs,
 			  struct strbuf *why)
 {
-	Elf64_Shdr section;
+	u32 number;
 
 	*nr_phdrs = header->e_phnum;
 	if (header->e_phnum != PN_XNUM)
 		return true;
-	if (!header->e_shoff || !file_map_read(file, header->e_shoff, &section, sizeof(section))) {
+	if (!read_section_info(file, header, &number)) {
 		strbuf_printf(
 			why,
 			"ELF vmcore: section header at %llu, which has the number of segments, is past the end of the file",
 			(unsigned long long)header->e_shoff);
 		return false;
 	}
-	*nr_phdrs = section.sh_info;
+	*nr_phdrs = number;
 	return true;
 }
 
@@ -63,7 +119,7 @@ static bool is_process_core(const struct file_map *file, const Elf64_Ehdr *heade
 	for (u64 i = 0; i < nr_phdrs; i++) {
 		Elf64_Phdr phdr;
 
-		if (!file_map_read(file, header->e_phoff + i * sizeof(phdr), &phdr, sizeof(phdr)))
+		if (!read_phdr(file, header, i, &phdr))
 			return false;
 		if (phdr.p_type != PT_LOAD)
 			continue;
@@ -82,16 +138,16 @@ static enum probe_result netdump_probe(const struct file_map *file, struct strbu
 	if (!read_header(file, &header) || header.e_type != ET_CORE)
 		return PROBE_NO;
 	if (header.e_ident[EI_DATA] != ELFDATA2LSB || header.e_machine != EM_X86_64 ||
-	    header.e_ident[EI_CLASS] != ELFCLASS64) {
+	    (header.e_ident[EI_CLASS] != ELFCLASS64 && !is_32_bit(&header))) {
 		strbuf_printf(
 			why,
 			"ELF vmcore: of another machine (class %u, data %u, machine %u); this program reads x86_64",
 			header.e_ident[EI_CLASS], header.e_ident[EI_DATA], header.e_machine);
 		return PROBE_BROKEN;
 	}
-	if (header.e_phentsize != sizeof(Elf64_Phdr)) {
+	if (header.e_phentsize != phdr_bytes(&header)) {
 		strbuf_printf(why, "ELF vmcore: program headers of %u bytes instead of %zu",
-			      header.e_phentsize, sizeof(Elf64_Phdr));
+			      header.e_phentsize, phdr_bytes(&header));
 		return PROBE_BROKEN;
 	}
 	if (!read_nr_phdrs(file, &header, &nr_phdrs, why))
@@ -100,7 +156,7 @@ static enum probe_result netdump_probe(const struct file_map *file, struct strbu
 		strbuf_puts(why, "ELF vmcore: no program headers");
 		return PROBE_BROKEN;
 	}
-	if (!range_fits(header.e_phoff, nr_phdrs * sizeof(Elf64_Phdr), file->size)) {
+	if (!range_fits(header.e_phoff, nr_phdrs * phdr_bytes(&header), file->size)) {
 		strbuf_printf(
 			why,
 			"ELF vmcore: %llu program headers at %llu do not fit into a file of %llu bytes",
@@ -207,8 +263,7 @@ static bool netdump_open(struct dump *dump, struct strbuf *why)
 	for (u64 i = 0; i < nr_phdrs; i++) {
 		Elf64_Phdr phdr;
 
-		if (!file_map_read(file, netdump->header.e_phoff + i * sizeof(phdr), &phdr,
-				   sizeof(phdr))) {
+		if (!read_phdr(file, &netdump->header, i, &phdr)) {
 			strbuf_printf(why, "ELF vmcore: cut short, program header %llu is missing",
 				      (unsigned long long)i);
 			return false;
