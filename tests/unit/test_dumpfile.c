@@ -804,7 +804,7 @@ static void messages_name_the_cause(void **state UNUSED)
 		{ "QEVM\0\0\0\3", 8, "QEMU save file" },
 		{ "LibvirtQemudSave", 16, "libvirt save file" },
 		{ "\xed\x23\x8f\x61\x73\x01\x19\xa8", 8, "LKCD dump" },
-		{ "DISKDUMP\0\0", 10, "diskdump file" },
+		{ "DISKDUMP\0\0", 10, "cut short inside its header" },
 		{ "KDUMP   \6\0", 10, "cut short inside its header" },
 		{ "makedumpfile\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0", 33, "unknown type" },
 		{ "ffffffff81000000 T _stext\n", 26, "a text file" },
