@@ -4,6 +4,7 @@ import functools
 import math
 import pathlib
 import re
+import struct
 import subprocess
 import tempfile
 
@@ -89,25 +90,40 @@ PIDTYPE_MAX + 1
 (struct list_head *)0""".splitlines()
 
 
-@functools.lru_cache(maxsize=None)
-def vmlinux_btf_strings(kernel):
+# Bytes behind a BTF type record: fixed, and for each of its items. Documentation/bpf/btf.rst.
+BTF_TAILS = {1: (4, 0), 3: (12, 0), 4: (0, 12), 5: (0, 12), 6: (0, 8), 13: (0, 8), 14: (4, 0), 15: (0, 12), 17: (4, 0),
+             19: (0, 12)}
+
+
+def vmlinux_type_names(kernel):
+    """Names that vmlinux's own BTF has once: of two structures with one name, each source may show another."""
     with tempfile.TemporaryDirectory() as folder:
         blob = pathlib.Path(folder) / "btf"
-        subprocess.run(["objcopy", "-O", "binary", "--only-section=.BTF", "--set-section-flags", ".BTF=alloc",
-                        kernel.vmlinux.resolve(), blob], check=True)
+        subprocess.run(["objcopy", "-O", "binary", "-j", ".BTF", kernel.vmlinux.resolve(), blob], check=True)
         data = blob.read_bytes()
-    header, start, length = (int.from_bytes(data[at:at + 4], "little") for at in (4, 16, 20))
-    return set(data[header + start:header + start + length].decode().split("\0"))
+    header, type_at, type_bytes, string_at = struct.unpack_from("<4I", data, 4)
+    strings, at, end, counts = header + string_at, header + type_at, header + type_at + type_bytes, {}
+    while at < end:
+        name, info = struct.unpack_from("<2I", data, at)
+        # v7.1 widened both fields into bits that were zero before.
+        kind, items = info >> 24 & 0x7f, info & 0xffffff
+        fixed, each = BTF_TAILS.get(kind, (0, 0))
+        at += 12 + fixed + items * each
+        if name and kind in (4, 5, 6, 8, 19):
+            text = data[strings + name:data.index(0, strings + name)].decode()
+            counts[text] = counts.get(text, 0) + 1
+    return {name for name, count in counts.items() if count == 1}
 
 
+@functools.lru_cache(maxsize=None)
 def names_to_compare(kernel, count):
     """NAMED, and COUNT others spread evenly over all names that BTF has."""
     text = kernel.crash("gdb info types .")
     tags = re.findall(r"^\s+((?:struct|union|enum) \w+);$", text, re.M)
     typedefs = re.findall(r"^\s+typedef [^\n;]*?(\w+);$", text, re.M)
     # The modules' BTF is there, too, but not the DWARF of the modules.
-    strings = vmlinux_btf_strings(kernel)
-    everything = sorted(name for name in set(tags + typedefs) if name.split()[-1] in strings)
+    names = vmlinux_type_names(kernel)
+    everything = sorted(name for name in set(tags + typedefs) if name.split()[-1] in names)
     expect(len(everything) > 5000, f"only {len(everything)} names of types")
     return NAMED + everything[:: max(1, len(everything) // count)][:count]
 
