@@ -4,7 +4,7 @@ import calendar
 import re
 import time
 
-from harness import equal, expect
+from harness import equal, expect, run_crash
 
 
 def page(text):
@@ -95,5 +95,6 @@ def test_sys_dmi(kernel):
 
 
 def test_sys_panic_is_refused(kernel):
-    kernel.crash("sys -panic")
-    expect("live" in kernel.last.stdout + kernel.last.stderr, "sys -panic gives no reason")
+    result = run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin="sys -panic\nquit\n")
+    expect("live" in result.stdout + result.stderr, "sys -panic gives no reason")
+    equal(result.status, 2, "status of a session with a failed command")
