@@ -265,6 +265,15 @@ static const void *piece_words(const struct kdump_part *part, u64 piece, void *c
 	return file_map_read(part->file, part->bitmap2 + start, copy, length) ? copy : NULL;
 }
 
+/* Without a call, which the compiler's own would be on a processor that may lack the instruction. */
+static u64 bits_set(u64 word)
+{
+	word -= word >> 1 & 0x5555555555555555;
+	word = (word & 0x3333333333333333) + (word >> 2 & 0x3333333333333333);
+	word = (word + (word >> 4)) & 0x0f0f0f0f0f0f0f0f;
+	return word * 0x0101010101010101 >> 56;
+}
+
 /* Set bits for frames [from, to) of one piece, counted from the piece's first frame. */
 static u64 count_bits(const struct kdump_part *part, u64 piece, u64 from, u64 to)
 {
@@ -281,7 +290,7 @@ static u64 count_bits(const struct kdump_part *part, u64 piece, u64 from, u64 to
 			word &= ~0ULL << (from - i * 64);
 		if (to - i * 64 < 64)
 			word &= ~(~0ULL << (to - i * 64));
-		count += __builtin_popcountll(word);
+		count += bits_set(word);
 	}
 	return count;
 }
@@ -557,6 +566,7 @@ static bool diskdump_read_page(struct dump *dump, u64 paddr, void *buf, size_t l
 	struct kdump_part *part;
 	enum fault_reason reason;
 	const void *data;
+	u8 *whole;
 
 	if (page_cache_get(dump->cache, pfn, offset, buf, length))
 		return true;
@@ -570,11 +580,14 @@ static bool diskdump_read_page(struct dump *dump, u64 paddr, void *buf, size_t l
 		memcpy(buf, (const u8 *)data + offset, length);
 		return true;
 	}
+	/* A whole page goes straight to where it is wanted. */
+	whole = length == PAGE_BYTES ? buf : page;
 	if (!decompress_page(diskdump->pool, descriptor.flags & COMPRESSION_MASK, data,
-			     descriptor.size, page))
+			     descriptor.size, whole))
 		return fault_set(fault, FAULT_DAMAGED, SPACE_PHYSICAL, paddr);
-	page_cache_put(dump->cache, pfn, page);
-	memcpy(buf, page + offset, length);
+	page_cache_put(dump->cache, pfn, whole);
+	if (whole == page)
+		memcpy(buf, page + offset, length);
 	return true;
 }
 

@@ -23,14 +23,17 @@
 static const struct dump_ops *const formats[] = { &diskdump_ops, &netdump_ops, &vmware_ops };
 
 /*
- * The system maps 64 KB around each touched byte of a file. After this many such windows all of them
- * are given back: what was mapped comes back on the next touch, and a session stays small.
+ * The system maps 64 KB around each touched byte of a file. After so many different windows of that
+ * size all of them are given back: what was mapped comes back on the next touch, and a session stays
+ * small.
  */
-enum { WINDOW_SHIFT = 16, MAX_WINDOWS = 256 };
+enum { WINDOW_SHIFT = 16, MAX_WINDOWS = 768, WINDOW_SLOTS = 1024 };
 
 struct file_window {
 	atomic_ulong last;
 	atomic_uint nr_touched;
+	/* The window's number + 1 by its low bits: what is in here is counted already. */
+	atomic_ulong slots[WINDOW_SLOTS];
 };
 
 static bool map_whole_file(struct file_map *map, struct strbuf *why)
@@ -110,6 +113,7 @@ static void count_window(const struct file_map *map, const u8 *data)
 {
 	struct file_window *window = map->window;
 	unsigned long number = (unsigned long)(data - map->data) >> WINDOW_SHIFT;
+	atomic_ulong *slot;
 
 	/* No mapping, but bytes in memory. */
 	if (!map->window)
@@ -118,8 +122,14 @@ static void count_window(const struct file_map *map, const u8 *data)
 	if (atomic_load_explicit(&window->last, memory_order_relaxed) == number)
 		return;
 	atomic_store_explicit(&window->last, number, memory_order_relaxed);
+	slot = &window->slots[number % WINDOW_SLOTS];
+	if (atomic_load_explicit(slot, memory_order_relaxed) == number + 1)
+		return;
+	atomic_store_explicit(slot, number + 1, memory_order_relaxed);
 	if (atomic_fetch_add_explicit(&window->nr_touched, 1, memory_order_relaxed) < MAX_WINDOWS)
 		return;
+	for (size_t i = 0; i < WINDOW_SLOTS; i++)
+		atomic_store_explicit(&window->slots[i], 0, memory_order_relaxed);
 	atomic_store_explicit(&window->nr_touched, 0, memory_order_relaxed);
 	madvise((void *)map->data, map->mapped_bytes, MADV_DONTNEED);
 }
