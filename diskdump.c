@@ -105,7 +105,8 @@ static bool broken(struct strbuf *why, const struct kdump_header *header, const 
 {
 	va_list args;
 
-	strbuf_printf(why, "%s, header version %u: ", is_old(header) ? "diskdump" : "compressed kdump",
+	strbuf_printf(why,
+		      "%s, header version %u: ", is_old(header) ? "diskdump" : "compressed kdump",
 		      header->version);
 	va_start(args, format);
 	strbuf_vprintf(why, format, args);

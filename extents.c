@@ -62,7 +62,8 @@ bool extents_read(const struct extents *extents, u64 paddr, void *buf, size_t le
 		if (!extent || extent->start > paddr)
 			return fault_set(fault, FAULT_NOT_IN_DUMP, SPACE_PHYSICAL, paddr);
 		piece = min_u64(length, extent->end - paddr);
-		if (!file_map_read(extent->file, extent->offset + (paddr - extent->start), to, piece))
+		if (!file_map_read(extent->file, extent->offset + (paddr - extent->start), to,
+				   piece))
 			return fault_set(fault, FAULT_NOT_IN_DUMP, SPACE_PHYSICAL, paddr);
 		to += piece;
 		paddr += piece;

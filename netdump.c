@@ -86,7 +86,8 @@ static bool read_phdr(const struct file_map *file, const Elf64_Ehdr *header, u64
 
 static bool read_section_info(const struct file_map *file, const Elf64_Ehdr *header, u32 *info)
 {
-	size_t at = is_32_bit(header) ? offsetof(Elf32_Shdr, sh_info) : offsetof(Elf64_Shdr, sh_info);
+	size_t at = is_32_bit(header) ? offsetof(Elf32_Shdr, sh_info)
+				      : offsetof(Elf64_Shdr, sh_info);
 
 	return header->e_shoff && range_fits(header->e_shoff, at, file->size) &&
 	       file_map_read(file, header->e_shoff + at, info, sizeof(*info));

@@ -1,7 +1,4 @@
-/*
- * rawmem.c - L1: raw images of memory, given with the physical address at which each belongs:
- * FILE@ADDRESS[,FILE@ADDRESS...]. Nothing in the files themselves says what they are.
- */
+/* rawmem.c - L1: raw images of memory, each given with its physical address: FILE@ADDRESS[,...]. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "rawmem.h"
 #include "extents.h"
@@ -13,7 +10,7 @@
 
 struct rawmem {
 	struct extents extents;
-	char *paths;		/* the file names, each with its NUL */
+	char *paths; /* the file names, each with its NUL */
 };
 
 /* The '@' of a word that ends in @ADDRESS; NULL: there is none. */

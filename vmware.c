@@ -1,7 +1,6 @@
+/* vmware.c - L1: a suspended VMware guest (.vmss) or a snapshot (.vmsn), and its memory. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * vmware.c - L1: the state of a suspended VMware guest (.vmss) or of a snapshot (.vmsn), with its
- * memory inside or in the .vmem file beside it.
- *
  *	0	4	magic
  *	4	4	version; low four bits 0: sizes of blocks are 32 bits wide
  *	8	4	number of groups
@@ -19,7 +18,6 @@
  * (page of the memory's image), regionSize[i] (pages): without regions the image starts at frame 0.
  * The image is the block "Memory"[0][0], or the .vmem file.
  */
-/* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "extents.h"
 
 #include <stdlib.h>
@@ -35,7 +33,7 @@ enum {
 
 struct vmware {
 	struct extents extents;
-	struct file_map memory;		/* the .vmem file; data NULL: none */
+	struct file_map memory; /* the .vmem file; data NULL: none */
 	char *memory_path;
 	u32 magic, version, nr_groups;
 };
@@ -48,13 +46,13 @@ struct region {
 struct memory_group {
 	u64 nr_regions;
 	struct region regions[MAX_REGIONS];
-	u64 image_at, image_bytes;	/* the block in this file; 0 bytes: none */
+	u64 image_at, image_bytes; /* the block in this file; 0 bytes: none */
 };
 
 struct tag {
 	char name[256];
 	u32 indices[3];
-	u64 value;		/* of at most 8 bytes */
+	u64 value; /* of at most 8 bytes */
 	u64 block_at, block_bytes;
 	bool is_block;
 };
@@ -75,7 +73,8 @@ static enum probe_result vmware_probe(const struct file_map *file, struct strbuf
 	nr_groups = load_u32(header + 8);
 	if (nr_groups < 1 || nr_groups > MAX_GROUPS ||
 	    !range_fits(GROUPS_AT, (u64)nr_groups * GROUP_BYTES, file->size)) {
-		strbuf_printf(why, "VMware state file: %u groups do not fit into a file of %llu bytes",
+		strbuf_printf(why,
+			      "VMware state file: %u groups do not fit into a file of %llu bytes",
 			      nr_groups, (unsigned long long)file->size);
 		return PROBE_BROKEN;
 	}
@@ -125,7 +124,8 @@ static bool next_tag(const struct file_map *file, bool wide, u64 *at, struct tag
 
 static void use_tag(const struct tag *tag, struct memory_group *group)
 {
-	struct region *region = tag->indices[0] < MAX_REGIONS ? &group->regions[tag->indices[0]] : NULL;
+	struct region *region = tag->indices[0] < MAX_REGIONS ? &group->regions[tag->indices[0]]
+							      : NULL;
 
 	if (streq(tag->name, "regionsCount"))
 		group->nr_regions = tag->value;
@@ -188,9 +188,12 @@ static bool add_region(struct dump *dump, const struct region *region, const str
 	struct extent extent = { .file = image };
 	u64 bytes;
 
-	if (!region->size || !range_fits(region->frame, region->size, limit) || region->page >= limit)
+	if (!region->size || !range_fits(region->frame, region->size, limit) ||
+	    region->page >= limit)
 		return false;
-	bytes = region->page << PAGE_SHIFT < image_bytes ? image_bytes - (region->page << PAGE_SHIFT) : 0;
+	bytes = region->page << PAGE_SHIFT < image_bytes
+			? image_bytes - (region->page << PAGE_SHIFT)
+			: 0;
 	if (bytes < region->size << PAGE_SHIFT) {
 		dump->incomplete = true;
 		strbuf_printf(&dump->remarks, "%s: cut short, the memory at its end is missing\n",
@@ -212,8 +215,9 @@ static bool add_regions(struct dump *dump, const struct memory_group *group,
 	const struct region whole = { .size = (image_bytes + PAGE_BYTES - 1) >> PAGE_SHIFT };
 
 	if (group->nr_regions > MAX_REGIONS) {
-		strbuf_printf(why, "VMware state file: %llu regions of memory are more than there can be",
-			      (unsigned long long)group->nr_regions);
+		strbuf_printf(
+			why, "VMware state file: %llu regions of memory are more than there can be",
+			(unsigned long long)group->nr_regions);
 		return false;
 	}
 	if (!group->nr_regions)
@@ -221,9 +225,11 @@ static bool add_regions(struct dump *dump, const struct memory_group *group,
 	for (u64 i = 0; i < group->nr_regions; i++) {
 		if (add_region(dump, &group->regions[i], image, image_at, image_bytes))
 			continue;
-		strbuf_printf(why, "VMware state file: region %llu of memory, %llx frames from %llx on, makes no sense",
-			      (unsigned long long)i, (unsigned long long)group->regions[i].size,
-			      (unsigned long long)group->regions[i].frame);
+		strbuf_printf(
+			why,
+			"VMware state file: region %llu of memory, %llx frames from %llx on, makes no sense",
+			(unsigned long long)i, (unsigned long long)group->regions[i].size,
+			(unsigned long long)group->regions[i].frame);
 		return false;
 	}
 	return true;
@@ -238,7 +244,9 @@ static bool vmware_open(struct dump *dump, struct strbuf *why)
 
 	dump->state = vmware;
 	if (dump->nr_files > 1) {
-		strbuf_puts(why, "VMware state file: only compressed kdumps can be split over several files");
+		strbuf_puts(
+			why,
+			"VMware state file: only compressed kdumps can be split over several files");
 		return false;
 	}
 	if (!file_map_read(file, 0, header, sizeof(header)))
@@ -253,7 +261,8 @@ static bool vmware_open(struct dump *dump, struct strbuf *why)
 	if (group.image_bytes) {
 		u64 in_file = group.image_at < file->size ? file->size - group.image_at : 0;
 
-		if (!add_regions(dump, &group, file, group.image_at, min_u64(in_file, group.image_bytes), why))
+		if (!add_regions(dump, &group, file, group.image_at,
+				 min_u64(in_file, group.image_bytes), why))
 			return false;
 	} else if (!open_memory_file(vmware, file->path, why) ||
 		   !add_regions(dump, &group, &vmware->memory, 0, vmware->memory.size, why)) {
