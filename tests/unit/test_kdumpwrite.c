@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dump_builder.h"
 #include "dumpfile.h"
+#include "elfnote.h"
 #include "kdumpwrite.h"
 #include "touched.h"
 
@@ -149,6 +150,44 @@ static void refusals(void **state UNUSED)
 	assert_null(kdump_writer_create("/nonexistent/file", &contents, &why));
 	assert_string_equal(strbuf_text(&why), "No such file or directory");
 	strbuf_free(&why);
+}
+
+/* A driver's dump of its device is listed, and copied with the other notes. */
+static void device_dump(void **state UNUSED)
+{
+	struct kdump_contents contents = contents_of(100, 0, COMPRESSION_ZLIB);
+	struct strbuf why = { 0 }, text = { 0 }, copy = { 0 };
+	u8 notes[12 + 8 + 44 + 16 + 12 + 8 + 4] = { 0 };
+	char *path = new_path("");
+	struct kdump_writer *writer;
+	struct dump *dump;
+
+	memcpy(notes, (u32[]){ 6, 44 + 16, 0x700 }, 12);
+	memcpy(notes + 12, "LINUX", 6);
+	memcpy(notes + 20, "net0_firmware", 13);
+	/* And one that is too short for a name. */
+	memcpy(notes + 80, (u32[]){ 6, 4, 0x700 }, 12);
+	memcpy(notes + 92, "LINUX", 6);
+	contents.notes = notes;
+	contents.notes_bytes = sizeof(notes);
+	writer = kdump_writer_create(path, &contents, &why);
+	assert_non_null(writer);
+	assert_true(kdump_writer_finish(writer, NULL, &why));
+	dump = open_path(path);
+	assert_int_equal(dump->nr_device_dumps, 1);
+	assert_string_equal(dump->device_dumps[0].name, "net0_firmware");
+	assert_int_equal(dump->device_dumps[0].bytes, 16);
+	assert_non_null(strstr(strbuf_text(&dump->remarks), "too short for its name"));
+	dump->ops->describe(dump, &text);
+	assert_non_null(strstr(strbuf_text(&text), "device dump \"net0_firmware\": 16 bytes"));
+	dump_copy_notes(dump, &copy);
+	assert_int_equal(copy.length, sizeof(notes));
+	assert_memory_equal(copy.text, notes, sizeof(notes));
+	strbuf_free(&text);
+	strbuf_free(&copy);
+	dump_close(dump);
+	unlink(path);
+	free(path);
 }
 
 /* --- VMware --- */
@@ -329,8 +368,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_compression), cmocka_unit_test(four_terabytes),
-		cmocka_unit_test(refusals),	     cmocka_unit_test(vmware_regions),
-		cmocka_unit_test(vmware_damaged),    cmocka_unit_test(raw_memory),
+		cmocka_unit_test(refusals),	     cmocka_unit_test(device_dump),
+		cmocka_unit_test(vmware_regions),    cmocka_unit_test(vmware_damaged),
+		cmocka_unit_test(raw_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
