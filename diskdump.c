@@ -421,6 +421,24 @@ static bool part_is_cut_short(const struct kdump_part *part)
 	return false;
 }
 
+/* A line on where the file ends; the first page's data begins where the descriptors end. */
+static void tell_cut(const struct kdump_part *part, struct strbuf *text)
+{
+	struct page_descriptor first;
+	u64 size = part->file->size;
+
+	strbuf_printf(text, "%s: header version %u, cut short, pages at its end are missing: ",
+		      part->file->path, part->header.version);
+	if (!file_map_read(part->file, part->descriptors, &first, sizeof(first)))
+		strbuf_puts(text, "the file ends before its page descriptors\n");
+	else if (first.offset > size)
+		strbuf_printf(text, "page descriptors should end at byte %llu, the file has %llu\n",
+			      (unsigned long long)first.offset, (unsigned long long)size);
+	else
+		strbuf_printf(text, "page descriptors end at %llu %% of the file\n",
+			      (unsigned long long)(first.offset / max_u64(size / 100, 1)));
+}
+
 static int compare_parts(const void *a, const void *b)
 {
 	const struct kdump_part *left = a, *right = b;
@@ -511,9 +529,7 @@ static bool diskdump_open(struct dump *dump, struct strbuf *why)
 				      part->file->path);
 		} else if (part_is_cut_short(part)) {
 			dump->incomplete = true;
-			strbuf_printf(&dump->remarks,
-				      "%s: cut short, pages at its end are missing\n",
-				      part->file->path);
+			tell_cut(part, &dump->remarks);
 		}
 	}
 	fill_dump(dump, &diskdump->parts[0]);
