@@ -43,22 +43,34 @@ SCENARIOS = {
     "oom": {"about": "out of memory in a user's page fault", "trigger": "oom"},
     "init": {"about": "process 1 ends", "trigger": "init"},
     "stop": {"about": "no panic: the guest is stopped while it runs", "trigger": "stop"},
+    "mce": {"about": "both processors in a BPF program, then a machine check that cannot be survived", "setup": "bpf",
+            "trigger": "mce"},
+    "traced": {"about": "sleepers return through graph tracing, return probes and BPF trampolines", "setup": "traced"},
+    "bpf": {"about": "both processors in a BPF program below a probe, then break and c on the serial line",
+            "setup": "bpf", "trigger": "serial"},
+    "many": {"about": "1,500 tasks", "setup": "many", "memory": 384},
 }
 for how, about in (("softirq", "NULL written to in a timer"), ("hardirq", "NULL written to in a hard interrupt"),
                    ("work", "NULL written to in a workqueue"), ("bug", "BUG() in a kernel thread"),
+                   ("process", "NULL written to by a kernel thread"), ("null", "a NULL function pointer called"),
+                   ("wild", "a wild function pointer called"),
+                   ("lockup", "a kernel thread that does not let go of its processor: soft lockup"),
+                   ("deaf", "BUG() while the other processor spins with interrupts off"),
                    ("overflow", "a kernel thread's stack overflows into its guard page: double fault")):
     SCENARIOS["mod-" + how] = {"about": "the lab's own module: " + about, "trigger": "stop", "module": how,
                                "cmdline": "lab.sysctl=kernel.panic_on_oops:1"}
+SCENARIOS["mod-lockup"]["cmdline"] += " lab.sysctl=kernel.softlockup_panic:1 lab.sysctl=kernel.watchdog_thresh:3"
 # module: load the lab's own module and have it crash so; note: VMCOREINFO device; kdump: load a capture kernel;
-# trigger: how the guest or the host makes it panic.
+# trigger: how the guest or the host makes it panic; setup: setup/NAME.sh and -after.sh run around the
+# workload, with the programs of setup/*.c.
 BASE = {"memory": 256, "cpus": 2, "cpu": guests.CPU, "machine": "q35", "options": [], "cmdline": "", "note": True,
-        "trigger": "sysrq-c", "kdump": False, "module": None, "formats": ["elf"],
+        "trigger": "sysrq-c", "kdump": False, "module": None, "setup": None, "formats": ["elf"],
         "boot": "console=ttyS0,115200 ignore_loglevel panic=0 no_hash_pointers"}
 FILES = {"elf": "vmcore", "kdump-zlib": "vmcore.zlib"}
 CAPTURE = "console=ttyS0,nr_cpus=1,reset_devices,cgroup_disable=memory,irqpoll"
 # The tests use every scenario of one kernel, and of the others those where kernels differ.
 FULL = "6.12"
-ELSEWHERE = ("sysrq", "kdump", "nonote", "nmi", "serial", "oom")
+ELSEWHERE = ("sysrq", "kdump", "nonote", "nmi", "serial", "oom", "traced", "bpf")
 # Where Debian 12's compiler can build a module.
 WITH_MODULE = "6.1"
 
@@ -86,6 +98,14 @@ def key(plan):
         digest.update(name.encode() + b"\0" + (meaning(source) if name.endswith((".c", ".h")) else source))
     if plan["module"]:
         digest.update(modules.source())
+    if plan["setup"]:
+        for name in sorted(os.listdir(guests.SETUP)):
+            with open(os.path.join(guests.SETUP, name), "rb") as file:
+                source = file.read()
+            if name.endswith(".c"):
+                digest.update(meaning(source))
+            elif name in (plan["setup"] + ".sh", plan["setup"] + "-after.sh"):
+                digest.update(source)
     return digest.hexdigest()[:12]
 
 
@@ -120,7 +140,9 @@ def prepare(work, system, plan):
         extra.append(("modules/lab_mod.ko", own))
         more.append("lab_mod crash=%s\n" % plan["module"])
         modules.gather(os.path.join(work, "modules"), os.path.join(system, "modules"), own)
-    guests.build_initramfs(os.path.join(work, "initramfs"), program, system, extra=extra, more=more)
+    if plan["setup"]:
+        extra += guests.build_setup_programs(work)
+    guests.build_initramfs(os.path.join(work, "initramfs"), program, system, extra=extra, more=more, setup=plan["setup"])
 
 
 def reach_trigger(guest):
@@ -133,6 +155,9 @@ def crash(guest, plan):
     """Does the host's part of the panic; True when the guest is where the dump is to be taken."""
     if plan["trigger"] == "nmi":
         guest.command("inject-nmi")
+    elif plan["trigger"] == "mce":
+        # Valid, uncorrected, enabled, the processor's context is corrupt; the address interrupted is known.
+        guest.monitor("mce 0 1 0xb200000000000000 0x5 0x0 0x0")
     elif plan["trigger"] == "serial" or plan["module"]:
         guest.command("chardev-send-break", id="console")
         time.sleep(0.5)
@@ -199,7 +224,7 @@ def attempt(work, system, plan):
 
 
 def finish(work, system, target):
-    for name in ("record.img", "disk.img", "vmcore.img", "initramfs", "capture", "lab-guest", "qemu.log", "keys"):
+    for name in ("record.img", "disk.img", "vmcore.img", "initramfs", "capture", "lab-guest", "lab-bpf", "lab-many", "qemu.log", "keys"):
         if os.path.exists(os.path.join(work, name)):
             os.unlink(os.path.join(work, name))
     for name in ("vmlinux", "vmlinuz", "config", "modules"):

@@ -13,6 +13,7 @@ from kernels import HERE, LabError, say
 
 RECORD_SIZE = 128 << 20
 VMCORE_SIZE = 1 << 30
+SETUP = os.path.join(HERE, "setup")
 # Under TCG, 6.12's SLUB and cmpxchg16b together end in wild pointers now and then; 5-level paging is a case of its own.
 CPU = "max,la57=off,cx16=off"
 
@@ -51,9 +52,33 @@ class Cpio:
         self.file.close()
 
 
-def build_initramfs(path, program, kernel, last=None, extra=(), more=()):
+def build_setup_programs(directory):
+    """[(name in the guest, host file)] of the programs that the scenarios' own setups run."""
+    programs = []
+    for source in sorted(name for name in os.listdir(SETUP) if name.endswith(".c")):
+        program = os.path.join(directory, source[:-2])
+        if subprocess.run(["gcc", "-static", "-O2", "-Wall", "-Wextra", "-Werror", "-std=gnu17", "-o", program,
+                           os.path.join(SETUP, source)], check=False).returncode != 0:
+            raise LabError("setup/%s does not compile" % source)
+        programs.append(("bin/" + source[:-2], program))
+    return programs
+
+
+def init_script(setup):
+    """What the guest's process 1 runs: with setup/SETUP.sh right before the workload, setup/SETUP-after.sh behind it."""
+    with open(os.path.join(HERE, "guest", "init")) as file:
+        text = file.read()
+    for suffix, place in ((".sh", "lab-guest workload"), ("-after.sh", "sync\n")):
+        path = os.path.join(SETUP, (setup or "none") + suffix)
+        if os.path.exists(path):
+            with open(path) as file:
+                text = text.replace(place, file.read() + place, 1)
+    return text.encode()
+
+
+def build_initramfs(path, program, kernel, last=None, extra=(), more=(), setup=None):
     """LAST is the last module to take of their order, all when None; EXTRA are (name in the guest, host file),
-    MORE are further lines for the order of modules."""
+    MORE are further lines for the order of modules; SETUP as in init_script()."""
     cpio = Cpio(path)
     for name in ("bin", "dev", "proc", "sys", "run", "tmp", "mnt", "modules", "boot", "etc"):
         cpio.add(name, 0o040755)
@@ -63,7 +88,7 @@ def build_initramfs(path, program, kernel, last=None, extra=(), more=()):
         raise LabError("busybox-static is not installed")
     cpio.add_file("bin/busybox", busybox, 0o100755)
     cpio.add_file("bin/lab-guest", program, 0o100755)
-    cpio.add_file("init", os.path.join(HERE, "guest", "init"), 0o100755)
+    cpio.add("init", 0o100755, init_script(setup))
     with open(os.path.join(kernel, "modules", "order")) as file:
         order = file.readlines()
     if last is not None:
@@ -74,7 +99,7 @@ def build_initramfs(path, program, kernel, last=None, extra=(), more=()):
         name = line.split()[0] + ".ko"
         cpio.add_file("modules/" + name, os.path.join(kernel, "modules", name))
     for name, source in extra:
-        cpio.add_file(name, source)
+        cpio.add_file(name, source, 0o100755 if os.access(source, os.X_OK) else 0o100644)
     cpio.close()
 
 

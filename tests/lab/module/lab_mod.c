@@ -1,5 +1,6 @@
 /* lab_mod.c - lab guest: a module with data of known contents, and panics only a kernel can cause. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <linux/delay.h>
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/list.h>
@@ -111,10 +112,55 @@ static void work_runs(struct work_struct *work)
 	store_to_null();
 }
 
+static void (*volatile bad_function)(void);
+
+/* An address in vmalloc space that no area has: its first pages stay free on a machine this small. */
+static noinline void call_nothing(bool wild)
+{
+	bad_function = wild ? (void (*)(void))(VMALLOC_END - PAGE_SIZE + 0x123) : NULL;
+	bad_function();
+	/* Not a tail call, or this function would have no frame. */
+	barrier();
+}
+
+static noinline void keep_processor(void)
+{
+	for (;;)
+		cpu_relax();
+}
+
+static int deaf_runs(void *what)
+{
+	local_irq_disable();
+	keep_processor();
+	return 0;
+}
+
+static void deafen_other_processor(void)
+{
+	struct task_struct *deaf = kthread_create(deaf_runs, NULL, "lab-deaf");
+
+	if (IS_ERR(deaf))
+		return;
+	kthread_bind(deaf, 1);
+	wake_up_process(deaf);
+	mdelay(200);
+}
+
 static int thread_runs(void *what)
 {
 	if (strcmp(crash, "overflow") == 0)
 		return recurse(0);
+	if (strcmp(crash, "process") == 0)
+		store_to_null();
+	if (strcmp(crash, "null") == 0 || strcmp(crash, "wild") == 0)
+		call_nothing(crash[0] == 'w');
+	if (strcmp(crash, "lockup") == 0) {
+		preempt_disable();
+		keep_processor();
+	}
+	if (strcmp(crash, "deaf") == 0)
+		deafen_other_processor();
 	BUG();
 }
 
@@ -153,6 +199,8 @@ static int __init lab_init(void)
 	lab_thread = kthread_create(thread_runs, NULL, "lab-thread");
 	if (IS_ERR(lab_thread))
 		return PTR_ERR(lab_thread);
+	if (strcmp(crash, "deaf") == 0)
+		kthread_bind(lab_thread, 0);
 	return register_sysrq_key('y', &key);
 }
 module_init(lab_init);
