@@ -11,6 +11,7 @@
 #include "kpercpu.h"
 #include "memory.h"
 #include "orc.h"
+#include "returnhook.h"
 
 #include <elf.h>
 #include <stddef.h>
@@ -295,10 +296,18 @@ static bool previous_bp(struct unwind *unwind, const struct orc_rule *rule, u64 
 
 static bool step_call(struct unwind *unwind, const struct orc_rule *rule, u64 sp)
 {
-	u64 ip, bp;
+	u64 ip, bp, hook;
+	const char *why;
 
 	if (!previous_bp(unwind, rule, sp, &bp) || !read_word(unwind, sp - 8, &ip))
 		return false;
+	/* Each may keep another's address: a probe was set on a function that is traced. */
+	do {
+		hook = ip;
+		ip = returnhook_real(unwind->trace->task, hook, sp - 8, &why);
+	} while (ip && ip != hook);
+	if (!ip && hook)
+		return give_up(unwind, why);
 	unwind->ip_slot = sp - 8;
 	unwind->regs.ip = ip;
 	unwind->regs.sp = sp;
