@@ -52,7 +52,9 @@ static const char *function_text(const struct frame *frame, bool with_offset, bo
 
 	if (!symbol)
 		return "(unknown)";
-	module = symbol->module ? scope_printf(" [%s]", symbol->module->name) : "";
+	module = symbol->module && symbol->module->address
+			 ? scope_printf(" [%s]", symbol->module->name)
+			 : "";
 	if (!with_offset)
 		return scope_printf("%s%s", symbol->name, module);
 	return scope_printf(hex ? "%s+0x%llx%s" : "%s+%llu%s", symbol->name, (ull)offset, module);

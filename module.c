@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "module.h"
 
+#include "dyncode.h"
 #include "fail.h"
 #include "kcopy.h"
 #include "kfield.h"
@@ -348,14 +349,13 @@ static void load_all_symbols(void)
 {
 	struct failure failure;
 
-	if (!protect(call_need_modules, NULL, &failure)) {
+	if (!protect(call_need_modules, NULL, &failure))
 		warn("no symbols of modules: %s", failure.text);
-		return;
-	}
 	for (size_t i = 0; i < modules.count; i++) {
 		if (!protect(add_symbols, &modules.items[i], &failure))
 			warn("module %s has no symbols: %s", modules.items[i].name, failure.text);
 	}
+	dyncode_add_symbols();
 }
 
 static bool same_place(const struct module *a, const struct module *b)
@@ -381,6 +381,7 @@ bool module_refresh(void)
 		modules.items[i].symbols = old[i].symbols;
 	}
 	free(old);
+	changed = dyncode_changed() || changed;
 	if (!changed)
 		return false;
 	for (size_t i = 0; i < modules.count; i++)

@@ -14,6 +14,7 @@
  */
 #include "orc.h"
 
+#include "dyncode.h"
 #include "fail.h"
 #include "kfield.h"
 #include "memory.h"
@@ -251,6 +252,10 @@ bool orc_lookup(u64 address, struct orc_rule *rule)
 	u32 index;
 
 	if (!format.known)
+		return false;
+	/* Looking up the owner reads the lists that know of copies. */
+	if (symbol_module_at(address) && dyncode_copied_from(address, &address) &&
+	    !address_is_text(address))
 		return false;
 	if (symbol_module_at(address))
 		table = module_table(address);

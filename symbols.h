@@ -21,7 +21,7 @@ struct symbol {
 struct symbol_module {
 	const char *name;
 	u64 base, size; /* core text; for display */
-	u64 address; /* struct module; 0 for the kernel */
+	u64 address; /* struct module; 0: the owner of code that the kernel wrote, "bpf" in /proc/kallsyms */
 };
 
 /* Loads vmlinux's symbol table shifted by KASLR_OFFSET (per-cpu and absolute symbols stay). */

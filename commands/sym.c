@@ -202,15 +202,28 @@ static void print_all_modules(void)
 		print_module(sorted[i]);
 }
 
+/* "bpf" and the others of /proc/kallsyms that are no modules: owners of code that the kernel wrote. */
+static bool print_owner(const char *name)
+{
+	const struct symbol_module *owner = symbols_first_module();
+
+	while (owner && (owner->address || !streq(owner->name, name)))
+		owner = symbols_next_module(owner);
+	for (size_t i = 0; owner && i < symbols_count(owner); i++)
+		print_module_row(symbols_get(owner, i));
+	return owner;
+}
+
 static void print_named_module(const char *name)
 {
 	const struct module *module;
 
 	symbols_first_module();
 	module = module_by_name(name);
-	if (!module)
+	if (module)
+		print_module(module);
+	else if (!print_owner(name))
 		fail("%s: not a loaded module", name);
-	print_module(module);
 }
 
 static void print_everything(void)
