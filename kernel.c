@@ -285,9 +285,7 @@ static bool panic_has_own_reason(const char *line)
 	const char *reason = line + PANIC_START_BYTES;
 
 	return !starts_with(reason, "Fatal exception") &&
-	       !starts_with(reason, "panic_on_warn set") &&
-	       !starts_with(reason, "Fatal machine check") && !starts_with(reason, "Timeout: ") &&
-	       !starts_with(reason, "Fatal local machine check");
+	       !starts_with(reason, "panic_on_warn set") && !starts_with(reason, "Timeout: ");
 }
 
 /* "Oops:" follows the line that names the fault, and a BUG() is an invalid opcode. */
