@@ -4,7 +4,7 @@ import pathlib
 import re
 import sys
 
-from harness import TOP, Failed, expect, same_lines
+from harness import TOP, Failed, Skipped, expect, same_lines
 
 sys.path[:0] = [str(pathlib.Path(__file__).parent), str(TOP / "tests/lab")]
 import dumps  # noqa: E402
@@ -49,7 +49,8 @@ def test_tasks(kernel):
 def test_parents_names_and_states(kernel):
     # Kernel threads wait for busy processors; where process 1 ends, a writer freezes, memory runs out or the module's
     # thread crashes, tasks have changed since the record.
-    changed = ("nmi", "serial", "init", "hung", "oom", "mod-bug", "mod-overflow")
+    changed = ("nmi", "serial", "init", "hung", "oom", "mod-bug", "mod-overflow", "mod-process", "mod-null", "mod-wild",
+               "mod-lockup", "mod-deaf")
     on_all(scenarios(kernel, *changed), test_ps.test_parent_name_state)
 
 
@@ -87,14 +88,15 @@ def kernel_trace(console):
     frames = []
     failed = re.findall(r"^RIP: 0010:(\S+?)\+(0x[0-9a-f]+)/", parts[chosen - 1], re.M) if chosen == 1 else []
     body = re.split(r"^ </TASK>|^Modules linked in|^Kernel Offset|^---\[", parts[chosen], 1, re.M)[0]
-    rows = re.findall(r"^(?: |RIP: 0010:)([^\s?]\S*?)\+(0x[0-9a-f]+)/0x", body, re.M)
-    frames = [(name, int(offset, 16)) for name, offset in [*failed[-1:], *rows]]
+    # What kallsyms has no name for stands there as its address: ftrace's trampolines.
+    rows = re.findall(r"^(?: |RIP: 0010:)(?:([^\s?]\S*?)\+(0x[0-9a-f]+)/0x|0x([0-9a-f]{16})$)", body, re.M)
+    frames = [(name or address, int(offset or "0", 16)) for name, offset, address in [*[(*f, "") for f in failed[-1:]], *rows]]
     user = re.search(r"^RIP: 0033:0x([0-9a-f]+)(?:.*\n)*?RSP: 002b:([0-9a-f]+)", body, re.M)
     return frames, user and (int(user[1], 16), int(user[2], 16))
 
 
 def has_the_kernels_trace(dump):
-    text = dump.crash("bt -sx")
+    text = re.sub(r"ftrace_trampoline\+0x[0-9a-f]+ at ([0-9a-f]+)", r"\1+0x0 at \1", dump.crash("bt -sx"))
     expect("unwinding stopped" not in text, "bt " + text[text.find("unwinding stopped"):][:150])
     found = list(test_bt.traces(text).values())
     expect(len(found) == 1, f"bt shows {len(found)} tasks")
@@ -115,12 +117,53 @@ def has_the_kernels_trace(dump):
 
 
 def test_bt_has_the_kernels_call_trace(kernel):
-    on_all(scenarios(kernel, "stop"), has_the_kernels_trace)
+    on_all(scenarios(kernel, "stop", "mce", "mod-wild"), has_the_kernels_trace)
+
+
+def test_bt_after_a_wild_call(kernel):
+    """The kernel's own unwinder gives up there and marks all it finds with "?"; the calls are among that, in order."""
+    if "mod-wild" not in dumps.needed(kernel.name):
+        raise Skipped("the lab builds no module for this kernel")
+    dump = kernel.dump("mod-wild")
+    found, = test_bt.traces(dump.crash("bt -sx")).values()
+    guesses = re.findall(r"\] \s*\? (\S+?)\+(0x[0-9a-f]+)/0x", dump.console().split("Call Trace:", 1)[1])
+    guesses = [(name, int(offset, 16)) for name, offset in guesses]
+    at = [name for name, _ in found].index("asm_exc_page_fault") + 1
+    expect([name for name, _ in found[at:]] == ["call_nothing", "thread_runs", "kthread", "ret_from_fork"],
+           f"frames after the fault: {test_bt.names(found[at:])}")
+    same_lines(test_bt.names(found[at:]), test_bt.names([g for g in guesses if g in found]), "frames")
+
+
+def test_bt_of_a_machine_check(kernel):
+    """No Call Trace then; the registers of what it interrupted are in the kernel's report."""
+    if "mce" not in dumps.needed(kernel.name):
+        raise Skipped("the lab makes no machine check of this kernel")
+    dump = kernel.dump("mce")
+    text = dump.crash("bt -sx")
+    address, function = re.search(r"RIP !INEXACT! 10:<([0-9a-f]+)> \{(\S+)/", dump.console()).groups()
+    expect(f"[exception RIP: {function}]\n    RIP: {address} " in text, f"{function} at {address} is not in {text!r}")
+    expect("--- <MCE exception stack> ---" in text, "the machine check's own stack is not shown")
+    frames, = test_bt.traces(text).values()
+    below = [name for name, _ in frames][-8:]
+    expect("_lab_slow" in below[0] and below[1:] == ["trace_call_bpf", "kprobe_perf_func", "kprobe_ftrace_handler",
+                                                     "ftrace_trampoline", "__x64_sys_getpgid", "do_syscall_64",
+                                                     "entry_SYSCALL_64_after_hwframe"], f"frames: {below}")
+
+
+def test_names_of_code_that_the_kernel_wrote(kernel):
+    """BPF programs and ftrace's trampolines, as in the guest's own /proc/kallsyms."""
+    for dump in (kernel.dump("traced"), kernel.dump("bpf")):
+        wanted = re.findall(r"^([0-9a-f]{16}) t (\S+)\t\[(bpf|__builtin__ftrace)\]$", dump.truth("proc/kallsyms"), re.M)
+        expect(len(wanted) >= 3, f"{dump.name}: only {wanted} in /proc/kallsyms")
+        for owner in ("bpf", "__builtin__ftrace"):
+            same_lines(sorted(dump.crash(f"sym -m {owner}").splitlines()),
+                       sorted(f"{address} (t) {name}" for address, name, of in wanted if of == owner),
+                       f"{dump.name}: sym -m {owner}")
 
 
 def test_bt_of_sleeping_tasks(kernel):
     # The busy ones are on processors, and out of memory tasks are woken to swap.
-    changed = ("nmi", "serial", "oom", "hung", "init", "mod-bug", "mod-overflow")
+    changed = ("nmi", "serial", "oom", "hung", "init")
     on_all(scenarios(kernel, *changed), test_bt.test_every_sleeping_task_has_its_proc_stack)
 
 
