@@ -74,7 +74,8 @@ static u64 graph_return(const struct task *task, u64 slot)
 		u64 real = kfield_in(&graph_ret, copy + at, entry_bytes);
 
 		/* Several entries have one slot where a traced function jumped into another. */
-		if (kfield_in(&graph_retp, copy + at, entry_bytes) == slot && !is(&graph_hook, real))
+		if (kfield_in(&graph_retp, copy + at, entry_bytes) == slot &&
+		    !is(&graph_hook, real))
 			found = real;
 	}
 	return found;

@@ -21,7 +21,11 @@
 #include <unistd.h>
 
 #define INSTRUCTION(op, to, from, distance, value)                                                 \
-	((struct bpf_insn){ .code = (op), .dst_reg = (to), .src_reg = (from), .off = (distance), .imm = (value) })
+	((struct bpf_insn){ .code = (op),                                                          \
+			    .dst_reg = (to),                                                       \
+			    .src_reg = (from),                                                     \
+			    .off = (distance),                                                     \
+			    .imm = (value) })
 
 static int bpf(enum bpf_cmd command, union bpf_attr *attr)
 {
@@ -176,7 +180,9 @@ static int kprobe_type(void)
 
 static int spin(const char *function)
 {
-	struct perf_event_attr event = { .size = sizeof(event), .sample_period = 1, .wakeup_events = 1 };
+	struct perf_event_attr event = { .size = sizeof(event),
+					 .sample_period = 1,
+					 .wakeup_events = 1 };
 	int program = load_slow(), probe;
 
 	if (program < 0) {
