@@ -138,6 +138,11 @@ static void show_frame_words(const struct stack_trace *trace, size_t index,
 			   style->symbolic ? WORDS_AS_SYMBOLS + style->symbolic : WORDS_PLAIN);
 }
 
+static const char *source_mark(const struct frame *frame)
+{
+	return frame->source == FRAME_GUESS ? "? " : "";
+}
+
 static void show_interrupted(const struct frame *frame, const struct btshow_style *style)
 {
 	u64 offset;
@@ -145,14 +150,10 @@ static void show_interrupted(const struct frame *frame, const struct btshow_styl
 	if (frame->from_user)
 		return;
 	if (symbol_at(frame->pc, &offset))
-		out("    [exception RIP: %s]\n", function_text(frame, true, style->hex_offsets));
+		out("    [exception RIP: %s%s]\n", source_mark(frame),
+		    function_text(frame, true, style->hex_offsets));
 	else
 		out("    [exception RIP: unknown or invalid address]\n");
-}
-
-static const char *source_mark(const struct frame *frame)
-{
-	return frame->source == FRAME_GUESS ? "? " : "";
 }
 
 void btshow_trace(const struct stack_trace *trace, const struct btshow_style *style)
@@ -170,6 +171,9 @@ void btshow_trace(const struct stack_trace *trace, const struct btshow_style *st
 		bool exception = frame->has_regs && (i > 0 || frame->from_user);
 
 		interrupt_check();
+		if (i == trace->nr_sure)
+			out("bt: unwinding stopped here: %s; what follows is a guess\n",
+			    trace->problem ? trace->problem : "unknown reason");
 		if (!exception) {
 			if (stack != frame->stack && stack != STACK_TASK)
 				out("--- <%s stack> ---\n", stack_kind_name(stack));
@@ -190,7 +194,7 @@ void btshow_trace(const struct stack_trace *trace, const struct btshow_style *st
 		if (style->words && !frame->from_user && !exception)
 			show_frame_words(trace, i, style);
 	}
-	if (!trace->complete)
+	if (!trace->complete && trace->nr_frames == trace->nr_sure)
 		out("bt: unwinding stopped here: %s\n",
 		    trace->problem ? trace->problem : "unknown reason");
 }

@@ -17,6 +17,7 @@
 #include <stddef.h>
 
 #define MAX_FRAMES 1024 /* a 16 KB stack cannot hold more words worth following */
+#define MAX_TRIALS 100 /* words tried as return addresses after a walk that failed */
 
 /* A dead task gives its stack back at once: v4.9 68f24b08ee89. What is there is another task's. */
 KFIELD(task_stack_refcount, "task_struct.stack_refcount.refs.counter",
@@ -465,6 +466,77 @@ static void run(struct unwind *unwind)
 	}
 }
 
+/* The end of the stack that ADDRESS lies on; 0: on none. */
+static u64 stack_end_at(const struct unwind *unwind, u64 address)
+{
+	const struct task *task = unwind->trace->task;
+	enum stack_kind kind = stack_kind_at(task->cpu, address);
+
+	if (kind != STACK_TASK)
+		return special_stacks(task->cpu)->ranges[kind].end;
+	return on_a_stack(unwind, address) ? task->stack + stack_size() : 0;
+}
+
+/* Does ADDRESS follow a call instruction: e8 rel32, or ff /2 in one of its lengths? */
+static bool follows_a_call(u64 address)
+{
+	enum { LONGEST = 7, CALL_GROUP = 0x10, GROUP_BITS = 0x38 };
+	u8 code[LONGEST];
+
+	if (!address_is_text(address - 1) ||
+	    !mem_try_read(address - LONGEST, code, sizeof(code), NULL))
+		return false;
+	if (code[LONGEST - 5] == 0xe8)
+		return true;
+	for (unsigned length = 2; length <= LONGEST; length++) {
+		if (code[LONGEST - length] == 0xff &&
+		    (code[LONGEST - length + 1] & GROUP_BITS) == CALL_GROUP)
+			return true;
+	}
+	return false;
+}
+
+/* Walks from the return address IP at SLOT. True: the walk ends as a trace must. */
+static bool trial(const struct unwind *unwind, u64 ip, u64 slot, struct stack_trace *trace)
+{
+	struct unwind attempt = { .trace = trace, .ip_slot = slot, .source = FRAME_GUESS };
+
+	*trace = (struct stack_trace){ .task = unwind->trace->task };
+	attempt.regs.ip = ip;
+	attempt.regs.sp = slot + sizeof(ip);
+	run(&attempt);
+	return trace->complete;
+}
+
+/*
+ * The walk failed. The first word further up that follows a call and from which a walk reaches the
+ * stack's end may be where it should have gone on: everything from there is marked as a guess.
+ */
+static void guess_the_rest(struct unwind *unwind)
+{
+	struct stack_trace *trace = unwind->trace, rest;
+	u64 at = align_up(unwind->regs.sp, 8), end = stack_end_at(unwind, at), word;
+	unsigned nr_trials = 0;
+
+	for (; end && at < end && !interrupt_pending(); at += sizeof(word)) {
+		if (nr_trials == MAX_TRIALS || !mem_try_u64(at, &word, NULL))
+			return;
+		if (!follows_a_call(word))
+			continue;
+		nr_trials++;
+		if (!trial(unwind, word, at, &rest))
+			continue;
+		for (size_t i = 0; i < rest.nr_frames; i++) {
+			unwind->regs = rest.frames[i].regs;
+			if (trace->nr_frames == MAX_FRAMES || !add_frame(unwind))
+				return;
+			trace->frames[trace->nr_frames - 1] = rest.frames[i];
+			trace->frames[trace->nr_frames - 1].source = FRAME_GUESS;
+		}
+		return;
+	}
+}
+
 static void start_sleeping(struct unwind *unwind)
 {
 	u64 frame = field_u64(unwind->trace->task->address, &task_thread_sp);
@@ -594,4 +666,7 @@ void stack_unwind(const struct task *task, struct stack_trace *trace)
 	}
 	trace->regs = unwind.regs;
 	run(&unwind);
+	trace->nr_sure = trace->nr_frames;
+	if (!trace->complete && trace->nr_frames && !interrupt_pending())
+		guess_the_rest(&unwind);
 }

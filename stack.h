@@ -12,7 +12,7 @@ enum frame_source {
 	FRAME_REGISTERS, /* pc from saved registers: exact */
 	FRAME_ORC, /* return address found through the unwind table */
 	FRAME_POINTER,
-	FRAME_GUESS, /* found by scanning: printed with '?' */
+	FRAME_GUESS, /* at or below a word that only looked like a return address: printed with '?' */
 };
 
 enum stack_kind { STACK_TASK, STACK_IRQ, STACK_NMI, STACK_DF, STACK_DB, STACK_MCE, STACK_VC };
@@ -49,6 +49,7 @@ struct stack_trace {
 		regs; /* where the walk began; of a sleeping task only ip, sp, bp, bx, r12-r15 */
 	bool complete; /* ended at user space or at the kthread's entry, as it must */
 	const char *problem; /* why not, when !complete: scope memory */
+	size_t nr_sure; /* frames before the problem; those behind it are FRAME_GUESS */
 };
 
 /* Unwinds TASK (active or sleeping) from the best starting point there is. Never fail()s. */

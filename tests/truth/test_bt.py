@@ -70,6 +70,15 @@ def scheduler_functions(kernel):
     return found
 
 
+def ends_in_a_probe(kernel, frames):
+    """5.10's own unwinder takes a return probe's code for the caller, and ends there."""
+    addresses = {}
+    for line in kernel.truth("proc/kallsyms").splitlines():
+        addresses.setdefault(line.split()[2], int(line.split()[0], 16))
+    name, offset = frames[-1]
+    return addresses.get(name, 0) + offset == addresses.get("kretprobe_trampoline", -1)
+
+
 def names(frames):
     return [f"{name}+{offset:#x}" for name, offset in frames]
 
@@ -109,6 +118,8 @@ def test_every_sleeping_task_has_its_proc_stack(kernel):
             continue
         frames = [frame for frame in frames if frame[0] not in scheduler]
         compared += 1
+        if ends_in_a_probe(kernel, wanted):
+            wanted, frames = wanted[:-1], frames[:len(wanted) - 1]
         if frames != wanted and not has_run_since(kernel, path.parent, ours_switches.get(pid)):
             wrong.append(f"{pid}: got {names(ours[pid])}, wanted {names(wanted)}")
     expect(compared >= 80, f"only {compared} stacks to compare")
