@@ -48,13 +48,58 @@ def vmware(loads, path, magic=0xbed2bed2, version=8):
     return f"{path}.vmss"
 
 
-def kdump(loads, path, signature=b"KDUMP   ", version=1, level=0):
-    """A compressed kdump with zlib pages, or its ancestor with the signature DISKDUMP."""
-    frames = {}
-    for paddr, data in loads:
-        for at in range(0, len(data), PAGE):
-            frames[(paddr + at) // PAGE] = data[at:at + PAGE]
-    highest = max(frames) + 1
+def memory_of_kdump(path):
+    """(physical address, bytes) of each run of pages in a compressed kdump with zlib pages, and its notes."""
+    with open(path, "rb") as file:
+        data = file.read()
+    size, sub_blocks, bitmap_blocks = struct.unpack_from("<3I", data, 428)
+    bitmap = (1 + sub_blocks + bitmap_blocks // 2) * size
+    descriptor = (1 + sub_blocks + bitmap_blocks) * size
+    bits = int.from_bytes(data[bitmap:descriptor], "little")
+    loads, frame = [], 0
+    while bits >> frame:
+        frame += (bits >> frame & -(bits >> frame)).bit_length() - 1
+        run, first = [], frame
+        while bits >> frame & 1:
+            at, length, flags = struct.unpack_from("<QII", data, descriptor)
+            page = data[at:at + length]
+            run.append(zlib.decompress(page) if flags & 1 else page)
+            descriptor += 24
+            frame += 1
+        loads.append((first * PAGE, b"".join(run)))
+    at, length = struct.unpack_from("<QQ", data, size + 48)
+    return loads, data[at:at + length]
+
+
+def note(name, kind, data):
+    name += b"\0"
+    return struct.pack("<III", len(name), len(data), kind) + b"".join(part + bytes(-len(part) % 4) for part in (name, data))
+
+
+def notes_in(data):
+    """(offset, name, kind, descriptor) of each ELF note."""
+    at = 0
+    while at + 12 <= len(data):
+        name_bytes, bytes_, kind = struct.unpack_from("<III", data, at)
+        name_end = at + 12 + name_bytes
+        start = name_end + -name_end % 4
+        yield at, data[at + 12:name_end - 1], kind, data[start:start + bytes_]
+        at = start + bytes_ + -bytes_ % 4
+
+
+def vmcoreinfo_in(notes):
+    return next((data for _, name, _, data in notes_in(notes) if name == b"VMCOREINFO"), b"")
+
+
+def frames_in(loads):
+    return {(paddr + at) // PAGE: data[at:at + PAGE] for paddr, data in loads for at in range(0, len(data), PAGE)}
+
+
+def kdump(loads, path, signature=b"KDUMP   ", version=1, level=0, notes=b"", part=None, highest=None):
+    """A compressed kdump with zlib pages, or its ancestor with the signature DISKDUMP. PART: the first frame of this
+    file of several, and one past the last. The sub-header has what its version has."""
+    frames = frames_in(loads)
+    highest = highest or max(frames) + 1
     bitmap = bytearray(-(-highest // (8 * PAGE)) * PAGE)
     for frame in frames:
         bitmap[frame // 8] |= 1 << frame % 8
@@ -62,10 +107,26 @@ def kdump(loads, path, signature=b"KDUMP   ", version=1, level=0):
     struct.pack_into("<8sI", header, 0, signature, version)
     for i, name in enumerate((b"Linux", b"lab", b"", b"", b"x86_64", b"")):
         struct.pack_into("65s", header, 12 + 65 * i, name)
-    struct.pack_into("<10I", header, 424, 1, PAGE, 1, 2 * len(bitmap) // PAGE, highest, len(frames), 0, 0, 0, 2)
-    data_at = 2 * PAGE + 2 * len(bitmap) + 24 * len(frames)
+    info = vmcoreinfo_in(notes)
+    sub = bytearray(struct.pack("<QI", 0, level).ljust(PAGE, b"\0"))
+    sub_blocks = 1
+    if version >= 2 and part:
+        struct.pack_into("<IQQ", sub, 12, 1, *part)
+    if version >= 3 and info:
+        sub_blocks += -(-(len(info) + len(notes)) // PAGE)
+        struct.pack_into("<QQ", sub, 32, 2 * PAGE, len(info))
+        sub += info
+    if version >= 4 and info:
+        struct.pack_into("<QQ", sub, 48, 2 * PAGE + len(info), len(notes))
+        sub += notes
+    if version >= 6:
+        struct.pack_into("<QQQ", sub, 80, *(part or (0, 0)), highest)
+    sub += bytes(sub_blocks * PAGE - len(sub))
+    struct.pack_into("<10I", header, 424, 1, PAGE, sub_blocks, 2 * len(bitmap) // PAGE, highest, len(frames), 0, 0, 0, 2)
+    mine = [frame for frame in sorted(frames) if not part or part[0] <= frame < part[1]]
+    data_at = (1 + sub_blocks) * PAGE + 2 * len(bitmap) + 24 * len(mine)
     descriptors, blocks, known = bytearray(), [], {}
-    for frame in sorted(frames):
+    for frame in mine:
         page = frames[frame]
         if page not in known:
             packed = zlib.compress(page, 1)
@@ -77,9 +138,43 @@ def kdump(loads, path, signature=b"KDUMP   ", version=1, level=0):
             blocks.append(packed)
         descriptors += known[page]
     with open(path, "wb") as file:
-        file.write(header + struct.pack("<QI", 0, level).ljust(PAGE, b"\0") + bitmap + bitmap + descriptors)
+        file.write(header + sub + bitmap + bitmap + descriptors)
         file.write(b"".join(blocks))
     return path
+
+
+def elf64(loads, notes, path):
+    """An ELF vmcore; its program headers stand behind the ELF header."""
+    at = 64 + 56 * (len(loads) + 1)
+    phdrs = struct.pack("<IIQQQQQQ", 4, 0, at, 0, 0, len(notes), len(notes), 0)
+    at += len(notes)
+    for paddr, data in loads:
+        phdrs += struct.pack("<IIQQQQQQ", 1, 7, at, 0, paddr, len(data), len(data), 0)
+        at += len(data)
+    with open(path, "wb") as file:
+        file.write(b"\x7fELF\2\1\1".ljust(16, b"\0") +
+                   struct.pack("<HHIQQQIHHHHHH", 4, 62, 1, 0, 64, 0, 0, 64, 56, len(loads) + 1, 0, 0, 0))
+        file.write(phdrs + notes)
+        for _, data in loads:
+            file.write(data)
+    return path
+
+
+def flattened(source, path, piece=1 << 16):
+    """What makedumpfile -F would write of a file: records of PIECE bytes, the second half before the first. Returns
+    where each record begins."""
+    with open(source, "rb") as file:
+        data = file.read()
+    starts = list(range(0, len(data), piece))
+    records = []
+    with open(path, "wb") as file:
+        file.write(struct.pack(">16sQQ", b"makedumpfile", 1, 1).ljust(PAGE, b"\0"))
+        for start in starts[len(starts) // 2:] + starts[:len(starts) // 2]:
+            records.append(file.tell())
+            file.write(struct.pack(">qq", start, len(data[start:start + piece])) + data[start:start + piece])
+        records.append(file.tell())
+        file.write(struct.pack(">qq", -1, -1))
+    return records
 
 
 def elf32(loads, notes, path):
