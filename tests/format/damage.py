@@ -155,9 +155,9 @@ def complaint(case, result, limits):
     if result["megabytes"] > limits[1]:
         return f"took {result['megabytes']:.0f} MB"
     if status == 1 and "crash: " not in errors:
-        return f"ended without a message: {(errors or result["output"])[-300:]!r}"
+        return f"ended without a message: {(errors or result['output'])[-300:]!r}"
     if status != 1 and not result["marked"]:
-        return f"did not answer to the end: {result["output"]!r} {errors[-600:]!r}"
+        return f"did not answer to the end: {result['output']!r} {errors[-600:]!r}"
     return None
 
 
