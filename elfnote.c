@@ -9,9 +9,12 @@
  *
  *	name		type	descriptor
  *	CORE		1	struct elf_prstatus (336 bytes): pid at 32, registers at 112
+ *	CORE		4	netdump's: the address of the task that crashed, more that nobody reads
  *	VMCOREINFO	0	text
  *	QEMU		0	QEMUCPUState, see below
  *	LINUX		0x700	a driver's own dump: 44 bytes of name, then its data
+ *
+ *	netdump's names have no NUL: "CORE" is 4 bytes.
  *
  *	QEMUCPUState, version 1 (440 bytes; 432 without the last member):
  *	0	4	version
@@ -75,6 +78,22 @@ static void add_prstatus(struct dump *dump, const struct file_map *file, const s
 	cpu = add_cpu_note(dump);
 	cpu->pid = load_u32(prstatus + PRSTATUS_PID);
 	memcpy(&cpu->regs, prstatus + PRSTATUS_REGS, sizeof(cpu->regs));
+}
+
+/*
+ * The task that the machine ran as it began to send its memory: the kernel told its address to the
+ * netdump server, and the registers of that task, but neither its CPU nor the registers of other CPUs.
+ */
+static void add_crashed_task(struct dump *dump, const struct file_map *file,
+			     const struct note *note)
+{
+	u64 address;
+
+	if (note->bytes < sizeof(address) ||
+	    !file_map_read(file, note->at, &address, sizeof(address)))
+		return;
+	dump->crashed_task = address;
+	dump->only_crashed_task = true;
 }
 
 /* QEMU writes one PRSTATUS note a CPU, then one note of its own a CPU: both make one cpu_note. */
@@ -239,6 +258,8 @@ void dump_add_notes(struct dump *dump, const struct file_map *file, u64 offset, 
 		/* The kernel leaves room for CPUs that wrote no note: all zero. */
 		if (streq(note.name, "CORE") && note.type == NT_PRSTATUS)
 			add_prstatus(dump, file, &note);
+		else if (streq(note.name, "CORE") && note.type == NT_TASKSTRUCT)
+			add_crashed_task(dump, file, &note);
 		else if (streq(note.name, "QEMU") && note.type == 0)
 			add_qemu_state(dump, file, &note);
 		else if (streq(note.name, "VMCOREINFO"))
@@ -330,6 +351,8 @@ void dump_describe_notes(const struct dump *dump, struct strbuf *text)
 {
 	for (size_t i = 0; i < dump->nr_cpu_notes; i++)
 		describe_cpu_note(&dump->cpu_notes[i], text);
+	if (dump->crashed_task)
+		strbuf_printf(text, "task_struct: %llx\n", (unsigned long long)dump->crashed_task);
 	for (size_t i = 0; i < dump->nr_device_dumps; i++)
 		strbuf_printf(text, "device dump \"%s\": %llu bytes at file offset %llu\n",
 			      dump->device_dumps[i].name,

@@ -1,4 +1,4 @@
-/* netdump.c - L1: ELF vmcores: /proc/vmcore, makedumpfile -E, dump-guest-memory of QEMU. */
+/* netdump.c - L1: ELF vmcores: /proc/vmcore, makedumpfile -E, dump-guest-memory of QEMU, netdump. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  *	Elf64_Ehdr: ET_CORE for x86_64. e_phnum 0xffff: the real number is in section 0's sh_info.
@@ -8,6 +8,11 @@
  *
  * Segments come in any order and may overlap: /proc/vmcore of some kernels has the kernel's text
  * both by itself and inside a piece of RAM.
+ *
+ * The netdump server writes one segment for all of memory, from physical 0 on, whose p_vaddr is where
+ * the direct map starts, and stores each page as it arrives: what is no RAM, and what never arrived, is
+ * a hole in the file. Both read as zeroes, as do pages of zeroes that a copy made holes of. Its notes
+ * are one NT_PRSTATUS, of the task that crashed on whichever CPU, and NT_TASKSTRUCT with its address.
  */
 #include "dumpfile.h"
 #include "elfnote.h"
@@ -27,6 +32,7 @@ struct netdump {
 	run_list backed; /* sorted, none overlaps another; bytes in the file */
 	run_list excluded; /* the same for memory that was left out (may be in backed, too) */
 	u32 nr_loads;
+	bool is_direct_map; /* the last segment is mapped by the kernel from physical 0 on */
 	Elf64_Ehdr header;
 };
 
@@ -215,6 +221,7 @@ static void add_load(struct dump *dump, const Elf64_Phdr *phdr)
 	u64 file_bytes = phdr->p_filesz;
 
 	netdump->nr_loads++;
+	netdump->is_direct_map = phdr->p_paddr == 0 && phdr->p_vaddr >> 63;
 	/* -1: mapped by the kernel, but not memory (vmalloc in /proc/kcore). */
 	if (phdr->p_paddr == ~0ULL)
 		return;
@@ -244,6 +251,15 @@ static void add_load(struct dump *dump, const Elf64_Phdr *phdr)
 	}
 	dump->max_pfn = max_u64(dump->max_pfn,
 				align_up(phdr->p_paddr + memory_bytes, PAGE_BYTES) >> PAGE_SHIFT);
+}
+
+/* By its only segment and its only CPU; kdump has a segment for the kernel's image, too. */
+static bool is_netdump(const struct dump *dump)
+{
+	const struct netdump *netdump = dump->state;
+
+	return netdump->nr_loads == 1 && netdump->is_direct_map && dump->nr_cpu_notes == 1 &&
+	       !dump->nr_qemu_notes;
 }
 
 static bool netdump_open(struct dump *dump, struct strbuf *why)
@@ -280,6 +296,7 @@ static bool netdump_open(struct dump *dump, struct strbuf *why)
 		strbuf_puts(why, "ELF vmcore: no segment has memory in the file");
 		return false;
 	}
+	dump->only_crashed_task |= is_netdump(dump);
 	if (dump->incomplete)
 		strbuf_puts(&dump->remarks, "the file is shorter than its segments say\n");
 	return true;
@@ -334,6 +351,17 @@ static bool netdump_read_page(struct dump *dump, u64 paddr, void *buf, size_t le
 	return true;
 }
 
+/* Moves *PFN behind a hole of the file. False: the hole is RUN's end. */
+static bool skip_hole(const struct dump *dump, const struct run *run, u64 *pfn)
+{
+	u64 paddr = max_u64(*pfn << PAGE_SHIFT, run->start);
+	u64 offset = run->offset + (paddr - run->start);
+	u64 skipped = file_map_next_data(&dump->files[0], offset) - offset;
+
+	*pfn = (paddr + skipped) >> PAGE_SHIFT;
+	return skipped < run->end - paddr;
+}
+
 static bool netdump_next_present(struct dump *dump, u64 pfn, u64 *found_pfn)
 {
 	struct netdump *netdump = dump->state;
@@ -345,7 +373,7 @@ static bool netdump_next_present(struct dump *dump, u64 pfn, u64 *found_pfn)
 	if (!run)
 		return false;
 	*found_pfn = max_u64(pfn, run->start >> PAGE_SHIFT);
-	return true;
+	return !is_netdump(dump) || skip_hole(dump, run, found_pfn);
 }
 
 static void netdump_describe(const struct dump *dump, struct strbuf *text)
@@ -353,7 +381,8 @@ static void netdump_describe(const struct dump *dump, struct strbuf *text)
 	const struct netdump *netdump = dump->state;
 	const struct file_map *file = &dump->files[0];
 
-	strbuf_printf(text, "format: ELF vmcore%s\n", file->flat ? ", flattened" : "");
+	strbuf_printf(text, "format: ELF vmcore%s%s\n", is_netdump(dump) ? " of netdump" : "",
+		      file->flat ? ", flattened" : "");
 	strbuf_printf(text, "%20s: %s, %llu bytes\n", "filename", file->path,
 		      (unsigned long long)file->size);
 	strbuf_printf(text, "%20s: %u\n", "e_phnum", netdump->header.e_phnum);

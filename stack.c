@@ -577,13 +577,14 @@ static bool crash_notes_regs(unsigned cpu, struct x86_regs *regs)
 	return true;
 }
 
-static bool dump_notes_regs(unsigned cpu, struct x86_regs *regs)
+static bool dump_notes_regs(const struct task *task, struct x86_regs *regs)
 {
 	const struct dump *dump = memory_dump();
+	bool by_task = dump->only_crashed_task && dump->nr_cpu_notes == 1;
 	size_t i;
 
 	for (i = 0; i < dump->nr_cpu_notes; i++) {
-		if (dump->cpu_notes[i].cpu != cpu)
+		if (by_task ? !task_is_panic_task(task) : dump->cpu_notes[i].cpu != task->cpu)
 			continue;
 		*regs = dump->cpu_notes[i].regs;
 		return true;
@@ -597,7 +598,7 @@ static bool start_active(struct unwind *unwind)
 
 	if (crash_notes_regs(cpu, &unwind->regs)) {
 		unwind->trace->start = START_CRASH_NOTES;
-	} else if (dump_notes_regs(cpu, &unwind->regs)) {
+	} else if (dump_notes_regs(unwind->trace->task, &unwind->regs)) {
 		unwind->trace->start = START_DUMP_NOTES;
 	} else {
 		unwind->trace->start = START_UNKNOWN;

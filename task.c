@@ -694,6 +694,8 @@ static const struct task *find_panic_task(void)
 
 	if (cpu_variable(&panic_cpu_symbol, &cpu) || cpu_variable(&crashing_cpu_symbol, &cpu))
 		task = task_running_on(cpu);
+	if (!task && memory_dump()->crashed_task)
+		task = task_by_address(memory_dump()->crashed_task);
 	if (!task && protect(panic_pid_from_log, &pid, NULL) && pid > 0)
 		task = task_by_pid((u32)pid);
 	return task;

@@ -1,6 +1,8 @@
 # The same memory in every format gives the same answers.
 # SPDX-License-Identifier: GPL-3.0-or-later
 import pathlib
+import re
+import struct
 import tempfile
 
 from format import writers
@@ -53,6 +55,67 @@ def test_diskdump(kernel):
     loads, _ = writers.memory_of_elf(kernel.vmcore)
     with tempfile.TemporaryDirectory() as folder:
         check(kernel, writers.kdump(loads[:1], f"{folder}/old", b"DISKDUMP"), "diskdump")
+
+
+def crashed_task(dump):
+    """(address, CPU) of the task that crashed, as the session starts with it."""
+    text = run_crash("-s", dump.vmlinux, dump.vmcore, stdin="set\nquit\n").stdout
+    return int(re.search(r"TASK: ([0-9a-f]{16})", text)[1], 16), int(re.search(r"CPU: (\d+)", text)[1])
+
+
+def registers_of(notes, cpu):
+    """The words of a CPU's NT_PRSTATUS; QEMU writes one a CPU, in their order, before its own notes."""
+    return struct.unpack_from("<27Q", notes, cpu * (20 + 336) + 20 + 112)
+
+
+def test_netdump(kernel):
+    """One segment from physical 0 on, a hole below the firmware's memory, and one CPU's registers."""
+    loads, notes = writers.memory_of_elf(kernel.vmcore)
+    task, cpu = crashed_task(kernel)
+    registers = registers_of(notes, cpu)
+    wanted = run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin="bt\nquit\n").stdout
+    for name, wide, with_task in (("wide", True, True), ("no task", True, False), ("narrow", False, True)):
+        short = writers.note(1, writers.prstatus(registers)) + writers.note(3, bytes(136))
+        if with_task:
+            short += writers.note(4, struct.pack("<Q", task) + bytes(9080))
+        with tempfile.TemporaryDirectory() as folder:
+            path = writers.netdump(loads if wide else loads[:1], short, f"{folder}/vmcore", wide=wide)
+            check(kernel, path, f"netdump, {name}")
+            got = run_crash("-s", kernel.vmlinux, path, stdin="bt\nquit\n").stdout
+            equal(got, wanted, f"bt in netdump, {name}")
+            other = run_crash("-s", kernel.vmlinux, path, stdin=f"bt -c {1 - cpu}\nquit\n")
+            expect(f"registers of CPU {1 - cpu} were not saved" in other.stdout + other.stderr,
+                   f"bt of the other CPU in netdump, {name}: {other.stdout[:300]!r} {other.stderr!r}")
+            header = run_crash("-s", kernel.vmlinux, path, stdin="help -D\nquit\n").stdout
+            expect(("of netdump" in header) == wide, f"help -D of netdump, {name}: {header[:80]!r}")
+            expect((f"task_struct: {task:x}\n" in header) == with_task, f"help -D of netdump, {name}: no task")
+
+
+def without_panic_cpu(kernel, loads):
+    """The memory of LOADS without the numbers of the CPU that panicked."""
+    memory = bytearray(loads[0][1])
+    for name in ("panic_cpu", "crashing_cpu"):
+        text = run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin=f"vtop {name}\nquit\n").stdout
+        found = re.search(r"^[0-9a-f]{16} +([0-9a-f]+)$", text, re.M)
+        expect(found, f"vtop {name}: {text!r}")
+        memory[int(found[1], 16):int(found[1], 16) + 4] = b"\xff" * 4
+    return [(loads[0][0], bytes(memory))]
+
+
+def test_netdump_names_the_task(kernel):
+    """Where the kernel does not say which CPU panicked, the note does; a damaged one leaves it to the log."""
+    loads, notes = writers.memory_of_elf(kernel.vmcore)
+    memory = without_panic_cpu(kernel, loads)
+    init = run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin="set 1\nquit\n").stdout
+    init = int(re.search(r"TASK: ([0-9a-f]{16})", init)[1], 16)
+    crashed, _ = crashed_task(kernel)
+    registers = writers.note(1, writers.prstatus(registers_of(notes, 0)))
+    with tempfile.TemporaryDirectory() as folder:
+        for data, wanted in ((struct.pack("<Q", init), init), (struct.pack("<Q", init + 8), crashed), (b"\1\2\3", crashed),
+                             (b"", crashed)):
+            path = writers.netdump(memory, registers + writers.note(4, data), f"{folder}/vmcore")
+            text = run_crash("-s", kernel.vmlinux, path, stdin="set\nquit\n").stdout
+            expect(f"TASK: {wanted:x}" in text and "(SYSRQ)" in text, f"note {data.hex()}: wanted {wanted:x}, {text!r}")
 
 
 def test_elf_of_class_32(kernel):

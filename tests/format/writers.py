@@ -24,6 +24,41 @@ def memory_of_elf(path):
     return loads, notes
 
 
+def note(kind, data, name=b"CORE"):
+    """A note of netdump: its name has no NUL."""
+    return (struct.pack("<III", len(name), len(data), kind) + name.ljust(-(-len(name) // 4) * 4, b"\0") +
+            data.ljust(-(-len(data) // 4) * 4, b"\0"))
+
+
+def prstatus(registers, pid=0):
+    """NT_PRSTATUS's data; REGISTERS: 27 words as in user_regs_struct."""
+    return struct.pack("<32xI76x27Q8x", pid, *registers)
+
+
+def netdump(loads, notes, path, page_offset=0xffff888000000000, wide=True):
+    """What the netdump server stores: all memory from 0 on in one segment, holes where there is none."""
+    size = max(paddr + len(data) for paddr, data in loads)
+    header, phdr = (64, 56) if wide else (52, 32)
+    notes_at = header + 2 * phdr
+    data_at = -(-(notes_at + len(notes)) // PAGE) * PAGE
+    ident = b"\x7fELF" + bytes([2 if wide else 1, 1, 1])
+    with open(path, "wb") as file:
+        file.write(ident.ljust(16, b"\0"))
+        file.write(struct.pack("<HHIQQQIHHHHHH" if wide else "<HHIIIIIHHHHHH", 4, 62, 1, 0, header, 0, 0, header, phdr,
+                               2, 0, 0, 0))
+        if wide:
+            file.write(struct.pack("<IIQQQQQQ", 4, 0, notes_at, 0, 0, len(notes), 0, 0))
+            file.write(struct.pack("<IIQQQQQQ", 1, 7, data_at, page_offset, 0, size, size, PAGE))
+        else:
+            file.write(struct.pack("<8I", 4, notes_at, 0, 0, len(notes), 0, 0, 0))
+            file.write(struct.pack("<8I", 1, data_at, 0xc0000000, 0, size, size, 7, PAGE))
+        file.write(notes)
+        for paddr, data in loads:
+            file.seek(data_at + paddr)
+            file.write(data)
+    return path
+
+
 def vmware_tag(name, indices, value):
     flags = len(value) | len(indices) << 6
     return bytes([flags, len(name)]) + name.encode() + struct.pack(f"<{len(indices)}I", *indices) + value
