@@ -9,7 +9,7 @@
  *   names           each: length (one byte, or two of which the first has bit 7 set: v6.1), then so many
  *                   bytes, which are numbers of tokens; the first character of the text is nm's letter
  *   markers         u32 each: where in names every 256th symbol is
- *   seqs_of_names   three bytes each: the order by name (v6.2); not needed here
+ *   seqs_of_names   four bytes each (v6.2), then three (v6.3): the order by name; not needed here
  *   token_table     256 strings
  *   token_index     u16 each: where in token_table each of them starts
  *
@@ -17,6 +17,7 @@
  */
 #include "kallsyms.h"
 
+#include "fail.h"
 #include "memory.h"
 #include "symbols.h"
 
@@ -46,6 +47,8 @@ struct place {
 	u64 names, num_syms, token_table, token_index, offsets;
 	u64 relative_base; /* 0: none */
 };
+
+#define MAX_PLACES 3
 
 struct table {
 	struct place at;
@@ -109,13 +112,19 @@ static bool index_fits(const u8 *index, const u8 *table, u64 bytes)
 }
 
 /*
- * Search, for v5.10 to v5.19. token_index is found first: 256 numbers that begin with 0 and rise in
- * small steps; then the strings before it must be as long as these steps.
+ * Search, for kernels whose VMCOREINFO does not tell (v5.10 to v5.19), and for dumps that have none. token_index
+ * is found first: 256 numbers that begin with 0 and rise in small steps; then the strings before it must be as
+ * long as these steps. Before the strings are the markers, with the numbers by name in between from v6.2 to v6.3,
+ * and before these so many names as num_syms says.
  */
 #define SEARCH_BYTES (128ULL << 20)
 #define CHUNK_BYTES (1u << 20)
-#define TABLE_ALIGN 8
+#define TABLE_ALIGN 4 /* 8 up to v6.19 */
 #define LONGEST_TOKEN 512
+#define NAMES_WINDOW (32ULL << 20) /* a kernel's names have 2 to 3 MB */
+#define FEWEST_NAMES 32
+#define MOST_STEPS                                                                                 \
+	(1ULL << 27) /* names looked at in all: nonsense could look like names everywhere */
 
 /* What cannot be read becomes zeroes. Returns how many bytes could. */
 static u64 read_pages(u64 address, u8 *buf, u64 bytes)
@@ -167,139 +176,162 @@ static bool find_token_table(u64 token_index, const u8 *index, u64 *token_table)
 	return found;
 }
 
-/* The markers end where the token table begins, and rise from 0: how many there are. */
-static u64 count_markers(const u8 *words, u64 nr_words, u64 *last_marker, u64 *padding)
+struct search {
+	u8 *window; /* the NAMES_WINDOW bytes before token_table */
+	u32 *markers; /* of the names last counted */
+	u64 steps;
+};
+
+/* Counts off COUNT names from START on, noting where every 256th is; 0: these are no names. */
+static u64 end_of_names(struct search *search, u64 start, u32 count)
 {
-	u64 end = nr_words, first;
-
-	*padding = 0;
-	/* One word may fill up to the alignment. */
-	if (end && load_u32(words + 4 * (end - 1)) == 0) {
-		*padding = 4;
-		end--;
-	}
-	if (!end)
-		return 0;
-	*last_marker = load_u32(words + 4 * (end - 1));
-	for (first = end - 1; first; first--) {
-		u32 here = load_u32(words + 4 * first);
-
-		if (here == 0)
-			return end - first;
-		if (load_u32(words + 4 * (first - 1)) >= here)
-			return 0;
-	}
-	return 0;
-}
-
-/* Do COUNT names lead to each of the markers? */
-static bool markers_fit(const u8 *names, u64 bytes, u32 count, const u8 *markers)
-{
-	u64 offset = 0;
+	const u8 *names = search->window + start;
+	u64 offset = 0, bytes = NAMES_WINDOW - start;
 
 	for (u32 i = 0; i < count; i++) {
 		u32 length;
 
-		if (i % NAMES_PER_MARKER == 0 &&
-		    load_u32(markers + i / NAMES_PER_MARKER * 4) != offset)
-			return false;
+		if (i % NAMES_PER_MARKER == 0)
+			search->markers[i / NAMES_PER_MARKER] = (u32)offset;
 		length = name_length(names, bytes, &offset);
-		if (!length)
-			return false;
+		if (!length || ++search->steps > MOST_STEPS)
+			return 0;
 		offset += length;
+	}
+	return start + offset;
+}
+
+/* Are the markers of COUNT names behind END, and the token table behind these or their numbers by name? */
+static bool markers_follow(const struct search *search, u64 end, u32 count, u64 align)
+{
+	static const u64 number_bytes[] = { 0, 3, 4 };
+	u64 at = align_up(end, align), nr_markers = (count - 1) / NAMES_PER_MARKER + 1;
+	bool behind = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(number_bytes); i++) {
+		u64 numbers = align_up(at + 4 * nr_markers, align);
+
+		behind |= align_up(numbers + number_bytes[i] * count, align) == NAMES_WINDOW;
+	}
+	if (!behind)
+		return false;
+	for (u64 i = 0; i < nr_markers; i++) {
+		if (load_u32(search->window + at + 4 * i) != search->markers[i])
+			return false;
 	}
 	return true;
 }
 
-/* The names lie before the markers, and before them num_syms, relative_base and the offsets. */
-static bool find_names(u64 markers_at, const u8 *markers, u64 nr_markers, u64 last_marker,
-		       struct place *at)
+/* Can START be where names begin, after a num_syms that is NUM_SYMS bytes before? */
+static bool names_fit(struct search *search, u64 start, u64 num_syms)
 {
-	u64 before = NAMES_PER_MARKER * 256 + 64, bytes = last_marker + before, start;
-	bool found = false;
-	u8 *buf;
+	u32 count = load_u32(search->window + start - num_syms);
+	u64 end;
 
-	if (bytes > MAX_NAMES_BYTES)
+	if (count < FEWEST_NAMES || count > MAX_SYMBOLS || 2ULL * count > NAMES_WINDOW - start)
 		return false;
-	bytes = align_up(bytes, TABLE_ALIGN);
-	buf = xmalloc(bytes);
-	if (mem_try_read(markers_at - bytes, buf, bytes, NULL)) {
-		for (start = 16; start <= bytes - last_marker && !found; start += TABLE_ALIGN) {
-			u32 count = load_u32(buf + start - 8);
-
-			if (count == 0 ||
-			    (count + NAMES_PER_MARKER - 1) / NAMES_PER_MARKER != nr_markers ||
-			    !markers_fit(buf + start, bytes - start, count, markers))
-				continue;
-			found = true;
-			at->names = markers_at - bytes + start;
-			at->num_syms = at->names - 8;
-			at->relative_base = at->names - 16;
-			at->offsets = at->relative_base - align_up(4ULL * count, TABLE_ALIGN);
-		}
-	}
-	free(buf);
-	return found;
+	end = end_of_names(search, start, count);
+	return end &&
+	       (markers_follow(search, end, count, 8) || markers_follow(search, end, count, 4));
 }
 
-static bool find_before_tokens(struct place *at)
+static bool find_names(struct search *search, struct place *at)
 {
-	u64 bytes = 4ULL * (MAX_SYMBOLS / NAMES_PER_MARKER), last_marker, padding, count;
-	u8 *buf = xmalloc(bytes);
-	bool found = false;
+	u64 window_at = at->token_table - NAMES_WINDOW;
 
-	read_pages(at->token_table - bytes, buf, bytes);
-	count = count_markers(buf, bytes / 4, &last_marker, &padding);
-	if (count)
-		found = find_names(at->token_table - padding - 4 * count,
-				   buf + bytes - padding - 4 * count, count, last_marker, at);
-	free(buf);
+	if (at->token_table < NAMES_WINDOW || !read_pages(window_at, search->window, NAMES_WINDOW))
+		return false;
+	for (u64 start = NAMES_WINDOW - TABLE_ALIGN; start >= 8 && search->steps <= MOST_STEPS;
+	     start -= TABLE_ALIGN) {
+		bool padded = load_u32(search->window + start - 4) == 0;
+
+		if (!names_fit(search, start, padded ? 8 : 4))
+			continue;
+		at->names = window_at + start;
+		at->num_syms = at->names - (padded ? 8 : 4);
+		return true;
+	}
+	return false;
+}
+
+static bool find_before_tokens(struct search *search, struct place *at)
+{
+	bool found;
+
+	search->window = xmalloc(NAMES_WINDOW);
+	search->markers = xcalloc(MAX_SYMBOLS / NAMES_PER_MARKER + 1, sizeof(*search->markers));
+	found = find_names(search, at);
+	free(search->window);
+	free(search->markers);
 	return found;
 }
 
-static bool try_index(u64 token_index, const u8 *index, struct place *at)
+static bool try_index(struct search *search, u64 token_index, const u8 *index, struct place *at)
 {
 	*at = (struct place){ .token_index = token_index };
-	return find_token_table(token_index, index, &at->token_table) && find_before_tokens(at);
+	return find_token_table(token_index, index, &at->token_table) &&
+	       find_before_tokens(search, at);
 }
 
 static bool find_searched(u64 start, struct place *at)
 {
 	u8 *buf = xmalloc(CHUNK_BYTES);
+	struct search search = { 0 };
 	bool found = false;
 	u64 from;
 
 	start = align_down(start, PAGE_BYTES);
 	/* Chunks overlap by as much as an index has, so that none is cut in two. */
-	for (from = start; from - start < SEARCH_BYTES && !found;
+	for (from = start; from - start < SEARCH_BYTES && !found && !interrupt_pending();
 	     from += CHUNK_BYTES - PAGE_BYTES) {
 		if (!read_pages(from, buf, CHUNK_BYTES))
 			continue;
 		for (u64 i = 0; i + INDEX_BYTES <= CHUNK_BYTES && !found; i += TABLE_ALIGN)
-			found = looks_like_index(buf + i) && try_index(from + i, buf + i, at);
+			found = looks_like_index(buf + i) &&
+				try_index(&search, from + i, buf + i, at);
 	}
 	free(buf);
 	return found;
 }
 
-static bool find_place(const struct vmcoreinfo *info, struct place *at, struct strbuf *why)
+/*
+ * Where the addresses of the names found can be: before num_syms, or from v6.4 on behind token_index, there
+ * with the base or without one.
+ */
+static size_t add_offsets(struct place *places)
 {
-	u64 stext;
+	struct place found = places[0];
+	u32 count;
 
-	if (find_told(info, at))
-		return true;
-	if (!vmcoreinfo_hex(info, "SYMBOL(_stext)", &stext)) {
+	if (!mem_try_read(found.num_syms, &count, sizeof(count), NULL))
+		return 0;
+	places[0].relative_base = found.num_syms - 8;
+	places[0].offsets = places[0].relative_base - align_up(4ULL * count, 8);
+	places[1] = places[2] = found;
+	places[1].offsets = places[2].offsets = found.token_index + INDEX_BYTES;
+	places[1].relative_base = align_up(places[1].offsets + 4ULL * count, 8);
+	return MAX_PLACES;
+}
+
+/* Fills PLACES, the likeliest first. 0: none, with *why. */
+static size_t find_places(const struct vmcoreinfo *info, struct place *places, struct strbuf *why)
+{
+	u64 start;
+
+	if (find_told(info, &places[0]))
+		return 1;
+	if (!vmcoreinfo_hex(info, "SYMBOL(_stext)", &start)) {
 		strbuf_puts(why,
 			    "its VMCOREINFO does not say where the kernel is (SYMBOL(_stext))");
-		return false;
+		return 0;
 	}
-	if (find_searched(stext, at))
-		return true;
+	if (find_searched(start, &places[0]))
+		return add_offsets(places);
 	strbuf_puts(
 		why,
 		"the kernel's own symbol table (CONFIG_KALLSYMS) was not found in its image, and "
-		"its VMCOREINFO, as before v6.0, does not say where it is");
-	return false;
+		"its VMCOREINFO does not say where it is");
+	return 0;
 }
 
 /*
@@ -508,14 +540,27 @@ static bool decode(const struct table *table, const struct vmcoreinfo *info, u64
 	return true;
 }
 
-bool kallsyms_load(const struct vmcoreinfo *info, u64 kaslr_offset, struct strbuf *why)
+static bool load_from(const struct place *place, const struct vmcoreinfo *info, u64 kaslr_offset,
+		      struct strbuf *why)
 {
-	struct table table = { 0 };
-	bool loaded = find_place(info, &table.at, why) && read_table(&table, why) &&
-		      decode(&table, info, kaslr_offset, why);
+	struct table table = { .at = *place };
+	bool loaded = read_table(&table, why) && decode(&table, info, kaslr_offset, why);
 
 	free(table.names);
 	free(table.offsets);
 	free(table.token_text);
 	return loaded;
+}
+
+bool kallsyms_load(const struct vmcoreinfo *info, u64 kaslr_offset, struct strbuf *why)
+{
+	struct place places[MAX_PLACES];
+	size_t nr_places = find_places(info, places, why);
+
+	for (size_t i = 0; i < nr_places; i++) {
+		strbuf_reset(why);
+		if (load_from(&places[i], info, kaslr_offset, why))
+			return true;
+	}
+	return false;
 }

@@ -27,6 +27,8 @@ SCENARIOS = {
               "kdump": True, "memory": 512, "formats": ["makedumpfile"]},
     "nonote": {"about": "as sysrq, without QEMU's vmcoreinfo device: no VMCOREINFO note", "note": False,
                "formats": ["elf", "kdump-zlib"]},
+    "second": {"about": "as nonote, of the capture kernel while it runs: two kernels in one memory", "kdump": True,
+               "memory": 512, "note": False, "formats": ["elf"], "options": ["-no-shutdown"]},
     "la57": {"about": "as sysrq, 5-level page tables", "cpu": "max,la57=on,cx16=off"},
     "nokaslr": {"about": "as sysrq, kernel where it was linked", "cmdline": "nokaslr"},
     "high": {"about": "as sysrq, most of the memory above 4 GB, two NUMA nodes, four processors",
@@ -212,12 +214,12 @@ def attempt(work, system, plan):
             return False
         if not crash(guest, plan):
             return False
-        if not plan["kdump"]:
+        if "makedumpfile" not in plan["formats"]:
             write_dumps(guest, work, plan)
     finally:
         guest.end()
     unpack_truth(work)
-    if plan["kdump"]:
+    if "makedumpfile" in plan["formats"]:
         vmcores.from_disk(os.path.join(work, "vmcore.img"), os.path.join(work, "vmcore"))
         vmcores.makedumpfiles(work)
     return True

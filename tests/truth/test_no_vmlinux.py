@@ -146,14 +146,15 @@ def test_parts_of_a_split_dump(kernel):
     same_lines(got.splitlines()[1:], wanted.splitlines()[1:], "sys, ps")
 
 
-def copy_without(source, target, pattern):
-    """Copies a file with zeroes where PATTERN was, in pieces that keep this process small. How often it was there."""
+def copy_without(source, target, pattern, put=None):
+    """Copies a file with PUT (zeroes) where PATTERN was, in pieces that keep this process small. How often it was there."""
+    put = put or bytes(len(pattern))
     count, piece = 0, b""
     with source.open("rb") as read, target.open("wb") as write:
         while data := read.read(1 << 22):
             piece += data
             count += piece.count(pattern)
-            piece = piece.replace(pattern, bytes(len(pattern)))
+            piece = piece.replace(pattern, put)
             write.write(piece[:-len(pattern)])
             piece = piece[-len(pattern):]
         write.write(piece)
@@ -178,6 +179,17 @@ def test_damaged_kallsyms_is_told(kernel):
                f"status {result.status}: {result.stderr[-300:]!r}")
         result = run_crash("-s", "--minimal", damaged, stdin="log\n")
         expect("Linux version" in result.stdout, f"--minimal: {(result.stdout + result.stderr)[-300:]!r}")
+
+
+def test_kallsyms_is_found_when_nobody_tells(kernel):
+    """VMCOREINFO says where the table is since 6.0; without these lines it is found by its form, in each of its layouts."""
+    with tempfile.TemporaryDirectory() as folder:
+        untold = pathlib.Path(folder) / "vmcore"
+        told = copy_without(kernel.vmcore, untold, b"SYMBOL(kallsyms_", b"SYMBOL(somewhere")
+        expect(told > 0 or kernel.name == "5.10", "the dump does not tell")
+        got = run_crash("-s", untold, stdin="sym -l\n").stdout.splitlines()
+        expect(len(got) > 50000, f"only {len(got)} symbols")
+        same_lines(got, answers(kernel, "sym -l")[0][0].splitlines(), "sym -l")
 
 
 def test_without_types_there_is_the_log(kernel):

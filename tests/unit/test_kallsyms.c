@@ -24,6 +24,7 @@ enum form { FORM_PERCPU_ABSOLUTE, FORM_FROM_BASE, FORM_FROM_PLACE };
 static struct {
 	u64 offsets, relative_base, num_syms, names, markers, token_table, token_index, end;
 } at;
+static u64 first_at = TABLE_AT, alignment = 8, number_bytes;
 static char info_text[1024];
 static struct vmcoreinfo info;
 static char long_name[LONG_NAME + 1];
@@ -138,7 +139,7 @@ static void put_names(u64 *to, enum form form)
 
 	at.num_syms = *to;
 	put_u32(to, NR_SYMBOLS);
-	at.names = *to = align_up(*to, 8);
+	at.names = *to = align_up(*to, alignment);
 	for (unsigned i = 0; i < NR_SYMBOLS; i++) {
 		char text[64];
 
@@ -146,15 +147,18 @@ static void put_names(u64 *to, enum form form)
 			markers[i / 256] = (u32)(*to - at.names);
 		put_name(to, letter_of(form, i), name_of(i, text, sizeof(text)));
 	}
-	at.markers = *to = align_up(*to, 8);
+	at.markers = *to = align_up(*to, alignment);
 	put(to, markers, sizeof(markers));
+	*to = align_up(*to, alignment);
+	for (unsigned i = 0; i < NR_SYMBOLS; i++)
+		put(to, &i, number_bytes);
 }
 
 static void put_tokens(u64 *to)
 {
 	u16 index[256];
 
-	at.token_table = *to = align_up(*to, 8);
+	at.token_table = *to = align_up(*to, alignment);
 	for (unsigned i = 0; i < 256; i++) {
 		char text[16];
 		const char *this = token(i, text, sizeof(text));
@@ -162,14 +166,14 @@ static void put_tokens(u64 *to)
 		index[i] = (u16)(*to - at.token_table);
 		put(to, this, strlen(this) + 1);
 	}
-	at.token_index = *to = align_up(*to, 8);
+	at.token_index = *to = align_up(*to, alignment);
 	put(to, index, sizeof(index));
 }
 
 /* Up to v6.3 the addresses stand before the names, later behind the tokens. */
 static void make(enum form form, bool addresses_first, bool told)
 {
-	u64 to = TABLE_AT;
+	u64 to = first_at;
 	static struct kernel_layout layout;
 
 	memory_init(fake_dump(), &image_arch, &layout);
@@ -259,6 +263,27 @@ static void test_found_by_search(UNUSED void **state)
 	check_all(FORM_PERCPU_ABSOLUTE);
 	make(FORM_FROM_BASE, true, false);
 	check_all(FORM_FROM_BASE);
+	for (enum form form = FORM_PERCPU_ABSOLUTE; form <= FORM_FROM_PLACE; form++) {
+		make(form, false, false);
+		check_all(form);
+	}
+}
+
+/* v6.2 has numbers of four bytes between markers and tokens, v6.3 of three; v7 aligns to 4. */
+static void test_found_in_later_layouts(UNUSED void **state)
+{
+	for (number_bytes = 3; number_bytes <= 4; number_bytes++) {
+		make(FORM_PERCPU_ABSOLUTE, true, false);
+		check_all(FORM_PERCPU_ABSOLUTE);
+	}
+	number_bytes = 0;
+	for (first_at = TABLE_AT; first_at < TABLE_AT + 16; first_at += 4) {
+		alignment = 4;
+		make(FORM_FROM_PLACE, false, false);
+		check_all(FORM_FROM_PLACE);
+	}
+	first_at = TABLE_AT;
+	alignment = 8;
 }
 
 static void refuses(const char *words)
@@ -354,6 +379,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_form),
 		cmocka_unit_test(test_found_by_search),
+		cmocka_unit_test(test_found_in_later_layouts),
 		cmocka_unit_test(test_nothing_there),
 		cmocka_unit_test(test_parts_that_make_no_sense),
 		cmocka_unit_test(test_every_byte_damaged),
