@@ -20,7 +20,8 @@
 #include <unistd.h>
 
 /* In the order in which they are asked; no two of them claim the same file. */
-static const struct dump_ops *const formats[] = { &diskdump_ops, &netdump_ops, &vmware_ops };
+static const struct dump_ops *const formats[] = { &diskdump_ops, &netdump_ops, &lkcd_ops,
+						  &vmware_ops };
 
 /*
  * The system maps 64 KB around each touched byte of a file. After so many different windows of that

@@ -126,7 +126,7 @@ struct dump {
 	struct page_cache *cache; /* decompressed pages, for formats that need it */
 };
 
-extern const struct dump_ops netdump_ops, diskdump_ops, vmware_ops, live_ops;
+extern const struct dump_ops netdump_ops, diskdump_ops, lkcd_ops, vmware_ops, live_ops;
 
 /*
  * Opens the dump in PATHS (several: one split dump). NULL with *why ("is a directory",

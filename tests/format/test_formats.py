@@ -1,6 +1,8 @@
 # The same memory in every format gives the same answers.
 # SPDX-License-Identifier: GPL-3.0-or-later
+import os
 import pathlib
+import random
 import re
 import struct
 import tempfile
@@ -122,3 +124,23 @@ def test_elf_of_class_32(kernel):
     loads, notes = writers.memory_of_elf(kernel.vmcore)
     with tempfile.TemporaryDirectory() as folder:
         check(kernel, writers.elf32(loads[:1], notes, f"{folder}/elf32"), "ELF of class 32")
+
+
+def test_lkcd(kernel):
+    """Debian's crash 9 reads what this writer makes (gzip, RLE and raw pages, versions 8 to 10) of a kernel without KASLR."""
+    loads, notes = writers.memory_of_elf(kernel.vmcore)
+    registers = writers.registers_of(notes)
+    equal(len(registers), 2, "CPUs in the notes")
+    questions = COMMANDS.replace("quit", "bt -a\nquit")
+    wanted = run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin=questions).stdout.splitlines()
+    expect(sum("#0 [" in line for line in wanted) == 2, "bt -a of the ELF dump has no two traces")
+    with tempfile.TemporaryDirectory() as folder:
+        for version, shuffle in ((8, None), (9, random.Random(4711))):
+            dump = writers.lkcd(loads[:1], f"{folder}/dump.{version}", "gzip", version, registers, shuffle=shuffle)
+            got = run_crash("-s", kernel.vmlinux, dump, stdin=questions).stdout.splitlines()
+            equal(got, wanted, f"answers from an LKCD dump of version {version}")
+        size = pathlib.Path(dump).stat().st_size
+        os.truncate(dump, size * 2 // 3)
+        result = run_crash("-s", kernel.vmlinux, dump, stdin="help -D\nquit\n")
+        expect(re.search(r"cut short: page headers end at \d+ % of the file", result.stderr + result.stdout),
+               f"a dump cut short says {result.stderr[:300]!r}")

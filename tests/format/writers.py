@@ -57,6 +57,16 @@ def netdump(loads, notes, path, page_offset=0xffff888000000000, wide=True):
             file.seek(data_at + paddr)
             file.write(data)
     return path
+def registers_of(notes):
+    """struct pt_regs of each CPU in QEMU's notes: NT_PRSTATUS has it from byte 112 on."""
+    found, at = [], 0
+    while at + 12 <= len(notes):
+        name_bytes, size, kind = struct.unpack_from("<III", notes, at)
+        body = at + 12 + (name_bytes + 3) // 4 * 4
+        if kind == 1 and notes[at + 12:at + 16] == b"CORE":
+            found.append(notes[body + 112:body + 112 + 168])
+        at = body + (size + 3) // 4 * 4
+    return found
 
 
 def vmware_tag(name, indices, value):
@@ -226,4 +236,59 @@ def elf32(loads, notes, path):
         file.write(phdrs + notes)
         for _, data in loads:
             file.write(data)
+    return path
+
+
+def rle(page):
+    """LKCD's run-length form: 0 N V is N + 1 times V, 0 0 a single zero, everything else itself."""
+    packed, at = bytearray(), 0
+    while at < len(page):
+        value, count = page[at], 1
+        while at + count < len(page) and count < 256 and page[at + count] == value:
+            count += 1
+        if count > 2 or value == 0 and count == 2:
+            packed += bytes([0, count - 1, value])
+        elif value == 0:
+            packed += b"\0\0"
+        else:
+            packed += bytes([value]) * count
+        at += count
+    return bytes(packed)
+
+
+def lkcd_header(version, compression, nr_pages, registers=(), names=(), buffer_bytes=65536):
+    """Dump header and architecture's header, padded to the size of the dump buffer."""
+    header = struct.pack("<QIIIIQQQI", 0xa8190173618f23ed, version, 734 if version == 8 else 742, 8, PAGE, 0, 0, 0, nr_pages)
+    header += b"lab: panic message".ljust(256, b"\0") + struct.pack("<QQ", 1700000000, 0)
+    for i in range(6):
+        header += (names[i] if i < len(names) else b"").ljust(65, b"\0")
+    header += struct.pack("<QIII", 0, compression, 0, 0)
+    if version >= 9:
+        header += struct.pack("<Q", buffer_bytes)
+    slots = 32
+    arch = struct.pack("<QII", 0xdeaddead, 2, 192 + slots * 192) + bytes(168) + struct.pack("<Ii", len(registers), 0)
+    arch += b"".join(registers).ljust(168 * slots, b"\0") + bytes(24 * slots)
+    return (header + arch).ljust(buffer_bytes, b"\0")
+
+
+def lkcd(loads, path, compression="gzip", version=8, registers=(), names=(), shuffle=None, buffer_bytes=65536):
+    """A dump of LKCD: packed pages where that is shorter, raw ones otherwise."""
+    methods = {"none": (0, lambda page: page), "rle": (1, rle), "gzip": (2, lambda page: zlib.compress(page, 1))}
+    number, pack = methods[compression]
+    pages, known = [], {}
+    for paddr, data in loads:
+        for at in range(0, len(data), PAGE):
+            page = data[at:at + PAGE]
+            if page not in known:
+                packed = pack(page)
+                known[page] = (packed, 2) if len(packed) < PAGE else (page, 1)
+            pages.append((paddr + at, *known[page]))
+    if shuffle:
+        shuffle.shuffle(pages)
+    with open(path, "wb") as file:
+        file.write(lkcd_header(version, number, len(pages), registers, names, buffer_bytes))
+        for address, packed, flags in pages:
+            file.write(struct.pack("<QII", address, len(packed), flags))
+            file.write(packed)
+        file.write(struct.pack("<QII", 0, 0, 4))
     return path

@@ -5,6 +5,7 @@
 #include "dump_builder.h"
 #include "dumpfile.h"
 #include "elfnote.h"
+#include "lkcd_builder.h"
 #include "vmcoreinfo.h"
 
 #include <stdio.h>
@@ -183,8 +184,29 @@ static void seed_elf(void)
 	free(machine);
 }
 
+static void seed_lkcd(void)
+{
+	for (u32 i = 0; i < 3; i++) {
+		const struct lkcd_description description = { .version = 8 + i,
+							      .compression = i,
+							      .nr_pfns = 4,
+							      .nr_cpus = i,
+							      .shuffled = i == 1,
+							      .rewritten = i == 2,
+							      .end_flags = 4 };
+		struct built_dump built;
+		char name[32];
+
+		build_lkcd(&description, &built);
+		snprintf(name, sizeof(name), "lkcd-%u", i);
+		seed(name, &built, 512);
+		built_free(&built);
+	}
+}
+
 void fuzz_write_seeds(void)
 {
+	seed_lkcd();
 	seed_kdumps();
 	seed_split();
 	seed_elf();
