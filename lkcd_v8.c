@@ -151,8 +151,8 @@ static int compare_groups(const void *a, const void *b)
 
 static void add_page(struct lkcd *lkcd, u64 pfn, u64 offset)
 {
-	struct page_group *last =
-		lkcd->groups.count ? &lkcd->groups.items[lkcd->groups.count - 1] : NULL;
+	struct page_group *last = lkcd->groups.count ? &lkcd->groups.items[lkcd->groups.count - 1]
+						     : NULL;
 
 	lkcd->nr_pages++;
 	if (last && last->nr_pages < GROUP_PAGES && pfn == last->pfn + last->nr_pages)
@@ -189,7 +189,8 @@ static bool find_pages(struct dump *dump, struct strbuf *why)
 		}
 		if (page.flags & PAGE_END) {
 			if (page.flags & PAGE_TRUNCATED)
-				tell_end(dump, offset, "marked as truncated by its writer: it ends");
+				tell_end(dump, offset,
+					 "marked as truncated by its writer: it ends");
 			break;
 		}
 		if (page.pfn >= MAX_PFN || !page.bytes || page.bytes > PAGE_BYTES ||
@@ -251,7 +252,8 @@ static bool lkcd_open(struct dump *dump, struct strbuf *why)
 
 	dump->state = lkcd;
 	if (dump->nr_files > 1) {
-		strbuf_puts(why, "LKCD dump: only compressed kdumps can be split over several files");
+		strbuf_puts(why,
+			    "LKCD dump: only compressed kdumps can be split over several files");
 		return false;
 	}
 	if (!file_map_read(file, 0, lkcd->header, sizeof(lkcd->header)))
@@ -456,9 +458,8 @@ static void lkcd_describe(const struct dump *dump, struct strbuf *text)
 	strbuf_printf(text, "%18s: %llx\n", "dh_current_task",
 		      (unsigned long long)load_u64(header + 714));
 	strbuf_printf(text, "%18s: %u (%s)\n", "dh_dump_compress", lkcd->compression,
-		      lkcd->compression < ARRAY_SIZE(compressions) ?
-			      compressions[lkcd->compression] :
-			      "unknown");
+		      lkcd->compression < ARRAY_SIZE(compressions) ? compressions[lkcd->compression]
+								   : "unknown");
 	put_number(text, "pages found", lkcd->nr_pages);
 	strbuf_printf(text, "incomplete: %s\n", dump->incomplete ? "yes" : "no");
 	strbuf_puts(text, strbuf_text(&dump->remarks));

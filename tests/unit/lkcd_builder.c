@@ -36,7 +36,8 @@ static size_t pack_rle(const u8 *page, u8 *packed, size_t space)
 	size_t used = 0;
 
 	for (size_t at = 0, count; at < PAGE_BYTES; at += count) {
-		for (count = 1; at + count < PAGE_BYTES && count < 256 && page[at + count] == page[at];)
+		for (count = 1;
+		     at + count < PAGE_BYTES && count < 256 && page[at + count] == page[at];)
 			count++;
 		if (used + 3 > space)
 			return PAGE_BYTES;

@@ -74,7 +74,8 @@ static void every_compression_and_order(void **state UNUSED)
 		assert_string_equal(dump->utsname_release, "9.9.9-test");
 		check_pages(dump);
 		dump->ops->describe(dump, &text);
-		assert_non_null(strstr(strbuf_text(&text), "dh_panic_string: lab: panic message\n"));
+		assert_non_null(
+			strstr(strbuf_text(&text), "dh_panic_string: lab: panic message\n"));
 		dump_close(dump);
 		strbuf_free(&text);
 		built_free(&built);
@@ -175,7 +176,9 @@ static void every_field_wrong(void **state UNUSED)
 		build_lkcd(&description, &built);
 		for (size_t i = 0; i < built.fields.count; i++) {
 			const struct built_field *field = &built.fields.items[i];
-			const u64 values[] = { 0, 1, ~0ULL, built.size - 1, built.size, built.size + 1 };
+			const u64 values[] = { 0,	   1,
+					       ~0ULL,	   built.size - 1,
+					       built.size, built.size + 1 };
 			u64 before;
 
 			memcpy(&before, built.data + field->offset, field->width);
@@ -223,7 +226,9 @@ static void wrong_lengths(void **state UNUSED)
 
 static void other_headers(void **state UNUSED)
 {
-	const struct lkcd_description description = { .version = 7, .nr_pfns = 3, .end_flags = END };
+	const struct lkcd_description description = { .version = 7,
+						      .nr_pfns = 3,
+						      .end_flags = END };
 	struct built_dump built;
 	struct strbuf why = { 0 };
 
