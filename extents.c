@@ -13,14 +13,45 @@ static int compare_extents(const void *a, const void *b)
 {
 	const struct extent *left = a, *right = b;
 
-	return (left->start > right->start) - (left->start < right->start);
+	if (left->start != right->start)
+		return left->start < right->start ? -1 : 1;
+	/* The longer one first: it then covers the other. */
+	return (left->end < right->end) - (left->end > right->end);
 }
 
-bool extents_sort(struct extents *extents, struct strbuf *why)
+static void sort(struct extents *extents)
 {
 	if (extents->list.count)
 		qsort(extents->list.items, extents->list.count, sizeof(*extents->list.items),
 		      compare_extents);
+}
+
+void extents_merge(struct extents *extents)
+{
+	size_t nr_kept = 0;
+	u64 covered = 0;
+
+	sort(extents);
+	for (size_t i = 0; i < extents->list.count; i++) {
+		struct extent extent = extents->list.items[i];
+
+		if (extent.start < covered) {
+			u64 cut = min_u64(covered, extent.end) - extent.start;
+
+			extent.start += cut;
+			extent.offset += cut;
+		}
+		if (extent.start >= extent.end)
+			continue;
+		covered = extent.end;
+		extents->list.items[nr_kept++] = extent;
+	}
+	extents->list.count = nr_kept;
+}
+
+bool extents_sort(struct extents *extents, struct strbuf *why)
+{
+	sort(extents);
 	for (size_t i = 1; i < extents->list.count; i++) {
 		const struct extent *extent = &extents->list.items[i];
 
@@ -33,8 +64,7 @@ bool extents_sort(struct extents *extents, struct strbuf *why)
 	return true;
 }
 
-/* The extent that has PADDR, else the next one above it, else NULL. */
-static const struct extent *find_extent(const struct extents *extents, u64 paddr)
+const struct extent *extents_find(const struct extents *extents, u64 paddr)
 {
 	size_t low = 0, high = extents->list.count;
 
@@ -56,7 +86,7 @@ bool extents_read(const struct extents *extents, u64 paddr, void *buf, size_t le
 
 	/* One turn, but where two extents meet inside a page. */
 	while (length > 0) {
-		const struct extent *extent = find_extent(extents, paddr);
+		const struct extent *extent = extents_find(extents, paddr);
 		u64 piece;
 
 		if (!extent || extent->start > paddr)
@@ -78,7 +108,7 @@ bool extents_next_present(const struct extents *extents, u64 pfn, u64 *found_pfn
 
 	if (pfn >= 1ULL << (64 - PAGE_SHIFT))
 		return false;
-	extent = find_extent(extents, pfn << PAGE_SHIFT);
+	extent = extents_find(extents, pfn << PAGE_SHIFT);
 	if (extent)
 		*found_pfn = max_u64(pfn, extent->start >> PAGE_SHIFT);
 	return extent != NULL;

@@ -5,7 +5,7 @@
 
 #include "dumpfile.h"
 
-/* Physical memory [start, end) at OFFSET of FILE. */
+/* Physical memory [start, end) at OFFSET of FILE (NULL where the user of these knows which). */
 struct extent {
 	u64 start, end;
 	u64 offset;
@@ -19,6 +19,10 @@ struct extents {
 void extents_add(struct extents *extents, const struct extent *extent);
 /* After the last one was added. False: two of them hold the same memory, which *WHY names. */
 bool extents_sort(struct extents *extents, struct strbuf *why);
+/* The same, but overlaps are no error: what comes later in memory loses what the one before it has. */
+void extents_merge(struct extents *extents);
+/* The extent that has PADDR, else the next one above it, else NULL. */
+const struct extent *extents_find(const struct extents *extents, u64 paddr);
 /* As dump_ops.read_page and dump_ops.next_present. */
 bool extents_read(const struct extents *extents, u64 paddr, void *buf, size_t length,
 		  struct fault *fault);

@@ -14,6 +14,7 @@
  */
 #include "dumpfile.h"
 #include "elfnote.h"
+#include "extents.h"
 #include "live.h"
 
 #include <elf.h>
@@ -43,19 +44,11 @@ struct live_files live_files = {
 	.vmcoreinfo = "/sys/kernel/vmcoreinfo",
 };
 
-/* Physical memory [start, end) at OFFSET in the file. */
-struct run {
-	u64 start, end;
-	u64 offset;
-};
-
-typedef VECTOR(struct run) run_list;
-
 struct live {
 	bool is_kcore;
 	int fd;
 	int write_fd; /* /dev/mem; -1 until the first write */
-	run_list runs; /* sorted */
+	struct extents extents; /* without their file, which is read by FD */
 	u32 nr_segments;
 	struct file_map notes; /* the bytes of the kernel's notes, in memory */
 };
@@ -98,38 +91,6 @@ static void explain_open(const char *path, int error, struct strbuf *why)
 			      streq(path, live_files.mem) ? "CONFIG_DEVMEM" : "CONFIG_PROC_KCORE");
 }
 
-static int compare_runs(const void *a, const void *b)
-{
-	const struct run *left = a, *right = b;
-
-	return left->start < right->start ? -1 : left->start > right->start;
-}
-
-static void sort_runs(struct dump *dump, run_list *runs)
-{
-	dump->max_pfn = 0;
-	if (runs->count)
-		qsort(runs->items, runs->count, sizeof(*runs->items), compare_runs);
-	for (size_t i = 0; i < runs->count; i++)
-		dump->max_pfn = max_u64(dump->max_pfn, runs->items[i].end >> PAGE_SHIFT);
-}
-
-/* The run that has PADDR, else the next one above it, else NULL. */
-static const struct run *find_run(const run_list *runs, u64 paddr)
-{
-	size_t low = 0, high = runs->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (runs->items[middle].end <= paddr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < runs->count ? &runs->items[low] : NULL;
-}
-
 /*
  * /proc/kcore
  */
@@ -157,7 +118,8 @@ static void find_direct_map(const Elf64_Phdr *phdrs, size_t count, u64 *start, u
 	*start = align_down(*start, DIRECT_MAP_ALIGNMENT);
 }
 
-static void add_segments(struct dump *dump, run_list *runs, const Elf64_Phdr *phdrs, size_t count)
+static void add_segments(struct dump *dump, struct extents *extents, const Elf64_Phdr *phdrs,
+			 size_t count)
 {
 	bool any_paddr = false;
 	u64 direct_start, direct_end;
@@ -173,9 +135,12 @@ static void add_segments(struct dump *dump, run_list *runs, const Elf64_Phdr *ph
 		    (!any_paddr && phdr->p_vaddr >= direct_end) ||
 		    !range_fits(start, phdr->p_memsz, 1ULL << 52))
 			continue;
-		*vector_add(runs) = (struct run){ start, start + phdr->p_memsz, phdr->p_offset };
+		extents_add(extents, &(struct extent){ .start = start,
+						       .end = start + phdr->p_memsz,
+						       .offset = phdr->p_offset });
 	}
-	sort_runs(dump, runs);
+	extents_merge(extents);
+	dump->max_pfn = extents_max_pfn(extents);
 }
 
 /* Keeps of the notes what the kernel says of itself: its "registers" are those of no CPU. */
@@ -197,7 +162,7 @@ static void take_notes(struct dump *dump, int fd, u64 offset, u64 size)
 	dump->nr_cpu_notes = dump->nr_qemu_notes = dump->nr_note_ranges = 0;
 }
 
-static bool read_segments(struct dump *dump, int fd, run_list *runs, struct strbuf *why)
+static bool read_segments(struct dump *dump, int fd, struct extents *extents, struct strbuf *why)
 {
 	struct live *live = dump->state;
 	Elf64_Ehdr header;
@@ -219,21 +184,21 @@ static bool read_segments(struct dump *dump, int fd, run_list *runs, struct strb
 		return false;
 	}
 	live->nr_segments = header.e_phnum;
-	add_segments(dump, runs, phdrs, header.e_phnum);
+	add_segments(dump, extents, phdrs, header.e_phnum);
 	for (size_t i = 0; i < header.e_phnum; i++) {
 		if (phdrs[i].p_type == PT_NOTE)
 			take_notes(dump, fd, phdrs[i].p_offset, phdrs[i].p_filesz);
 	}
 	free(phdrs);
-	if (!runs->count)
+	if (!extents->list.count)
 		strbuf_puts(why, "none of its segments is physical memory");
-	return runs->count > 0;
+	return extents->list.count > 0;
 }
 
 /*
  * /dev/mem
  */
-static bool read_ram_ranges(struct dump *dump, run_list *runs, struct strbuf *why)
+static bool read_ram_ranges(struct dump *dump, struct extents *extents, struct strbuf *why)
 {
 	FILE *file = fopen(live_files.iomem, "re");
 	char line[256];
@@ -249,16 +214,19 @@ static bool read_ram_ranges(struct dump *dump, run_list *runs, struct strbuf *wh
 		if (ends_with(line, " : System RAM\n") &&
 		    sscanf(line, "%" SCNx64 "-%" SCNx64, &first, &last) == 2 && last > first &&
 		    last >> 52 == 0)
-			*vector_add(runs) = (struct run){ first, last + 1, first };
+			extents_add(extents, &(struct extent){ .start = first,
+							       .end = last + 1,
+							       .offset = first });
 	}
 	fclose(file);
-	sort_runs(dump, runs);
-	if (!runs->count)
+	extents_merge(extents);
+	dump->max_pfn = extents_max_pfn(extents);
+	if (!extents->list.count)
 		strbuf_printf(why,
 			      "%s does not say where RAM is (to a user without CAP_SYS_ADMIN it "
 			      "shows only zeroes)",
 			      live_files.iomem);
-	return runs->count > 0;
+	return extents->list.count > 0;
 }
 
 /* Without a note in the file: the kernel says where in RAM it keeps it. */
@@ -266,16 +234,17 @@ static void read_vmcoreinfo_file(struct dump *dump)
 {
 	struct live *live = dump->state;
 	FILE *file = fopen(live_files.vmcoreinfo, "re");
-	const struct run *run;
+	const struct extent *extent;
 	u64 address, bytes;
 
 	if (!file)
 		return;
 	if (fscanf(file, "%" SCNx64 " %" SCNx64, &address, &bytes) == 2 &&
 	    bytes <= VMCOREINFO_BYTES_MAX) {
-		run = find_run(&live->runs, address);
-		if (run && run->start <= address)
-			take_notes(dump, live->fd, run->offset + (address - run->start), bytes);
+		extent = extents_find(&live->extents, address);
+		if (extent && extent->start <= address)
+			take_notes(dump, live->fd, extent->offset + (address - extent->start),
+				   bytes);
 	}
 	fclose(file);
 }
@@ -283,12 +252,12 @@ static void read_vmcoreinfo_file(struct dump *dump)
 /* CONFIG_STRICT_DEVMEM lets the file be opened and shows the first megabyte, as zeroes. */
 static bool ram_is_shown(const struct live *live, struct strbuf *why)
 {
-	const struct run *run = find_run(&live->runs, LOW_MEMORY);
+	const struct extent *extent = extents_find(&live->extents, LOW_MEMORY);
 	u64 word, address;
 
-	if (!run)
-		run = &live->runs.items[0];
-	address = max_u64(run->start, LOW_MEMORY);
+	if (!extent)
+		extent = &live->extents.list.items[0];
+	address = max_u64(extent->start, LOW_MEMORY);
 	if (read_at(live->fd, address, &word, sizeof(word)) == sizeof(word))
 		return true;
 	if (errno == EPERM)
@@ -316,9 +285,9 @@ static bool live_open(struct dump *dump, struct strbuf *why)
 		return false;
 	}
 	if (live->is_kcore) {
-		if (!read_segments(dump, live->fd, &live->runs, why))
+		if (!read_segments(dump, live->fd, &live->extents, why))
 			return false;
-	} else if (!read_ram_ranges(dump, &live->runs, why) || !ram_is_shown(live, why)) {
+	} else if (!read_ram_ranges(dump, &live->extents, why) || !ram_is_shown(live, why)) {
 		return false;
 	}
 	if (!dump->vmcoreinfo)
@@ -332,16 +301,16 @@ static void live_refresh(struct dump *dump)
 	struct live *live = dump->state;
 	u64 old_max_pfn = dump->max_pfn;
 	struct strbuf why = { 0 };
-	run_list runs = { 0 };
+	struct extents extents = { 0 };
 	bool worked;
 
-	worked = live->is_kcore ? read_segments(dump, live->fd, &runs, &why)
-				: read_ram_ranges(dump, &runs, &why);
+	worked = live->is_kcore ? read_segments(dump, live->fd, &extents, &why)
+				: read_ram_ranges(dump, &extents, &why);
 	if (worked) {
-		vector_free(&live->runs);
-		live->runs = runs;
+		extents_free(&live->extents);
+		live->extents = extents;
 	} else {
-		vector_free(&runs);
+		extents_free(&extents);
 		dump->max_pfn = old_max_pfn;
 	}
 	strbuf_free(&why);
@@ -351,11 +320,11 @@ static bool live_read_page(struct dump *dump, u64 paddr, void *buf, size_t lengt
 			   struct fault *fault)
 {
 	struct live *live = dump->state;
-	const struct run *run = find_run(&live->runs, paddr);
+	const struct extent *extent = extents_find(&live->extents, paddr);
 
-	if (!run || paddr < run->start || length > run->end - paddr)
+	if (!extent || paddr < extent->start || length > extent->end - paddr)
 		return fault_set(fault, FAULT_NO_MEMORY, SPACE_PHYSICAL, paddr);
-	if (read_at(live->fd, run->offset + (paddr - run->start), buf, length) == length)
+	if (read_at(live->fd, extent->offset + (paddr - extent->start), buf, length) == length)
 		return true;
 	return fault_set(fault,
 			 errno == EPERM || errno == EACCES ? FAULT_REFUSED : FAULT_UNREADABLE,
@@ -365,14 +334,14 @@ static bool live_read_page(struct dump *dump, u64 paddr, void *buf, size_t lengt
 static bool live_next_present(struct dump *dump, u64 pfn, u64 *found_pfn)
 {
 	struct live *live = dump->state;
-	const struct run *run;
+	const struct extent *extent;
 
 	if (pfn >= 1ULL << (64 - PAGE_SHIFT))
 		return false;
-	run = find_run(&live->runs, pfn << PAGE_SHIFT);
-	if (!run)
+	extent = extents_find(&live->extents, pfn << PAGE_SHIFT);
+	if (!extent)
 		return false;
-	*found_pfn = max_u64(pfn, run->start >> PAGE_SHIFT);
+	*found_pfn = max_u64(pfn, extent->start >> PAGE_SHIFT);
 	return true;
 }
 
@@ -426,12 +395,12 @@ static void live_describe(const struct dump *dump, struct strbuf *text)
 		strbuf_printf(text, "program headers: %u\n", live->nr_segments);
 	strbuf_printf(text, "highest page frame: %llx\n", (unsigned long long)dump->max_pfn);
 	strbuf_puts(text, "physical memory:\n");
-	for (size_t i = 0; i < live->runs.count; i++) {
-		const struct run *run = &live->runs.items[i];
+	for (size_t i = 0; i < live->extents.list.count; i++) {
+		const struct extent *extent = &live->extents.list.items[i];
 
 		strbuf_printf(text, "    %016llx - %016llx  file offset %llx\n",
-			      (unsigned long long)run->start, (unsigned long long)run->end,
-			      (unsigned long long)run->offset);
+			      (unsigned long long)extent->start, (unsigned long long)extent->end,
+			      (unsigned long long)extent->offset);
 	}
 	strbuf_puts(text, strbuf_text(&dump->remarks));
 	dump_describe_notes(dump, text);
@@ -441,7 +410,7 @@ static void live_close(struct dump *dump)
 {
 	struct live *live = dump->state;
 
-	vector_free(&live->runs);
+	extents_free(&live->extents);
 	free((void *)live->notes.data);
 	if (live->fd >= 0)
 		close(live->fd);

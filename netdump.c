@@ -14,23 +14,15 @@
  * a hole in the file. Both read as zeroes, as do pages of zeroes that a copy made holes of. Its notes
  * are one NT_PRSTATUS, of the task that crashed on whichever CPU, and NT_TASKSTRUCT with its address.
  */
-#include "dumpfile.h"
 #include "elfnote.h"
+#include "extents.h"
 
 #include <elf.h>
 #include <stdlib.h>
 
-/* Physical memory [start, end) at OFFSET in the file. */
-struct run {
-	u64 start, end;
-	u64 offset;
-};
-
-typedef VECTOR(struct run) run_list;
-
 struct netdump {
-	run_list backed; /* sorted, none overlaps another; bytes in the file */
-	run_list excluded; /* the same for memory that was left out (may be in backed, too) */
+	struct extents backed; /* merged; bytes in the file */
+	struct extents excluded; /* the same for memory that was left out (may be in backed, too) */
 	u32 nr_loads;
 	bool is_direct_map; /* the last segment is mapped by the kernel from physical 0 on */
 	Elf64_Ehdr header;
@@ -178,41 +170,6 @@ static enum probe_result netdump_probe(const struct file_map *file, struct strbu
 	return PROBE_YES;
 }
 
-static int compare_runs(const void *a, const void *b)
-{
-	const struct run *left = a, *right = b;
-
-	if (left->start != right->start)
-		return left->start < right->start ? -1 : 1;
-	/* The longer one first: it then covers the other. */
-	return (left->end < right->end) - (left->end > right->end);
-}
-
-/* Sorts, and cuts from each run what the runs before it cover. */
-static void remove_overlaps(run_list *runs)
-{
-	size_t nr_kept = 0;
-	u64 covered = 0;
-
-	if (runs->count)
-		qsort(runs->items, runs->count, sizeof(*runs->items), compare_runs);
-	for (size_t i = 0; i < runs->count; i++) {
-		struct run run = runs->items[i];
-
-		if (run.start < covered) {
-			u64 cut = min_u64(covered, run.end) - run.start;
-
-			run.start += cut;
-			run.offset += cut;
-		}
-		if (run.start >= run.end)
-			continue;
-		covered = run.end;
-		runs->items[nr_kept++] = run;
-	}
-	runs->count = nr_kept;
-}
-
 static void add_load(struct dump *dump, const Elf64_Phdr *phdr)
 {
 	struct netdump *netdump = dump->state;
@@ -236,18 +193,16 @@ static void add_load(struct dump *dump, const Elf64_Phdr *phdr)
 		file_bytes = phdr->p_offset < file->size ? file->size - phdr->p_offset : 0;
 	}
 	if (file_bytes)
-		*vector_add(&netdump->backed) = (struct run){
-			.start = phdr->p_paddr,
-			.end = phdr->p_paddr + file_bytes,
-			.offset = phdr->p_offset,
-		};
+		extents_add(&netdump->backed, &(struct extent){ .start = phdr->p_paddr,
+								.end = phdr->p_paddr + file_bytes,
+								.offset = phdr->p_offset,
+								.file = file });
 	/* What the file should have and has not is not excluded: only p_memsz beyond p_filesz is. */
 	if (phdr->p_memsz > phdr->p_filesz) {
 		dump->filtered = true;
-		*vector_add(&netdump->excluded) = (struct run){
-			.start = phdr->p_paddr + phdr->p_filesz,
-			.end = phdr->p_paddr + phdr->p_memsz,
-		};
+		extents_add(&netdump->excluded,
+			    &(struct extent){ .start = phdr->p_paddr + phdr->p_filesz,
+					      .end = phdr->p_paddr + phdr->p_memsz });
 	}
 	dump->max_pfn = max_u64(dump->max_pfn,
 				align_up(phdr->p_paddr + memory_bytes, PAGE_BYTES) >> PAGE_SHIFT);
@@ -290,9 +245,9 @@ static bool netdump_open(struct dump *dump, struct strbuf *why)
 		else if (phdr.p_type == PT_LOAD)
 			add_load(dump, &phdr);
 	}
-	remove_overlaps(&netdump->backed);
-	remove_overlaps(&netdump->excluded);
-	if (!netdump->backed.count && !dump->incomplete) {
+	extents_merge(&netdump->backed);
+	extents_merge(&netdump->excluded);
+	if (!netdump->backed.list.count && !dump->incomplete) {
 		strbuf_puts(why, "ELF vmcore: no segment has memory in the file");
 		return false;
 	}
@@ -302,78 +257,38 @@ static bool netdump_open(struct dump *dump, struct strbuf *why)
 	return true;
 }
 
-/* The run that has PADDR, else the next one above it, else NULL. */
-static const struct run *find_run(const run_list *runs, u64 paddr)
-{
-	size_t low = 0, high = runs->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (runs->items[middle].end <= paddr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < runs->count ? &runs->items[low] : NULL;
-}
-
 static bool netdump_read_page(struct dump *dump, u64 paddr, void *buf, size_t length,
 			      struct fault *fault)
 {
 	struct netdump *netdump = dump->state;
-	u8 *to = buf;
+	const struct extent *excluded;
 
-	/* One turn, but for a page that several segments share. */
-	while (length > 0) {
-		const struct run *run = find_run(&netdump->backed, paddr);
-		u8 copy[PAGE_BYTES];
-		const void *data;
-		size_t piece;
-
-		if (!run || run->start > paddr) {
-			run = find_run(&netdump->excluded, paddr);
-			return fault_set(fault,
-					 run && run->start <= paddr ? FAULT_EXCLUDED
-								    : FAULT_NOT_IN_DUMP,
-					 SPACE_PHYSICAL, paddr);
-		}
-		piece = min_u64(length, run->end - paddr);
-		data = file_map_view(&dump->files[0], run->offset + (paddr - run->start), piece,
-				     copy);
-		if (!data)
-			return fault_set(fault, FAULT_NOT_IN_DUMP, SPACE_PHYSICAL, paddr);
-		memcpy(to, data, piece);
-		to += piece;
-		paddr += piece;
-		length -= piece;
-	}
-	return true;
+	if (extents_read(&netdump->backed, paddr, buf, length, fault))
+		return true;
+	excluded = extents_find(&netdump->excluded, fault->address);
+	if (excluded && excluded->start <= fault->address)
+		fault->reason = FAULT_EXCLUDED;
+	return false;
 }
 
-/* Moves *PFN behind a hole of the file. False: the hole is RUN's end. */
-static bool skip_hole(const struct dump *dump, const struct run *run, u64 *pfn)
+/* Moves *PFN behind a hole of the file. False: nothing is behind it. */
+static bool skip_hole(const struct dump *dump, const struct extent *extent, u64 *pfn)
 {
-	u64 paddr = max_u64(*pfn << PAGE_SHIFT, run->start);
-	u64 offset = run->offset + (paddr - run->start);
+	u64 paddr = max_u64(*pfn << PAGE_SHIFT, extent->start);
+	u64 offset = extent->offset + (paddr - extent->start);
 	u64 skipped = file_map_next_data(&dump->files[0], offset) - offset;
 
 	*pfn = (paddr + skipped) >> PAGE_SHIFT;
-	return skipped < run->end - paddr;
+	return skipped < extent->end - paddr;
 }
 
 static bool netdump_next_present(struct dump *dump, u64 pfn, u64 *found_pfn)
 {
 	struct netdump *netdump = dump->state;
-	const struct run *run;
 
-	if (pfn >= 1ULL << (64 - PAGE_SHIFT))
+	if (!extents_next_present(&netdump->backed, pfn, found_pfn))
 		return false;
-	run = find_run(&netdump->backed, pfn << PAGE_SHIFT);
-	if (!run)
-		return false;
-	*found_pfn = max_u64(pfn, run->start >> PAGE_SHIFT);
-	return !is_netdump(dump) || skip_hole(dump, run, found_pfn);
+	return !is_netdump(dump) || skip_hole(dump, &netdump->backed.list.items[0], found_pfn);
 }
 
 static void netdump_describe(const struct dump *dump, struct strbuf *text)
@@ -391,19 +306,21 @@ static void netdump_describe(const struct dump *dump, struct strbuf *text)
 	strbuf_printf(text, "%20s: %llx\n", "max_mapnr", (unsigned long long)dump->max_pfn);
 	strbuf_printf(text, "%20s: %s\n", "incomplete", dump->incomplete ? "yes" : "no");
 	strbuf_puts(text, "physical memory in the file, of all segments:\n");
-	for (size_t i = 0; i < netdump->backed.count; i++) {
-		const struct run *run = &netdump->backed.items[i];
+	for (size_t i = 0; i < netdump->backed.list.count; i++) {
+		const struct extent *extent = &netdump->backed.list.items[i];
 
 		strbuf_printf(text, "    phys_start: %llx  phys_end: %llx  file_offset: %llx\n",
-			      (unsigned long long)run->start, (unsigned long long)run->end,
-			      (unsigned long long)run->offset);
+			      (unsigned long long)extent->start, (unsigned long long)extent->end,
+			      (unsigned long long)extent->offset);
 	}
-	if (netdump->excluded.count)
+	if (netdump->excluded.list.count)
 		strbuf_puts(text, "physical memory left out of the file:\n");
-	for (size_t i = 0; i < netdump->excluded.count; i++)
-		strbuf_printf(text, "    %016llx - %016llx\n",
-			      (unsigned long long)netdump->excluded.items[i].start,
-			      (unsigned long long)netdump->excluded.items[i].end);
+	for (size_t i = 0; i < netdump->excluded.list.count; i++) {
+		const struct extent *extent = &netdump->excluded.list.items[i];
+
+		strbuf_printf(text, "    %016llx - %016llx\n", (unsigned long long)extent->start,
+			      (unsigned long long)extent->end);
+	}
 	strbuf_puts(text, strbuf_text(&dump->remarks));
 	dump_describe_notes(dump, text);
 }
@@ -412,8 +329,8 @@ static void netdump_close(struct dump *dump)
 {
 	struct netdump *netdump = dump->state;
 
-	vector_free(&netdump->backed);
-	vector_free(&netdump->excluded);
+	extents_free(&netdump->backed);
+	extents_free(&netdump->excluded);
 	free(netdump);
 	dump->state = NULL;
 }
