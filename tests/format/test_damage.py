@@ -161,6 +161,18 @@ def test_elf32(kernel):
         damage.check(kernel, subject("ELF32", folder, ["dump"], loads, fields=fields, boundaries=edges))
 
 
+def test_netdump(kernel):
+    """Its one segment begins behind the notes, whose task is a number, too; the file has holes."""
+    _, _, loads, notes = saved(kernel)
+    registers = next(data for _, _, kind, data in writers.notes_in(notes) if kind == 1)
+    short = writers.core_note(1, registers) + writers.core_note(3, bytes(136)) + writers.core_note(4, bytes(9088))
+    with tempfile.TemporaryDirectory() as folder:
+        fields, edges = elf_fields(writers.netdump(loads, short, f"{folder}/dump"))
+        task = 64 + 2 * 56 + len(short) - 9088
+        fields += [Field("task", "dump", task, 8), Field("p_vaddr", "dump", 64 + 56 + 16, 8)]
+        damage.check(kernel, subject("netdump", folder, ["dump"], loads, fields=fields, boundaries=edges + [("dump", task)]))
+
+
 def test_flattened_kdump(kernel):
     _, _, loads, notes = saved(kernel)
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as aside:

@@ -77,9 +77,9 @@ def test_netdump(kernel):
     registers = registers_of(notes, cpu)
     wanted = run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin="bt\nquit\n").stdout
     for name, wide, with_task in (("wide", True, True), ("no task", True, False), ("narrow", False, True)):
-        short = writers.note(1, writers.prstatus(registers)) + writers.note(3, bytes(136))
+        short = writers.core_note(1, writers.prstatus(registers)) + writers.core_note(3, bytes(136))
         if with_task:
-            short += writers.note(4, struct.pack("<Q", task) + bytes(9080))
+            short += writers.core_note(4, struct.pack("<Q", task) + bytes(9080))
         with tempfile.TemporaryDirectory() as folder:
             path = writers.netdump(loads if wide else loads[:1], short, f"{folder}/vmcore", wide=wide)
             check(kernel, path, f"netdump, {name}")
@@ -111,11 +111,11 @@ def test_netdump_names_the_task(kernel):
     init = run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin="set 1\nquit\n").stdout
     init = int(re.search(r"TASK: ([0-9a-f]{16})", init)[1], 16)
     crashed, _ = crashed_task(kernel)
-    registers = writers.note(1, writers.prstatus(registers_of(notes, 0)))
+    registers = writers.core_note(1, writers.prstatus(registers_of(notes, 0)))
     with tempfile.TemporaryDirectory() as folder:
         for data, wanted in ((struct.pack("<Q", init), init), (struct.pack("<Q", init + 8), crashed), (b"\1\2\3", crashed),
                              (b"", crashed)):
-            path = writers.netdump(memory, registers + writers.note(4, data), f"{folder}/vmcore")
+            path = writers.netdump(memory, registers + writers.core_note(4, data), f"{folder}/vmcore")
             text = run_crash("-s", kernel.vmlinux, path, stdin="set\nquit\n").stdout
             expect(f"TASK: {wanted:x}" in text and "(SYSRQ)" in text, f"note {data.hex()}: wanted {wanted:x}, {text!r}")
 

@@ -24,10 +24,9 @@ def memory_of_elf(path):
     return loads, notes
 
 
-def note(kind, data, name=b"CORE"):
+def core_note(kind, data):
     """A note of netdump: its name has no NUL."""
-    return (struct.pack("<III", len(name), len(data), kind) + name.ljust(-(-len(name) // 4) * 4, b"\0") +
-            data.ljust(-(-len(data) // 4) * 4, b"\0"))
+    return struct.pack("<III4s", 4, len(data), kind, b"CORE") + data.ljust(-(-len(data) // 4) * 4, b"\0")
 
 
 def prstatus(registers, pid=0):

@@ -284,58 +284,76 @@ static void collect_segments(const struct dump_description *description, segment
 	}
 }
 
-static void put_phdr(struct built_dump *built, u64 at, u32 type, const u64 numbers[5])
+/* Where the numbers stand in headers of each class. */
+struct elf_class {
+	u8 ident;
+	u8 word; /* bytes of an offset or an address */
+	u8 ehdr_bytes, phdr_bytes, shdr_bytes;
+	u8 e_phoff, e_shoff, e_ehsize; /* e_phentsize and e_phnum follow the last one */
+	u8 p_offset, sh_info;
+};
+
+static const struct elf_class classes[] = {
+	{ ELFCLASS64, 8, 64, 56, 64, 32, 40, 52, 8, 44 },
+	{ ELFCLASS32, 4, 52, 32, 40, 28, 32, 40, 4, 28 },
+};
+
+static void put_phdr(struct built_dump *built, const struct elf_class *class, u64 at, u32 type,
+		     const u64 numbers[5])
 {
 	static const char *const names[] = { "p_offset", "p_vaddr", "p_paddr", "p_filesz",
 					     "p_memsz" };
 
+	put(built, at + class->phdr_bytes - 1, "", 1);
 	put_number(built, "p_type", at, 4, type);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		put_number(built, names[i], at + 8 + i * 8, 8, numbers[i]);
-	put(built, at + 48, &(u64){ 0 }, 8);
-	boundary(built, at + 56);
+		put_number(built, names[i], at + class->p_offset + i * class->word, class->word,
+			   numbers[i]);
+	boundary(built, at + class->phdr_bytes);
 }
 
-static void put_ehdr(struct built_dump *built, u64 nr_phdrs, u64 phoff, u64 shoff)
+static void put_ehdr(struct built_dump *built, const struct elf_class *class, u64 nr_phdrs,
+		     u64 phoff, u64 shoff)
 {
-	static const u8 ident[16] = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT };
+	const u8 ident[16] = { 0x7f, 'E', 'L', 'F', class->ident, ELFDATA2LSB, EV_CURRENT };
 
 	put(built, 0, ident, sizeof(ident));
 	put_number(built, "e_type", 16, 2, ET_CORE);
 	put_number(built, "e_machine", 18, 2, EM_X86_64);
 	put_number(built, "e_version", 20, 4, EV_CURRENT);
-	put_number(built, "e_phoff", 32, 8, phoff);
-	put_number(built, "e_shoff", 40, 8, shoff);
-	put_number(built, "e_ehsize", 52, 2, 64);
-	put_number(built, "e_phentsize", 54, 2, 56);
-	put_number(built, "e_phnum", 56, 2, shoff ? PN_XNUM : nr_phdrs);
-	put(built, 58, "\0\0\0\0\0", 6);
-	boundary(built, 64);
+	put_number(built, "e_phoff", class->e_phoff, class->word, phoff);
+	put_number(built, "e_shoff", class->e_shoff, class->word, shoff);
+	put_number(built, "e_ehsize", class->e_ehsize, 2, class->ehdr_bytes);
+	put_number(built, "e_phentsize", class->e_ehsize + 2, 2, class->phdr_bytes);
+	put_number(built, "e_phnum", class->e_ehsize + 4, 2, shoff ? PN_XNUM : nr_phdrs);
+	put(built, class->e_ehsize + 6, "\0\0\0\0\0", 6);
+	boundary(built, class->ehdr_bytes);
 }
 
 static void build_elf(const struct dump_description *description, struct built_dump *built)
 {
 	segment_list segments = { 0 };
-	u64 nr_phdrs, shoff = description->many_segments ? 64 : 0;
-	u64 phoff = shoff ? 128 : 64, at, notes;
+	const struct elf_class *class = &classes[description->narrow];
+	u64 nr_phdrs, shoff = description->many_segments ? class->ehdr_bytes : 0;
+	u64 phoff = class->ehdr_bytes + (shoff ? class->shdr_bytes : 0), at, notes;
 
 	collect_segments(description, &segments);
 	nr_phdrs = segments.count + 1;
-	put_ehdr(built, nr_phdrs, phoff, shoff);
+	put_ehdr(built, class, nr_phdrs, phoff, shoff);
 	if (shoff) {
-		put(built, 64 + 63, "", 1);
-		put_number(built, "sh_info", 64 + 44, 4, nr_phdrs);
+		put(built, phoff - 1, "", 1);
+		put_number(built, "sh_info", shoff + class->sh_info, 4, nr_phdrs);
 	}
-	notes = phoff + nr_phdrs * 56;
+	notes = phoff + nr_phdrs * class->phdr_bytes;
 	put(built, notes - 1, "", 1);
 	at = put_notes(description, built, notes);
-	put_phdr(built, phoff, PT_NOTE, (u64[]){ notes, 0, 0, at - notes, at - notes });
+	put_phdr(built, class, phoff, PT_NOTE, (u64[]){ notes, 0, 0, at - notes, at - notes });
 	for (size_t i = 0; i < segments.count; i++) {
 		const struct segment *segment = &segments.items[i];
 		u64 bytes = segment->nr_present * PAGE_BYTES;
 		u64 paddr = segment->first_pfn * PAGE_BYTES;
 
-		put_phdr(built, phoff + (i + 1) * 56, PT_LOAD,
+		put_phdr(built, class, phoff + (i + 1) * class->phdr_bytes, PT_LOAD,
 			 (u64[]){ at, 0xffff888000000000 + paddr, paddr, bytes,
 				  bytes + segment->nr_excluded * PAGE_BYTES });
 		for (u64 pfn = 0; pfn < segment->nr_present; pfn++) {

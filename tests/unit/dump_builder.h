@@ -37,6 +37,7 @@ struct dump_description {
 	bool shuffled; /* segments from the last to the first */
 	bool overlapping; /* a segment of everything's first 16 pages comes first */
 	bool many_segments; /* the number is in section 0 */
+	bool narrow; /* headers of class 32 */
 	unsigned pages_a_segment; /* 0: as long as they get */
 };
 

@@ -167,11 +167,12 @@ static void elf_segments_in_any_shape(void **state UNUSED)
 	struct built_dump built;
 
 	describe_small(&description);
-	for (unsigned shape = 0; shape < 16; shape++) {
+	for (unsigned shape = 0; shape < 32; shape++) {
 		description.shuffled = shape & 1;
 		description.overlapping = shape & 2;
 		description.many_segments = shape & 4;
 		description.pages_a_segment = shape & 8 ? 7 : 0;
+		description.narrow = shape & 16;
 		build_dump(&description, &built);
 		check_whole(&description, &built);
 		built_free(&built);
@@ -467,6 +468,7 @@ static void build_variant(unsigned variant, struct dump_description *description
 	description->compression = variant & 2 ? BUILD_RAW : BUILD_ZLIB;
 	description->many_segments = variant & 2;
 	description->qemu_notes = variant & 2;
+	description->narrow = variant & 8;
 	build_dump(description, built);
 	if (variant & 4) {
 		plain = *built;
@@ -476,7 +478,7 @@ static void build_variant(unsigned variant, struct dump_description *description
 	}
 }
 
-enum { NR_VARIANTS = 8 };
+enum { NR_VARIANTS = 11 };
 
 static void cut_short_anywhere(void **state UNUSED)
 {
