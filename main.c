@@ -4,6 +4,7 @@
 #include "banner.h"
 #include "bridge_ops.h"
 #include "btf.h"
+#include "cfi.h"
 #include "coreinfo.h"
 #include "dumpfile.h"
 #include "dwarftypes.h"
@@ -507,6 +508,7 @@ static void set_up_subsystems(struct strbuf *why)
 		return;
 	}
 	bridge_ops_setup();
+	cfi_set_vmlinux(session.vmlinux);
 	open_types_of_dwarf(why);
 	if (session.no_modules)
 		module_leave_out();

@@ -38,7 +38,7 @@ struct session {
 	unsigned debug;
 	bool refresh; /* `set refresh`: live systems only */
 	bool core_dump; /* `set core on`: the next error message leaves a core file */
-	bool unwind; /* `set unwind`: bt follows the unwind tables */
+	bool unwind; /* `set unwind`: stacks by DWARF rather than by the kernel's table */
 	bool data_debug; /* `set data_debug`: missing members are told when they are asked for */
 	bool vi_mode; /* line editing: vi keys instead of emacs' */
 	const char *pager; /* command line of the output scrolling program */

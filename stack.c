@@ -6,6 +6,7 @@
  */
 #include "stack.h"
 
+#include "cfi.h"
 #include "fail.h"
 #include "kfield.h"
 #include "kpercpu.h"
@@ -179,6 +180,13 @@ struct unwind {
 	enum frame_source source;
 };
 
+static bool prefer_cfi;
+
+void stack_prefer_cfi(bool prefer)
+{
+	prefer_cfi = prefer;
+}
+
 static bool give_up(struct unwind *unwind, const char *problem)
 {
 	unwind->trace->problem = problem;
@@ -295,26 +303,67 @@ static bool previous_bp(struct unwind *unwind, const struct orc_rule *rule, u64 
 	}
 }
 
-static bool step_call(struct unwind *unwind, const struct orc_rule *rule, u64 sp)
+/* The return address in the stack's word at SLOT, with what tracing put there undone. */
+static bool read_return(struct unwind *unwind, u64 slot, u64 *ip)
 {
-	u64 ip, bp, hook;
-	const char *why;
+	const char *why = "";
+	u64 hook;
 
-	if (!previous_bp(unwind, rule, sp, &bp) || !read_word(unwind, sp - 8, &ip))
+	if (!read_word(unwind, slot, ip))
 		return false;
 	/* Each may keep another's address: a probe was set on a function that is traced. */
 	do {
-		hook = ip;
-		ip = returnhook_real(unwind->trace->task, hook, sp - 8, &why);
-	} while (ip && ip != hook);
-	if (!ip && hook)
-		return give_up(unwind, why);
-	unwind->ip_slot = sp - 8;
+		hook = *ip;
+		*ip = returnhook_real(unwind->trace->task, hook, slot, &why);
+	} while (*ip && *ip != hook);
+	return *ip || !hook ? true : give_up(unwind, why);
+}
+
+static void enter_caller(struct unwind *unwind, u64 ip, u64 slot, u64 sp, u64 bp)
+{
+	unwind->ip_slot = slot;
 	unwind->regs.ip = ip;
 	unwind->regs.sp = sp;
 	unwind->regs.bp = bp;
 	unwind->have_regs = false;
 	unwind->exact_ip = false;
+}
+
+static bool step_call(struct unwind *unwind, const struct orc_rule *rule, u64 sp)
+{
+	u64 ip, bp;
+
+	if (!previous_bp(unwind, rule, sp, &bp) || !read_return(unwind, sp - 8, &ip))
+		return false;
+	enter_caller(unwind, ip, sp - 8, sp, bp);
+	return true;
+}
+
+static bool cfi_row_at(const struct unwind *unwind, struct cfi_row *row)
+{
+	u64 address = unwind->regs.ip - !unwind->exact_ip;
+
+	return address_is_text(address) && !symbol_module_at(address) &&
+	       cfi_lookup(address - symbols_kaslr_offset(), row) && row->has_cfa &&
+	       (row->cfa_register == CFI_RSP || row->cfa_register == CFI_RBP) &&
+	       row->rules[CFI_RETURN].kind == CFI_AT_CFA &&
+	       (row->rules[CFI_RBP].kind == CFI_AT_CFA || row->rules[CFI_RBP].kind == CFI_SAME);
+}
+
+static bool step_cfi(struct unwind *unwind, const struct cfi_row *row)
+{
+	u64 sp = row->cfa_register == CFI_RSP ? unwind->regs.sp : unwind->regs.bp;
+	u64 bp = unwind->regs.bp, ip, slot;
+
+	sp += (u64)row->cfa_offset;
+	slot = sp + (u64)row->rules[CFI_RETURN].offset;
+	if (row->rules[CFI_RBP].kind == CFI_AT_CFA &&
+	    !read_word(unwind, sp + (u64)row->rules[CFI_RBP].offset, &bp))
+		return false;
+	if (!read_return(unwind, slot, &ip))
+		return false;
+	enter_caller(unwind, ip, slot, sp, bp);
+	unwind->source = FRAME_CFI;
 	return true;
 }
 
@@ -410,33 +459,50 @@ static bool rule_of_call(struct unwind *unwind, struct orc_rule *rule)
 	return false;
 }
 
-/* One frame outwards. False at the end, with trace->complete or trace->problem saying which end. */
-static bool step(struct unwind *unwind)
+/* By the kernel's own table, and by what else is known where that says nothing. */
+static bool step_by_table(struct unwind *unwind)
 {
+	struct cfi_row row;
 	struct orc_rule rule;
-	u64 sp, old_sp = unwind->regs.sp;
-	enum stack_kind old_kind = stack_kind_at(unwind->trace->task->cpu, old_sp);
-	bool worked;
+	u64 sp;
 
 	unwind->source = FRAME_ORC;
 	/* A return address may be the first byte after its function: look up the call itself. */
-	if (!orc_lookup(unwind->regs.ip - !unwind->exact_ip, &rule) &&
-	    !rule_without_table(unwind, &rule))
-		return false;
+	if (!orc_lookup(unwind->regs.ip - !unwind->exact_ip, &rule)) {
+		if (cfi_row_at(unwind, &row))
+			return step_cfi(unwind, &row);
+		if (!rule_without_table(unwind, &rule))
+			return false;
+	}
 	if (rule.type == ORC_END) {
 		unwind->trace->complete = true;
 		return false;
 	}
-	if (rule.type == ORC_NOTHING && !rule_of_call(unwind, &rule))
-		return give_up(unwind, scope_printf("the unwind table says nothing about %llx",
+	if (rule.type == ORC_NOTHING) {
+		if (cfi_row_at(unwind, &row))
+			return step_cfi(unwind, &row);
+		if (!rule_of_call(unwind, &rule))
+			return give_up(unwind,
+				       scope_printf("the unwind table says nothing about %llx",
 						    (unsigned long long)unwind->regs.ip));
+	}
+	/* The compiler does not know where inline assembler goes to another stack: then sp is found by memory. */
+	if (prefer_cfi && rule.type == ORC_CALL &&
+	    (rule.sp_reg == ORC_SP || rule.sp_reg == ORC_BP) && cfi_row_at(unwind, &row))
+		return step_cfi(unwind, &row);
 	if (!previous_sp(unwind, &rule, &sp))
 		return false;
-	if (rule.type == ORC_CALL)
-		worked = step_call(unwind, &rule, sp);
-	else
-		worked = step_regs(unwind, sp, rule.type == ORC_REGS_PARTIAL);
-	if (!worked)
+	return rule.type == ORC_CALL ? step_call(unwind, &rule, sp)
+				     : step_regs(unwind, sp, rule.type == ORC_REGS_PARTIAL);
+}
+
+/* One frame outwards. False at the end, with trace->complete or trace->problem saying which end. */
+static bool step(struct unwind *unwind)
+{
+	u64 old_sp = unwind->regs.sp;
+	enum stack_kind old_kind = stack_kind_at(unwind->trace->task->cpu, old_sp);
+
+	if (!step_by_table(unwind))
 		return false;
 	if ((unwind->regs.cs & 3) == 3 && unwind->exact_ip)
 		return true;

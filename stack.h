@@ -11,6 +11,7 @@
 enum frame_source {
 	FRAME_REGISTERS, /* pc from saved registers: exact */
 	FRAME_ORC, /* return address found through the unwind table */
+	FRAME_CFI, /* through vmlinux's DWARF call frame information */
 	FRAME_POINTER,
 	FRAME_GUESS, /* at or below a word that only looked like a return address: printed with '?' */
 };
@@ -54,6 +55,11 @@ struct stack_trace {
 
 /* Unwinds TASK (active or sleeping) from the best starting point there is. Never fail()s. */
 void stack_unwind(const struct task *task, struct stack_trace *trace);
+/*
+ * DWARF's call frame information is asked where the kernel's own unwind table says nothing. True: the other
+ * way round, to check the one by the other.
+ */
+void stack_prefer_cfi(bool prefer);
 /* Size of a task's kernel stack in bytes (THREAD_SIZE). */
 u64 stack_size(void);
 /* Whose stack ADDRESS lies on, for CPU; STACK_TASK when it is none of the special ones. */

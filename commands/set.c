@@ -7,6 +7,7 @@
 #include "memory.h"
 #include "out.h"
 #include "session.h"
+#include "stack.h"
 #include "shell.h"
 #include "symbols.h"
 #include "task.h"
@@ -169,6 +170,21 @@ static bool change_zero_excluded(const char *setting)
 	return true;
 }
 
+static void print_unwind(UNUSED bool listed)
+{
+	out("%s", session.unwind ? "on" : "off");
+}
+
+static bool change_unwind(const char *setting)
+{
+	if (!streq(setting, "on") && !streq(setting, "off"))
+		return false;
+	session.unwind = streq(setting, "on");
+	stack_prefer_cfi(session.unwind);
+	gdb_bridge_changed();
+	return true;
+}
+
 static void print_scope(UNUSED bool listed)
 {
 	char name[256];
@@ -266,7 +282,10 @@ static const struct variable variables[] = {
 	  .settings = "file",
 	  .change = change_nothing,
 	  .print = print_dumpfile },
-	{ .name = "unwind", .flag = &session.unwind },
+	{ .name = "unwind",
+	  .settings = "on | off",
+	  .change = change_unwind,
+	  .print = print_unwind },
 	{ .name = "zero_excluded",
 	  .settings = "on | off",
 	  .change = change_zero_excluded,
@@ -475,12 +494,13 @@ COMMAND(set) = {
 		"  gdb            on | off: every line goes to gdb; \"crash CMD\" does not\n"
 		"  silent         on | off: no prompt and no echo of an input file's lines\n"
 		"  edit           vi | emacs: keys of the command line\n"
+		"  unwind         on | off: stacks are followed by vmlinux's DWARF where it has that, not by the "
+		"kernel's own table\n"
 		"  core           on | off: the next error message ends crash with a core file\n"
 		"  namelist, dumpfile  the open files; cannot be changed\n"
 		"\n"
 		"These are accepted because scripts for crash set them; nothing depends on them: refresh, "
-		"hash (lists are always checked for loops), unwind (bt always uses the unwind tables), "
-		"console, debug, data_debug.",
+		"hash (lists are always checked for loops), console, debug, data_debug.",
 	.example = "crash> set 1\n"
 		   "    PID: 1\n"
 		   "COMMAND: \"init\"\n"

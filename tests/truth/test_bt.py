@@ -132,6 +132,12 @@ def test_every_trace_ends_properly(kernel):
     equal(stopped, [], "traces that end early")
 
 
+def test_dwarf_and_the_kernels_table_agree(kernel):
+    """Two descriptions of the same stacks, made by different tools."""
+    by_table, by_dwarf = kernel.crash("foreach bt -sx"), kernel.crash("set unwind on", "foreach bt -sx")[1]
+    same_lines(by_dwarf.splitlines(), by_table.splitlines(), "foreach bt after set unwind on")
+
+
 def test_all_cpus(kernel):
     everything, panic, idle_hidden, one = kernel.crash("bt -a", "bt -p", "bt -a -n idle", "bt -c 0")
     equal(len(re.findall(r"^PID:", everything, re.M)), 2, "tasks that bt -a shows on 2 CPUs")
