@@ -326,8 +326,10 @@ static bool run_rule(struct machine *machine, unsigned op, struct cursor *code)
 	case CFA_offset_extended:
 	case CFA_offset_extended_sf:
 		reg = take_unsigned(code);
-		set_rule(machine, reg, CFI_AT_CFA,
-			 (op == CFA_offset_extended ? (s64)take_unsigned(code) : take_signed(code)) * factor);
+		set_rule(
+			machine, reg, CFI_AT_CFA,
+			(op == CFA_offset_extended ? (s64)take_unsigned(code) : take_signed(code)) *
+				factor);
 		return true;
 	case CFA_restore_extended:
 		restore_rule(machine, take_unsigned(code));
@@ -358,7 +360,8 @@ static bool run_rule(struct machine *machine, unsigned op, struct cursor *code)
 }
 
 /* True when OP moves on to later code; *LOCATION: to where. */
-static bool is_advance(const struct machine *machine, unsigned op, struct cursor *code, u64 *location)
+static bool is_advance(const struct machine *machine, unsigned op, struct cursor *code,
+		       u64 *location)
 {
 	u64 factor = machine->cie->code_factor;
 
