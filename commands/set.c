@@ -494,7 +494,7 @@ COMMAND(set) = {
 		"  gdb            on | off: every line goes to gdb; \"crash CMD\" does not\n"
 		"  silent         on | off: no prompt and no echo of an input file's lines\n"
 		"  edit           vi | emacs: keys of the command line\n"
-		"  unwind         on | off: stack traces follow vmlinux's DWARF, where it has some\n"
+		"  unwind         on | off: stacks are followed by vmlinux's DWARF\n"
 		"  core           on | off: the next error message ends crash with a core file\n"
 		"  namelist, dumpfile  the open files; cannot be changed\n"
 		"\n"
