@@ -101,7 +101,7 @@ struct dump {
 	struct cpu_note *cpu_notes;
 	size_t nr_cpu_notes;
 	size_t nr_qemu_notes; /* the first so many of cpu_notes are from_qemu */
-	u64 crashed_task; /* netdump's note: the address of a task_struct; 0: none */
+	u64 crashed_task; /* a task_struct's address, from netdump's note or LKCD's header; 0: none */
 	bool only_crashed_task; /* cpu_notes[0] is that task's, on whichever CPU; there are no others */
 	struct note_range *note_ranges; /* all of the above, and what no one here reads */
 	size_t nr_note_ranges;

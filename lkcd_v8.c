@@ -30,8 +30,11 @@
  *	  8	4	bytes of data that follow
  *	  12	4	flags: 1 as it is, 2 compressed, 4 end of the dump, 8 truncated
  *
- * Pages stand in any order and nothing says where, so opening such a dump goes over all page headers once.
- * Of a run of pages only the first one's place is kept, at most GROUP_PAGES to a run: a byte a page.
+ * Pages stand in any order and nothing says where, so opening such a dump goes over all page headers once:
+ * what it costs follows the file's size. Of a run of pages only the first one's place is kept, at most
+ * GROUP_PAGES to a run: a byte a page, and 16 bytes where pages come twice or in no order.
+ *
+ * The headers of versions before 8 differ, and none of them could be found that is a kernel's for x86_64.
  */
 #include "decompress.h"
 #include "dumpfile.h"
@@ -71,11 +74,13 @@ struct page_group {
 	u64 offset : 56, nr_pages : 8;
 };
 
+typedef VECTOR(struct page_group) group_list;
+
 struct lkcd {
 	u8 header[HEADER_BYTES];
 	u32 version, compression;
 	u64 buffer_bytes; /* where pages begin */
-	VECTOR(struct page_group) groups; /* sorted by pfn, then by offset */
+	group_list groups; /* sorted by pfn, none overlaps another */
 	u64 nr_pages;
 	struct decompressor_pool *pool;
 };
@@ -165,10 +170,75 @@ static void add_page(struct lkcd *lkcd, u64 pfn, u64 offset)
 static void tell_end(struct dump *dump, u64 offset, const char *what)
 {
 	const struct file_map *file = &dump->files[0];
+	const struct lkcd *lkcd = dump->state;
 
 	dump->incomplete = true;
-	strbuf_printf(&dump->remarks, "LKCD dump, %s at %llu %% of the file\n", what,
-		      (unsigned long long)(offset * 100 / file->size));
+	strbuf_printf(&dump->remarks, "LKCD dump, %s at %llu %% of the file", what,
+		      (unsigned long long)(min_u64(offset, file->size) * 100 / file->size));
+	strbuf_printf(&dump->remarks, ", %llu pages before that; its header says %u\n",
+		      (unsigned long long)lkcd->nr_pages, load_u32(lkcd->header + 48));
+}
+
+/* The header of PFN's page in GROUP; *OFFSET is where its data starts. */
+static bool find_page_header(const struct file_map *file, const struct page_group *group, u64 pfn,
+			     struct page_header *page, u64 *offset)
+{
+	*offset = group->offset;
+	for (u64 i = group->pfn;; i++) {
+		if (!read_page_header(file, *offset, page) || page->bytes > PAGE_BYTES)
+			return false;
+		*offset += PAGE_HEADER_BYTES;
+		if (i == pfn)
+			return true;
+		*offset += page->bytes;
+	}
+}
+
+static void sort_groups(group_list *groups)
+{
+	if (groups->count)
+		qsort(groups->items, groups->count, sizeof(*groups->items), compare_groups);
+}
+
+static bool have_overlaps(const group_list *groups)
+{
+	for (size_t i = 1; i < groups->count; i++) {
+		const struct page_group *group = &groups->items[i];
+
+		if (group[-1].pfn + group[-1].nr_pages > group->pfn)
+			return true;
+	}
+	return false;
+}
+
+/* Groups of one page each: of a page that was written several times, the last one counts. */
+static void split_groups(struct lkcd *lkcd, const struct file_map *file)
+{
+	group_list pages = { 0 };
+	size_t nr_kept = 0;
+
+	for (size_t i = 0; i < lkcd->groups.count; i++) {
+		const struct page_group *group = &lkcd->groups.items[i];
+		u64 offset = group->offset;
+		struct page_header page;
+
+		for (u64 k = 0; k < group->nr_pages; k++) {
+			if (!read_page_header(file, offset, &page))
+				break;
+			*vector_add(&pages) = (struct page_group){ .pfn = group->pfn + k,
+								   .offset = offset,
+								   .nr_pages = 1 };
+			offset += PAGE_HEADER_BYTES + page.bytes;
+		}
+	}
+	sort_groups(&pages);
+	for (size_t i = 0; i < pages.count; i++) {
+		if (i + 1 == pages.count || pages.items[i].pfn != pages.items[i + 1].pfn)
+			pages.items[nr_kept++] = pages.items[i];
+	}
+	pages.count = nr_kept;
+	vector_free(&lkcd->groups);
+	lkcd->groups = pages;
 }
 
 /* Goes over all page headers. What is wrong ends it, with a remark: the pages before that are good. */
@@ -202,9 +272,9 @@ static bool find_pages(struct dump *dump, struct strbuf *why)
 		dump->max_pfn = max_u64(dump->max_pfn, page.pfn + 1);
 		offset += PAGE_HEADER_BYTES + page.bytes;
 	}
-	if (lkcd->groups.count)
-		qsort(lkcd->groups.items, lkcd->groups.count, sizeof(*lkcd->groups.items),
-		      compare_groups);
+	sort_groups(&lkcd->groups);
+	if (have_overlaps(&lkcd->groups))
+		split_groups(lkcd, &dump->files[0]);
 	return true;
 }
 
@@ -267,6 +337,7 @@ static bool lkcd_open(struct dump *dump, struct strbuf *why)
 	copy_name(dump->utsname_nodename, lkcd->header, 1);
 	copy_name(dump->utsname_release, lkcd->header, 2);
 	copy_name(dump->utsname_version, lkcd->header, 3);
+	dump->crashed_task = load_u64(lkcd->header + 714);
 	add_cpus(dump, load_u32(lkcd->header + 12));
 	lkcd->pool = decompressor_pool_create();
 	dump->cache = page_cache_create(CACHE_BYTES);
@@ -300,20 +371,15 @@ static size_t first_above(const struct lkcd *lkcd, u64 pfn)
 	return low;
 }
 
-/* The group that has PFN: the one written last, should there be several. NULL: none. */
 static const struct page_group *find_group(const struct lkcd *lkcd, u64 pfn)
 {
-	const struct page_group *found = NULL;
+	size_t above = first_above(lkcd, pfn);
+	const struct page_group *group;
 
-	for (size_t i = first_above(lkcd, pfn); i-- > 0;) {
-		const struct page_group *group = &lkcd->groups.items[i];
-
-		if (group->pfn + GROUP_PAGES <= pfn)
-			break;
-		if (pfn - group->pfn < group->nr_pages && (!found || group->offset > found->offset))
-			found = group;
-	}
-	return found;
+	if (!above)
+		return NULL;
+	group = &lkcd->groups.items[above - 1];
+	return pfn - group->pfn < group->nr_pages ? group : NULL;
 }
 
 /*
@@ -374,17 +440,8 @@ static bool lkcd_read_page(struct dump *dump, u64 paddr, void *buf, size_t lengt
 	if (page_cache_get(dump->cache, pfn, paddr % PAGE_BYTES, buf, length))
 		return true;
 	group = find_group(lkcd, pfn);
-	if (!group)
+	if (!group || !find_page_header(file, group, pfn, &header, &offset))
 		return fault_set(fault, FAULT_NOT_IN_DUMP, SPACE_PHYSICAL, paddr);
-	offset = group->offset;
-	for (u64 i = group->pfn;; i++) {
-		if (!read_page_header(file, offset, &header) || header.bytes > PAGE_BYTES)
-			return fault_set(fault, FAULT_NOT_IN_DUMP, SPACE_PHYSICAL, paddr);
-		offset += PAGE_HEADER_BYTES;
-		if (i == pfn)
-			break;
-		offset += header.bytes;
-	}
 	data = file_map_view(file, offset, header.bytes, copy);
 	if (!data)
 		return fault_set(fault, FAULT_NOT_IN_DUMP, SPACE_PHYSICAL, paddr);

@@ -94,6 +94,28 @@ def flat_fields(records, file="dump"):
     return [Field(name, file, at, width, "big") for name, at, width in fields], [(file, at) for at in edges]
 
 
+def lkcd_fields(path, file="dump"):
+    with open(path, "rb") as source:
+        data = source.read()
+    arch = int.from_bytes(data[12:16], "little")
+    fields = [("magic", 0, 8), ("version", 8, 4), ("header size", 12, 4), ("level", 16, 4), ("page size", 20, 4), ("memory", 24, 8),
+              ("pages", 48, 4), ("time", 308, 8), ("task", 714, 8), ("compression", 722, 4), ("arch's magic", arch, 8),
+              ("arch's version", arch + 8, 4), ("arch's size", arch + 12, 4), ("CPUs", arch + 184, 4), ("dumping CPU", arch + 188, 4)]
+    if arch > 734:
+        fields.append(("buffer's size", 734, 8))
+    at, pages = 65536, []
+    while at + 16 < len(data):
+        pages.append(at)
+        at += 16 + int.from_bytes(data[at + 8:at + 12], "little")
+    edges = [734, arch, arch + 192, arch + 192 + 32 * 192, 65536, at, at + 16]
+    for index in (0, len(pages) // 2, len(pages) - 1):
+        fields += [(f"page {index}'s {name}", pages[index] + more, width)
+                   for name, more, width in (("address", 0, 8), ("size", 8, 4), ("flags", 12, 4))]
+        edges += [pages[index], pages[index] + 8, pages[index] + 16]
+    fields += [("end's address", at, 8), ("end's size", at + 8, 4), ("end's flags", at + 12, 4)]
+    return [Field(name, file, at, width) for name, at, width in fields], [(file, at) for at in edges]
+
+
 # --- tests ---
 
 def check_kdump(kernel, version, signature=b"KDUMP   "):
@@ -171,6 +193,22 @@ def test_netdump(kernel):
         task = 64 + 2 * 56 + len(short) - 9088
         fields += [Field("task", "dump", task, 8), Field("p_vaddr", "dump", 64 + 56 + 16, 8)]
         damage.check(kernel, subject("netdump", folder, ["dump"], loads, fields=fields, boundaries=edges + [("dump", task)]))
+
+
+def check_lkcd(kernel, compression, version):
+    _, _, loads, notes = saved(kernel)
+    with tempfile.TemporaryDirectory() as folder:
+        path = writers.lkcd(loads, f"{folder}/dump", compression, version, writers.registers_of(notes))
+        fields, edges = lkcd_fields(path)
+        damage.check(kernel, subject(f"LKCD {version}, {compression}", folder, ["dump"], loads, fields=fields, boundaries=edges))
+
+
+def test_lkcd_gzip(kernel):
+    check_lkcd(kernel, "gzip", 9)
+
+
+def test_lkcd_rle(kernel):
+    check_lkcd(kernel, "rle", 8)
 
 
 def test_flattened_kdump(kernel):

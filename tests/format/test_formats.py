@@ -104,8 +104,8 @@ def without_panic_cpu(kernel, loads):
     return [(loads[0][0], bytes(memory))]
 
 
-def test_netdump_names_the_task(kernel):
-    """Where the kernel does not say which CPU panicked, the note does; a damaged one leaves it to the log."""
+def test_dumps_name_the_task(kernel):
+    """Where the kernel does not say which CPU panicked, the note (LKCD's header) does; a damaged one leaves it to the log."""
     loads, notes = writers.memory_of_elf(kernel.vmcore)
     memory = without_panic_cpu(kernel, loads)
     init = run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin="set 1\nquit\n").stdout
@@ -118,6 +118,10 @@ def test_netdump_names_the_task(kernel):
             path = writers.netdump(memory, registers + writers.core_note(4, data), f"{folder}/vmcore")
             text = run_crash("-s", kernel.vmlinux, path, stdin="set\nquit\n").stdout
             expect(f"TASK: {wanted:x}" in text and "(SYSRQ)" in text, f"note {data.hex()}: wanted {wanted:x}, {text!r}")
+        for task, wanted in ((init, init), (init + 8, crashed)):
+            path = writers.lkcd(memory, f"{folder}/lkcd", "none", task=task)
+            text = run_crash("-s", kernel.vmlinux, path, stdin="set\nquit\n").stdout
+            expect(f"TASK: {wanted:x}" in text, f"LKCD's task {task:x}: wanted {wanted:x}, {text!r}")
 
 
 def test_elf_of_class_32(kernel):

@@ -255,13 +255,13 @@ def rle(page):
     return bytes(packed)
 
 
-def lkcd_header(version, compression, nr_pages, registers=(), names=(), buffer_bytes=65536):
+def lkcd_header(version, compression, nr_pages, registers=(), names=(), buffer_bytes=65536, task=0):
     """Dump header and architecture's header, padded to the size of the dump buffer."""
     header = struct.pack("<QIIIIQQQI", 0xa8190173618f23ed, version, 734 if version == 8 else 742, 8, PAGE, 0, 0, 0, nr_pages)
     header += b"lab: panic message".ljust(256, b"\0") + struct.pack("<QQ", 1700000000, 0)
     for i in range(6):
         header += (names[i] if i < len(names) else b"").ljust(65, b"\0")
-    header += struct.pack("<QIII", 0, compression, 0, 0)
+    header += struct.pack("<QIII", task, compression, 0, 0)
     if version >= 9:
         header += struct.pack("<Q", buffer_bytes)
     slots = 32
@@ -270,7 +270,7 @@ def lkcd_header(version, compression, nr_pages, registers=(), names=(), buffer_b
     return (header + arch).ljust(buffer_bytes, b"\0")
 
 
-def lkcd(loads, path, compression="gzip", version=8, registers=(), names=(), shuffle=None, buffer_bytes=65536):
+def lkcd(loads, path, compression="gzip", version=8, registers=(), names=(), shuffle=None, buffer_bytes=65536, task=0):
     """A dump of LKCD: packed pages where that is shorter, raw ones otherwise."""
     methods = {"none": (0, lambda page: page), "rle": (1, rle), "gzip": (2, lambda page: zlib.compress(page, 1))}
     number, pack = methods[compression]
@@ -285,7 +285,7 @@ def lkcd(loads, path, compression="gzip", version=8, registers=(), names=(), shu
     if shuffle:
         shuffle.shuffle(pages)
     with open(path, "wb") as file:
-        file.write(lkcd_header(version, number, len(pages), registers, names, buffer_bytes))
+        file.write(lkcd_header(version, number, len(pages), registers, names, buffer_bytes, task))
         for address, packed, flags in pages:
             file.write(struct.pack("<QII", address, len(packed), flags))
             file.write(packed)
