@@ -50,6 +50,8 @@ struct place {
 
 #define MAX_PLACES 3
 
+static struct place loaded_from;
+
 struct table {
 	struct place at;
 	u64 base; /* what relative_base holds */
@@ -177,7 +179,9 @@ static bool find_token_table(u64 token_index, const u8 *index, u64 *token_table)
 }
 
 struct search {
-	u8 *window; /* the NAMES_WINDOW bytes before token_table */
+	u64 start; /* of the image */
+	u8 *window; /* what is before token_table: NAMES_WINDOW bytes, if the image has so many */
+	u64 window_bytes;
 	u32 *markers; /* of the names last counted */
 	u64 steps;
 };
@@ -186,7 +190,7 @@ struct search {
 static u64 end_of_names(struct search *search, u64 start, u32 count)
 {
 	const u8 *names = search->window + start;
-	u64 offset = 0, bytes = NAMES_WINDOW - start;
+	u64 offset = 0, bytes = search->window_bytes - start;
 
 	for (u32 i = 0; i < count; i++) {
 		u32 length;
@@ -211,7 +215,8 @@ static bool markers_follow(const struct search *search, u64 end, u32 count, u64 
 	for (size_t i = 0; i < ARRAY_SIZE(number_bytes); i++) {
 		u64 numbers = align_up(at + 4 * nr_markers, align);
 
-		behind |= align_up(numbers + number_bytes[i] * count, align) == NAMES_WINDOW;
+		behind |= align_up(numbers + number_bytes[i] * count, align) ==
+			  search->window_bytes;
 	}
 	if (!behind)
 		return false;
@@ -228,7 +233,8 @@ static bool names_fit(struct search *search, u64 start, u64 num_syms)
 	u32 count = load_u32(search->window + start - num_syms);
 	u64 end;
 
-	if (count < FEWEST_NAMES || count > MAX_SYMBOLS || 2ULL * count > NAMES_WINDOW - start)
+	if (count < FEWEST_NAMES || count > MAX_SYMBOLS ||
+	    2ULL * count > search->window_bytes - start)
 		return false;
 	end = end_of_names(search, start, count);
 	return end &&
@@ -237,12 +243,12 @@ static bool names_fit(struct search *search, u64 start, u64 num_syms)
 
 static bool find_names(struct search *search, struct place *at)
 {
-	u64 window_at = at->token_table - NAMES_WINDOW;
+	u64 window_at = at->token_table - search->window_bytes;
 
-	if (at->token_table < NAMES_WINDOW || !read_pages(window_at, search->window, NAMES_WINDOW))
+	if (!read_pages(window_at, search->window, search->window_bytes))
 		return false;
-	for (u64 start = NAMES_WINDOW - TABLE_ALIGN; start >= 8 && search->steps <= MOST_STEPS;
-	     start -= TABLE_ALIGN) {
+	for (u64 start = search->window_bytes - TABLE_ALIGN;
+	     start >= 8 && search->steps <= MOST_STEPS; start -= TABLE_ALIGN) {
 		bool padded = load_u32(search->window + start - 4) == 0;
 
 		if (!names_fit(search, start, padded ? 8 : 4))
@@ -258,7 +264,11 @@ static bool find_before_tokens(struct search *search, struct place *at)
 {
 	bool found;
 
-	search->window = xmalloc(NAMES_WINDOW);
+	if (at->token_table < search->start + PAGE_BYTES)
+		return false;
+	search->window_bytes = min_u64(align_down(at->token_table - search->start, 8),
+				       NAMES_WINDOW);
+	search->window = xmalloc(search->window_bytes);
 	search->markers = xcalloc(MAX_SYMBOLS / NAMES_PER_MARKER + 1, sizeof(*search->markers));
 	found = find_names(search, at);
 	free(search->window);
@@ -281,6 +291,7 @@ static bool find_searched(u64 start, struct place *at)
 	u64 from;
 
 	start = align_down(start, PAGE_BYTES);
+	search.start = start;
 	/* Chunks overlap by as much as an index has, so that none is cut in two. */
 	for (from = start; from - start < SEARCH_BYTES && !found && !interrupt_pending();
 	     from += CHUNK_BYTES - PAGE_BYTES) {
@@ -320,7 +331,8 @@ static size_t find_places(const struct vmcoreinfo *info, struct place *places, s
 
 	if (find_told(info, &places[0]))
 		return 1;
-	if (!vmcoreinfo_hex(info, "SYMBOL(_stext)", &start)) {
+	if (!vmcoreinfo_hex(info, "SYMBOL(_stext)", &start) &&
+	    !vmcoreinfo_hex(info, "SYMBOL(_text)", &start)) {
 		strbuf_puts(why,
 			    "its VMCOREINFO does not say where the kernel is (SYMBOL(_stext))");
 		return 0;
@@ -559,8 +571,27 @@ bool kallsyms_load(const struct vmcoreinfo *info, u64 kaslr_offset, struct strbu
 
 	for (size_t i = 0; i < nr_places; i++) {
 		strbuf_reset(why);
-		if (load_from(&places[i], info, kaslr_offset, why))
-			return true;
+		if (!load_from(&places[i], info, kaslr_offset, why))
+			continue;
+		loaded_from = places[i];
+		return true;
 	}
 	return false;
+}
+
+static void describe_part(struct strbuf *text, const char *name, u64 address)
+{
+	if (address)
+		strbuf_printf(text, "SYMBOL(kallsyms_%s)=%llx\n", name,
+			      (unsigned long long)address);
+}
+
+void kallsyms_describe(struct strbuf *text)
+{
+	describe_part(text, "names", loaded_from.names);
+	describe_part(text, "num_syms", loaded_from.num_syms);
+	describe_part(text, "token_table", loaded_from.token_table);
+	describe_part(text, "token_index", loaded_from.token_index);
+	describe_part(text, "offsets", loaded_from.offsets);
+	describe_part(text, "relative_base", loaded_from.relative_base);
 }

@@ -13,6 +13,7 @@
 #include "help.h"
 #include "kallsyms.h"
 #include "kernel.h"
+#include "kernelsearch.h"
 #include "live.h"
 #include "manpage.h"
 #include "memory.h"
@@ -42,6 +43,7 @@ struct arguments {
 	bool force;
 	enum oneshot question;
 	bool ask_debugging_data; /* -g */
+	bool kernel_chosen; /* --kaslr */
 	bool differ; /* vmlinux and dump do, and the user knows */
 };
 
@@ -49,6 +51,7 @@ struct arguments {
 
 static struct vmlinux vmlinux;
 static struct kernel_layout layout;
+static char *search_problem; /* why no kernel was found in memory; NULL: not searched for */
 static const char *save_path; /* --save: written when the session ends */
 
 /* What parse_option() understands: for usage and the man page. */
@@ -57,6 +60,8 @@ static const struct run_option run_options[] = {
 	{ "-i", "FILE", "run the commands in FILE first" },
 	{ "-f", NULL, "open a VMLINUX of another build all the same" },
 	{ "--save", "FILE", "at the end, write the pages that were read into FILE, a small dump" },
+	{ "--kaslr", "OFFSET",
+	  "of several kernels in memory the one that KASLR moved by OFFSET (hexadecimal), or \"auto\"" },
 	{ "--hex", NULL, "numbers in base 16 at the start" },
 	{ "--dec", NULL, "numbers in base 10 at the start" },
 	{ "--zero_excluded", NULL, "pages excluded from the dump read as zeroes" },
@@ -213,6 +218,20 @@ static bool is_switch(const char *option)
 	return false;
 }
 
+static void take_kaslr_offset(struct arguments *arguments, const char *word)
+{
+	u64 offset;
+
+	if (!word)
+		usage_error("--kaslr needs an offset, or \"auto\"", "");
+	if (streq(word, "auto"))
+		return;
+	if (!parse_u64(starts_with(word, "0x") ? word + 2 : word, 16, &offset))
+		usage_error("--kaslr: not a hexadecimal number: ", word);
+	kernel_want(offset);
+	arguments->kernel_chosen = true;
+}
+
 /* Options may stand anywhere among the files; "--" ends them. Returns how many words OPTION took. */
 static int parse_option(struct arguments *arguments, char **words)
 {
@@ -238,6 +257,9 @@ static int parse_option(struct arguments *arguments, char **words)
 		if (access(words[1], F_OK) == 0)
 			usage_error("--save: there is a file of that name: ", words[1]);
 		save_path = words[1];
+		return 2;
+	} else if (streq(option, "--kaslr")) {
+		take_kaslr_offset(arguments, words[1]);
 		return 2;
 	} else if (streq(option, "--hex")) {
 		session.radix = 16;
@@ -297,7 +319,47 @@ static void open_live(struct strbuf *why)
 		fail("no dump given, and the running kernel's memory cannot be read: %s: %s",
 		     live_files.kcore, strbuf_text(why));
 	session.dump_path = session.dump->path;
-	vmcoreinfo_load(session.dump, &session.vmcoreinfo);
+	vmcoreinfo_load(session.dump, kernel_runs, &session.vmcoreinfo);
+}
+
+/* Puts FOUND in the place of what the session knows of the dump's kernel. */
+static void take_record(const struct vmcoreinfo *found)
+{
+	vmcoreinfo_free(&session.vmcoreinfo);
+	session.vmcoreinfo = *found;
+}
+
+/*
+ * What a kernel wrote down about itself: in a note, or found in memory. When it is wrong, or not there, the
+ * kernel is looked for; with a vmlinux that is left to find_kernel(), which knows what to look for.
+ */
+static void find_record(const struct arguments *arguments)
+{
+	struct strbuf *why = scope_strbuf();
+	struct vmcoreinfo found;
+
+	vmcoreinfo_load(session.dump, kernel_runs, &session.vmcoreinfo);
+	if (!kernel_is_wanted(&session.vmcoreinfo) ||
+	    !x86_64_ops.find_kaslr(session.dump, NULL, &session.vmcoreinfo, &layout, why)) {
+		if (session.vmcoreinfo.text && !session.vmcoreinfo.found_in_memory &&
+		    vmcoreinfo_search(session.dump, kernel_runs, &found))
+			take_record(&found);
+		else if (!arguments->vmlinux && !session.minimal &&
+			 kernel_search(session.dump, &found, why))
+			take_record(&found);
+		else if (why->length)
+			search_problem = xasprintf("; a search for it: %s", strbuf_text(why));
+	}
+	interrupt_check();
+	if (session.dump->vmcoreinfo && session.vmcoreinfo.found_in_memory &&
+	    !arguments->question && !arguments->kernel_chosen)
+		warn("%s: its VMCOREINFO note leads to no kernel; what memory itself has of one is used",
+		     session.dump_path);
+	if (!kernel_is_wanted(&session.vmcoreinfo))
+		fail("%s: no kernel is found in it that KASLR moved so far (--kaslr)",
+		     session.dump_path);
+	if (session.vmcoreinfo.remark && !arguments->question && !arguments->kernel_chosen)
+		warn("%s: %s", session.dump_path, session.vmcoreinfo.remark);
 }
 
 static void open_dump(struct arguments *arguments, struct strbuf *why)
@@ -316,7 +378,7 @@ static void open_dump(struct arguments *arguments, struct strbuf *why)
 		fail("%s: %s", session.dump_path, strbuf_text(why));
 	if (!arguments->question)
 		warn_of_remarks(session.dump);
-	vmcoreinfo_load(session.dump, &session.vmcoreinfo);
+	find_record(arguments);
 }
 
 /* By the release and the build-id that the dump's kernel wrote down; NULL: none, and all names come from the dump. */
@@ -452,8 +514,8 @@ static void load_dumped_symbols(bool found, struct strbuf *why)
 	if (found && kallsyms_load(&session.vmcoreinfo, layout.kaslr_offset, why))
 		return;
 	if (!session.minimal)
-		fail("%s: no vmlinux, and %s; needed is %s", session.dump_path, strbuf_text(why),
-		     wanted_vmlinux());
+		fail("%s: no vmlinux, and %s%s; needed is %s", session.dump_path, strbuf_text(why),
+		     search_problem ? search_problem : "", wanted_vmlinux());
 	warn("%s: of the kernel's names there are those in VMCOREINFO", strbuf_text(why));
 	strbuf_reset(why);
 	coreinfo_symbols(&session.vmcoreinfo);
@@ -526,7 +588,8 @@ static void start_up(void *arg)
 	struct arguments *arguments = arg;
 	struct strbuf *why = scope_strbuf();
 
-	open_dump(arguments, why);
+	if (!session.dump)
+		open_dump(arguments, why);
 	open_vmlinux(arguments, why);
 	kernel_setup(session.vmlinux, &session.vmcoreinfo);
 	check_match(arguments, kernel_record_matches_vmlinux);
@@ -546,10 +609,15 @@ static void answer_question(void *arg)
 
 	if (arguments->vmlinux) {
 		start_up(arguments);
-		oneshot_answer_with_vmlinux(arguments->question);
+		oneshot_answer_with_names(arguments->question);
 		return;
 	}
 	open_dump(arguments, why);
+	if (oneshot_needs_names(arguments->question)) {
+		start_up(arguments);
+		oneshot_answer_with_names(arguments->question);
+		return;
+	}
 	oneshot_answer(arguments->question);
 }
 

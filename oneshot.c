@@ -29,7 +29,8 @@ static void print_time(u64 seconds)
 
 static noreturn void fail_without_info(void)
 {
-	fail("%s: no VMCOREINFO, neither as a note in the file nor in the memory that it holds%s",
+	fail("%s: no VMCOREINFO, neither as a note in the file nor in the memory that it holds, where no "
+	     "kernel is found%s",
 	     session.dump_path, session.dump->incomplete ? " (the dump is incomplete)" : "");
 }
 
@@ -57,9 +58,7 @@ static void print_recorded_time(void)
 	s64 seconds;
 
 	if (!vmcoreinfo_number(&session.vmcoreinfo, "CRASHTIME", &seconds))
-		fail("%s: its VMCOREINFO has no CRASHTIME, which the kernel adds on its way to kdump; "
-		     "with its vmlinux (crash -t VMLINUX %s) the kernel's clock is read",
-		     session.dump_path, session.dump_path);
+		fail("%s: its VMCOREINFO has no CRASHTIME", session.dump_path);
 	print_time((u64)seconds);
 }
 
@@ -99,6 +98,17 @@ void oneshot_answer(enum oneshot question)
 		print_log_without_vmlinux();
 }
 
+bool oneshot_needs_names(enum oneshot question)
+{
+	s64 seconds;
+
+	/* The kernel adds CRASHTIME on its way to kdump; its clock has the time in any case. */
+	if (question == ONESHOT_TIME)
+		return session.vmcoreinfo.text &&
+		       !vmcoreinfo_number(&session.vmcoreinfo, "CRASHTIME", &seconds);
+	return question == ONESHOT_LOG && session.vmcoreinfo.made_up;
+}
+
 /* check_match() at start-up has seen that dump and vmlinux are of one build. */
 static void print_build_id(void)
 {
@@ -109,7 +119,7 @@ static void print_build_id(void)
 	out("\n");
 }
 
-void oneshot_answer_with_vmlinux(enum oneshot question)
+void oneshot_answer_with_names(enum oneshot question)
 {
 	switch (question) {
 	case ONESHOT_OSRELEASE:

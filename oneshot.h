@@ -18,8 +18,9 @@ enum oneshot {
  * the dump lacks.
  */
 void oneshot_answer(enum oneshot question);
-/* The same after a whole start-up with vmlinux: for dumps whose vmcoreinfo does not suffice. */
-void oneshot_answer_with_vmlinux(enum oneshot question);
+/* Does the vmcoreinfo not suffice, so that a whole start-up is needed, with a vmlinux or out of the dump? */
+bool oneshot_needs_names(enum oneshot question);
+void oneshot_answer_with_names(enum oneshot question); /* after that */
 
 /* -g: says which debugging data the file has; fail()s when there is none. */
 void oneshot_debugging_data(const char *path);

@@ -7,7 +7,7 @@
  * still has both in memory, and the first bytes of each page tell.
  */
 #include "vmcoreinfo.h"
-#include "fail.h"
+#include "pagescan.h"
 
 #include <stdlib.h>
 
@@ -15,6 +15,8 @@ enum {
 	NOTE_TEXT = 24, /* where the text starts in vmcoreinfo_note */
 	MAX_TEXT = 4096, /* VMCOREINFO_BYTES */
 	MIN_LINES = 8,
+	START_BYTES = 40, /* of a page: enough to tell by */
+	MAX_CANDIDATES = 64,
 	UTS_BYTES = 512, /* enough of struct uts_namespace to have the release in it */
 };
 
@@ -121,67 +123,167 @@ static enum agreement agrees_with_memory(struct dump *dump, const struct vmcorei
 	return memmem(uts, sizeof(uts), release, strlen(release) + 1) ? AGREES : DISAGREES;
 }
 
-/* Where the text would start in the page whose first bytes are START; false: not such a page. */
+#define FIRST_KEY "OSRELEASE="
+#define NOTE_NAME "VMCOREINFO"
+
+/* Does a page that begins like START hold the text (*OFFSET 0), or the note with it? */
 static bool text_in_page(const u8 *start, size_t *offset, size_t *length)
 {
-	static const char first_key[] = "OSRELEASE=";
-
 	*offset = 0;
 	*length = MAX_TEXT;
-	if (memcmp(start, first_key, strlen(first_key)) == 0)
+	if (memcmp(start, FIRST_KEY, strlen(FIRST_KEY)) == 0)
 		return true;
 	*offset = NOTE_TEXT;
 	*length = load_u32(start + 4);
-	return load_u32(start) == sizeof("VMCOREINFO") && *length > 0 && *length <= MAX_TEXT &&
-	       memcmp(start + 12, "VMCOREINFO", sizeof("VMCOREINFO")) == 0 &&
-	       memcmp(start + NOTE_TEXT, first_key, strlen(first_key)) == 0;
+	return load_u32(start) == sizeof(NOTE_NAME) && *length > 0 && *length <= MAX_TEXT &&
+	       memcmp(start + 12, NOTE_NAME, sizeof(NOTE_NAME)) == 0 &&
+	       memcmp(start + NOTE_TEXT, FIRST_KEY, strlen(FIRST_KEY)) == 0;
+}
+
+static bool begins_with_text(const u8 *page)
+{
+	size_t offset, length;
+
+	return text_in_page(page, &offset, &length);
 }
 
 /* Reads the text that page PFN seems to have into INFO. */
-static bool read_candidate(struct dump *dump, u64 pfn, size_t offset, size_t length,
-			   struct vmcoreinfo *info)
+static bool read_candidate(struct dump *dump, u64 pfn, struct vmcoreinfo *info)
 {
+	u8 start[START_BYTES];
+	size_t offset, length;
 	char text[MAX_TEXT];
 
+	if (!dump_try_read(dump, pfn << PAGE_SHIFT, start, sizeof(start), NULL) ||
+	    !text_in_page(start, &offset, &length))
+		return false;
+	/* A text of MAX_TEXT bytes reaches past the page that has the note's header. */
 	if (!dump_try_read(dump, (pfn << PAGE_SHIFT) + offset, text, length, NULL))
 		return false;
 	length = strnlen(text, length);
 	if (!is_plausible(text, length))
 		return false;
-	info->text = xstrndup(text, length);
-	info->length = length;
-	info->found_in_memory = true;
+	*info = (struct vmcoreinfo){ .text = xstrndup(text, length),
+				     .length = length,
+				     .found_in_memory = true };
 	return true;
 }
 
-static bool search_memory(struct dump *dump, struct vmcoreinfo *info)
+/* The note, the page that it was made from and copies of both tell of one kernel. */
+static bool same_kernel(const struct vmcoreinfo *a, const struct vmcoreinfo *b)
 {
-	struct vmcoreinfo unproven = { 0 };
+	static const char *const keys[] = { "OSRELEASE", "BUILD-ID", "SYMBOL(_stext)",
+					    "NUMBER(phys_base)" };
+	char of_a[128], of_b[128];
 
-	for (u64 pfn = 0; dump_next_present(dump, pfn, &pfn) && !interrupt_pending(); pfn++) {
-		u8 start[NOTE_TEXT + 16];
-		size_t offset, length;
-		enum agreement agreement;
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		bool has = vmcoreinfo_string(a, keys[i], of_a, sizeof(of_a));
 
-		if (!dump_try_read(dump, pfn << PAGE_SHIFT, start, sizeof(start), NULL) ||
-		    !text_in_page(start, &offset, &length) ||
-		    !read_candidate(dump, pfn, offset, length, info))
-			continue;
-		agreement = agrees_with_memory(dump, info);
-		if (agreement == AGREES) {
-			vmcoreinfo_free(&unproven);
-			return true;
-		}
-		if (agreement == UNKNOWN && !unproven.text)
-			unproven = *info;
-		else
-			vmcoreinfo_free(info);
+		if (has != vmcoreinfo_string(b, keys[i], of_b, sizeof(of_b)) ||
+		    (has && !streq(of_a, of_b)))
+			return false;
 	}
-	*info = unproven;
-	return info->text != NULL;
+	return true;
 }
 
-bool vmcoreinfo_load(struct dump *dump, struct vmcoreinfo *info)
+/* A kernel whose text was found, and how well memory and registers bear it out. */
+struct candidate {
+	struct vmcoreinfo info;
+	enum agreement memory;
+	bool runs;
+};
+
+static void keep(struct candidate *candidates, size_t *count, const struct vmcoreinfo *info,
+		 enum agreement memory, bool runs)
+{
+	for (size_t i = 0; i < *count; i++) {
+		struct vmcoreinfo copy = *info;
+
+		if (!same_kernel(&candidates[i].info, info))
+			continue;
+		/* The page is later than the note: CRASHTIME is in both. */
+		if (candidates[i].info.length < info->length) {
+			copy = candidates[i].info;
+			candidates[i].info = *info;
+		}
+		vmcoreinfo_free(&copy);
+		return;
+	}
+	candidates[(*count)++] = (struct candidate){ *info, memory, runs };
+}
+
+static bool is_better(const struct candidate *a, const struct candidate *b)
+{
+	return a->runs != b->runs ? a->runs : a->memory > b->memory;
+}
+
+static void describe(struct strbuf *text, const struct candidate *candidate)
+{
+	char release[128] = "?", offset[32] = "0";
+
+	vmcoreinfo_string(&candidate->info, "OSRELEASE", release, sizeof(release));
+	vmcoreinfo_string(&candidate->info, "KERNELOFFSET", offset, sizeof(offset));
+	strbuf_printf(text, "%s at KASLR offset %s%s", release, offset,
+		      candidate->runs ? " (CPUs are in it)" : "");
+}
+
+/* Says that there are several kernels which memory bears out alike, and which one was taken. */
+static void remark_on_others(struct candidate *candidates, size_t count, size_t best)
+{
+	struct strbuf text = { 0 };
+	size_t nr_alike = 0;
+
+	strbuf_puts(&text, "memory has several kernels: taken is ");
+	describe(&text, &candidates[best]);
+	for (size_t i = 0; i < count; i++) {
+		if (i == best || candidates[i].memory < candidates[best].memory)
+			continue;
+		nr_alike++;
+		strbuf_puts(&text, "; left is ");
+		describe(&text, &candidates[i]);
+	}
+	strbuf_puts(&text, "; --kaslr OFFSET takes another one");
+	if (nr_alike)
+		candidates[best].info.remark = xstrdup(strbuf_text(&text));
+	strbuf_free(&text);
+}
+
+bool vmcoreinfo_search(struct dump *dump, vmcoreinfo_judge *runs, struct vmcoreinfo *info)
+{
+	struct candidate candidates[MAX_CANDIDATES];
+	size_t count = 0, nr_frames, best = 0;
+	u64 frames[MAX_CANDIDATES];
+
+	*info = (struct vmcoreinfo){ 0 };
+	nr_frames = page_scan(dump, START_BYTES, begins_with_text, frames, ARRAY_SIZE(frames));
+	for (size_t i = 0; i < nr_frames; i++) {
+		struct vmcoreinfo found;
+		enum agreement memory;
+
+		if (!read_candidate(dump, frames[i], &found))
+			continue;
+		memory = agrees_with_memory(dump, &found);
+		if (memory == DISAGREES)
+			vmcoreinfo_free(&found);
+		else
+			keep(candidates, &count, &found, memory, runs && runs(dump, &found));
+	}
+	for (size_t i = 1; i < count; i++) {
+		if (is_better(&candidates[i], &candidates[best]))
+			best = i;
+	}
+	if (count)
+		remark_on_others(candidates, count, best);
+	for (size_t i = 0; i < count; i++) {
+		if (i == best)
+			*info = candidates[i].info;
+		else
+			vmcoreinfo_free(&candidates[i].info);
+	}
+	return count != 0;
+}
+
+bool vmcoreinfo_load(struct dump *dump, vmcoreinfo_judge *runs, struct vmcoreinfo *info)
 {
 	*info = (struct vmcoreinfo){ 0 };
 	if (dump->vmcoreinfo) {
@@ -194,17 +296,12 @@ bool vmcoreinfo_load(struct dump *dump, struct vmcoreinfo *info)
 		}
 	}
 	/* All memory of a running machine: its kernel would have told where the text is. */
-	if (dump->live)
-		return false;
-	/* What a search looks at is not what a session reads. */
-	dump->touch_nothing = true;
-	search_memory(dump, info);
-	dump->touch_nothing = false;
-	return info->text != NULL;
+	return !dump->live && vmcoreinfo_search(dump, runs, info);
 }
 
 void vmcoreinfo_free(struct vmcoreinfo *info)
 {
 	free(info->text);
+	free(info->remark);
 	*info = (struct vmcoreinfo){ 0 };
 }

@@ -9,11 +9,22 @@
 struct vmcoreinfo {
 	char *text; /* own copy, NUL-terminated, lines of KEY=VALUE */
 	size_t length;
-	bool found_in_memory; /* no note in the file: the text was found by searching pages */
+	bool found_in_memory; /* not the file's note: the text was found by searching pages */
+	bool made_up; /* memory has no such text: it has what kernel_search() found out */
+	char *remark; /* what the user should know about how it was found; NULL: nothing */
 };
 
-/* From the dump's note, else by searching the present pages for a vmcoreinfo page. False: none. */
-bool vmcoreinfo_load(struct dump *dump, struct vmcoreinfo *info);
+/* Do the registers in the dump show that the kernel of this text runs? NULL: nobody can tell. */
+typedef bool vmcoreinfo_judge(struct dump *dump, const struct vmcoreinfo *info);
+
+/*
+ * From the dump's note, else by a search. Memory may hold the texts of several kernels (the crashed one and
+ * the one that dumped it, or one of before a reboot): the one that RUNS is taken, else one whose name is found
+ * where it says. False: none.
+ */
+bool vmcoreinfo_load(struct dump *dump, vmcoreinfo_judge *runs, struct vmcoreinfo *info);
+/* By searching the present pages, whatever the note says. */
+bool vmcoreinfo_search(struct dump *dump, vmcoreinfo_judge *runs, struct vmcoreinfo *info);
 void vmcoreinfo_free(struct vmcoreinfo *info);
 
 /* KEY is all before '=' : "OSRELEASE", "SYMBOL(_stext)", "NUMBER(phys_base)", "KERNELOFFSET". */

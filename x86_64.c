@@ -352,8 +352,7 @@ static bool find_image(struct image *image, struct kernel_layout *layout, struct
 	if (kaslr_from_vmcoreinfo(image, layout))
 		return true;
 	if (!image->vmlinux) {
-		strbuf_puts(why, "the dump has no usable VMCOREINFO, and without a vmlinux "
-				 "the kernel cannot be found in memory");
+		strbuf_puts(why, "the dump has no usable VMCOREINFO");
 		return false;
 	}
 	if (!image->banner_link || !image->text_link) {
@@ -584,7 +583,8 @@ static void place_image(const struct vmcoreinfo *info, struct kernel_layout *lay
 	x86.text = x86.end = x86.init_begin = x86.init_end = 0;
 	if (!layout->image_found)
 		return;
-	if (!text && !vmcoreinfo_hex(info, "SYMBOL(_stext)", &text))
+	if (!text && !vmcoreinfo_hex(info, "SYMBOL(_stext)", &text) &&
+	    !vmcoreinfo_hex(info, "SYMBOL(_text)", &text))
 		return;
 	x86.text = max_u64(text, START_KERNEL_MAP);
 	x86.end = symbol_value("_end");

@@ -47,7 +47,8 @@ static void show_notes(UNUSED const char *option)
 {
 	show_text(dump_describe_notes);
 	if (session.vmcoreinfo.found_in_memory)
-		out("vmcoreinfo, not a note but found in memory: %zu bytes\n%s",
+		out("vmcoreinfo, not a note but %s: %zu bytes\n%s",
+		    session.vmcoreinfo.made_up ? "found out from memory" : "found in memory",
 		    session.vmcoreinfo.length, session.vmcoreinfo.text);
 }
 

@@ -57,7 +57,7 @@ static void read_frames(struct dump *dump)
 	if (count < MOST_FRAMES) {
 		struct vmcoreinfo info;
 
-		if (vmcoreinfo_load(dump, &info))
+		if (vmcoreinfo_load(dump, NULL, &info))
 			fuzz_touch_text(info.text);
 		vmcoreinfo_free(&info);
 	}

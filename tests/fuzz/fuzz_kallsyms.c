@@ -1,14 +1,16 @@
-/* fuzz_kallsyms.c - tests: the kernel's own symbol table in damaged memory, told of by vmcoreinfo or searched. */
+/* fuzz_kallsyms.c - tests: the kernel's own symbol table in damaged memory: told of by vmcoreinfo, searched, or nothing known. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fuzz.h"
 
 #include "fake.h"
 #include "kallsyms.h"
+#include "kernelsearch.h"
 #include "memory.h"
 #include "symbols.h"
 
 #include <stdlib.h>
 
+enum { TOP_AT = 0x1000, L3_AT = 0x2000, L2_AT = 0x3000 };
 enum { IMAGE_BYTES = 1 << 20, TABLE_AT = 0x40000, NR_SYMBOLS = 40, NR_TOKENS = 256 };
 
 #define IMAGE 0xffffffff81000000ULL
@@ -40,6 +42,30 @@ static void look_at_symbols(void)
 	}
 }
 
+/* No vmcoreinfo: page tables lead to the image. */
+static void search(struct dump *dump, struct strbuf *why)
+{
+	struct cpu_note note = { .from_qemu = true, .cr3 = TOP_AT };
+	struct vmcoreinfo found;
+	char release[64];
+
+	dump->cpu_notes = &note;
+	dump->nr_cpu_notes = 1;
+	for (unsigned i = 0; i < 2; i++) {
+		if (kernel_search(dump, &found, why)) {
+			FUZZ_EXPECT(vmcoreinfo_string(&found, "OSRELEASE", release, 64) ||
+				    strlen(found.text) > 64);
+			kernel_runs(dump, &found);
+		} else {
+			FUZZ_EXPECT(why->length);
+		}
+		vmcoreinfo_free(&found);
+		note.cr3 = 0;
+	}
+	dump->cpu_notes = NULL;
+	dump->nr_cpu_notes = 0;
+}
+
 /* File 0: the image from IMAGE on. File 1: vmcoreinfo. */
 void fuzz_one(const u8 *data, size_t size)
 {
@@ -47,13 +73,17 @@ void fuzz_one(const u8 *data, size_t size)
 	struct vmcoreinfo info;
 	struct strbuf why = { 0 };
 	struct fuzz_files files;
+	struct dump *dump;
 
 	fuzz_take_pieces(data, size, &files);
-	memory_init(fake_dump(), &image_arch, &layout);
+	dump = fake_dump();
+	memory_init(dump, &image_arch, &layout);
 	memcpy(fake_phys(0), strbuf_text(&files.contents[0]), files.contents[0].length);
 	info.text = xstrdup(strbuf_text(&files.contents[1]));
 	info.length = strlen(info.text);
-	if (kallsyms_load(&info, 0x1000000, &why))
+	if (!info.length)
+		search(dump, &why);
+	else if (kallsyms_load(&info, 0x1000000, &why))
 		look_at_symbols();
 	else
 		FUZZ_EXPECT(why.length && !symbols_count(NULL));
@@ -103,6 +133,14 @@ static u64 put_tokens(u64 at, u64 *token_index)
 	return put(*token_index, index, sizeof(index));
 }
 
+static void put_tables(void)
+{
+	put_number(TOP_AT + 511 * 8, L3_AT | 0x63, 8);
+	put_number(L3_AT + 510 * 8, L2_AT | 0x63, 8);
+	for (u64 i = 0; i < 4; i++)
+		put_number(L2_AT + (8 + i) * 8, i << 21 | 0x1e3, 8);
+}
+
 void fuzz_write_seeds(void)
 {
 	u64 at = TABLE_AT, base, names, markers, tokens, index, end;
@@ -118,6 +156,10 @@ void fuzz_write_seeds(void)
 	markers = put_names(names);
 	tokens = markers + 8;
 	end = put_tokens(tokens, &index);
+	put_tables();
+	fuzz_add_pieces(&input, 0, fake_phys(0), end, 2048);
+	fuzz_seed("bare", input.text, input.length);
+	strbuf_reset(&input);
 	fuzz_add_pieces(&input, 0, fake_phys(0), end, 2048);
 	text = xasprintf("SYMBOL(_stext)=%llx\n", IMAGE);
 	fuzz_add_pieces(&input, 1, text, strlen(text), 1024);

@@ -91,7 +91,7 @@ void fuzz_one(const u8 *data, size_t size)
 	} else {
 		memcpy(fake_phys(TEXT_AT), data + 1, size);
 	}
-	if (vmcoreinfo_load(dump, &info)) {
+	if (vmcoreinfo_load(dump, NULL, &info)) {
 		ask_all(&info);
 		use(&info);
 	}

@@ -910,7 +910,7 @@ static bool load_from_memory(const char *text, bool note, const char *stale,
 	}
 	dump = open_built(&built, &path, &why);
 	assert_non_null(dump);
-	found = vmcoreinfo_load(dump, info);
+	found = vmcoreinfo_load(dump, NULL, info);
 	close_built(dump, path);
 	built_free(&built);
 	return found;

@@ -196,7 +196,7 @@ static void kcore_gives_physical_memory(UNUSED void **state)
 	assert_true(dump->live);
 	check_ram(dump);
 	assert_int_equal(dump->nr_cpu_notes, 0);
-	assert_true(vmcoreinfo_load(dump, &info));
+	assert_true(vmcoreinfo_load(dump, NULL, &info));
 	assert_true(vmcoreinfo_string(&info, "OSRELEASE", release, sizeof(release)));
 	assert_string_equal(release, "9.9.9-live");
 	vmcoreinfo_free(&info);
@@ -338,7 +338,7 @@ static void devmem_gives_ram_only(UNUSED void **state)
 	assert_int_equal(frame_at(dump, 0x123000), 0x123);
 	assert_false(dump_try_read(dump, 0xb8000, &byte, 1, &fault));
 	assert_int_equal(fault.reason, FAULT_NO_MEMORY);
-	assert_true(vmcoreinfo_load(dump, &info));
+	assert_true(vmcoreinfo_load(dump, NULL, &info));
 	vmcoreinfo_free(&info);
 	dump_close(dump);
 }
