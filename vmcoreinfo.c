@@ -212,9 +212,22 @@ static void keep(struct candidate *candidates, size_t *count, const struct vmcor
 	candidates[(*count)++] = (struct candidate){ *info, memory, runs };
 }
 
+/* The kernel adds this line when it goes down. */
+static bool has_crashed(const struct vmcoreinfo *info)
+{
+	s64 when;
+
+	return vmcoreinfo_number(info, "CRASHTIME", &when);
+}
+
+/* CPUs may have stopped in the kernel that crashed while one is in that which dumps it: the first is asked about. */
 static bool is_better(const struct candidate *a, const struct candidate *b)
 {
-	return a->runs != b->runs ? a->runs : a->memory > b->memory;
+	bool a_crashed = has_crashed(&a->info), b_crashed = has_crashed(&b->info);
+
+	if (a->runs != b->runs)
+		return a->runs;
+	return a_crashed != b_crashed ? a_crashed : a->memory > b->memory;
 }
 
 static void describe(struct strbuf *text, const struct candidate *candidate)
