@@ -24,6 +24,7 @@ struct netdump {
 	struct extents backed; /* merged; bytes in the file */
 	struct extents excluded; /* the same for memory that was left out (may be in backed, too) */
 	u32 nr_loads;
+	u64 wanted_bytes; /* of the file, if the segments are right */
 	bool is_direct_map; /* the last segment is mapped by the kernel from physical 0 on */
 	Elf64_Ehdr header;
 };
@@ -190,6 +191,9 @@ static void add_load(struct dump *dump, const Elf64_Phdr *phdr)
 	}
 	if (!range_fits(phdr->p_offset, file_bytes, file->size)) {
 		dump->incomplete = true;
+		if (range_fits(phdr->p_offset, file_bytes, ~0ULL))
+			netdump->wanted_bytes = max_u64(netdump->wanted_bytes,
+							phdr->p_offset + file_bytes);
 		file_bytes = phdr->p_offset < file->size ? file->size - phdr->p_offset : 0;
 	}
 	if (file_bytes)
@@ -215,6 +219,19 @@ static bool is_netdump(const struct dump *dump)
 
 	return netdump->nr_loads == 1 && netdump->is_direct_map && dump->nr_cpu_notes == 1 &&
 	       !dump->nr_qemu_notes;
+}
+
+/* A line on how much of the file is there; nothing is said of a size that no file can have. */
+static void tell_cut(struct dump *dump)
+{
+	const struct netdump *netdump = dump->state;
+	u64 percent = dump->files[0].size / max_u64(netdump->wanted_bytes / 100, 1);
+
+	strbuf_puts(&dump->remarks, "the file is shorter than its segments say");
+	if (netdump->wanted_bytes && percent < 100)
+		strbuf_printf(&dump->remarks, ": cut short, it ends at %llu %% of them",
+			      (unsigned long long)percent);
+	strbuf_putc(&dump->remarks, '\n');
 }
 
 static bool netdump_open(struct dump *dump, struct strbuf *why)
@@ -253,7 +270,7 @@ static bool netdump_open(struct dump *dump, struct strbuf *why)
 	}
 	dump->only_crashed_task |= is_netdump(dump);
 	if (dump->incomplete)
-		strbuf_puts(&dump->remarks, "the file is shorter than its segments say\n");
+		tell_cut(dump);
 	return true;
 }
 

@@ -158,10 +158,13 @@ static void seed_elf(void)
 	struct dump_description *machine = small_machine(12);
 	struct built_dump built, stream;
 
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < 6; i++) {
 		char name[32];
 
-		machine->qemu_notes = i & 1;
+		machine->narrow = i == 4;
+		machine->netdump = i == 5;
+		machine->crashed_task = i == 5 ? 0xffff888012345678 : 0;
+		machine->qemu_notes = i & 1 && i != 5;
 		machine->shuffled = i & 2;
 		machine->overlapping = i == 1;
 		machine->many_segments = i == 3;
@@ -174,6 +177,8 @@ static void seed_elf(void)
 		built_free(&stream);
 		built_free(&built);
 	}
+	machine->netdump = false;
+	machine->crashed_task = 0;
 	machine->version = 6;
 	machine->compression = BUILD_ZLIB;
 	build_dump(machine, &built);

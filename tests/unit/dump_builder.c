@@ -55,11 +55,9 @@ void build_page(u64 pfn, void *page)
 	memcpy(bytes, &pfn, sizeof(pfn));
 }
 
-static u64 put_note(struct built_dump *built, u64 at, const char *name, u32 type, const void *data,
-		    u32 bytes)
+static u64 put_note_of(struct built_dump *built, u64 at, const char *name, u32 name_bytes, u32 type,
+		       const void *data, u32 bytes)
 {
-	u32 name_bytes = strlen(name) + 1;
-
 	put_number(built, "n_namesz", at, 4, name_bytes);
 	put_number(built, "n_descsz", at + 4, 4, bytes);
 	put_number(built, "n_type", at + 8, 4, type);
@@ -73,6 +71,12 @@ static u64 put_note(struct built_dump *built, u64 at, const char *name, u32 type
 }
 
 /* Register number i of CPU c is c << 16 | i, so a test can tell each. */
+static u64 put_note(struct built_dump *built, u64 at, const char *name, u32 type, const void *data,
+		    u32 bytes)
+{
+	return put_note_of(built, at, name, strlen(name) + 1, type, data, bytes);
+}
+
 static u64 put_notes(const struct dump_description *description, struct built_dump *built, u64 at)
 {
 	for (unsigned cpu = 0; cpu < description->nr_cpus; cpu++) {
@@ -82,8 +86,12 @@ static u64 put_notes(const struct dump_description *description, struct built_du
 		memcpy(prstatus + 32, &pid, sizeof(pid));
 		for (u64 i = 0; i < 27; i++)
 			memcpy(prstatus + NOTE_REGS + i * 8, &(u64){ (u64)cpu << 16 | i }, 8);
-		at = put_note(built, at, "CORE", NT_PRSTATUS, prstatus, sizeof(prstatus));
+		at = put_note_of(built, at, "CORE", description->netdump ? 4 : 5, NT_PRSTATUS,
+				 prstatus, sizeof(prstatus));
 	}
+	if (description->crashed_task)
+		at = put_note_of(built, at, "CORE", 4, NT_TASKSTRUCT, &description->crashed_task,
+				 sizeof(description->crashed_task));
 	for (unsigned cpu = 0; description->qemu_notes && cpu < description->nr_cpus; cpu++) {
 		u8 state[QEMU_BYTES] = { 0 };
 
@@ -256,6 +264,10 @@ static void collect_segments(const struct dump_description *description, segment
 {
 	u64 pfn = 0;
 
+	if (description->netdump) {
+		*vector_add(segments) = (struct segment){ 0, description->nr_pfns, 0 };
+		return;
+	}
 	if (description->overlapping)
 		*vector_add(segments) = (struct segment){ 0, 16, 0 };
 	while (pfn < description->nr_pfns) {
@@ -348,6 +360,8 @@ static void build_elf(const struct dump_description *description, struct built_d
 	put(built, notes - 1, "", 1);
 	at = put_notes(description, built, notes);
 	put_phdr(built, class, phoff, PT_NOTE, (u64[]){ notes, 0, 0, at - notes, at - notes });
+	if (description->netdump)
+		at = align_up(at, PAGE_BYTES);
 	for (size_t i = 0; i < segments.count; i++) {
 		const struct segment *segment = &segments.items[i];
 		u64 bytes = segment->nr_present * PAGE_BYTES;
@@ -359,7 +373,11 @@ static void build_elf(const struct dump_description *description, struct built_d
 		for (u64 pfn = 0; pfn < segment->nr_present; pfn++) {
 			u8 page[PAGE_BYTES];
 
-			build_page(segment->first_pfn + pfn, page);
+			if (!description->netdump ||
+			    description->kinds[segment->first_pfn + pfn] == PAGE_PRESENT)
+				build_page(segment->first_pfn + pfn, page);
+			else
+				memset(page, 0, sizeof(page));
 			put(built, at, page, sizeof(page));
 			at += PAGE_BYTES;
 		}

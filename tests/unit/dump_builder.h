@@ -38,6 +38,8 @@ struct dump_description {
 	bool overlapping; /* a segment of everything's first 16 pages comes first */
 	bool many_segments; /* the number is in section 0 */
 	bool narrow; /* headers of class 32 */
+	bool netdump; /* one segment from frame 0 on, zeroes where no page is; names without NUL */
+	u64 crashed_task; /* a note of netdump's; 0: none */
 	unsigned pages_a_segment; /* 0: as long as they get */
 };
 

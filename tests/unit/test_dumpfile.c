@@ -221,6 +221,58 @@ static void notes_have_registers(void **state UNUSED)
 	}
 }
 
+/* One segment for all of memory; what is a hole of the file is passed over, and reads as zeroes. */
+static void netdump_layout(void **state UNUSED)
+{
+	static const u8 zeroes[PAGE_BYTES];
+	struct dump_description description;
+	struct strbuf text = { 0 };
+	struct built_dump built;
+	struct fault fault = { 0 };
+	struct dump *dump;
+	u8 page[PAGE_BYTES];
+	char *path;
+	u64 next;
+	int fd;
+
+	describe_small(&description);
+	description.nr_cpus = 1;
+	description.netdump = true;
+	description.crashed_task = 0xffff888012345678;
+	build_dump(&description, &built);
+	dump = open_built(&built, &path, &text);
+	assert_non_null(dump);
+	fd = open(path, O_RDWR);
+	assert_int_equal(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+				   built.size - 200 * PAGE_BYTES, 20 * PAGE_BYTES),
+			 0);
+	close(fd);
+	assert_int_equal(dump->crashed_task, description.crashed_task);
+	assert_true(dump->only_crashed_task);
+	assert_int_equal(dump->cpu_notes[0].regs.ip, 16);
+	dump->ops->describe(dump, &text);
+	assert_non_null(strstr(strbuf_text(&text), "format: ELF vmcore of netdump\n"));
+	assert_non_null(strstr(strbuf_text(&text), "task_struct: ffff888012345678\n"));
+	assert_true(dump_try_read(dump, 110 * PAGE_BYTES, page, sizeof(page), &fault));
+	assert_memory_equal(page, zeroes, sizeof(page));
+	assert_true(dump_next_present(dump, 99, &next));
+	assert_int_equal(next, 99);
+	assert_true(dump_next_present(dump, 100, &next));
+	assert_int_equal(next, 120);
+	assert_false(dump_next_present(dump, 300, &next));
+	close_built(dump, path);
+	strbuf_free(&text);
+	/* With registers of several CPUs each is its own CPU's. */
+	description.nr_cpus = 2;
+	built_free(&built);
+	build_dump(&description, &built);
+	dump = open_built(&built, &path, &text);
+	assert_non_null(dump);
+	assert_int_equal(dump->nr_cpu_notes, 2);
+	close_built(dump, path);
+	built_free(&built);
+}
+
 static void flattened_streams(void **state UNUSED)
 {
 	static const u64 chunks[] = { 64, 1000, 4096, 65536, 1 << 30 };
@@ -454,6 +506,8 @@ static bool survive(const struct built_dump *built, const struct dump_descriptio
 	return true;
 }
 
+enum { NETDUMP_VARIANT = 10, NR_VARIANTS };
+
 static void build_variant(unsigned variant, struct dump_description *description,
 			  struct built_dump *built)
 {
@@ -468,7 +522,14 @@ static void build_variant(unsigned variant, struct dump_description *description
 	description->compression = variant & 2 ? BUILD_RAW : BUILD_ZLIB;
 	description->many_segments = variant & 2;
 	description->qemu_notes = variant & 2;
-	description->narrow = variant & 8;
+	description->narrow = variant == 8;
+	if (variant == NETDUMP_VARIANT) {
+		description->netdump = true;
+		description->qemu_notes = false;
+		description->crashed_task = 0xffff888012345678;
+		for (u64 pfn = 0; pfn < 40; pfn++)
+			description->kinds[pfn] = PAGE_PRESENT;
+	}
 	build_dump(description, built);
 	if (variant & 4) {
 		plain = *built;
@@ -477,8 +538,6 @@ static void build_variant(unsigned variant, struct dump_description *description
 		built_free(&plain);
 	}
 }
-
-enum { NR_VARIANTS = 11 };
 
 static void cut_short_anywhere(void **state UNUSED)
 {
@@ -944,6 +1003,7 @@ int main(void)
 		cmocka_unit_test(kdump_header_members),
 		cmocka_unit_test(elf_segments_in_any_shape),
 		cmocka_unit_test(notes_have_registers),
+		cmocka_unit_test(netdump_layout),
 		cmocka_unit_test(flattened_streams),
 		cmocka_unit_test(split_over_three_files),
 		cmocka_unit_test(reads_of_any_size),
