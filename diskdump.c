@@ -602,9 +602,11 @@ static bool diskdump_read_page(struct dump *dump, u64 paddr, void *buf, size_t l
 	if (!decompress_page(diskdump->pool, descriptor.flags & COMPRESSION_MASK, data,
 			     descriptor.size, whole))
 		return fault_set(fault, FAULT_DAMAGED, SPACE_PHYSICAL, paddr);
-	page_cache_put(dump->cache, pfn, whole);
-	if (whole == page)
+	/* Who takes whole pages goes over memory once; parts of pages are asked for again and again. */
+	if (whole == page) {
+		page_cache_put(dump->cache, pfn, page);
 		memcpy(buf, page + offset, length);
+	}
 	return true;
 }
 

@@ -28,13 +28,13 @@ static const struct dump_ops *const formats[] = { &diskdump_ops, &netdump_ops, &
  * size all of them are given back: what was mapped comes back on the next touch, and a session stays
  * small.
  */
-enum { WINDOW_SHIFT = 16, MAX_WINDOWS = 768, WINDOW_SLOTS = 1024 };
+enum { WINDOW_SHIFT = 16, MAX_WINDOWS = 3072, WINDOW_SLOTS = 4096 };
 
 struct file_window {
 	atomic_ulong last;
 	atomic_uint nr_touched;
 	/* The window's number + 1 by its low bits: what is in here is counted already. */
-	atomic_ulong slots[WINDOW_SLOTS];
+	atomic_uint slots[WINDOW_SLOTS];
 };
 
 static bool map_whole_file(struct file_map *map, struct strbuf *why)
@@ -114,7 +114,7 @@ static void count_window(const struct file_map *map, const u8 *data)
 {
 	struct file_window *window = map->window;
 	unsigned long number = (unsigned long)(data - map->data) >> WINDOW_SHIFT;
-	atomic_ulong *slot;
+	atomic_uint *slot;
 
 	/* No mapping, but bytes in memory. */
 	if (!map->window)

@@ -4,8 +4,17 @@
 
 #include <stdlib.h>
 
+enum { FEW_EXTENTS = 16 };
+
+static void drop_buckets(struct extents *extents)
+{
+	free(extents->buckets);
+	extents->buckets = NULL;
+}
+
 void extents_add(struct extents *extents, const struct extent *extent)
 {
+	drop_buckets(extents);
 	*vector_add(&extents->list) = *extent;
 }
 
@@ -24,6 +33,28 @@ static void sort(struct extents *extents)
 	if (extents->list.count)
 		qsort(extents->list.items, extents->list.count, sizeof(*extents->list.items),
 		      compare_extents);
+}
+
+/* A dump without its free pages has ten thousands of extents: one look-up then halves a few of them only. */
+static void make_buckets(struct extents *extents)
+{
+	size_t count = extents->list.count, next = 0;
+	u64 end = count ? extents->list.items[count - 1].end : 0;
+
+	drop_buckets(extents);
+	if (count < FEW_EXTENTS || count > UINT32_MAX)
+		return;
+	extents->bucket_shift = PAGE_SHIFT;
+	while (end >> extents->bucket_shift > 2 * count)
+		extents->bucket_shift++;
+	extents->nr_buckets = (end >> extents->bucket_shift) + 2;
+	extents->buckets = xreallocarray(NULL, extents->nr_buckets, sizeof(*extents->buckets));
+	for (size_t i = 0; i < extents->nr_buckets; i++) {
+		while (next < count &&
+		       extents->list.items[next].end <= (u64)i << extents->bucket_shift)
+			next++;
+		extents->buckets[i] = (u32)next;
+	}
 }
 
 void extents_merge(struct extents *extents)
@@ -47,6 +78,7 @@ void extents_merge(struct extents *extents)
 		extents->list.items[nr_kept++] = extent;
 	}
 	extents->list.count = nr_kept;
+	make_buckets(extents);
 }
 
 bool extents_sort(struct extents *extents, struct strbuf *why)
@@ -61,6 +93,7 @@ bool extents_sort(struct extents *extents, struct strbuf *why)
 			      (unsigned long long)extent->start);
 		return false;
 	}
+	make_buckets(extents);
 	return true;
 }
 
@@ -68,6 +101,10 @@ const struct extent *extents_find(const struct extents *extents, u64 paddr)
 {
 	size_t low = 0, high = extents->list.count;
 
+	if (extents->buckets && paddr >> extents->bucket_shift < extents->nr_buckets - 1) {
+		low = extents->buckets[paddr >> extents->bucket_shift];
+		high = extents->buckets[(paddr >> extents->bucket_shift) + 1];
+	}
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
@@ -136,4 +173,5 @@ void extents_describe(const struct extents *extents, struct strbuf *text)
 void extents_free(struct extents *extents)
 {
 	vector_free(&extents->list);
+	drop_buckets(extents);
 }

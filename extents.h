@@ -14,6 +14,10 @@ struct extent {
 
 struct extents {
 	VECTOR(struct extent) list;
+	/* Made by sorting: BUCKETS[n] is the first extent that ends above n << BUCKET_SHIFT. */
+	u32 *buckets;
+	size_t nr_buckets;
+	unsigned bucket_shift;
 };
 
 void extents_add(struct extents *extents, const struct extent *extent);

@@ -20,6 +20,7 @@
 #include "flattened.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 enum {
 	FLAT_HEADER_BYTES = 4096,
@@ -64,7 +65,8 @@ static bool collect_records(const struct file_map *map, flat_records *records)
 		struct flat_record record = { .at = at + FLAT_RECORD_BYTES };
 		u8 header[FLAT_RECORD_BYTES];
 
-		if (!file_map_read(map, at, header, sizeof(header)))
+		/* Not through the mapping: a page fault for each header costs ten times this call. */
+		if (pread(map->fd, header, sizeof(header), (off_t)at) != sizeof(header))
 			return false;
 		record.offset = load_be64(header);
 		record.length = load_be64(header + 8);
@@ -75,6 +77,8 @@ static bool collect_records(const struct file_map *map, flat_records *records)
 			return false;
 		nr_empty = record.length ? 0 : nr_empty + 1;
 		if (nr_empty > MAX_EMPTY_RECORDS)
+			return false;
+		if (record.at > map->mapped_bytes)
 			return false;
 		if (record.length > map->mapped_bytes - record.at) {
 			record.length = map->mapped_bytes - record.at;
