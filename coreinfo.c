@@ -154,7 +154,8 @@ void coreinfo_symbols(const struct vmcoreinfo *info)
 	static char *names;
 	char *old_names = names;
 
-	names = xstrndup(info->text, info->length);
+	/* Without a vmcoreinfo there is a list of no names. */
+	names = xstrndup(info->text ? info->text : "", info->length);
 	symbols_load_list(symbols, take_symbols(names, symbols, ARRAY_SIZE(symbols)));
 	free(old_names);
 }
