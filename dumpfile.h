@@ -51,7 +51,7 @@ struct cpu_note {
 	u32 cpu; /* by order of the notes, unless the note names it */
 	u32 pid; /* NT_PRSTATUS's pid; 0 for QEMU's notes */
 	struct x86_regs regs;
-	bool from_qemu; /* a QEMUCPUState: the control registers below are valid */
+	bool has_control; /* a hypervisor wrote it: the control registers below are valid */
 	u64 cr0, cr2, cr3, cr4, gs_base, kernel_gs_base, idt_base, gdt_base;
 };
 
@@ -100,7 +100,7 @@ struct dump {
 	size_t vmcoreinfo_bytes;
 	struct cpu_note *cpu_notes;
 	size_t nr_cpu_notes;
-	size_t nr_qemu_notes; /* the first so many of cpu_notes are from_qemu */
+	size_t nr_qemu_notes; /* the first so many of cpu_notes are from QEMUCPUStates */
 	u64 crashed_task; /* a task_struct's address, from netdump's note or LKCD's header; 0: none */
 	bool only_crashed_task; /* cpu_notes[0] is that task's, on whichever CPU; there are no others */
 	struct note_range *note_ranges; /* all of the above, and what no one here reads */

@@ -115,7 +115,7 @@ static void add_qemu_state(struct dump *dump, const struct file_map *file, const
 	cpu = dump->nr_qemu_notes < dump->nr_cpu_notes ? &dump->cpu_notes[dump->nr_qemu_notes]
 						       : add_cpu_note(dump);
 	dump->nr_qemu_notes++;
-	cpu->from_qemu = true;
+	cpu->has_control = true;
 	cpu->pid = 0;
 #define REGISTER(number) load_u64(registers + (number)*8)
 #define SEGMENT(number) (segments + (number)*24)
@@ -310,12 +310,14 @@ void dump_copy_notes(const struct dump *dump, struct strbuf *notes)
 	}
 }
 
-static void describe_cpu_note(const struct cpu_note *cpu, struct strbuf *text)
+static void describe_cpu_note(const struct dump *dump, const struct cpu_note *cpu,
+			      struct strbuf *text)
 {
+	const char *writer = dump->nr_qemu_notes ? "QEMU" : "VMware";
 	const struct x86_regs *regs = &cpu->regs;
 
-	strbuf_printf(text, "cpu note %u: %s", cpu->cpu, cpu->from_qemu ? "QEMU" : "NT_PRSTATUS");
-	if (!cpu->from_qemu)
+	strbuf_printf(text, "cpu note %u: %s", cpu->cpu, cpu->has_control ? writer : "NT_PRSTATUS");
+	if (!cpu->has_control)
 		strbuf_printf(text, ", pid %u", cpu->pid);
 	strbuf_printf(text, "\n    rip %016llx  rsp %016llx  rflags %08llx  cs %04llx\n",
 		      (unsigned long long)regs->ip, (unsigned long long)regs->sp,
@@ -335,11 +337,16 @@ static void describe_cpu_note(const struct cpu_note *cpu, struct strbuf *text)
 	strbuf_printf(text, "    r13 %016llx  r14 %016llx  r15 %016llx\n",
 		      (unsigned long long)regs->r13, (unsigned long long)regs->r14,
 		      (unsigned long long)regs->r15);
-	if (!cpu->from_qemu)
+	if (!cpu->has_control)
 		return;
 	strbuf_printf(text, "    cr0 %016llx  cr2 %016llx  cr3 %016llx\n",
 		      (unsigned long long)cpu->cr0, (unsigned long long)cpu->cr2,
 		      (unsigned long long)cpu->cr3);
+	if (!dump->nr_qemu_notes) {
+		strbuf_printf(text, "    cr4 %016llx  idt %016llx\n", (unsigned long long)cpu->cr4,
+			      (unsigned long long)cpu->idt_base);
+		return;
+	}
 	strbuf_printf(text, "    cr4 %016llx  gs_base %016llx  kernel_gs_base %016llx\n",
 		      (unsigned long long)cpu->cr4, (unsigned long long)cpu->gs_base,
 		      (unsigned long long)cpu->kernel_gs_base);
@@ -350,7 +357,7 @@ static void describe_cpu_note(const struct cpu_note *cpu, struct strbuf *text)
 void dump_describe_notes(const struct dump *dump, struct strbuf *text)
 {
 	for (size_t i = 0; i < dump->nr_cpu_notes; i++)
-		describe_cpu_note(&dump->cpu_notes[i], text);
+		describe_cpu_note(dump, &dump->cpu_notes[i], text);
 	if (dump->crashed_task)
 		strbuf_printf(text, "task_struct: %llx\n", (unsigned long long)dump->crashed_task);
 	for (size_t i = 0; i < dump->nr_device_dumps; i++)

@@ -110,7 +110,7 @@ static bool find_of_cpu(struct dump *dump, size_t number, struct image *image)
 	u64 root = note->cr3 & FRAME_MASK;
 	bool deep = note->cr4 & CR4_LA57;
 
-	if (!note->from_qemu || !note->cr3)
+	if (!note->has_control || !note->cr3)
 		return false;
 	/* With PTI the CPU may have stopped on the user half, which maps little of the kernel. */
 	return find_below_root(dump, root & ~CR3_PTI_USER, deep, image) ||

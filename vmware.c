@@ -12,266 +12,444 @@
  *	2	...	name, indices (4 bytes each), value
  *
  *	a block: size in the file, size in memory (8 bytes each, or 4), 2 bytes of padding's length,
- *	padding, data
+ *	padding, data; 62: the data are compressed
  *
  * The group "memory" has regionsCount, and regionPPN[i] (frame of the machine), regionPageNum[i]
  * (page of the memory's image), regionSize[i] (pages): without regions the image starts at frame 0.
  * The image is the block "Memory"[0][0], or the .vmem file.
+ *
+ * The group "cpu" has cpu:numVCPUs, and of CPU i: rax[i] ... r15[i], rip[i], eflags[i], CR64[i][n],
+ * and IDTR[i], a block of 10 bytes: limit, base.
  */
+#include "elfnote.h"
 #include "extents.h"
 
 #include <stdlib.h>
 
 enum {
+	HEADER_BYTES = 12,
 	GROUP_BYTES = 80,
-	GROUPS_AT = 12,
-	MAX_GROUPS = 1024,
-	MAX_REGIONS = 64,
-	MAX_TAGS = 1 << 16,
-	BLOCK = 62,
-};
-
-struct vmware {
-	struct extents extents;
-	struct file_map memory; /* the .vmem file; data NULL: none */
-	char *memory_path;
-	u32 magic, version, nr_groups;
-};
-
-struct region {
-	u64 frame, page, size;
-};
-
-/* What the group "memory" says. */
-struct memory_group {
-	u64 nr_regions;
-	struct region regions[MAX_REGIONS];
-	u64 image_at, image_bytes; /* the block in this file; 0 bytes: none */
+	GROUP_NAME_BYTES = 64,
+	MAX_INDICES = 3,
+	VALUE_COMPRESSED = 62,
+	VALUE_BLOCK = 63,
+	MAX_REGIONS = 256,
+	MAX_CPUS = 8192,
+	IDTR_BYTES = 10,
+	NR_CONTROL = 5,
+	KERNEL_CS = 0x10,
+	KERNEL_SS = 0x18,
+	USER_SS = 0x2b,
+	USER_CS = 0x33,
 };
 
 struct tag {
 	char name[256];
-	u32 indices[3];
-	u64 value; /* of at most 8 bytes */
-	u64 block_at, block_bytes;
-	bool is_block;
+	u32 nr_indices, indices[MAX_INDICES];
+	bool block, compressed;
+	u64 at, bytes; /* of the value or the block's data in the file */
+	u64 end; /* where the next tag is */
+};
+
+struct region {
+	u32 page, frame, pages;
+	u8 known; /* a bit for each of the three */
+};
+
+/* What the tags say of a CPU. */
+struct cpu_state {
+	struct x86_regs regs;
+	u64 control[NR_CONTROL], idt_base;
+	bool has_ip, has_sp;
+};
+
+struct vmware {
+	u32 magic, version, nr_groups, nr_cpus;
+	u64 nr_regions; /* what regionsCount says */
+	VECTOR(struct region) regions;
+	VECTOR(struct cpu_state) cpus;
+	const struct file_map *image; /* of the memory, at IMAGE_AT, IMAGE_BYTES long */
+	u64 image_at, image_bytes;
+	bool compressed; /* the image is */
+	struct file_map vmem;
+	char *vmem_path;
+	struct extents extents;
 };
 
 static bool is_magic(u32 magic)
 {
-	return magic == 0xbed2bed0 || magic == 0xbed2bed2 || magic == 0xbed3bed3 ||
-	       magic == 0xbad1bad1;
+	return magic == 0xbed2bed0 || magic == 0xbad1bad1 || magic == 0xbed2bed2 ||
+	       magic == 0xbed3bed3;
+}
+
+static bool broken(struct strbuf *why, const char *format, ...) PRINTF_LIKE(2, 3);
+
+static bool broken(struct strbuf *why, const char *format, ...)
+{
+	va_list args;
+
+	strbuf_puts(why, "VMware state: ");
+	va_start(args, format);
+	strbuf_vprintf(why, format, args);
+	va_end(args);
+	return false;
 }
 
 static enum probe_result vmware_probe(const struct file_map *file, struct strbuf *why)
 {
-	u8 header[GROUPS_AT];
+	u8 header[HEADER_BYTES];
 	u32 nr_groups;
 
-	if (!file_map_read(file, 0, header, sizeof(header)) || !is_magic(load_u32(header)))
+	if (!file_map_read(file, 0, header, 4) || !is_magic(load_u32(header)))
 		return PROBE_NO;
-	nr_groups = load_u32(header + 8);
-	if (nr_groups < 1 || nr_groups > MAX_GROUPS ||
-	    !range_fits(GROUPS_AT, (u64)nr_groups * GROUP_BYTES, file->size)) {
-		strbuf_printf(why,
-			      "VMware state file: %u groups do not fit into a file of %llu bytes",
-			      nr_groups, (unsigned long long)file->size);
+	if (!file_map_read(file, 0, header, sizeof(header))) {
+		broken(why, "cut short inside the header");
 		return PROBE_BROKEN;
 	}
-	return PROBE_YES;
+	nr_groups = load_u32(header + 8);
+	if (range_fits(HEADER_BYTES, (u64)nr_groups * GROUP_BYTES, file->size))
+		return PROBE_YES;
+	broken(why, "cut short: its %u groups do not fit into %llu bytes", nr_groups,
+	       (unsigned long long)file->size);
+	return PROBE_BROKEN;
 }
 
-static bool read_block(const struct file_map *file, bool wide, u64 *at, struct tag *tag)
-{
-	u8 sizes[18];
-	size_t width = wide ? 8 : 4;
+/* --- tags --- */
 
-	if (!file_map_read(file, *at, sizes, 2 * width + 2))
+/* The sizes before a block's data, and where the data are. */
+static bool read_block(const struct file_map *file, u64 at, bool wide, struct tag *tag)
+{
+	u32 width = wide ? 8 : 4;
+	u8 head[18];
+
+	if (!file_map_read(file, at, head, 2 * width + 2))
 		return false;
-	tag->is_block = true;
-	tag->block_bytes = load_uint(sizes, width);
-	tag->block_at = *at + 2 * width + 2 + load_u16(sizes + 2 * width);
-	if (!range_fits(tag->block_at, tag->block_bytes, ~0ULL))
-		return false;
-	*at = tag->block_at + tag->block_bytes;
+	tag->bytes = load_uint(head, width);
+	tag->compressed |= tag->bytes != load_uint(head + width, width);
+	tag->at = at + 2 * width + 2 + load_u16(head + 2 * width);
 	return true;
 }
 
-/* Reads the tag at *AT and moves *AT behind it. False: the group ends here. */
-static bool next_tag(const struct file_map *file, bool wide, u64 *at, struct tag *tag)
+/* The tag at AT. False: the file ends inside it. */
+static bool read_tag(const struct file_map *file, u64 at, bool wide, struct tag *tag)
 {
-	u8 start[2], rest[8] = { 0 };
-	unsigned nr_indices, bytes;
+	u8 head[2], indices[4 * MAX_INDICES];
+	u32 kind;
 
-	*tag = (struct tag){ 0 };
-	if (!file_map_read(file, *at, start, sizeof(start)) || (!start[0] && !start[1]) ||
-	    !file_map_read(file, *at + 2, tag->name, start[1]))
+	if (!file_map_read(file, at, head, sizeof(head)))
 		return false;
-	nr_indices = start[0] >> 6;
-	bytes = start[0] & 0x3f;
-	*at += 2 + start[1];
-	if (!file_map_read(file, *at, tag->indices, nr_indices * 4))
+	kind = head[0] & 0x3f;
+	memset(tag, 0, sizeof(*tag));
+	tag->nr_indices = head[0] >> 6;
+	at += sizeof(head);
+	if (!file_map_read(file, at, tag->name, head[1]) ||
+	    !file_map_read(file, at + head[1], indices, 4 * tag->nr_indices))
 		return false;
-	*at += nr_indices * 4;
-	if (bytes >= BLOCK)
-		return read_block(file, wide, at, tag);
-	if (!file_map_read(file, *at, rest, min_u64(bytes, 8)))
+	for (u32 i = 0; i < tag->nr_indices; i++)
+		tag->indices[i] = load_u32(indices + 4 * i);
+	tag->at = at + head[1] + 4 * tag->nr_indices;
+	tag->bytes = kind;
+	tag->block = kind >= VALUE_COMPRESSED;
+	tag->compressed = kind == VALUE_COMPRESSED;
+	if (tag->block && !read_block(file, tag->at, wide, tag))
 		return false;
-	tag->value = load_u64(rest);
-	*at += bytes;
-	return true;
+	/* Of a block that is cut short the start counts, and no tag can follow. */
+	tag->end = range_fits(tag->at, tag->bytes, file->size) ? tag->at + tag->bytes : file->size;
+	return tag->block || tag->end < file->size || tag->at + tag->bytes == file->size;
 }
 
-static void use_tag(const struct tag *tag, struct memory_group *group)
+static bool is_last(const struct tag *tag)
 {
-	struct region *region = tag->indices[0] < MAX_REGIONS ? &group->regions[tag->indices[0]]
-							      : NULL;
-
-	if (streq(tag->name, "regionsCount"))
-		group->nr_regions = tag->value;
-	else if (streq(tag->name, "regionPPN") && region)
-		region->frame = tag->value;
-	else if (streq(tag->name, "regionPageNum") && region)
-		region->page = tag->value;
-	else if (streq(tag->name, "regionSize") && region)
-		region->size = tag->value;
-	else if (streq(tag->name, "Memory") && tag->is_block && !group->image_bytes) {
-		group->image_at = tag->block_at;
-		group->image_bytes = tag->block_bytes;
-	}
+	return !tag->name[0] && !tag->nr_indices && !tag->block && !tag->bytes;
 }
 
-static bool read_memory_group(const struct file_map *file, const struct vmware *vmware,
-			      struct memory_group *group)
+/* The value of up to 8 bytes. */
+static u64 tag_value(const struct file_map *file, const struct tag *tag)
 {
-	for (u32 i = 0; i < vmware->nr_groups; i++) {
-		u8 entry[GROUP_BYTES];
-		u64 at, nr_tags = 0;
-		struct tag tag;
+	u8 value[8] = { 0 };
 
-		if (!file_map_read(file, GROUPS_AT + (u64)i * GROUP_BYTES, entry, sizeof(entry)))
+	file_map_read(file, tag->at, value, min_u64(tag->bytes, sizeof(value)));
+	return load_u64(value);
+}
+
+typedef void take_tag_fn(struct vmware *vmware, const struct file_map *file, const struct tag *tag);
+
+/* Where the tags of the group NAME are. False: the state has no such group. */
+static bool find_group(const struct dump *dump, const char *name, u64 *at)
+{
+	const struct vmware *vmware = dump->state;
+	u8 group[GROUP_BYTES];
+
+	for (u64 i = 0; i < vmware->nr_groups; i++) {
+		if (!file_map_read(&dump->files[0], HEADER_BYTES + i * GROUP_BYTES, group,
+				   sizeof(group)))
 			return false;
-		if (strncmp((const char *)entry, "memory", 64) != 0)
+		if (strncmp((const char *)group, name, GROUP_NAME_BYTES) != 0)
 			continue;
-		at = load_u64(entry + 64);
-		while (nr_tags++ < MAX_TAGS && next_tag(file, vmware->version & 0xf, &at, &tag))
-			use_tag(&tag, group);
+		*at = load_u64(group + GROUP_NAME_BYTES);
 		return true;
 	}
 	return false;
 }
 
-/* FILE.vmem for FILE.vmss or FILE.vmsn. */
-static bool open_memory_file(struct vmware *vmware, const char *path, struct strbuf *why)
+/* Calls TAKE for each tag of the group NAME. False: the state has no such group. */
+static bool walk_group(struct dump *dump, const char *name, take_tag_fn *take)
+{
+	struct vmware *vmware = dump->state;
+	const struct file_map *file = &dump->files[0];
+	struct tag tag;
+	u64 at;
+
+	if (!find_group(dump, name, &at))
+		return false;
+	for (; read_tag(file, at, vmware->version & 0xf, &tag); at = tag.end) {
+		if (is_last(&tag))
+			return true;
+		take(vmware, file, &tag);
+	}
+	dump->incomplete = true;
+	strbuf_printf(&dump->remarks, "the VMware state ends inside the group \"%s\"\n", name);
+	return true;
+}
+
+/* --- memory --- */
+
+static void take_memory_tag(struct vmware *vmware, const struct file_map *file,
+			    const struct tag *tag)
+{
+	static const char *const names[] = { "regionPageNum", "regionPPN", "regionSize" };
+	u32 index = tag->indices[0];
+
+	if (tag->block && streq(tag->name, "Memory") && tag->nr_indices == 2 && !index &&
+	    !tag->indices[1] && !vmware->image) {
+		vmware->image = file;
+		vmware->image_at = tag->at;
+		vmware->image_bytes = tag->bytes;
+		vmware->compressed = tag->compressed;
+	}
+	if (tag->block)
+		return;
+	if (streq(tag->name, "regionsCount"))
+		vmware->nr_regions = tag_value(file, tag);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct region *region;
+
+		if (!streq(tag->name, names[i]) || tag->nr_indices != 1 || index >= MAX_REGIONS)
+			continue;
+		while (vmware->regions.count <= index)
+			*vector_add(&vmware->regions) = (struct region){ 0 };
+		region = &vmware->regions.items[index];
+		*(i == 0   ? &region->page
+		  : i == 1 ? &region->frame
+			   : &region->pages) = tag_value(file, tag);
+		region->known |= 1 << i;
+	}
+}
+
+/* The .vmem file beside the state: what VMware writes when the memory is not inside. */
+static bool open_vmem(struct vmware *vmware, const char *path, struct strbuf *why)
 {
 	const char *dot = strrchr(path, '.');
 	struct strbuf reason = { 0 };
-	bool good;
+	bool opened;
 
 	if (!dot || strchr(dot, '/'))
 		dot = path + strlen(path);
-	vmware->memory_path = xasprintf("%.*s.vmem", (int)(dot - path), path);
-	good = file_map_open(&vmware->memory, vmware->memory_path, &reason);
-	if (!good)
-		strbuf_printf(why, "VMware state file: the guest's memory should be in %s: %s",
-			      vmware->memory_path, strbuf_text(&reason));
+	vmware->vmem_path = xasprintf("%.*s.vmem", (int)(dot - path), path);
+	opened = file_map_open(&vmware->vmem, vmware->vmem_path, &reason);
+	if (!opened)
+		broken(why, "the guest's memory is not inside, and its file %s: %s",
+		       vmware->vmem_path, strbuf_text(&reason));
 	strbuf_free(&reason);
-	return good;
+	vmware->image = &vmware->vmem;
+	vmware->image_at = 0;
+	vmware->image_bytes = vmware->vmem.size;
+	return opened;
 }
 
-/* PAGES of the image from page PAGE on are the machine's memory from FRAME on. */
-static bool add_region(struct dump *dump, const struct region *region, const struct file_map *image,
-		       u64 image_at, u64 image_bytes)
+/* The part of PAGES pages at PAGE of the image that the file has, as physical memory from FRAME on. */
+static void add_region(struct dump *dump, u64 page, u64 frame, u64 pages)
 {
 	struct vmware *vmware = dump->state;
-	const u64 limit = 1ULL << (52 - PAGE_SHIFT);
-	struct extent extent = { .file = image };
-	u64 bytes;
+	u64 offset = page << PAGE_SHIFT, bytes = pages << PAGE_SHIFT, there;
+	struct extent extent = { .start = frame << PAGE_SHIFT, .file = vmware->image };
 
-	if (!region->size || !range_fits(region->frame, region->size, limit) ||
-	    region->page >= limit)
-		return false;
-	bytes = region->page << PAGE_SHIFT < image_bytes
-			? image_bytes - (region->page << PAGE_SHIFT)
-			: 0;
-	if (bytes < region->size << PAGE_SHIFT) {
+	there = offset < vmware->image_bytes ? min_u64(bytes, vmware->image_bytes - offset) : 0;
+	extent.offset = vmware->image_at + offset;
+	if (!range_fits(extent.offset, there, vmware->image->size))
+		there = extent.offset < vmware->image->size ? vmware->image->size - extent.offset
+							    : 0;
+	if (there < bytes) {
 		dump->incomplete = true;
-		strbuf_printf(&dump->remarks, "%s: cut short, the memory at its end is missing\n",
-			      image->path);
+		strbuf_printf(
+			&dump->remarks,
+			"%s is cut short: %llu of the %llu bytes at physical address %llx are missing\n",
+			vmware->image->path, (unsigned long long)(bytes - there),
+			(unsigned long long)bytes, (unsigned long long)extent.start);
 	}
-	bytes = min_u64(bytes, region->size << PAGE_SHIFT);
-	extent.start = region->frame << PAGE_SHIFT;
-	extent.end = extent.start + bytes;
-	extent.offset = image_at + (region->page << PAGE_SHIFT);
-	if (bytes)
+	extent.end = extent.start + there;
+	if (there)
 		extents_add(&vmware->extents, &extent);
-	return true;
 }
 
-static bool add_regions(struct dump *dump, const struct memory_group *group,
-			const struct file_map *image, u64 image_at, u64 image_bytes,
-			struct strbuf *why)
+static bool add_regions(struct dump *dump, struct strbuf *why)
 {
-	const struct region whole = { .size = (image_bytes + PAGE_BYTES - 1) >> PAGE_SHIFT };
+	struct vmware *vmware = dump->state;
 
-	if (group->nr_regions > MAX_REGIONS) {
-		strbuf_printf(
-			why, "VMware state file: %llu regions of memory are more than there can be",
-			(unsigned long long)group->nr_regions);
-		return false;
+	if (!vmware->nr_regions && vmware->image_at > vmware->image->size)
+		return broken(why, "cut short before the guest's memory");
+	if (!vmware->nr_regions)
+		add_region(dump, 0, 0, align_up(vmware->image_bytes, PAGE_BYTES) >> PAGE_SHIFT);
+	if (vmware->nr_regions > vmware->regions.count)
+		return broken(why, "%llu regions of memory, %zu of them are described",
+			      (unsigned long long)vmware->nr_regions, vmware->regions.count);
+	for (size_t i = 0; i < vmware->nr_regions; i++) {
+		const struct region *region = &vmware->regions.items[i];
+
+		if (region->known != 7)
+			return broken(why, "region %zu of the memory is not described", i);
+		add_region(dump, region->page, region->frame, region->pages);
 	}
-	if (!group->nr_regions)
-		return add_region(dump, &whole, image, image_at, image_bytes);
-	for (u64 i = 0; i < group->nr_regions; i++) {
-		if (add_region(dump, &group->regions[i], image, image_at, image_bytes))
-			continue;
-		strbuf_printf(
+	if (!vmware->extents.list.count)
+		return broken(why, "no memory of the guest is in %s", vmware->image->path);
+	return extents_sort(&vmware->extents, why);
+}
+
+static bool open_memory(struct dump *dump, struct strbuf *why)
+{
+	struct vmware *vmware = dump->state;
+
+	if (!walk_group(dump, "memory", take_memory_tag))
+		return broken(why, "no group \"memory\"");
+	if (vmware->compressed)
+		return broken(
 			why,
-			"VMware state file: region %llu of memory, %llx frames from %llx on, makes no sense",
-			(unsigned long long)i, (unsigned long long)group->regions[i].size,
-			(unsigned long long)group->regions[i].frame);
+			"the guest's memory is compressed: resume the guest and suspend it without "
+			"compression, or convert the file to an ELF core");
+	if (!vmware->image && !open_vmem(vmware, dump->files[0].path, why))
 		return false;
-	}
+	if (!add_regions(dump, why))
+		return false;
+	dump->max_pfn = extents_max_pfn(&vmware->extents);
 	return true;
 }
+
+/* --- registers --- */
+
+static const struct {
+	const char *name;
+	size_t offset;
+} registers[] = {
+#define REGISTER(name, member)                                                                     \
+	{                                                                                          \
+		name, offsetof(struct x86_regs, member)                                            \
+	}
+	REGISTER("rax", ax),  REGISTER("rbx", bx),	 REGISTER("rcx", cx),  REGISTER("rdx", dx),
+	REGISTER("rsi", si),  REGISTER("rdi", di),	 REGISTER("rbp", bp),  REGISTER("rsp", sp),
+	REGISTER("r8", r8),   REGISTER("r9", r9),	 REGISTER("r10", r10), REGISTER("r11", r11),
+	REGISTER("r12", r12), REGISTER("r13", r13),	 REGISTER("r14", r14), REGISTER("r15", r15),
+	REGISTER("rip", ip),  REGISTER("eflags", flags),
+#undef REGISTER
+};
+
+static void take_register(struct cpu_state *cpu, const struct file_map *file, const struct tag *tag)
+{
+	u8 idtr[IDTR_BYTES];
+
+	if (streq(tag->name, "IDTR") && tag->bytes >= sizeof(idtr) && !tag->compressed &&
+	    file_map_read(file, tag->at, idtr, sizeof(idtr)))
+		cpu->idt_base = load_u64(idtr + 2);
+	if (tag->block)
+		return;
+	if (streq(tag->name, "CR64") && tag->nr_indices >= 2 && tag->indices[1] < NR_CONTROL)
+		cpu->control[tag->indices[1]] = tag_value(file, tag);
+	for (size_t i = 0; i < ARRAY_SIZE(registers); i++) {
+		u64 value = tag_value(file, tag);
+
+		if (streq(tag->name, registers[i].name))
+			memcpy((u8 *)&cpu->regs + registers[i].offset, &value, sizeof(value));
+	}
+	cpu->has_ip |= streq(tag->name, "rip");
+	cpu->has_sp |= streq(tag->name, "rsp");
+}
+
+static void take_cpu_tag(struct vmware *vmware, const struct file_map *file, const struct tag *tag)
+{
+	u32 index = tag->indices[0];
+
+	if (streq(tag->name, "cpu:numVCPUs"))
+		vmware->nr_cpus = tag_value(file, tag);
+	if (!tag->nr_indices || index >= MAX_CPUS)
+		return;
+	while (vmware->cpus.count <= index)
+		*vector_add(&vmware->cpus) = (struct cpu_state){ 0 };
+	take_register(&vmware->cpus.items[index], file, tag);
+}
+
+static void add_cpu_note(struct dump *dump, u32 number, const struct cpu_state *cpu)
+{
+	bool in_kernel = cpu->regs.ip >> 63;
+	struct cpu_note *note = &dump->cpu_notes[dump->nr_cpu_notes++];
+
+	*note = (struct cpu_note){
+		.cpu = number,
+		.regs = cpu->regs,
+		.has_control = true,
+		.cr0 = cpu->control[0],
+		.cr2 = cpu->control[2],
+		.cr3 = cpu->control[3],
+		.cr4 = cpu->control[4],
+		.idt_base = cpu->idt_base,
+	};
+	/* How the state names segments is not known; the two halves of the addresses tell. */
+	note->regs.cs = in_kernel ? KERNEL_CS : USER_CS;
+	note->regs.ss = in_kernel ? KERNEL_SS : USER_SS;
+	note->regs.orig_ax = ~0ULL;
+}
+
+static void open_cpus(struct dump *dump)
+{
+	struct vmware *vmware = dump->state;
+	u32 missing = 0;
+
+	if (!walk_group(dump, "cpu", take_cpu_tag))
+		return;
+	dump->cpu_notes = xcalloc(vmware->cpus.count + 1, sizeof(*dump->cpu_notes));
+	for (size_t i = 0; i < vmware->cpus.count; i++) {
+		const struct cpu_state *cpu = &vmware->cpus.items[i];
+
+		/* Tags may name CPUs which the guest does not have. */
+		if (i >= vmware->nr_cpus)
+			break;
+		if (cpu->has_ip && cpu->has_sp)
+			add_cpu_note(dump, i, cpu);
+	}
+	missing = vmware->nr_cpus - dump->nr_cpu_notes;
+	if (missing)
+		strbuf_printf(&dump->remarks,
+			      "the VMware state has no registers of %u of its %u CPUs\n", missing,
+			      vmware->nr_cpus);
+}
+
+/* --- the format --- */
 
 static bool vmware_open(struct dump *dump, struct strbuf *why)
 {
 	struct vmware *vmware = xcalloc(1, sizeof(*vmware));
-	const struct file_map *file = &dump->files[0];
-	struct memory_group group = { 0 };
-	u8 header[GROUPS_AT];
+	u8 header[HEADER_BYTES];
 
 	dump->state = vmware;
-	if (dump->nr_files > 1) {
-		strbuf_puts(
-			why,
-			"VMware state file: only compressed kdumps can be split over several files");
-		return false;
-	}
-	if (!file_map_read(file, 0, header, sizeof(header)))
-		return false;
+	vmware->vmem.fd = -1;
+	if (dump->nr_files > 1)
+		return broken(why, "a guest has one file, %zu are given", dump->nr_files);
+	if (!file_map_read(&dump->files[0], 0, header, sizeof(header)))
+		return broken(why, "cut short inside the header");
 	vmware->magic = load_u32(header);
 	vmware->version = load_u32(header + 4);
 	vmware->nr_groups = load_u32(header + 8);
-	if (!read_memory_group(file, vmware, &group)) {
-		strbuf_puts(why, "VMware state file: no group says where the guest's memory is");
+	if (!open_memory(dump, why))
 		return false;
-	}
-	if (group.image_bytes) {
-		u64 in_file = group.image_at < file->size ? file->size - group.image_at : 0;
-
-		if (!add_regions(dump, &group, file, group.image_at,
-				 min_u64(in_file, group.image_bytes), why))
-			return false;
-	} else if (!open_memory_file(vmware, file->path, why) ||
-		   !add_regions(dump, &group, &vmware->memory, 0, vmware->memory.size, why)) {
-		return false;
-	}
-	dump->max_pfn = 0;
-	if (!extents_sort(&vmware->extents, why))
-		return false;
-	dump->max_pfn = extents_max_pfn(&vmware->extents);
+	open_cpus(dump);
 	return true;
 }
 
@@ -294,13 +472,20 @@ static void vmware_describe(const struct dump *dump, struct strbuf *text)
 {
 	const struct vmware *vmware = dump->state;
 
-	strbuf_puts(text, "format: VMware state file\n");
-	strbuf_printf(text, "file: %s, %llu bytes\n", dump->files[0].path,
+	strbuf_puts(text, "format: VMware state\n");
+	strbuf_printf(text, "%20s: %s, %llu bytes\n", "filename", dump->files[0].path,
 		      (unsigned long long)dump->files[0].size);
-	strbuf_printf(text, "magic: %x\nversion: %u\ngroups: %u\n", vmware->magic, vmware->version,
-		      vmware->nr_groups);
+	strbuf_printf(text, "%20s: %s, %llu bytes at offset %llu\n", "memory", vmware->image->path,
+		      (unsigned long long)vmware->image_bytes,
+		      (unsigned long long)vmware->image_at);
+	strbuf_printf(text, "%20s: %x\n", "id", vmware->magic);
+	strbuf_printf(text, "%20s: %u (sizes of %u bits)\n", "version", vmware->version,
+		      vmware->version & 0xf ? 64 : 32);
+	strbuf_printf(text, "%20s: %u\n", "numgroups", vmware->nr_groups);
+	strbuf_printf(text, "%20s: %u\n", "numVCPUs", vmware->nr_cpus);
+	strbuf_printf(text, "%20s: %llu\n", "regionsCount", (unsigned long long)vmware->nr_regions);
 	extents_describe(&vmware->extents, text);
-	strbuf_puts(text, strbuf_text(&dump->remarks));
+	dump_describe_notes(dump, text);
 }
 
 static void vmware_close(struct dump *dump)
@@ -308,14 +493,16 @@ static void vmware_close(struct dump *dump)
 	struct vmware *vmware = dump->state;
 
 	extents_free(&vmware->extents);
-	file_map_close(&vmware->memory);
-	free(vmware->memory_path);
+	vector_free(&vmware->regions);
+	vector_free(&vmware->cpus);
+	file_map_close(&vmware->vmem);
+	free(vmware->vmem_path);
 	free(vmware);
 	dump->state = NULL;
 }
 
 const struct dump_ops vmware_ops = {
-	.name = "VMware state file",
+	.name = "VMware state",
 	.probe = vmware_probe,
 	.open = vmware_open,
 	.read_page = vmware_read_page,

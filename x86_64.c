@@ -293,7 +293,7 @@ static bool kaslr_from_notes(const struct image *image, struct kernel_layout *la
 		unsigned levels = note->cr4 & CR4_LA57 ? 5 : 4;
 		u64 root = note->cr3 & CR3_FRAME_MASK;
 
-		if (!note->from_qemu || !note->cr3)
+		if (!note->has_control || !note->cr3)
 			continue;
 		/*
 		 * With PTI the CPU may have stopped on the user half, which maps little of the
@@ -442,7 +442,7 @@ static unsigned find_levels(const struct vmcoreinfo *info, const struct kernel_l
 	if (info && vmcoreinfo_number(info, "NUMBER(pgtable_l5_enabled)", &number))
 		claimed = number ? 5 : 4;
 	for (size_t i = 0; !claimed && i < x86.dump->nr_cpu_notes; i++)
-		if (x86.dump->cpu_notes[i].from_qemu && x86.dump->cpu_notes[i].cr4)
+		if (x86.dump->cpu_notes[i].has_control && x86.dump->cpu_notes[i].cr4)
 			claimed = x86.dump->cpu_notes[i].cr4 & CR4_LA57 ? 5 : 4;
 	if (claimed && levels_fit(layout, claimed))
 		return claimed;

@@ -84,6 +84,12 @@ static void show_control_registers(const struct cpu_note *note)
 {
 	out("    CR0: %016llx  CR2: %016llx  CR3: %016llx\n", (unsigned long long)note->cr0,
 	    (unsigned long long)note->cr2, (unsigned long long)note->cr3);
+	/* VMware's state has the others under names that are not known. */
+	if (!session.dump->nr_qemu_notes) {
+		out("    CR4: %016llx  IDT base: %016llx\n", (unsigned long long)note->cr4,
+		    (unsigned long long)note->idt_base);
+		return;
+	}
 	out("    CR4: %016llx  GS base: %016llx  kernel GS base: %016llx\n",
 	    (unsigned long long)note->cr4, (unsigned long long)note->gs_base,
 	    (unsigned long long)note->kernel_gs_base);
@@ -116,7 +122,7 @@ static void show_registers(UNUSED const char *option)
 		    (unsigned long long)r->r14, (unsigned long long)r->r15);
 		out("    CS: %04llx  SS: %04llx\n", (unsigned long long)r->cs,
 		    (unsigned long long)r->ss);
-		if (note->from_qemu)
+		if (note->has_control)
 			show_control_registers(note);
 	}
 }

@@ -116,6 +116,31 @@ def lkcd_fields(path, file="dump"):
     return [Field(name, file, at, width) for name, at, width in fields], [(file, at) for at in edges]
 
 
+def vmware_fields(path, file="guest.vmss"):
+    """Of each kind of tag one."""
+    data = pathlib.Path(path).read_bytes()
+    groups = int.from_bytes(data[8:12], "little")
+    fields, edges = [("version", 4, 4), ("groups", 8, 4)], [12, 12 + 80 * groups]
+    for index in range(groups):
+        at = 12 + 80 * index
+        fields += [(f"group {index}'s offset", at + 64, 8), (f"group {index}'s size", at + 72, 8)]
+        start = int.from_bytes(data[at + 64:at + 72], "little")
+        edges += [at + 80, start, start + 1]
+    for name in (b"cpu:numVCPUs", b"regionsCount", b"regionPageNum", b"regionPPN", b"regionSize", b"rip", b"CR64", b"IDTR", b"Memory"):
+        # The last of the memory's; those of the CPUs are alike.
+        for at in {data.find(name) if name == b"Memory" else data.rfind(name, 0, 1 << 16)} - {-1}:
+            text = name.decode() + f" at {at}"
+            value = at + len(name) + 4 * (data[at - 2] >> 6)
+            fields += [(f"kind of {text}", at - 2, 1), (f"name size of {text}", at - 1, 1), (f"value of {text}", value, 4)]
+            edges += [at, value]
+            if data[at - 2] >> 6:
+                fields.append((f"index of {text}", at + len(name), 4))
+            if data[at - 2] & 63 > 61:
+                fields += [(f"size of {text}", value, 8), (f"size in memory of {text}", value + 8, 8), (f"padding of {text}", value + 16, 2)]
+                edges += [value + 8, value + 16, value + 18]
+    return [Field(name, file, at, width) for name, at, width in fields], [(file, at) for at in edges]
+
+
 # --- tests ---
 
 def check_kdump(kernel, version, signature=b"KDUMP   "):
@@ -224,6 +249,40 @@ def test_flattened_elf(kernel):
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as aside:
         fields, edges = flat_fields(writers.flattened(writers.elf64(loads, notes, f"{aside}/dump"), f"{folder}/dump"))
         damage.check(kernel, subject("flattened ELF", folder, ["dump"], loads, fields=fields, boundaries=edges))
+
+
+def regions(loads, gap=256):
+    """Runs of pages with up to GAP pages between them are one, with zeroes in between."""
+    merged = []
+    for paddr, data in loads:
+        hole = paddr - merged[-1][0] - len(merged[-1][1]) if merged else 1 << 60
+        if hole <= gap * PAGE:
+            merged[-1][1].extend(bytes(hole) + data)
+        else:
+            merged.append((paddr, bytearray(data)))
+    return merged
+
+
+def check_vmware(kernel, **how):
+    _, _, loads, _ = saved(kernel)
+    cpus = writers.qemu_registers(kernel.folder / "registers")
+    with tempfile.TemporaryDirectory() as folder:
+        path = writers.vmware(regions(loads)[::-1], f"{folder}/guest", cpus=cpus, **how)
+        fields, edges = vmware_fields(path)
+        if how:
+            # The tags are the same.
+            fields = [field for field in fields if "Memory" in field.name]
+        else:
+            edges.append(("guest.vmem", PAGE))
+        damage.check(kernel, subject("VMware" + " inside" * len(how), folder, ["guest.vmss"], loads, fields=fields, boundaries=edges))
+
+
+def test_vmware(kernel):
+    check_vmware(kernel)
+
+
+def test_vmware_with_memory_inside(kernel):
+    check_vmware(kernel, inside=True)
 
 
 def test_raw_memory(kernel):

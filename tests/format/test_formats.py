@@ -50,7 +50,69 @@ def test_vmware(kernel):
         check(kernel, state, "VMware state")
         pathlib.Path(folder, "guest.vmem").unlink()
         result = run_crash("-s", kernel.vmlinux, state, stdin="quit\n")
-        expect("guest.vmem" in result.stderr, f"message without the memory's file: {result.stderr!r}")
+        expect("guest.vmem: No such file" in result.stderr, f"message without the memory's file: {result.stderr!r}")
+
+
+def test_vmware_in_every_shape(kernel):
+    """The memory inside, sizes of 32 bits, a snapshot, regions in another order than in memory and above 4 GB."""
+    loads, _ = writers.memory_of_elf(kernel.vmcore)
+    pieces = [(paddr + at, data[at:at + (48 << 20)]) for paddr, data in loads for at in range(0, len(data), 48 << 20)]
+    pieces.insert(1, (4 << 30, bytes(range(256)) * 64))
+    pieces.reverse()
+    with tempfile.TemporaryDirectory() as folder:
+        for magic, version, inside, padding, suffix in ((0xbed2bed2, 8, True, 0, "vmss"), (0xbed2bed0, 0, True, 13, "vmsn"),
+                                                        (0xbad1bad1, 8, True, 4000, "vmss"), (0xbed3bed3, 8, False, 0, "vmsn")):
+            state = writers.vmware(pieces, f"{folder}/guest", magic, version, inside=inside, padding=padding, suffix=suffix)
+            check(kernel, state, f"VMware {suffix}, version {version}")
+            result = run_crash("-s", kernel.vmlinux, state, stdin="rd -p 100000008\nrd -p 100004000\nhelp -D\nquit\n")
+            expect(" 100000008:  0f0e0d0c0b0a0908" in result.stdout, f"above 4 GB: {result.stdout[:200]!r}")
+            expect("100004000: not in the dump" in result.stdout, f"behind that region: {result.stdout[:300]!r}")
+            expect(f"version: {version} (sizes of {64 if version else 32} bits)" in result.stdout, f"help -D: {result.stdout[:600]!r}")
+            pathlib.Path(state).unlink()
+
+
+def test_vmware_compressed(kernel):
+    with tempfile.TemporaryDirectory() as folder:
+        state = writers.vmware([(0, bytes(1 << 16))], f"{folder}/guest", inside=True, compressed=True)
+        result = run_crash("-s", kernel.vmlinux, state, stdin="quit\n")
+    equal(result.status, 1, "exit status for compressed memory")
+    expect("the guest's memory is compressed" in result.stderr, f"message: {result.stderr!r}")
+
+
+def test_vmware_registers(kernel):
+    """The registers that QEMU's monitor told lead to the traces that its notes lead to."""
+    loads, _ = writers.memory_of_elf(kernel.vmcore)
+    cpus = writers.qemu_registers(kernel.folder / "registers")
+    with tempfile.TemporaryDirectory() as folder:
+        for version in (8, 0):
+            state = writers.vmware(loads, f"{folder}/guest", version=version, cpus=cpus)
+            text = run_crash("-s", kernel.vmlinux, state, stdin="help -r\nquit\n").stdout
+            told = [{name.lower(): int(value, 16) for name, value in re.findall(r"(\w+)(?: base)?: +(\w+)", part)}
+                    for part in text.split("CPU ")[1:]]
+            equal(len(told), len(cpus), "CPUs in help -r")
+            for got, cpu in zip(told, cpus):
+                for name in ("rip", "rsp", "rax", "rbx", "rdi", "r8", "r15", "cr0", "cr2", "cr3", "cr4"):
+                    equal(got[name], cpu[name], f"{name} in help -r")
+                equal((got["rflags"], got["idt"]), (cpu["rfl"], cpu["idt"][0]), "flags and IDT in help -r")
+            traces = run_crash("-s", kernel.vmlinux, state, stdin="bt -a\nquit\n").stdout
+            equal(traces, kernel.crash("bt -a"), "bt -a")
+        # Without the first CPU's, which is told, its task has still a trace.
+        state = writers.vmware(loads, f"{folder}/guest", cpus=cpus)
+        data = pathlib.Path(state).read_bytes().replace(b"rip" + bytes(4), b"rIP" + bytes(4))
+        pathlib.Path(state).write_bytes(data)
+        result = run_crash("-s", kernel.vmlinux, state, stdin="help -r\nquit\n")
+        expect("CPU 0:" not in result.stdout and "CPU 1:" in result.stdout, f"help -r: {result.stdout[:300]!r}")
+        expect(f"no registers of 1 of its {len(cpus)} CPUs" in result.stderr, f"warning: {result.stderr!r}")
+
+
+def test_vmware_without_vmcoreinfo(kernel):
+    """The page tables that a CPU used lead to the kernel image."""
+    dump = kernel.dump("nonote")
+    loads, _ = writers.memory_of_elf(dump.vmcore)
+    cpus = writers.qemu_registers(dump.folder / "registers")
+    with tempfile.TemporaryDirectory() as folder:
+        state = writers.vmware(loads, f"{folder}/guest", cpus=cpus)
+        equal(run_crash("-s", dump.vmlinux, state, stdin="bt -a\nquit\n").stdout, dump.crash("bt -a"), "bt -a without vmcoreinfo")
 
 
 def test_diskdump(kernel):

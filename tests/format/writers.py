@@ -1,5 +1,6 @@
 # Dump files of formats that nothing in Debian writes, from the pages of a dump of the lab.
 # SPDX-License-Identifier: GPL-3.0-or-later
+import re
 import struct
 import zlib
 
@@ -73,23 +74,66 @@ def vmware_tag(name, indices, value):
     return bytes([flags, len(name)]) + name.encode() + struct.pack(f"<{len(indices)}I", *indices) + value
 
 
-def vmware(loads, path, magic=0xbed2bed2, version=8):
-    """PATH.vmss and PATH.vmem: the memory's image has one region behind the other."""
-    page = 0
+def vmware_block(name, indices, data, wide=True, padding=0, compressed=False):
+    """With the length of its data in memory twice what it is in the file when COMPRESSED."""
+    head = bytes([62 + (not compressed) | len(indices) << 6, len(name)]) + name.encode()
+    sizes = struct.pack("<QQH" if wide else "<IIH", len(data), len(data) << compressed, padding)
+    return head + struct.pack(f"<{len(indices)}I", *indices) + sizes + bytes(padding) + data
+
+
+def qemu_registers(path):
+    """{name: value} of each CPU in what QEMU's monitor says to "info registers -a"."""
+    with open(path, encoding="ascii") as file:
+        parts = file.read().split("CPU#")[1:]
+    cpus = []
+    for part in parts:
+        cpu = {name.lower(): int(value, 16) for name, value in re.findall(r"\b([A-Z0-9]+) *=\s*([0-9a-f]+)", part)}
+        cpu["idt"] = [int(word, 16) for word in re.search(r"IDT= +(\w+) (\w+)", part).groups()]
+        cpus.append(cpu)
+    return cpus
+
+
+def vmware_cpus(cpus, wide=True):
+    """The tags of the group "cpu", as crash 9 takes them."""
+    names = ["rax", "rcx", "rdx", "rbx", "rbp", "rsp", "rsi", "rdi", *(f"r{n}" for n in range(8, 16)), "rip"]
+    tags = vmware_tag("cpu:numVCPUs", [], struct.pack("<I", len(cpus)))
+    for i, cpu in enumerate(cpus):
+        for name in names:
+            tags += vmware_tag(name, [i], struct.pack("<Q", cpu[name]))
+        tags += vmware_tag("eflags", [i], struct.pack("<I", cpu["rfl"]))
+        for number in range(5):
+            tags += vmware_tag("CR64", [i, number], struct.pack("<Q", cpu.get(f"cr{number}", 0)))
+        tags += vmware_block("IDTR", [i], struct.pack("<HQ", cpu["idt"][1], cpu["idt"][0]), wide)
+    return tags
+
+
+def vmware(loads, path, magic=0xbed2bed2, version=8, cpus=(), inside=False, padding=0, compressed=False, suffix="vmss"):
+    """PATH.vmss and PATH.vmem, or one file with the memory INSIDE: the image has one region behind the other."""
+    page, wide = 0, version & 15 != 0
     tags = vmware_tag("regionsCount", [], struct.pack("<I", len(loads)))
-    with open(f"{path}.vmem", "wb") as image:
-        for i, (paddr, data) in enumerate(loads):
-            image.write(data)
-            tags += vmware_tag("regionPageNum", [i], struct.pack("<I", page))
-            tags += vmware_tag("regionPPN", [i], struct.pack("<I", paddr // PAGE))
-            tags += vmware_tag("regionSize", [i], struct.pack("<I", len(data) // PAGE))
-            page += len(data) // PAGE
-    with open(f"{path}.vmss", "wb") as file:
-        file.write(struct.pack("<III", magic, version, 1))
-        file.write(struct.pack("<64sQQ", b"memory", 12 + 80, len(tags) + 2))
-        file.write(tags + b"\0\0")
+    for i, (paddr, data) in enumerate(loads):
+        tags += vmware_tag("regionPageNum", [i], struct.pack("<I", page))
+        tags += vmware_tag("regionPPN", [i], struct.pack("<I", paddr // PAGE))
+        tags += vmware_tag("regionSize", [i], struct.pack("<I", len(data) // PAGE))
+        page += len(data) // PAGE
+    image = b"".join(data for _, data in loads)
+    if inside:
+        tags += vmware_block("Memory", [0, 0], image, wide, padding, compressed)
+    else:
+        with open(f"{path}.vmem", "wb") as file:
+            file.write(image)
+    groups = [(b"cpu", vmware_cpus(cpus, wide) + b"\0\0")] if cpus else []
+    groups.append((b"memory", tags + b"\0\0"))
+    at = 12 + 80 * len(groups)
+    with open(f"{path}.{suffix}", "wb") as file:
+        file.write(struct.pack("<III", magic, version, len(groups)))
+        for name, data in groups:
+            file.write(struct.pack("<64sQQ", name, at, len(data)))
+            at += len(data)
+        for _, data in groups:
+            file.write(data)
         file.write(bytes(4 * PAGE))  # crash 9 does not open shorter files
-    return f"{path}.vmss"
+    return f"{path}.{suffix}"
 
 
 def memory_of_kdump(path):

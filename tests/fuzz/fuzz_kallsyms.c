@@ -45,7 +45,7 @@ static void look_at_symbols(void)
 /* No vmcoreinfo: page tables lead to the image. */
 static void search(struct dump *dump, struct strbuf *why)
 {
-	struct cpu_note note = { .from_qemu = true, .cr3 = TOP_AT };
+	struct cpu_note note = { .has_control = true, .cr3 = TOP_AT };
 	struct vmcoreinfo found;
 	char release[64];
 

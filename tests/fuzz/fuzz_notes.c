@@ -42,7 +42,7 @@ static void check(const struct dump *dump)
 
 	FUZZ_EXPECT(dump->nr_qemu_notes <= dump->nr_cpu_notes);
 	for (size_t i = 0; i < dump->nr_qemu_notes; i++)
-		FUZZ_EXPECT(dump->cpu_notes[i].from_qemu);
+		FUZZ_EXPECT(dump->cpu_notes[i].has_control);
 	for (size_t i = 0; i < dump->nr_device_dumps; i++)
 		FUZZ_EXPECT(range_fits(dump->device_dumps[i].offset, dump->device_dumps[i].bytes,
 				       dump->files[0].size));

@@ -200,7 +200,7 @@ static void notes_have_registers(void **state UNUSED)
 			const struct cpu_note *note = &dump->cpu_notes[cpu];
 
 			assert_int_equal(note->cpu, cpu);
-			assert_int_equal(note->from_qemu, description.qemu_notes);
+			assert_int_equal(note->has_control, description.qemu_notes);
 			if (!description.qemu_notes) {
 				assert_int_equal(note->pid, 100 + cpu);
 				assert_int_equal(note->regs.r15, cpu << 16);

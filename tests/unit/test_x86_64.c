@@ -136,7 +136,7 @@ static void test_kaslr_vmcoreinfo_lies(void **state UNUSED)
 
 static void test_kaslr_from_notes(void **state UNUSED)
 {
-	struct cpu_note note = { .from_qemu = true };
+	struct cpu_note note = { .has_control = true };
 
 	build(4);
 	/* The image's own table cannot be used: only the one that the CPU had can. */
