@@ -78,6 +78,7 @@ typedef VECTOR(struct page_group) group_list;
 
 struct lkcd {
 	u8 header[HEADER_BYTES];
+	u8 arch_header[ARCH_HEADER_BYTES]; /* zeroes: there is none */
 	u32 version, compression;
 	u64 buffer_bytes; /* where pages begin */
 	group_list groups; /* sorted by pfn, none overlaps another */
@@ -289,11 +290,16 @@ static void copy_name(char *to, const u8 *header, unsigned number)
 static void add_cpus(struct dump *dump, u64 at)
 {
 	const struct file_map *file = &dump->files[0];
-	u8 header[ARCH_HEADER_BYTES];
+	struct lkcd *lkcd = dump->state;
+	u8 *header = lkcd->arch_header;
 	u64 header_bytes, nr_slots, nr_cpus, dumping_cpu;
 
-	if (!file_map_read(file, at, header, sizeof(header)) || load_u64(header) != ARCH_MAGIC)
+	if (!file_map_read(file, at, header, ARCH_HEADER_BYTES) || load_u64(header) != ARCH_MAGIC) {
+		memset(header, 0, ARCH_HEADER_BYTES);
+		strbuf_puts(&dump->remarks,
+			    "LKCD dump: no architecture's header, and so no CPU's registers\n");
 		return;
+	}
 	header_bytes = load_u32(header + 12);
 	if (header_bytes < ARCH_HEADER_BYTES || header_bytes > MOST_BUFFER_BYTES)
 		return;
@@ -478,27 +484,23 @@ static void put_text(struct strbuf *text, const char *name, const u8 *from, size
 		if ((u8)*p < ' ' || *p == 127)
 			*p = ' ';
 	}
-	strbuf_printf(text, "%18s: %s\n", name, copy);
+	strbuf_printf(text, "%19s: %s\n", name, copy);
 }
 
 static void put_number(struct strbuf *text, const char *name, u64 value)
 {
-	strbuf_printf(text, "%18s: %llu (0x%llx)\n", name, (unsigned long long)value,
+	strbuf_printf(text, "%19s: %llu (0x%llx)\n", name, (unsigned long long)value,
 		      (unsigned long long)value);
 }
 
-static void lkcd_describe(const struct dump *dump, struct strbuf *text)
+static void describe_header(const struct lkcd *lkcd, struct strbuf *text)
 {
 	static const char *const names[] = { "sysname", "nodename", "release",
 					     "version", "machine",  "domainname" };
 	static const char *const compressions[] = { "none", "RLE", "gzip" };
-	const struct lkcd *lkcd = dump->state;
 	const u8 *header = lkcd->header;
 
-	strbuf_puts(text, "format: LKCD dump\n");
-	strbuf_printf(text, "%18s: %s, %llu bytes\n", "filename", dump->files[0].path,
-		      (unsigned long long)dump->files[0].size);
-	strbuf_printf(text, "%18s: %llx\n", "dh_magic_number",
+	strbuf_printf(text, "%19s: %llx\n", "dh_magic_number",
 		      (unsigned long long)load_u64(header));
 	put_number(text, "dh_version", lkcd->version);
 	put_number(text, "dh_header_size", load_u32(header + 12));
@@ -510,13 +512,42 @@ static void lkcd_describe(const struct dump *dump, struct strbuf *text)
 	put_number(text, "dh_num_dump_pages", load_u32(header + 48));
 	put_text(text, "dh_panic_string", header + 52, PANIC_BYTES);
 	put_number(text, "dh_time.tv_sec", load_u64(header + 308));
+	put_number(text, "dh_time.tv_usec", load_u64(header + 316));
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
 		put_text(text, names[i], header + 324 + NAME_BYTES * i, NAME_BYTES - 1);
-	strbuf_printf(text, "%18s: %llx\n", "dh_current_task",
+	strbuf_printf(text, "%19s: %llx\n", "dh_current_task",
 		      (unsigned long long)load_u64(header + 714));
-	strbuf_printf(text, "%18s: %u (%s)\n", "dh_dump_compress", lkcd->compression,
+	strbuf_printf(text, "%19s: %u (%s)\n", "dh_dump_compress", lkcd->compression,
 		      lkcd->compression < ARRAY_SIZE(compressions) ? compressions[lkcd->compression]
 								   : "unknown");
+	put_number(text, lkcd->version >= 9 ? "dh_dump_polling" : "dh_dump_flags",
+		   load_u32(header + 726));
+	put_number(text, "dh_dump_device", load_u32(header + 730));
+	if (lkcd->version >= 9)
+		put_number(text, "dh_dump_buffer_size", lkcd->buffer_bytes);
+}
+
+static void describe_arch_header(const u8 *header, struct strbuf *text)
+{
+	if (!load_u64(header))
+		return;
+	strbuf_printf(text, "%19s: %llx\n", "dha_magic_number",
+		      (unsigned long long)load_u64(header));
+	put_number(text, "dha_version", load_u32(header + 8));
+	put_number(text, "dha_header_size", load_u32(header + 12));
+	put_number(text, "dha_smp_num_cpus", load_u32(header + 184));
+	put_number(text, "dha_dumping_cpu", load_u32(header + 188));
+}
+
+static void lkcd_describe(const struct dump *dump, struct strbuf *text)
+{
+	const struct lkcd *lkcd = dump->state;
+
+	strbuf_puts(text, "format: LKCD dump\n");
+	strbuf_printf(text, "%19s: %s, %llu bytes\n", "filename", dump->files[0].path,
+		      (unsigned long long)dump->files[0].size);
+	describe_header(lkcd, text);
+	describe_arch_header(lkcd->arch_header, text);
 	put_number(text, "pages found", lkcd->nr_pages);
 	strbuf_printf(text, "incomplete: %s\n", dump->incomplete ? "yes" : "no");
 	strbuf_puts(text, strbuf_text(&dump->remarks));

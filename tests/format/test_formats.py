@@ -138,10 +138,13 @@ def test_netdump(kernel):
     task, cpu = crashed_task(kernel)
     registers = registers_of(notes, cpu)
     wanted = run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin="bt\nquit\n").stdout
-    for name, wide, with_task in (("wide", True, True), ("no task", True, False), ("narrow", False, True)):
+    info = writers.note(b"VMCOREINFO", 0, writers.vmcoreinfo_in(notes))
+    for name, wide, with_task in (("wide", True, True), ("no task", True, False), ("narrow", False, True),
+                                  ("VMCOREINFO", True, True)):
         short = writers.core_note(1, writers.prstatus(registers)) + writers.core_note(3, bytes(136))
         if with_task:
             short += writers.core_note(4, struct.pack("<Q", task) + bytes(9080))
+        short += info if name == "VMCOREINFO" else b""
         with tempfile.TemporaryDirectory() as folder:
             path = writers.netdump(loads if wide else loads[:1], short, f"{folder}/vmcore", wide=wide)
             check(kernel, path, f"netdump, {name}")
@@ -205,6 +208,11 @@ def test_lkcd(kernel):
             dump = writers.lkcd(loads[:1], f"{folder}/dump.{version}", "gzip", version, registers, shuffle=shuffle)
             got = run_crash("-s", kernel.vmlinux, dump, stdin=questions).stdout.splitlines()
             equal(got, wanted, f"answers from an LKCD dump of version {version}")
+            text = run_crash("-s", kernel.vmlinux, dump, stdin="help -D\nquit\n").stdout
+            for line in (f"dh_version: {version}", "dh_panic_string: lab: panic message", "dh_time.tv_sec: 1700000000",
+                         "dh_dump_compress: 2 (gzip)", "dha_magic_number: deaddead", "dha_smp_num_cpus: 2", "dha_dumping_cpu: 0"):
+                expect(re.search(rf"^ +{re.escape(line)}(?!\w)", text, re.M), f"help -D has no {line!r}: {text[:400]!r}")
+            expect(("dh_dump_buffer_size: 65536" in text) == (version >= 9), f"help -D of version {version}: {text[:900]!r}")
         size = pathlib.Path(dump).stat().st_size
         os.truncate(dump, size * 2 // 3)
         result = run_crash("-s", kernel.vmlinux, dump, stdin="help -D\nquit\n")
