@@ -11,6 +11,7 @@
 #include "kpercpu.h"
 #include "memory.h"
 #include "modulebtf.h"
+#include "runningkernel.h"
 #include "session.h"
 #include "stack.h"
 #include "symbols.h"
@@ -259,14 +260,15 @@ static bool ops_btf(UNUSED void *arg, size_t index, struct gdb_btf *answer)
 static bool ops_debug_file(UNUSED void *arg, struct gdb_debug_file *file, char *why, size_t space)
 {
 	if (!session.vmlinux) {
-		char release[128] = "?", build_id[64] = "?";
+		char release[128] = "?", build_id[64] = "?", package[192];
 
 		vmcoreinfo_string(&session.vmcoreinfo, "OSRELEASE", release, sizeof(release));
 		vmcoreinfo_string(&session.vmcoreinfo, "BUILD-ID", build_id, sizeof(build_id));
-		snprintf(
-			why, space,
-			"there is no vmlinux; that of kernel %s, build-id %s, has debug information",
-			release, build_id);
+		kernel_debug_package(release, package, sizeof(package));
+		snprintf(why, space,
+			 "there is no vmlinux; that of kernel %s, build-id %s%s%s, has debug "
+			 "information",
+			 release, build_id, package[0] ? ", in package " : "", package);
 		return false;
 	}
 	if (!session.vmlinux->has_dwarf) {

@@ -54,6 +54,8 @@ char *datashow_gdb(const char *command, unsigned radix)
 		interrupt_check();
 		fail("%s", why);
 	}
+	if (why[0])
+		warn("%s", why);
 	return result;
 }
 

@@ -730,6 +730,7 @@ static bool wants_dwarf(const std::string &text)
 		"No function contains",	  "No source file named",
 		"No default source file", "No frame selected",
 		"No type named",	  "does not have line number",
+		"contains no locals",
 	};
 
 	for (const char *sign : signs) {
@@ -757,8 +758,7 @@ static bool with_effort(enum gdb_effort effort, std::string *answer, std::string
 	    !wants_dwarf(worked ? *answer : *problem))
 		return worked;
 	if (!guarded(&no_dwarf, [&]() { attach_dwarf(&notice); })) {
-		if (!worked)
-			*problem += " (" + no_dwarf + ")";
+		*problem = worked ? no_dwarf : *problem + " (" + no_dwarf + ")";
 		return worked;
 	}
 	answer->clear();
@@ -855,18 +855,20 @@ bool gdb_run(const char *command, enum gdb_effort effort, struct strbuf *output,
 	     struct strbuf *error)
 {
 	bool worked;
-	std::string answer, problem;
+	std::string answer, problem, no_dwarf;
 	std::unique_ptr<slow_notice> notice;
 
 	/* Without any, an unwound stack is still better than none: no reason to stop. */
 	if (effort == GDB_DWARF_IF_NEEDED && is_about_frames(command) && ensure_started(&problem))
-		guarded(&problem, [&]() { attach_dwarf(&notice); });
+		guarded(&no_dwarf, [&]() { attach_dwarf(&notice); });
 	problem.clear();
 	worked = ensure_started(&problem) && with_effort(effort, &answer, &problem, [&]() {
 			 start_languages(command);
 			 execute_command_to_string(answer, command, 0, false);
 		 });
 	report_btf_complaints();
+	if (worked && problem.empty())
+		problem = no_dwarf;
 	add_text(output, answer);
 	add_text(error, problem);
 	return worked;

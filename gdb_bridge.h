@@ -107,7 +107,10 @@ enum gdb_effort {
 	GDB_DWARF, /* attach first */
 };
 
-/* One gdb command; what it prints is added to OUTPUT even when it ends in an error. */
+/*
+ * One gdb command; what it prints is added to OUTPUT even when it ends in an error. ERROR after success: why
+ * the answer is no better, when that is for want of debug information.
+ */
 bool gdb_run(const char *command, enum gdb_effort effort, struct strbuf *output,
 	     struct strbuf *error);
 /* An integer or pointer expression of C with the kernel's symbols and types; arrays give their

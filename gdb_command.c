@@ -116,6 +116,8 @@ static bool run(const char *line, bool unknown_is_error)
 		interrupt_check();
 		fail("%s", strbuf_text(&text->error));
 	}
+	if (text->error.length)
+		warn("gdb: %s", strbuf_text(&text->error));
 	return true;
 }
 

@@ -91,5 +91,8 @@ u64 *kernel_syscalls(size_t *count)
 		fail("the size of sys_call_table is not known");
 	functions = scope_array(*count, sizeof(*functions));
 	mem_read(table, functions, *count * sizeof(*functions), "sys_call_table");
+	/* kallsyms knows no sizes: what fills up to the next symbol looks like part of the table. */
+	while (*count && !functions[*count - 1])
+		--*count;
 	return functions;
 }

@@ -463,11 +463,13 @@ static void open_types(struct strbuf *why)
 /* Which file would have what the dump has not. */
 static const char *wanted_vmlinux(void)
 {
-	char release[128] = "of this dump", build_id[64] = "not recorded in it";
+	char release[128] = "of this dump", build_id[64] = "not recorded in it", package[192];
 
 	vmcoreinfo_string(&session.vmcoreinfo, "OSRELEASE", release, sizeof(release));
 	vmcoreinfo_string(&session.vmcoreinfo, "BUILD-ID", build_id, sizeof(build_id));
-	return scope_printf("the vmlinux of kernel %s, build-id %s", release, build_id);
+	kernel_debug_package(release, package, sizeof(package));
+	return scope_printf("the vmlinux of kernel %s, build-id %s%s%s", release, build_id,
+			    package[0] ? ", in package " : "", package);
 }
 
 /* Without BTF gdb answers for structures, out of DWARF; without both, symbols and memory remain. */

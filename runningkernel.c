@@ -136,6 +136,28 @@ static bool has_word(const char *line, const char *key, const char *word)
 	return false;
 }
 
+void kernel_debug_package(const char *release, char *name, size_t space)
+{
+	static const struct {
+		const char *sign, *distribution;
+	} forms[] = {
+		{ "-amd64", "debian" }, { ".fc", "fedora" },	  { ".el", "rhel" },
+		{ "-default", "suse" }, { "-generic", "ubuntu" },
+	};
+
+	name[0] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+		if (!strstr(release, forms[i].sign))
+			continue;
+		for (size_t j = 0; j < ARRAY_SIZE(packages); j++) {
+			if (streq(packages[j].word, forms[i].distribution))
+				snprintf(name, space, "%s%s%s", packages[j].before, release,
+					 packages[j].after);
+		}
+		return;
+	}
+}
+
 static const struct package *package_of(const char *root)
 {
 	char *path = xasprintf("%s/etc/os-release", root);

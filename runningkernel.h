@@ -26,6 +26,11 @@ u32 build_id_from_text(const char *text, u8 *build_id, u32 space);
 char *dumped_kernel_vmlinux(const struct running_kernel *kernel, const char *dump_path,
 			    const char *root);
 /*
+ * The package of debug information for a kernel of this RELEASE, where its form tells whose it is
+ * ("6.1.0-9-amd64", "5.14.0-427.el9.x86_64"); "" otherwise.
+ */
+void kernel_debug_package(const char *release, char *name, size_t space);
+/*
  * The path of KERNEL's vmlinux, below ROOT ("" but in tests), by its build-id. NULL with *why: what was
  * looked at, and which package would bring it.
  */

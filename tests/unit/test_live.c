@@ -438,9 +438,30 @@ static void missing_vmlinux_is_explained(UNUSED void **state)
 	free(boot);
 }
 
+static void package_of_a_release(void **state UNUSED)
+{
+	static const char *const wanted[][2] = {
+		{ "6.1.0-50-cloud-amd64", "linux-image-6.1.0-50-cloud-amd64-dbg" },
+		{ "5.14.0-427.el9.x86_64", "kernel-debuginfo-5.14.0-427.el9.x86_64" },
+		{ "6.9.4-200.fc40.x86_64", "kernel-debuginfo-6.9.4-200.fc40.x86_64" },
+		{ "6.8.0-31-generic",
+		  "linux-image-6.8.0-31-generic-dbgsym (in the ddebs archive)" },
+		{ "6.4.0-150600.21-default",
+		  "kernel-default-debuginfo of 6.4.0-150600.21-default" },
+		{ "6.12.0", "" },
+	};
+	char name[128];
+
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		kernel_debug_package(wanted[i][0], name, sizeof(name));
+		assert_string_equal(name, wanted[i][1]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(package_of_a_release),
 		cmocka_unit_test(kcore_gives_physical_memory),
 		cmocka_unit_test(kcore_of_an_old_kernel),
 		cmocka_unit_test(memory_that_is_plugged_in_is_seen),
