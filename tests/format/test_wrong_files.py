@@ -8,7 +8,9 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
+import zipfile
 
 from harness import CRASH, Failed, environment, expect
 
@@ -130,6 +132,37 @@ def test_compressed_files(kernel):
             packed = write(folder, "dump." + kind, subprocess.run([program, "-c", head], capture_output=True).stdout)
             refused(f"{kind}-compressed data: unpack it", kernel.vmlinux, packed)
             refused(f"{kind}-compressed data: unpack it", packed, kernel.vmcore)
+
+
+def test_archives(kernel):
+    with tempfile.TemporaryDirectory() as folder:
+        head = kernel.vmcore.open("rb").read(1 << 16)
+        with zipfile.ZipFile(f"{folder}/dump.zip", "w") as archive:
+            archive.writestr("dump", head)
+        with tarfile.open(f"{folder}/dump.tar", "w") as archive:
+            archive.add(write(folder, "dump", head), "dump")
+        write(folder, "dump.7z", b"7z\xbc\xaf\x27\x1c\0\4" + head)
+        # The magic numbers of the frame formats' descriptions.
+        write(folder, "dump.lz4", b"\x04\x22\x4d\x18\x64\x40\xa7" + head)
+        for kind, words in (("zip", "a zip archive"), ("tar", "a tar archive"), ("7z", "a 7z archive"), ("lz4", "lz4-compressed data")):
+            refused(f"{words}: unpack it", kernel.vmlinux, f"{folder}/dump.{kind}")
+            refused(f"{words}: unpack it", f"{folder}/dump.{kind}", kernel.vmcore)
+
+
+def test_other_dumps(kernel):
+    """What other programs keep a machine's memory in is named, with what to do instead."""
+    for start, words in (
+            (b"LibvirtQemudSave\2\0\0\0", "libvirt save file .*virsh dump --memory-only"),
+            (b"LibvirtQemudPart\2\0\0\0", "libvirt save file .*virsh dump --memory-only"),
+            (b"QEVM\0\0\0\3", "QEMU save file .*dump-guest-memory"), (b"QFI\xfb\0\0\0\3", "qcow2 .*dump-guest-memory"),
+            (b"Xen saved domain, xl format\n \0 \r", "Xen save file.*xl dump-core"), (b"LinuxGuestRecord", "Xen save file.*xl dump-core"),
+            (b"\xff" * 8 + b"XENF\0\0\0\2", "Xen save file.*xl dump-core"), (b"\x7fVirtualBox SavedState V2.0\n", "VirtualBox .*dumpvmcore"),
+            (b"EMiL\1\0\0\0", "LiME .*FILE@ADDRESS"), (b"\x14\x20\x28\x01", "Hyper-V .*kdump"), (b"vhdxfile", "Hyper-V .*kdump"),
+            (b"PAGEDU64", "Windows crash dump"), (b"PAGEDUMP", "Windows crash dump"), (b"MDMP\x93\xa7", "minidump"),
+            (b"sadump\0\0", "sadump file.*makedumpfile"), (b"KDMV\1\0\0\0", "VMware disk .*vmem")):
+        with tempfile.TemporaryDirectory() as folder:
+            message = refused(words, kernel.vmlinux, write(folder, "dump", start + bytes(8192)))
+            expect("not a dump file" in message, f"{start!r}: {message!r}")
 
 
 def test_one_file_missing_or_too_many(kernel):
