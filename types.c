@@ -167,16 +167,21 @@ static bool find_by_name(const struct btf *btf, const char *name, struct type *t
 			  type);
 }
 
-bool type_by_name(const char *name, struct type *type)
+static void need_module_types(void)
 {
 	void (*load)(void) = load_module_types;
 
-	if (find_by_name(vmlinux_types, name, type))
-		return true;
 	/* It may ask for types itself. */
 	load_module_types = NULL;
 	if (load)
 		load();
+}
+
+bool type_by_name(const char *name, struct type *type)
+{
+	if (find_by_name(vmlinux_types, name, type))
+		return true;
+	need_module_types();
 	for (size_t i = 0; i < module_types.count; i++) {
 		if (find_by_name(module_types.items[i], name, type))
 			return true;
@@ -543,13 +548,27 @@ const char *enumerator_name(const char *enum_name, s64 value)
 	return NULL;
 }
 
-void types_each_struct(bool (*each)(struct type type, void *arg), void *arg)
+/* Those that BTF itself has, from its id FIRST on. False: EACH wants no more. */
+static bool each_struct_of(const struct btf *btf, u32 first,
+			   bool (*each)(struct type type, void *arg), void *arg)
 {
 	struct btf_record record;
-	u32 id;
 
-	for (id = 1; vmlinux_types && id < btf_nr_types(vmlinux_types); id++)
-		if (btf_record(vmlinux_types, id, &record) && is_structure(&record) &&
-		    !each((struct type){ vmlinux_types, id }, arg))
+	for (u32 id = first; id < btf_nr_types(btf); id++) {
+		if (btf_record(btf, id, &record) && is_structure(&record) &&
+		    !each((struct type){ btf, id }, arg))
+			return false;
+	}
+	return true;
+}
+
+void types_each_struct(bool (*each)(struct type type, void *arg), void *arg)
+{
+	if (!vmlinux_types || !each_struct_of(vmlinux_types, 1, each, arg))
+		return;
+	need_module_types();
+	for (size_t i = 0; i < module_types.count; i++) {
+		if (!each_struct_of(module_types.items[i], btf_nr_types(vmlinux_types), each, arg))
 			return;
+	}
 }

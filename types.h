@@ -86,7 +86,7 @@ bool types_kernel_size(const char *type_name, u64 *size);
 bool enumerator_value(const char *enumerator, s64 *value);
 /* The name of VALUE in the enum named ENUM_NAME; NULL when none. */
 const char *enumerator_name(const char *enum_name, s64 value);
-/* Every struct/union: called for each until it returns false. */
+/* Every struct and union, those of modules last: called for each until it returns false. */
 void types_each_struct(bool (*each)(struct type type, void *arg), void *arg);
 
 #endif

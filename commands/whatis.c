@@ -8,6 +8,7 @@
 #include "session.h"
 #include "symbols.h"
 #include "types.h"
+#include "typesearch.h"
 
 #include <stdlib.h>
 
@@ -115,6 +116,31 @@ static void show_member(const char *reference, unsigned radix)
 	datashow_member_place(aggregate, dot + 1, NULL, radix);
 }
 
+/* "64" or "1000-1016", both ends included. */
+static void parse_range(const char *text, struct typesearch_wish *wish)
+{
+	const char *dash = strchr(text, '-');
+	const char *low = dash ? scope_printf("%.*s", (int)(dash - text), text) : text;
+
+	if (!argument_try_number(low, &wish->smallest) ||
+	    !argument_try_number(dash ? dash + 1 : text, &wish->largest) ||
+	    wish->smallest > wish->largest)
+		fail("-r wants a size or a range of sizes such as 64-128, not %s", text);
+}
+
+static void search(const struct args *args)
+{
+	struct typesearch_wish wish = { .largest = ~0ULL, .member = option_argument(args, "m") };
+
+	if (args->nr_words)
+		usage_fail(args);
+	if (option_given(args, "r"))
+		parse_range(option_argument(args, "r"), &wish);
+	if (!types_btf())
+		fail("-r and -m go over all types: this kernel has no BTF to find them in");
+	typesearch_print(&wish);
+}
+
 static void run(struct args *args)
 {
 	unsigned radix = datashow_radix(args);
@@ -122,6 +148,10 @@ static void run(struct args *args)
 	const char *name, *aggregate;
 	size_t i;
 
+	if (option_given(args, "r") || option_given(args, "m")) {
+		search(args);
+		return;
+	}
 	if (!args->nr_words)
 		usage_fail(args);
 	for (i = 0; i < args->nr_words; i++)
@@ -147,17 +177,23 @@ static void run(struct args *args)
 COMMAND(whatis) = {
 	.name = "whatis",
 	.summary = "definition of a type or declaration of a symbol",
-	.synopsis = "[-o] [-x | -d] struct | union | typedef | enum | type.member | symbol",
+	.synopsis = "[-o] [-x | -d] struct | union | typedef | enum | type.member | symbol\n"
+		    "[-r size | -r low-high] [-m member]",
 	.options =
 		(const struct option[]){
 			{ "o", NULL, "offsets of a structure's or union's members" },
+			{ "r", "size", "structures and unions of this size, or of low-high" },
+			{ "m", "member", "those with a member whose type has this in its name" },
 			{ "x", NULL, "sizes and offsets in hexadecimal" },
 			{ "d", NULL, "sizes and offsets in decimal" },
 			{ NULL, NULL, NULL },
 		},
 	.description =
 		"Structures and unions are looked for first, then symbols, then typedefs, enums and the types of "
-		"the language. The types of symbols are known to the debug information only.",
+		"the language. The types of symbols are known to the debug information only.\n\n"
+		"-r and -m, alone or together, list the structures and unions that fit, by size, those of modules too. "
+		"For -m a part of the member's type is enough: list_head, or \"mm_struct *\"; members of "
+		"embedded structures count.",
 	.example = "crash> whatis jiffies\n"
 		   "volatile unsigned long jiffies;\n"
 		   "crash> whatis vfs_read\n"
@@ -168,6 +204,11 @@ COMMAND(whatis) = {
 		   "crash> whatis task_struct.pid\n"
 		   "struct task_struct {\n"
 		   "  [2432] pid_t pid;\n"
-		   "}\n",
+		   "}\n"
+		   "crash> whatis -r 1000-1016\n"
+		   "SIZE  TYPE\n"
+		   "1000  inet_sock\n"
+		   "1000  pnp_dev\n"
+		   "1008  audit_context\n",
 	.run = run,
 };
