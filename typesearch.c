@@ -71,9 +71,10 @@ static void put_type(struct strbuf *text, const struct btf *btf, u32 id, unsigne
 	case BTF_STRUCT:
 	case BTF_UNION:
 	case BTF_FWD:
-		strbuf_puts(text, record.kind == BTF_UNION || (record.kind == BTF_FWD && record.kind_flag)
-					  ? "union "
-					  : "struct ");
+		strbuf_puts(text,
+			    record.kind == BTF_UNION || (record.kind == BTF_FWD && record.kind_flag)
+				    ? "union "
+				    : "struct ");
 		break;
 	case BTF_ENUM:
 	case BTF_ENUM64:
