@@ -1,5 +1,6 @@
 # The same memory in every format gives the same answers.
 # SPDX-License-Identifier: GPL-3.0-or-later
+import functools
 import os
 import pathlib
 import random
@@ -18,6 +19,21 @@ def answers(vmlinux, dump):
     return result.stdout
 
 
+@functools.lru_cache(maxsize=None)
+def alone(option, dump):
+    return run_crash(option, dump)
+
+
+def check_without_vmlinux(kernel, dump, what):
+    """What a dump says alone; the release also by the guest's own record."""
+    for option in ("--osrelease", "--build-id", "-t", "--log"):
+        wanted, got = alone(option, kernel.vmcore), run_crash(option, dump)
+        expect(wanted.status == 0 and wanted.stdout.strip(), f"{option} of the ELF dump: {wanted.stderr[:200]!r}")
+        expect(got.stdout == wanted.stdout, f"{option} of {what}: {got.stdout[-200:]!r} {got.stderr[:300]!r}")
+        if option == "--osrelease":
+            equal(got.stdout, kernel.truth("proc/sys/kernel/osrelease"), f"{option} of {what}")
+
+
 def check(kernel, dump, what):
     wanted = answers(kernel.vmlinux, kernel.vmcore).splitlines()
     got = answers(kernel.vmlinux, dump).splitlines()
@@ -25,6 +41,7 @@ def check(kernel, dump, what):
     different = [(a, b) for a, b in zip(got, wanted) if a != b]
     equal(len(got), len(wanted), f"lines of output from {what}")
     expect(not different, f"{what}: {different[:2]!r}")
+    check_without_vmlinux(kernel, dump, what)
 
 
 def test_raw_memory(kernel):
@@ -208,6 +225,7 @@ def test_lkcd(kernel):
             dump = writers.lkcd(loads[:1], f"{folder}/dump.{version}", "gzip", version, registers, shuffle=shuffle)
             got = run_crash("-s", kernel.vmlinux, dump, stdin=questions).stdout.splitlines()
             equal(got, wanted, f"answers from an LKCD dump of version {version}")
+            check_without_vmlinux(kernel, dump, f"an LKCD dump of version {version}")
             text = run_crash("-s", kernel.vmlinux, dump, stdin="help -D\nquit\n").stdout
             for line in (f"dh_version: {version}", "dh_panic_string: lab: panic message", "dh_time.tv_sec: 1700000000",
                          "dh_dump_compress: 2 (gzip)", "dha_magic_number: deaddead", "dha_smp_num_cpus: 2", "dha_dumping_cpu: 0"):
