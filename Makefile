@@ -20,7 +20,7 @@ endif
 WARNINGS := -Wall -Wextra -Werror
 COMMON := -O2 -g -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DCRASH_VERSION='"$(VERSION)"' -I. -I$(B) $(SANFLAGS)
 CFLAGS += -std=gnu17 $(WARNINGS) -Wmissing-prototypes -Wstrict-prototypes $(COMMON)
-LIBS := -lreadline -lncurses -lz -llzo2 -lsnappy -lzstd -lm -lpthread -ldl
+LIBS := -lreadline -lncurses -lz -llzo2 -lsnappy -lzstd -lbz2 -llzma -llz4 -lm -lpthread -ldl
 
 CORE := $(filter-out main.c,$(wildcard *.c))
 COMMANDS := $(wildcard commands/*.c)

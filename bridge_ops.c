@@ -17,6 +17,7 @@
 #include "symbols.h"
 #include "task.h"
 #include "types.h"
+#include "unpack.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -259,6 +260,8 @@ static bool ops_btf(UNUSED void *arg, size_t index, struct gdb_btf *answer)
 
 static bool ops_debug_file(UNUSED void *arg, struct gdb_debug_file *file, char *why, size_t space)
 {
+	static char path[32];
+
 	if (!session.vmlinux) {
 		char release[128] = "?", build_id[64] = "?", package[192];
 
@@ -271,12 +274,12 @@ static bool ops_debug_file(UNUSED void *arg, struct gdb_debug_file *file, char *
 			 release, build_id, package[0] ? ", in package " : "", package);
 		return false;
 	}
-	if (!session.vmlinux->has_dwarf) {
+	if (!session.debug_vmlinux) {
 		snprintf(why, space, "%s has no debug information", session.vmlinux_path);
 		return false;
 	}
 	*file = (struct gdb_debug_file){
-		.path = session.vmlinux_path,
+		.path = unpack_path(&session.debug_vmlinux->file, path, sizeof(path)),
 		.kaslr_offset = symbols_kaslr_offset(),
 	};
 	return true;

@@ -70,13 +70,23 @@ static bool map_whole_file(struct file_map *map, struct strbuf *why)
 
 bool file_map_open(struct file_map *map, const char *path, struct strbuf *why)
 {
-	*map = (struct file_map){ .path = path };
 	/* O_NONBLOCK: opening a FIFO without a writer would wait for one. */
-	map->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (map->fd < 0) {
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0) {
 		strbuf_puts(why, strerror(errno));
+		*map = (struct file_map){ .path = path, .fd = -1 };
 		return false;
 	}
+	if (!file_map_take(map, fd, path, why))
+		return false;
+	map->nameless = false;
+	return true;
+}
+
+bool file_map_take(struct file_map *map, int fd, const char *path, struct strbuf *why)
+{
+	*map = (struct file_map){ .path = path, .fd = fd, .nameless = true };
 	if (!map_whole_file(map, why)) {
 		close(map->fd);
 		*map = (struct file_map){ .path = path, .fd = -1 };

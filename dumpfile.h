@@ -20,6 +20,7 @@ struct file_map {
 	const u8 *data; /* MAPPED_BYTES of the file as it is on disk */
 	u64 size; /* bytes that the functions below can reach */
 	int fd;
+	bool nameless; /* DATA is not of PATH but of FD alone */
 	u64 mapped_bytes;
 	struct flat_index *flat; /* NULL: not a stream, DATA is what OFFSET counts in */
 	struct file_window *window; /* bounds how much of the mapping is resident */
@@ -27,6 +28,8 @@ struct file_map {
 
 /* False with *why: "No such file or directory", "a directory", "an empty file" ... */
 bool file_map_open(struct file_map *map, const char *path, struct strbuf *why);
+/* The same for an open file, which is closed with it (and when this fails). PATH is for messages. */
+bool file_map_take(struct file_map *map, int fd, const char *path, struct strbuf *why);
 void file_map_close(struct file_map *map);
 /* The LENGTH bytes at OFFSET, or NULL when the file is shorter, or a stream has them in pieces. */
 const void *file_map_at(const struct file_map *map, u64 offset, u64 length);

@@ -30,7 +30,7 @@ static const struct signature signatures[] = {
 	{ 0, 6, "070701", "a cpio archive (an initramfs?)" },
 	{ 0, 8, "!<arch>\n", "an ar archive or a Debian package" },
 	{ 0, 4, "\xed\xab\xee\xdb", "an RPM package" },
-	{ 0x202, 4, "HdrS", "a bzImage kernel image: a vmlinux with symbols is needed" },
+	{ 0x202, 4, "HdrS", "a bzImage kernel image" },
 	{ 0, 8, "KDUMP   ", "a compressed kdump" },
 	{ 0, 8, "DISKDUMP", "a diskdump file (the format before kdump)" },
 	{ 0, 12, "makedumpfile", "a flattened makedumpfile stream" },

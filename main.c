@@ -8,6 +8,7 @@
 #include "coreinfo.h"
 #include "dumpfile.h"
 #include "dwarftypes.h"
+#include "elfdebug.h"
 #include "fail.h"
 #include "gdb_bridge.h"
 #include "help.h"
@@ -27,6 +28,7 @@
 #include "symbols.h"
 #include "task.h"
 #include "types.h"
+#include "unpack.h"
 #include "vmcoreinfo.h"
 #include "vmlinux.h"
 
@@ -38,6 +40,8 @@
 
 struct arguments {
 	const char *vmlinux;
+	const char *
+		partner; /* a second file of the same kernel: one of the two has the debug information */
 	const char *dumps[64];
 	size_t nr_dumps;
 	bool force;
@@ -49,7 +53,7 @@ struct arguments {
 
 #define MAX_BTF_BYTES (256ULL << 20)
 
-static struct vmlinux vmlinux;
+static struct vmlinux vmlinux, partner;
 static struct kernel_layout layout;
 static char *search_problem; /* why no kernel was found in memory; NULL: not searched for */
 static const char *save_path; /* --save: written when the session ends */
@@ -127,22 +131,49 @@ static noreturn void usage_error(const char *problem, const char *word)
 	exit(1);
 }
 
-/* A vmlinux is an ELF file that is no core file. What is neither goes to the dump readers. */
+/*
+ * A vmlinux is an ELF file that is no core file, and may be packed. What is neither goes to the dump
+ * readers.
+ */
 static bool looks_like_vmlinux(const char *path)
 {
 	struct strbuf why = { 0 };
 	struct file_map map;
-	const Elf64_Ehdr *header;
+	Elf64_Ehdr header;
 	bool result = false;
 
 	if (file_map_open(&map, path, &why)) {
-		header = file_map_at(&map, 0, sizeof(*header));
-		result = header && memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 &&
-			 header->e_type != ET_CORE;
+		const void *start = file_map_at(&map, 0, sizeof(header));
+
+		if (start)
+			memcpy(&header, start, sizeof(header));
+		result = (start && !unpack_kind(&map)) ||
+			 unpack_start(&map, &header, sizeof(header));
+		result = result && memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 &&
+			 header.e_type != ET_CORE;
 		file_map_close(&map);
 	}
 	strbuf_free(&why);
 	return result;
+}
+
+/* A packed file that has no vmlinux inside is not unpacked to say what it is. */
+static bool describe_packed(const char *path, struct strbuf *why)
+{
+	struct strbuf ignored = { 0 };
+	struct file_map map;
+	bool packed = false;
+
+	if (file_map_open(&map, path, &ignored)) {
+		packed = unpack_kind(&map) != NULL;
+		if (packed) {
+			strbuf_puts(why, "not a vmlinux but ");
+			file_describe(&map, why);
+		}
+		file_map_close(&map);
+	}
+	strbuf_free(&ignored);
+	return packed;
 }
 
 /* Only compressed kdumps come in parts; what makedumpfile -F wrote holds one, too. */
@@ -163,6 +194,18 @@ static bool looks_like_part(const char *path)
 	return result;
 }
 
+static bool is_kernel(const char *path)
+{
+	struct strbuf why = { 0 };
+	struct vmlinux opened;
+	bool result = vmlinux_open_stripped(&opened, path, &why);
+
+	if (result)
+		vmlinux_close(&opened);
+	strbuf_free(&why);
+	return result;
+}
+
 static void sort_files(struct arguments *arguments, char **paths, int count)
 {
 	int i;
@@ -170,17 +213,25 @@ static void sort_files(struct arguments *arguments, char **paths, int count)
 	for (i = 0; i < count; i++) {
 		if (!arguments->vmlinux && looks_like_vmlinux(paths[i]))
 			arguments->vmlinux = paths[i];
+		else if (!arguments->partner && looks_like_vmlinux(paths[i]))
+			arguments->partner = paths[i];
 		else if (arguments->nr_dumps < ARRAY_SIZE(arguments->dumps))
 			arguments->dumps[arguments->nr_dumps++] = paths[i];
 		else
 			usage_error("too many files: ", paths[i]);
+	}
+	/* "crash VMLINUX FILE" of the running kernel has two of its files; any other ELF file was meant as a dump. */
+	if (arguments->partner && !arguments->nr_dumps && !is_kernel(arguments->partner)) {
+		arguments->dumps[arguments->nr_dumps++] = arguments->partner;
+		arguments->partner = NULL;
 	}
 	/* Two files, none of them a vmlinux: the first was meant as one, and says below what it is. */
 	if (!arguments->vmlinux && arguments->nr_dumps > 1 && !arguments->question &&
 	    !looks_like_part(arguments->dumps[0])) {
 		struct strbuf why = { 0 };
 
-		if (!vmlinux_open(&vmlinux, arguments->dumps[0], &why)) {
+		if (describe_packed(arguments->dumps[0], &why) ||
+		    !vmlinux_open(&vmlinux, arguments->dumps[0], &why)) {
 			fprintf(stderr, "crash: %s: %s\n", arguments->dumps[0], strbuf_text(&why));
 			exit(1);
 		}
@@ -396,6 +447,49 @@ static char *find_dumped_vmlinux(void)
 	return dumped_kernel_vmlinux(&kernel, session.dump_path, "");
 }
 
+/* Names come from the file with a symbol table, and of two the one that has the kernel's image, too. */
+static void order_files(void)
+{
+	struct vmlinux first = vmlinux;
+
+	if (partner.stripped || (!vmlinux.stripped && (vmlinux.banner || !partner.banner)))
+		return;
+	vmlinux = partner;
+	partner = first;
+}
+
+/* The two files that debug packages split a kernel into. */
+static void open_partner(const char *path, struct strbuf *why)
+{
+	if (!vmlinux_open_stripped(&partner, path, why))
+		fail("%s: %s", path, strbuf_text(why));
+	if (partner.build_id_bytes != vmlinux.build_id_bytes ||
+	    memcmp(partner.build_id, vmlinux.build_id, vmlinux.build_id_bytes) != 0) {
+		elf_debug_add_build_id(why, vmlinux.build_id, vmlinux.build_id_bytes);
+		strbuf_puts(why, " and ");
+		elf_debug_add_build_id(why, partner.build_id, partner.build_id_bytes);
+		fail("%s and %s are of different kernels: build-ids %s", vmlinux.file.path, path,
+		     strbuf_text(why));
+	}
+	if (vmlinux.has_dwarf == partner.has_dwarf && vmlinux.stripped == partner.stripped)
+		fail("%s and %s: neither has what the other lacks", vmlinux.file.path, path);
+	order_files();
+}
+
+/* Where .gnu_debuglink and the build-id lead. */
+static void find_partner(struct strbuf *why)
+{
+	struct elf_debug debug;
+	char *path;
+
+	if (!elf_debug_read(&vmlinux.file, &debug))
+		return;
+	path = elf_debug_find(vmlinux.file.path, &debug, "", NULL);
+	if (path && vmlinux_open_stripped(&partner, path, why))
+		order_files();
+	strbuf_reset(why);
+}
+
 static void open_vmlinux(struct arguments *arguments, struct strbuf *why)
 {
 	if (!arguments->vmlinux && session.dump->live) {
@@ -410,10 +504,27 @@ static void open_vmlinux(struct arguments *arguments, struct strbuf *why)
 		arguments->vmlinux = find_dumped_vmlinux();
 	if (!arguments->vmlinux)
 		return;
-	session.vmlinux_path = arguments->vmlinux;
-	session.vmlinux = &vmlinux;
-	if (!vmlinux_open(&vmlinux, arguments->vmlinux, why))
+	if (!vmlinux_open_stripped(&vmlinux, arguments->vmlinux, why))
 		fail("%s: %s", arguments->vmlinux, strbuf_text(why));
+	if (arguments->partner)
+		open_partner(arguments->partner, why);
+	else if (!vmlinux.has_dwarf)
+		find_partner(why);
+	session.vmlinux_path = vmlinux.file.path;
+	session.vmlinux = &vmlinux;
+	session.debug_vmlinux = vmlinux.has_dwarf ? &vmlinux : partner.has_dwarf ? &partner : NULL;
+}
+
+/* What has no names is no source of any: it was of use for telling that the dump is this kernel's. */
+static void leave_stripped_vmlinux(void)
+{
+	if (!session.vmlinux || !vmlinux.stripped)
+		return;
+	warn("%s has no symbol table and no debug information: names and types come from the dump",
+	     session.vmlinux_path);
+	session.vmlinux = NULL;
+	session.vmlinux_path = NULL;
+	kernel_setup(NULL, &session.vmcoreinfo);
 }
 
 /* Copied: a read of one type would otherwise be thousands of reads of the dump. */
@@ -447,9 +558,13 @@ static void open_types(struct strbuf *why)
 	u64 size, address;
 	const struct btf *btf;
 
-	if (session.vmlinux ? !vmlinux_section(&vmlinux, ".BTF", &data, &size, &address)
-			    : !dumped_btf(&data, &size, why))
+	/* A debug-only file has none, though its kernel does. */
+	if (!(session.vmlinux && vmlinux_section(&vmlinux, ".BTF", &data, &size, &address)) &&
+	    !dumped_btf(&data, &size, why)) {
+		if (session.vmlinux)
+			strbuf_reset(why);
 		return;
+	}
 	btf = btf_open(data, size, NULL, why);
 	if (!btf && session.vmlinux) {
 		warn("%s: %s; structures come from its DWARF", session.vmlinux_path,
@@ -595,6 +710,7 @@ static void start_up(void *arg)
 	open_vmlinux(arguments, why);
 	kernel_setup(session.vmlinux, &session.vmcoreinfo);
 	check_match(arguments, kernel_record_matches_vmlinux);
+	leave_stripped_vmlinux();
 	find_kernel(arguments, why);
 	memory_init(session.dump, &x86_64_ops, &layout);
 	memory_set_zero_excluded(session.zero_excluded);

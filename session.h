@@ -12,6 +12,8 @@ struct session {
 	/* what was opened; filled by main.c */
 	struct dump *dump;
 	struct vmlinux *vmlinux;
+	struct vmlinux *
+		debug_vmlinux; /* the file with its debug information, often the same; NULL: none */
 	struct vmcoreinfo vmcoreinfo;
 	const char *vmlinux_path; /* as given, for KERNEL: */
 	const char *dump_path; /* as given, for DUMPFILE: */

@@ -9,6 +9,7 @@
 #include "vmlinux.h"
 
 #include "fail.h"
+#include "unpack.h"
 
 /* A section of notes has some hundred bytes; damaged headers may all claim the whole file. */
 #define MOST_NOTE_BYTES 65536
@@ -166,11 +167,8 @@ static bool find_symtab(struct vmlinux *vmlinux, struct strbuf *why)
 			break;
 	}
 	if (i == vmlinux->nr_sections) {
-		strbuf_puts(
-			why,
-			"without a symbol table (stripped): use the vmlinux of the kernel's debug "
-			"package or of its build directory");
-		return false;
+		vmlinux->stripped = true;
+		return true;
 	}
 	vmlinux->symtab = file_map_at(&vmlinux->file, section->sh_offset, section->sh_size);
 	vmlinux->strtab = string_table(vmlinux, section->sh_link, &vmlinux->strtab_bytes);
@@ -263,18 +261,38 @@ static void look_at_sections(struct vmlinux *vmlinux)
 	}
 }
 
+static const char banner_start[] = "Linux version ";
+
+/* In a file without symbols: at the start of what is read-only, where the kernel keeps it. */
+static const char *search_banner(const struct vmlinux *vmlinux)
+{
+	const u8 *data, *found, *end;
+	u64 size;
+
+	if (!vmlinux_section(vmlinux, ".rodata", &data, &size, NULL))
+		return NULL;
+	end = data + size;
+	for (; (found = memmem(data, end - data, banner_start, sizeof(banner_start) - 1));
+	     data = found + 1) {
+		/* What a digit follows is no format string. */
+		if (end - found > 64 && found[sizeof(banner_start) - 1] >= '0' &&
+		    found[sizeof(banner_start) - 1] <= '9' && memchr(found, '\0', end - found))
+			return (const char *)found;
+	}
+	return NULL;
+}
+
 /* The text of linux_banner: a debug-only file has the symbol but not the bytes. */
 static const char *find_banner(const struct vmlinux *vmlinux, u64 address)
 {
-	static const char start[] = "Linux version ";
 	const u32 longest = 512;
 	const char *text;
 	u32 length;
 
-	for (length = longest; length >= sizeof(start); length /= 2) {
+	for (length = longest; length >= sizeof(banner_start); length /= 2) {
 		text = vmlinux_at(vmlinux, address, length);
 		if (text)
-			return memcmp(text, start, sizeof(start) - 1) == 0 &&
+			return memcmp(text, banner_start, sizeof(banner_start) - 1) == 0 &&
 					       memchr(text, '\0', length)
 				       ? text
 				       : NULL;
@@ -290,26 +308,41 @@ static bool open_checked(struct vmlinux *vmlinux, struct strbuf *why)
 	if (!header || !find_sections(vmlinux, header, why) || !find_symtab(vmlinux, why))
 		return false;
 	look_at_sections(vmlinux);
+	if (vmlinux->stripped)
+		vmlinux->banner = search_banner(vmlinux);
 	if (vmlinux->link_start == UINT64_MAX ||
-	    !vmlinux_symbol(vmlinux, "linux_banner", &banner_address)) {
+	    (vmlinux->stripped ? !vmlinux->banner
+			       : !vmlinux_symbol(vmlinux, "linux_banner", &banner_address))) {
 		strbuf_puts(
 			why,
 			"an ELF program or library, not a Linux kernel (it has no linux_banner)");
 		return false;
 	}
-	vmlinux->banner = find_banner(vmlinux, banner_address);
+	if (!vmlinux->stripped)
+		vmlinux->banner = find_banner(vmlinux, banner_address);
 	return true;
 }
 
-bool vmlinux_open(struct vmlinux *vmlinux, const char *path, struct strbuf *why)
+bool vmlinux_open_stripped(struct vmlinux *vmlinux, const char *path, struct strbuf *why)
 {
 	memset(vmlinux, 0, sizeof(*vmlinux));
 	if (!file_map_open(&vmlinux->file, path, why))
 		return false;
-	if (open_checked(vmlinux, why))
+	if (unpack_file(&vmlinux->file, UNPACK_MOST_BYTES, why) && open_checked(vmlinux, why))
 		return true;
-	file_map_close(&vmlinux->file);
-	memset(vmlinux, 0, sizeof(*vmlinux));
+	vmlinux_close(vmlinux);
+	return false;
+}
+
+bool vmlinux_open(struct vmlinux *vmlinux, const char *path, struct strbuf *why)
+{
+	if (!vmlinux_open_stripped(vmlinux, path, why))
+		return false;
+	if (!vmlinux->stripped)
+		return true;
+	strbuf_puts(why, "without a symbol table (stripped): use the vmlinux of the kernel's debug "
+			 "package or of its build directory");
+	vmlinux_close(vmlinux);
 	return false;
 }
 

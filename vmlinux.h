@@ -14,6 +14,7 @@ struct vmlinux {
 	u32 nr_sections;
 	u8 build_id[32];
 	u32 build_id_bytes; /* 0 when there is none */
+	bool stripped; /* no symbol table, which all below are of */
 	bool has_dwarf; /* .debug_info or .zdebug_info present */
 	const char *banner; /* "Linux version 6.12..." inside the file, NUL-terminated, or NULL */
 
@@ -31,8 +32,13 @@ struct vmlinux {
 /* Link-time addresses from here on move with KASLR; below are constants and per-cpu offsets. */
 #define KERNEL_MAP_START 0xffffffff80000000ULL
 
-/* False with *why, which names the cause: no symbol table, a bzImage, a module, another machine ... */
+/*
+ * A packed file and a bzImage are unpacked first. False with *why, which names the cause: no symbol table,
+ * a module, another machine ...
+ */
 bool vmlinux_open(struct vmlinux *vmlinux, const char *path, struct strbuf *why);
+/* The same, but a kernel without a symbol table (as a bzImage has it) opens, too. */
+bool vmlinux_open_stripped(struct vmlinux *vmlinux, const char *path, struct strbuf *why);
 void vmlinux_close(struct vmlinux *vmlinux);
 /* A section's bytes (NOBITS sections have none); false when absent or out of the file. */
 bool vmlinux_section(const struct vmlinux *vmlinux, const char *name, const u8 **data, u64 *size,

@@ -1,0 +1,113 @@
+# A kernel's files in every form: packed, inside the bzImage that booted, split in two; a session with each is the same.
+# SPDX-License-Identifier: GPL-3.0-or-later
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+from harness import expect, run_crash, same_lines
+
+WORDS = "sys\nps\nbt -l\np jiffies\np &init_task.comm\nwhatis linux_banner\n"
+PACKERS = (("gzip", "-1"), ("xz", "-0"), ("zstd", "-1"), ("lz4", "-1"), ("bzip2", "-1"))
+
+
+def answers(kernel, *files):
+    result = run_crash("-s", *files, kernel.vmcore, stdin=WORDS)
+    lines = [line.replace(str(files[0]), "VMLINUX") for line in result.stdout.splitlines() if "KERNEL: " not in line]
+    expect(len(lines) > 50, f"{files}: {(result.stdout + result.stderr)[-300:]!r}")
+    return lines
+
+
+def split(kernel, folder):
+    """What debug packages make of a vmlinux: the stripped one, and the file with the rest."""
+    stripped, debug = folder / "stripped", folder / "kernel.debug"
+    subprocess.run(["objcopy", "--only-keep-debug", kernel.vmlinux, debug], check=True)
+    subprocess.run(["strip", "-o", stripped, kernel.vmlinux], check=True)
+    return stripped, debug
+
+
+def test_packed_vmlinux(kernel):
+    """By its first bytes, whatever its name; each packing on one kernel, gzip on all."""
+    wanted = answers(kernel, kernel.vmlinux)
+    with tempfile.TemporaryDirectory() as folder:
+        for program, *options in PACKERS if kernel.name == "6.12" else PACKERS[:1]:
+            expect(shutil.which(program), f"no {program}")
+            packed = pathlib.Path(folder) / "some-file"
+            # All of the debug information would take minutes to pack; its names and types do.
+            small = pathlib.Path(folder) / "small"
+            subprocess.run(["strip", "--strip-debug", "-o", small, kernel.vmlinux], check=True)
+            source = kernel.vmlinux if program == "gzip" else small
+            with packed.open("wb") as file:
+                subprocess.run([program, "-c", *options, source], stdout=file, check=True)
+            same_lines(answers(kernel, packed), wanted if program == "gzip" else answers(kernel, small), program)
+
+
+def test_bzimage_tells_its_build_alone(kernel):
+    """It has no names: they come from the dump, once its build-id is the dump's."""
+    image = kernel.folder / "vmlinuz"
+    result = run_crash("-s", image, kernel.vmcore, stdin="sys\nsym linux_banner\nps\n")
+    expect(f"{image} has no symbol table" in result.stderr, result.stderr[:300])
+    wanted = kernel.crash("sym linux_banner", "ps")
+    expect(wanted[0].split()[0] in result.stdout and wanted[1].splitlines()[1] in result.stdout, result.stdout[:300])
+    other = next(path for path in (kernel.vmlinux.resolve().parents[1]).glob("*/vmlinuz")
+                 if not path.samefile(image))
+    result = run_crash("-s", other, kernel.vmcore, stdin="sys\n")
+    mine = run_crash("--build-id", kernel.vmcore).stdout.strip()
+    expect(result.status == 1 and mine in result.stderr and "do not match" in result.stderr, result.stderr[:300])
+
+
+def test_a_kernel_in_two_files(kernel):
+    wanted = answers(kernel, kernel.vmlinux)
+    with tempfile.TemporaryDirectory() as folder:
+        stripped, debug = split(kernel, pathlib.Path(folder))
+        for files in ((debug,), (stripped, debug), (debug, stripped)):
+            same_lines(answers(kernel, *files), wanted, " ".join(path.name for path in files))
+        result = run_crash("-s", stripped, stripped, kernel.vmcore, stdin="sys\n")
+        expect(result.status == 1 and "neither has what the other lacks" in result.stderr, result.stderr[:300])
+        data = bytearray(stripped.read_bytes())
+        build_id = bytes.fromhex(run_crash("--build-id", kernel.vmcore).stdout.strip())
+        at = data.find(build_id)
+        expect(at > 0, "no build-id in the stripped file")
+        data[at] ^= 1
+        stripped.write_bytes(data)
+        result = run_crash("-s", debug, stripped, kernel.vmcore, stdin="sys\n")
+        expect(result.status == 1 and build_id.hex() in result.stderr and data[at:at + 20].hex() in result.stderr,
+               result.stderr[:300])
+
+
+def test_debug_link(kernel):
+    """.gnu_debuglink leads from the file without debug information to the one with it; a changed one is not taken."""
+    wanted = answers(kernel, kernel.vmlinux)
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        _, debug = split(kernel, folder)
+        plain = folder / "vmlinux"
+        for keep in ("--strip-debug", "--strip-all"):
+            subprocess.run(["objcopy", keep, f"--add-gnu-debuglink={debug}", kernel.vmlinux, plain], check=True)
+            same_lines(answers(kernel, plain), wanted, keep)
+            (folder / ".debug").mkdir()
+            debug.rename(folder / ".debug" / debug.name)
+            same_lines(answers(kernel, plain), wanted, f"{keep}, in .debug")
+            (folder / ".debug" / debug.name).rename(debug)
+            (folder / ".debug").rmdir()
+        other = next(path for path in (kernel.vmlinux.resolve().parents[1]).glob("*/vmlinux")
+                     if not path.samefile(kernel.vmlinux))
+        debug.unlink()
+        debug.symlink_to(other)
+        text = run_crash("-s", plain, kernel.vmcore, stdin="p jiffies\n")
+        expect("unknown type" in text.stdout and "debug information" in text.stdout, f"another build's is taken: {text.stdout[:200]}")
+
+
+def test_compressed_debug_sections(kernel):
+    """zlib's old and new form, and zstd where binutils knows it."""
+    wanted = answers(kernel, kernel.vmlinux)
+    for form in ("zlib-gnu", "zlib-gabi", "zstd"):
+        with tempfile.TemporaryDirectory() as folder:
+            packed = pathlib.Path(folder) / "vmlinux"
+            done = subprocess.run(["objcopy", f"--compress-debug-sections={form}", kernel.vmlinux, packed])
+            if done.returncode != 0:
+                expect(form == "zstd", f"objcopy cannot write {form}")
+                continue
+            same_lines(answers(kernel, packed), wanted, form)
+        if kernel.name != "6.12":
+            break
