@@ -210,6 +210,7 @@ static enum verdict uts_verdict(const struct image *image, u64 phys_base)
 {
 	u64 uts;
 	s64 name_offset;
+	struct fault fault;
 	char start[16];
 
 	if (!image->info || !vmcoreinfo_hex(image->info, "SYMBOL(init_uts_ns)", &uts))
@@ -217,8 +218,12 @@ static enum verdict uts_verdict(const struct image *image, u64 phys_base)
 	uts += phys_base - START_KERNEL_MAP;
 	if (vmcoreinfo_number(image->info, "OFFSET(uts_namespace.name)", &name_offset))
 		uts += (u64)name_offset;
-	if (!dump_try_read(image->dump, uts, start, sizeof(start), NULL))
-		return VERDICT_UNKNOWN;
+	if (!dump_try_read(image->dump, uts, start, sizeof(start), &fault)) {
+		bool whole = !image->dump->filtered && !image->dump->incomplete;
+
+		/* No memory is there: a kernel cannot be. */
+		return whole && fault.reason == FAULT_NOT_IN_DUMP ? VERDICT_NO : VERDICT_UNKNOWN;
+	}
 	return memmem(start, sizeof(start), "Linux", sizeof("Linux")) ? VERDICT_YES : VERDICT_NO;
 }
 
