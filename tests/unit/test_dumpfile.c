@@ -14,7 +14,10 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include <lzo/lzo1x.h>
+#include <snappy-c.h>
 #include <zlib.h>
+#include <zstd.h>
 
 #include <cmocka.h>
 
@@ -707,6 +710,53 @@ static enum fault_reason read_replaced(const void *data, u32 bytes, u32 flags)
 	return fault.reason;
 }
 
+/* LENGTH zero bytes, packed as a page descriptor's flag METHOD says. */
+static u64 pack(u32 method, u64 length, u8 *to, size_t space)
+{
+	static const u8 from[4 * PAGE_BYTES];
+	static u64 memory[LZO1X_1_MEM_COMPRESS / sizeof(u64)];
+	lzo_uint lzo_bytes = space;
+	uLongf zlib_bytes = space;
+	size_t bytes = space;
+
+	switch (method) {
+	case 1:
+		assert_int_equal(compress(to, &zlib_bytes, from, length), Z_OK);
+		return zlib_bytes;
+	case 2:
+		assert_int_equal(lzo1x_1_compress(from, length, to, &lzo_bytes, memory), LZO_E_OK);
+		return lzo_bytes;
+	case 4:
+		assert_int_equal(snappy_compress((const char *)from, length, (char *)to, &bytes),
+				 SNAPPY_OK);
+		return bytes;
+	default:
+		bytes = ZSTD_compress(to, space, from, length, 1);
+		assert_false(ZSTD_isError(bytes));
+		return bytes;
+	}
+}
+
+static void pages_of_wrong_length(void **state UNUSED)
+{
+	static const u32 methods[] = { 1, 2, 4, 0x20 };
+	static const u64 wrong[] = {
+		1, PAGE_BYTES / 2, PAGE_BYTES - 1, PAGE_BYTES + 1, 2 * PAGE_BYTES, 4 * PAGE_BYTES
+	};
+	u8 packed[6 * PAGE_BYTES]; /* snappy asks for room that it does not need */
+
+	for (size_t i = 0; i < ARRAY_SIZE(methods); i++) {
+		u64 bytes = pack(methods[i], PAGE_BYTES, packed, sizeof(packed));
+
+		assert_int_equal(read_replaced(packed, bytes, methods[i]), FAULT_NONE);
+		assert_int_equal(read_replaced(packed, bytes - 1, methods[i]), FAULT_DAMAGED);
+		for (size_t n = 0; n < ARRAY_SIZE(wrong); n++) {
+			bytes = pack(methods[i], wrong[n], packed, sizeof(packed));
+			assert_int_equal(read_replaced(packed, bytes, methods[i]), FAULT_DAMAGED);
+		}
+	}
+}
+
 static void damaged_page_data(void **state UNUSED)
 {
 	static const u8 noise[64] = { 0x78, 0x01, 0xff, 0xfe, 0x12 };
@@ -1014,6 +1064,7 @@ int main(void)
 		cmocka_unit_test(every_number_made_wrong),
 		cmocka_unit_test(random_damage),
 		cmocka_unit_test(damaged_page_data),
+		cmocka_unit_test(pages_of_wrong_length),
 		cmocka_unit_test(four_terabytes),
 		cmocka_unit_test(rank_index),
 		cmocka_unit_test(messages_name_the_cause),
