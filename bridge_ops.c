@@ -281,6 +281,7 @@ static bool ops_debug_file(UNUSED void *arg, struct gdb_debug_file *file, char *
 	*file = (struct gdb_debug_file){
 		.path = unpack_path(&session.debug_vmlinux->file, path, sizeof(path)),
 		.kaslr_offset = symbols_kaslr_offset(),
+		.read_now = session.read_now,
 	};
 	return true;
 }

@@ -690,7 +690,10 @@ static void attach_dwarf_file(const struct gdb_debug_file &given)
 			gdb_bfd_ref_ptr opened = symfile_bfd_open(given.path);
 
 			file = symbol_file_add_from_bfd(opened, given.path, 0, nullptr,
-							OBJF_USERLOADED, nullptr);
+							given.read_now
+								? OBJF_USERLOADED | OBJF_READNOW
+								: OBJF_USERLOADED,
+							nullptr);
 		},
 		false);
 	if (!objfile_has_symbols(file)) {

@@ -32,6 +32,7 @@ struct gdb_btf {
 
 struct gdb_debug_file {
 	const char *path; /* ELF file with DWARF */
+	bool read_now; /* all of it at once */
 	u64 kaslr_offset; /* this boot's address minus the link-time address */
 };
 

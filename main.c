@@ -64,6 +64,9 @@ static const struct run_option run_options[] = {
 	{ "-i", "FILE", "run the commands in FILE first" },
 	{ "-f", NULL, "open a VMLINUX of another build all the same" },
 	{ "--save", "FILE", "at the end, write the pages that were read into FILE, a small dump" },
+	{ "--mod", "DIR", "look for object files of modules below DIR (mod -s, mod -S)" },
+	{ "--readnow", NULL,
+	  "gdb reads all debug information when it first needs some, not piece by piece" },
 	{ "--kaslr", "OFFSET",
 	  "of several kernels in memory the one that KASLR moved by OFFSET (hexadecimal), or \"auto\"" },
 	{ "--hex", NULL, "numbers in base 16 at the start" },
@@ -110,6 +113,7 @@ static const struct {
 	bool *flag, value;
 } switches[] = {
 	{ "--zero_excluded", &session.zero_excluded, true },
+	{ "--readnow", &session.read_now, true },
 	{ "--no_scroll", &session.scroll, false },
 	{ "--minimal", &session.minimal, true },
 	{ "--no_modules", &session.no_modules, true },
@@ -311,6 +315,11 @@ static int parse_option(struct arguments *arguments, char **words)
 		return 2;
 	} else if (streq(option, "--kaslr")) {
 		take_kaslr_offset(arguments, words[1]);
+		return 2;
+	} else if (streq(option, "--mod")) {
+		if (!words[1])
+			usage_error("--mod needs a directory", "");
+		session.module_directory = words[1];
 		return 2;
 	} else if (streq(option, "--hex")) {
 		session.radix = 16;

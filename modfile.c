@@ -3,12 +3,14 @@
 #include "modfile.h"
 
 #include "dumpfile.h"
+#include "elfdebug.h"
 #include "fail.h"
 #include "kernel.h"
 #include "memory.h"
+#include "runningkernel.h"
 #include "session.h"
+#include "unpack.h"
 
-#include <elf.h>
 #include <fts.h>
 #include <libgen.h>
 #include <limits.h>
@@ -19,7 +21,7 @@
 #define MAX_FILES 200000
 #define BUILD_ID_MAX 64
 #define NOTE_BYTES 1024 /* read from memory, where their size is not known */
-#define MOST_NOTE_BYTES 65536 /* of a section: damaged headers may all claim the whole file */
+#define MOST_MODULE_BYTES (512ULL << 20)
 
 /* Every file below the directories searched that could be a module's. */
 struct object_file {
@@ -29,13 +31,6 @@ struct object_file {
 
 static VECTOR(struct object_file) files;
 static char *indexed_directory; /* what FILES was made from; "" for the default ones */
-
-struct object_facts {
-	bool is_module;
-	bool has_dwarf;
-	u8 build_id[BUILD_ID_MAX];
-	size_t build_id_bytes;
-};
 
 void modfile_forget(void)
 {
@@ -80,6 +75,10 @@ static void index_default_directories(void)
 	const char *beside = session.vmlinux_path ? session.vmlinux_path : session.dump_path;
 	char real[PATH_MAX];
 
+	if (session.module_directory != NULL) {
+		index_directory(session.module_directory, MAX_DEPTH);
+		return;
+	}
 	if (environment != NULL)
 		index_directory(environment, MAX_DEPTH);
 	index_directory(scope_printf("/usr/lib/debug/lib/modules/%s", release), MAX_DEPTH);
@@ -105,98 +104,35 @@ static void need_index(const char *directory)
 	indexed_directory = xstrdup(wanted);
 }
 
-/* What follows the module's name in a file's name: ".ko", ".ko.debug", ".ko.xz"; NULL: another module. */
-static const char *suffix_after(const char *file, const char *module)
+/* Whatever follows ".ko" in the name: ".debug", ".xz"; what the file is, its content says. */
+static bool is_of_module(const char *file, const char *module)
 {
 	for (; *module != '\0'; module++, file++) {
 		if (*file != *module &&
 		    !((*file == '-' || *file == '_') && (*module == '-' || *module == '_')))
-			return NULL;
+			return false;
 	}
-	return starts_with(file, ".ko") ? file : NULL;
+	return starts_with(file, ".ko");
 }
 
-/* The build-id in an area of ELF notes. */
-static size_t build_id_in_notes(const u8 *notes, size_t bytes, u8 *build_id)
-{
-	size_t at = 0;
-
-	while (range_fits(at, sizeof(Elf64_Nhdr), bytes)) {
-		u64 name_bytes = align_up(load_u32(notes + at), 4);
-		u64 value_bytes = load_u32(notes + at + 4);
-		u32 type = load_u32(notes + at + 8);
-		u64 value = at + sizeof(Elf64_Nhdr) + name_bytes;
-
-		if (!range_fits(value, value_bytes, bytes))
-			return 0;
-		if (type == NT_GNU_BUILD_ID && name_bytes == 4 && value_bytes <= BUILD_ID_MAX &&
-		    memcmp(notes + at + sizeof(Elf64_Nhdr), "GNU", 4) == 0) {
-			memcpy(build_id, notes + value, value_bytes);
-			return value_bytes;
-		}
-		at = value + align_up(value_bytes, 4);
-	}
-	return 0;
-}
-
-static void note_section(const struct file_map *map, const Elf64_Shdr *section, const char *name,
-			 struct object_facts *facts)
-{
-	const u8 *data;
-
-	if (starts_with(name, ".debug_info") || starts_with(name, ".zdebug_info"))
-		facts->has_dwarf = true;
-	if (streq(name, ".gnu.linkonce.this_module"))
-		facts->is_module = true;
-	if (section->sh_type != SHT_NOTE || section->sh_size > MOST_NOTE_BYTES ||
-	    facts->build_id_bytes != 0)
-		return;
-	data = file_map_at(map, section->sh_offset, section->sh_size);
-	if (data != NULL)
-		facts->build_id_bytes = build_id_in_notes(data, section->sh_size, facts->build_id);
-}
-
-static bool examine_elf(const struct file_map *map, struct object_facts *facts)
-{
-	const Elf64_Ehdr *header = file_map_at(map, 0, sizeof(*header));
-	const Elf64_Shdr *sections;
-	const char *names;
-
-	if (header == NULL || memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
-	    header->e_type != ET_REL || header->e_machine != EM_X86_64 ||
-	    header->e_shentsize != sizeof(*sections) || header->e_shoff % 8 != 0 ||
-	    header->e_shstrndx >= header->e_shnum)
-		return false;
-	sections = file_map_at(map, header->e_shoff, (u64)header->e_shnum * sizeof(*sections));
-	if (sections == NULL)
-		return false;
-	names = file_map_at(map, sections[header->e_shstrndx].sh_offset,
-			    sections[header->e_shstrndx].sh_size);
-	if (names == NULL || sections[header->e_shstrndx].sh_size == 0 ||
-	    names[sections[header->e_shstrndx].sh_size - 1] != '\0')
-		return false;
-	for (size_t i = 0; i < header->e_shnum; i++) {
-		if (sections[i].sh_name < sections[header->e_shstrndx].sh_size)
-			note_section(map, &sections[i], names + sections[i].sh_name, facts);
-	}
-	return true;
-}
-
-static bool examine(const char *path, struct object_facts *facts, struct strbuf *why)
+/* Of a packed file, what it has inside. */
+static bool examine(const char *path, struct elf_debug *facts, struct strbuf *why)
 {
 	struct file_map map;
-	bool is_object;
+	bool is_module = false;
 
-	memset(facts, 0, sizeof(*facts));
+	*facts = (struct elf_debug){ 0 };
 	if (!file_map_open(&map, path, why))
 		return false;
-	is_object = examine_elf(&map, facts) && facts->is_module;
-	if (!is_object) {
-		strbuf_puts(why, "not a kernel module but ");
-		file_describe(&map, why);
+	if (unpack_file(&map, MOST_MODULE_BYTES, why)) {
+		is_module = elf_debug_read(&map, facts) && facts->is_module;
+		if (!is_module) {
+			strbuf_puts(why, "not a kernel module but ");
+			file_describe(&map, why);
+		}
 	}
 	file_map_close(&map);
-	return is_object;
+	return is_module;
 }
 
 /* The build-id that was loaded into the kernel with the module; 0 bytes when it is not to be had. */
@@ -212,73 +148,115 @@ static size_t build_id_in_memory(const struct module *module, u8 *build_id)
 		/* The section's size is not kept; what follows it does no harm, being read as a note or not. */
 		for (size_t bytes = NOTE_BYTES; bytes >= 32; bytes /= 2) {
 			if (mem_try_read(sections[i].address, notes, bytes, NULL))
-				return build_id_in_notes(notes, bytes, build_id);
+				return build_id_in_notes(notes, bytes, build_id, BUILD_ID_MAX);
 		}
 	}
 	return 0;
 }
 
-static bool same_build(const struct module *module, const struct object_facts *facts)
+static bool same_build(const struct module *module, const struct elf_debug *facts)
 {
 	u8 build_id[BUILD_ID_MAX];
 	size_t bytes = build_id_in_memory(module, build_id);
 
 	if (bytes == 0 || facts->build_id_bytes == 0)
 		return true;
-	return bytes == facts->build_id_bytes && memcmp(build_id, facts->build_id, bytes) == 0;
+	return elf_debug_same_build(facts, build_id, bytes);
 }
 
-bool modfile_check(const struct module *module, const char *path, struct strbuf *why)
+/* A line of what `mod` tells when it finds nothing, and `--debuginfo` in any case. */
+static void tell(struct strbuf *report, const char *path, const char *what)
 {
-	struct object_facts facts;
+	if (report)
+		strbuf_printf(report, "  %s: %s\n", path, what);
+}
+
+static const char *other_build(const struct module *module, const struct elf_debug *facts)
+{
+	struct strbuf *text = scope_strbuf();
+	u8 build_id[BUILD_ID_MAX];
+	size_t bytes = build_id_in_memory(module, build_id);
+
+	strbuf_printf(text, "another build of %s: build-id ", module->name);
+	elf_debug_add_build_id(text, facts->build_id, facts->build_id_bytes);
+	strbuf_puts(text, ", the one in memory has ");
+	elf_debug_add_build_id(text, build_id, bytes);
+	return strbuf_text(text);
+}
+
+/* PATH, or the file that has its debug information; heap memory. PATH is taken over. */
+static char *with_debug_information(char *path, const struct elf_debug *facts,
+				    struct strbuf *report)
+{
+	char *found = facts->has_dwarf ? NULL : elf_debug_find(path, facts, "", report);
+
+	if (found == NULL)
+		return path;
+	free(path);
+	return found;
+}
+
+char *modfile_named(const struct module *module, const char *path, struct strbuf *why)
+{
+	struct elf_debug facts;
 
 	if (!examine(path, &facts, why))
-		return false;
+		return NULL;
 	if (same_build(module, &facts))
-		return true;
-	strbuf_printf(why, "another build of %s: its build-id is not that of the module in memory",
-		      module->name);
-	return false;
+		return with_debug_information(xstrdup(path), &facts, NULL);
+	strbuf_puts(why, other_build(module, &facts));
+	return NULL;
 }
 
-char *modfile_find(const struct module *module, const char *directory, struct strbuf *why)
+/* In the directory of build-ids, when the module's files are in no other. */
+static char *find_by_build_id(const struct module *module, struct strbuf *report)
 {
-	const char *best = NULL, *compressed = NULL, *other_build = NULL;
+	struct elf_debug facts = { 0 };
 
-	need_index(directory);
+	facts.build_id_bytes = (u32)build_id_in_memory(module, facts.build_id);
+	return facts.build_id_bytes != 0 ? elf_debug_find("", &facts, "", report) : NULL;
+}
+
+/* The best of the files of the index that are this module's; its facts in *BEST_FACTS. */
+static char *find_in_index(const struct module *module, struct elf_debug *best_facts,
+			   struct strbuf *report)
+{
+	const char *best = NULL;
+
 	for (size_t i = 0; i < files.count; i++) {
 		const char *path = files.items[i].path;
-		const char *suffix = suffix_after(path + files.items[i].name_at, module->name);
-		struct strbuf ignored = { 0 };
-		struct object_facts facts;
-		bool is_object;
+		struct strbuf *why = scope_strbuf();
+		struct elf_debug facts;
 
-		if (suffix == NULL)
+		if (!is_of_module(path + files.items[i].name_at, module->name))
 			continue;
-		if (!streq(suffix, ".ko") && !streq(suffix, ".ko.debug")) {
-			compressed = path;
-			continue;
-		}
-		is_object = examine(path, &facts, &ignored);
-		strbuf_free(&ignored);
-		if (!is_object)
-			continue;
-		if (!same_build(module, &facts)) {
-			other_build = path;
-			continue;
-		}
-		if (facts.has_dwarf)
-			return xstrdup(path);
-		if (best == NULL)
+		interrupt_check();
+		if (!examine(path, &facts, why)) {
+			tell(report, path, strbuf_text(why));
+		} else if (!same_build(module, &facts)) {
+			tell(report, path, other_build(module, &facts));
+		} else if (best == NULL || (facts.has_dwarf && !best_facts->has_dwarf)) {
 			best = path;
+			*best_facts = facts;
+		}
 	}
-	if (best != NULL)
-		return xstrdup(best);
-	if (other_build != NULL)
-		strbuf_printf(why, "%s is of another build", other_build);
-	else if (compressed != NULL)
-		strbuf_printf(why, "%s is compressed: unpack it first", compressed);
+	return best ? xstrdup(best) : NULL;
+}
+
+char *modfile_find(const struct module *module, const char *directory, struct strbuf *report)
+{
+	struct elf_debug facts;
+	char *path;
+
+	need_index(directory);
+	path = find_in_index(module, &facts, report);
+	if (path == NULL)
+		path = find_by_build_id(module, report);
 	else
-		strbuf_puts(why, "no such file");
-	return NULL;
+		path = with_debug_information(path, &facts, report);
+	if (path != NULL)
+		tell(report, path, "taken");
+	else if (report && !report->length)
+		strbuf_puts(report, "  no file of its name is in the places of modules\n");
+	return path;
 }

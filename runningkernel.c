@@ -45,6 +45,39 @@ static const struct package packages[] = {
 	{ "arch", "linux-debug of ", "" },
 };
 
+/* By what a distribution's releases have in them: its package with the vmlinux and the modules' files. */
+static const struct {
+	const char *mark;
+	struct package package;
+} by_release[] = {
+	{ "-generic", { "Ubuntu's", "linux-image-unsigned-", "-dbgsym" } },
+	{ "-lowlatency", { "Ubuntu's", "linux-image-unsigned-", "-dbgsym" } },
+	{ "-aws", { "Ubuntu's", "linux-image-unsigned-", "-dbgsym" } },
+	{ "-azure", { "Ubuntu's", "linux-image-unsigned-", "-dbgsym" } },
+	{ "-gcp", { "Ubuntu's", "linux-image-unsigned-", "-dbgsym" } },
+	{ "-amd64", { "Debian's", "linux-image-", "-dbg" } },
+	{ ".fc", { "Fedora's", "kernel-debuginfo-", "" } },
+	{ ".el", { "RHEL's", "kernel-debuginfo-", "" } },
+	{ ".amzn", { "Amazon Linux's", "kernel-debuginfo-", "" } },
+	{ "-default", { "SUSE's", "kernel-default-debuginfo of ", "" } },
+	{ "-arch", { "Arch's", "linux-debug of ", "" } },
+};
+
+void kernel_package(const char *release, struct strbuf *text)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(by_release); i++) {
+		const struct package *package = &by_release[i].package;
+
+		if (!strstr(release, by_release[i].mark))
+			continue;
+		strbuf_printf(text, "%s package %s%s%s", package->word, package->before, release,
+			      package->after);
+		return;
+	}
+	strbuf_printf(text, "the package of debug information, or the build directory, of %s",
+		      release);
+}
+
 u32 build_id_in_notes(const u8 *notes, size_t size, u8 *build_id, u32 space)
 {
 	u64 at = 0;

@@ -17,6 +17,8 @@ void running_kernel_identity(struct running_kernel *kernel);
  * there is none.
  */
 u32 build_id_in_notes(const u8 *notes, size_t size, u8 *build_id, u32 space);
+/* The distribution's package with the debug information of the kernel of that release, by the release's form. */
+void kernel_package(const char *release, struct strbuf *text);
 /* The bytes that the hexadecimal TEXT of a build-id means; 0: it is none. */
 u32 build_id_from_text(const char *text, u8 *build_id, u32 space);
 /*

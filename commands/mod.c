@@ -7,7 +7,9 @@
 #include "../modfile.h"
 #include "../module.h"
 #include "../out.h"
+#include "../runningkernel.h"
 #include "../session.h"
+#include "../unpack.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -17,6 +19,7 @@
 struct attached {
 	u64 module; /* address of struct module */
 	char *path;
+	struct file_map file; /* open as long as it is attached: gdb has a packed one from here */
 };
 
 static VECTOR(struct attached) attached;
@@ -92,14 +95,27 @@ static void print_module(const struct module *module, struct widths widths)
 	    object != NULL ? object->path : "(not loaded)  [CONFIG_KALLSYMS]");
 }
 
-static void print_all(void)
+/* Where each section of the module is, as `mod -g` shows it below the module's line. */
+static void print_sections(const struct module *module)
+{
+	struct module_section *sections = NULL;
+	size_t count = module_sections(module, &sections);
+
+	for (size_t i = 0; i < count; i++)
+		out("%16llx    %s\n", (unsigned long long)sections[i].address, sections[i].name);
+}
+
+static void print_all(bool with_sections)
 {
 	const struct module **sorted = sorted_modules();
 	struct widths widths = table_widths();
 
 	print_header(widths);
-	for (size_t i = 0; i < module_count(); i++)
+	for (size_t i = 0; i < module_count(); i++) {
 		print_module(sorted[i], widths);
+		if (with_sections)
+			print_sections(sorted[i]);
+	}
 }
 
 static void print_taints(void)
@@ -131,32 +147,36 @@ static void detach(const struct module *module)
 {
 	struct attached *object = attached_to(module);
 	struct strbuf *output = scope_strbuf(), *error = scope_strbuf();
+	char path[32];
 	bool removed;
 
 	if (object == NULL)
 		return;
-	removed = gdb_run(scope_printf("remove-symbol-file \"%s\"", object->path), GDB_NO_DWARF,
-			  output, error);
+	removed = gdb_run(scope_printf("remove-symbol-file \"%s\"",
+				       unpack_path(&object->file, path, sizeof(path))),
+			  GDB_NO_DWARF, output, error);
 	gdb_bridge_changed();
+	file_map_close(&object->file);
 	free(object->path);
 	*object = attached.items[--attached.count];
 	if (!removed)
 		warn("%s: gdb keeps its symbols: %s", module->name, strbuf_text(error));
 }
 
+static void close_file(void *file)
+{
+	file_map_close(file);
+	free(file);
+}
+
 /* gdb is told the address of each section; ".text" must be among them. */
-static void attach(const struct module *module, const char *path)
+static void add_symbol_file(const struct module *module, const char *path, const char *flags)
 {
 	struct module_section *sections = NULL;
 	size_t count = module_sections(module, &sections);
 	struct strbuf *command = scope_strbuf(), *output = scope_strbuf(), *error = scope_strbuf();
-	char real[PATH_MAX];
 
-	/* gdb knows the file by its real path, and detach() must name it like that. */
-	if (realpath(path, real) != NULL)
-		path = real;
-	detach(module);
-	strbuf_printf(command, "add-symbol-file \"%s\" 0x%llx", path,
+	strbuf_printf(command, "add-symbol-file %s\"%s\" 0x%llx", flags, path,
 		      (unsigned long long)module->base);
 	for (size_t i = 0; i < count; i++) {
 		if (!streq(sections[i].name, ".text") &&
@@ -167,19 +187,44 @@ static void attach(const struct module *module, const char *path)
 	if (!gdb_run(strbuf_text(command), GDB_NO_DWARF, output, error))
 		fail("%s: %s", path, strbuf_text(error));
 	gdb_bridge_changed();
-	*vector_add(&attached) = (struct attached){ module->address, xstrdup(path) };
 }
 
-static void find_and_attach(const struct module *module, const char *directory)
+static void attach(const struct module *module, const char *path, const struct args *args)
 {
+	struct file_map *file = xcalloc(1, sizeof(*file));
 	struct strbuf *why = scope_strbuf();
-	char *path = modfile_find(module, directory, why);
+	char real[PATH_MAX], number[32];
+	struct attached *added;
 
-	if (path == NULL)
-		fail("cannot find or load object file for %s module: %s", module->name,
-		     strbuf_text(why));
+	scope_cleanup(close_file, file);
+	/* gdb knows the file by its real path, and detach() must name it like that. */
+	if (realpath(path, real) != NULL)
+		path = real;
+	detach(module);
+	if (!file_map_open(file, path, why) || !unpack_file(file, UNPACK_MOST_BYTES, why))
+		fail("%s: %s", path, strbuf_text(why));
+	add_symbol_file(module, unpack_path(file, number, sizeof(number)),
+			option_given(args, "r") || session.read_now ? "-readnow " : "");
+	added = vector_add(&attached);
+	*added = (struct attached){ module->address, xstrdup(path), *file };
+	added->file.path = added->path;
+	*file = (struct file_map){ .fd = -1 };
+}
+
+static void find_and_attach(const struct module *module, const char *directory,
+			    const struct args *args)
+{
+	struct strbuf *report = scope_strbuf(), *package = scope_strbuf();
+	char *path = modfile_find(module, directory, report);
+
+	if (path == NULL) {
+		kernel_package(kernel_identity()->release, package);
+		fail("cannot find or load object file for %s module (%s has it):\n%.*s",
+		     module->name, strbuf_text(package), (int)report->length - 1,
+		     strbuf_text(report));
+	}
 	scope_cleanup(free, path);
-	attach(module, path);
+	attach(module, path, args);
 }
 
 static const struct module *named_module(const char *name)
@@ -199,35 +244,41 @@ static void attach_one(const struct args *args)
 
 	modfile_forget();
 	if (args->nr_words == 0) {
-		find_and_attach(module, NULL);
+		find_and_attach(module, NULL, args);
 	} else {
-		if (!modfile_check(module, args->words[0], why))
+		char *path = modfile_named(module, args->words[0], why);
+
+		if (path == NULL)
 			fail("%s: %s", args->words[0], strbuf_text(why));
-		attach(module, args->words[0]);
+		scope_cleanup(free, path);
+		attach(module, path, args);
 	}
 	print_header(widths);
 	print_module(module, widths);
+	if (option_given(args, "g"))
+		print_sections(module);
 }
 
 struct request {
 	const struct module *module;
 	const char *directory;
+	const struct args *args;
 };
 
 static void attach_request(void *arg)
 {
 	struct request *request = arg;
 
-	find_and_attach(request->module, request->directory);
+	find_and_attach(request->module, request->directory, request->args);
 }
 
-static void attach_all(const char *directory)
+static void attach_all(const char *directory, const struct args *args)
 {
 	const struct module **sorted = sorted_modules();
 
 	modfile_forget();
 	for (size_t i = 0; i < module_count(); i++) {
-		struct request request = { sorted[i], directory };
+		struct request request = { sorted[i], directory, args };
 		struct failure failure;
 
 		if (protect(attach_request, &request, &failure))
@@ -237,28 +288,50 @@ static void attach_all(const char *directory)
 		out("mod: %s\n", failure.text);
 		session.some_command_failed = true;
 	}
-	print_all();
+	print_all(option_given(args, "g"));
+}
+
+static void detach_all(void)
+{
+	while (attached.count > 0) {
+		const struct module *module = NULL;
+
+		for (size_t i = 0; i < module_count() && module == NULL; i++) {
+			if (module_at(i)->address == attached.items[0].module)
+				module = module_at(i);
+		}
+		if (module == NULL)
+			break;
+		detach(module);
+	}
 }
 
 static void mod_run(struct args *args)
 {
 	bool takes_word = option_given(args, "s") || option_given(args, "S");
+	size_t nr_actions = args->nr_options - option_given(args, "r") - option_given(args, "g");
 
-	if (args->nr_options > 1 || args->nr_words > (takes_word ? 1 : 0))
+	if (option_given(args, "o"))
+		fail("-o is not offered: files of modules are read in one way only, by gdb");
+	if (nr_actions > 1 || args->nr_words > (takes_word ? 1 : 0))
 		usage_fail(args);
 	if (option_given(args, "t")) {
 		print_taints();
 	} else if (option_given(args, "s")) {
 		attach_one(args);
 	} else if (option_given(args, "S")) {
-		attach_all(args->nr_words > 0 ? args->words[0] : NULL);
+		attach_all(args->nr_words > 0 ? args->words[0] : NULL, args);
 	} else if (option_given(args, "d")) {
 		detach(named_module(option_argument(args, "d")));
 	} else if (option_given(args, "D")) {
-		for (size_t i = 0; i < module_count(); i++)
-			detach(module_at(i));
+		detach_all();
 	} else {
-		print_all();
+		if (option_given(args, "R")) {
+			detach_all();
+			module_forget();
+			modfile_forget();
+		}
+		print_all(option_given(args, "g"));
 	}
 }
 
@@ -267,6 +340,11 @@ static const struct option mod_options[] = {
 	{ "S", NULL, "the same for every module, looking below the directory if one is given" },
 	{ "d", "module", "take a module's object file from gdb again" },
 	{ "D", NULL, "the same for every module" },
+	{ "r", NULL, "with -s or -S: gdb reads all of the file now, not when a question needs it" },
+	{ "g", NULL,
+	  "with the list, -s or -S: below each module its sections' names and addresses" },
+	{ "R", NULL, "forget all object files and the list of modules, and read the list again" },
+	{ "o", NULL, "not offered: object files are read in one way only" },
 	{ "t", NULL, "only tainted modules, with their taint letters; (U): not signed" },
 	{ NULL, NULL, NULL },
 };
@@ -274,16 +352,18 @@ static const struct option mod_options[] = {
 COMMAND(mod) = {
 	.name = "mod",
 	.summary = "loaded modules and their object files",
-	.synopsis = "[-t | -s module [file] | -S [directory] | -d module | -D]",
+	.synopsis = "[-t | -s module [file] | -S [directory] | -d module | -D | -R] [-r] [-g]",
 	.options = mod_options,
 	.description =
 		"Without an option: every loaded module by address. BASE (TEXT_BASE since v6.4) is where its code\n"
 		"starts, SIZE all memory it takes, as in /proc/modules. Function and variable names of modules are\n"
 		"known without any file, from the kernel's own tables; an object file adds types, lines and locals.\n"
 		"\n"
-		"Object files are looked for as NAME.ko.debug and NAME.ko below $CRASH_MODULE_PATH,\n"
-		"/usr/lib/debug/lib/modules/RELEASE, /lib/modules/RELEASE and beside the vmlinux; one with debug\n"
-		"information is preferred, and one of another build (by its build-id) is refused.",
+		"Object files are looked for as NAME.ko and NAME.ko.debug, packed (.xz, .zst, .gz) or not, below the\n"
+		"directory of the option --mod of the run, or else below $CRASH_MODULE_PATH,\n"
+		"/usr/lib/debug/lib/modules/RELEASE, /lib/modules/RELEASE and beside the vmlinux. From a file without\n"
+		"debug information its .gnu_debuglink and its build-id lead on to the one that has it. A file with\n"
+		"debug information is preferred, and one of another build (by its build-id) is refused.",
 	.example =
 		"crash> mod -s virtio_blk\n"
 		"     MODULE       NAME               TEXT_BASE         SIZE  OBJECT FILE\n"

@@ -1,8 +1,11 @@
 # `mod` and the modules' symbols against /proc/modules and /proc/kallsyms.
 # SPDX-License-Identifier: GPL-3.0-or-later
+import pathlib
 import re
+import subprocess
+import tempfile
 
-from harness import equal, expect, same_lines, table
+from harness import equal, expect, run_crash, same_lines, table
 
 
 def recorded(kernel):
@@ -83,3 +86,72 @@ def test_mod_finds_and_attaches_object_files(kernel):
     expect(lines[1].split()[1] == name and lines[1].rstrip().endswith(f"{name}.ko.debug"), f"mod -s: {lines[1]!r}")
     listed = kernel.crash("mod -S").splitlines()
     same_lines([line for line in listed if ".ko" not in line and "OBJECT FILE" not in line], [], "mod -S")
+
+
+def session(kernel, *lines, options=()):
+    return run_crash("-s", *options, kernel.vmlinux, kernel.vmcore, stdin="\n".join([*lines, ""]))
+
+
+def pack(program, source, target):
+    with target.open("wb") as file:
+        subprocess.run([program, "-c", source], stdout=file, check=True)
+
+
+QUESTIONS = ("dis -l virtblk_probe 1", "gdb info line virtblk_probe", "whatis virtblk_probe", "struct virtio_blk.disk",
+             "gdb print sizeof(struct virtblk_req)")
+
+
+def test_packed_object_files(kernel):
+    """What they have in them counts, not their names; all answers are those with the plain file."""
+    plain = kernel.folder / "modules" / "virtio_blk.ko.debug"
+    wanted = session(kernel, f"mod -s virtio_blk {plain}", *QUESTIONS).stdout.splitlines()
+    expect(any("drivers/block/virtio_blk.c" in line for line in wanted), f"no lines of source: {wanted}")
+    for program, name in (("gzip", "virtio_blk.ko.gz"), ("xz", "virtio-blk.ko.xz"), ("zstd", "virtio_blk.ko.zst"),
+                          ("gzip", "virtio_blk.ko.debug")):
+        with tempfile.TemporaryDirectory() as folder:
+            packed = pathlib.Path(folder) / name
+            pack(program, plain, packed)
+            for lines, options in ((["mod -s virtio_blk"], ["--mod", folder]), ([f"mod -s virtio_blk {packed}"], []),
+                                   ([f"mod -S {folder}"], [])):
+                got = session(kernel, *lines, *QUESTIONS, options=options).stdout.splitlines()
+                expect(any(line.endswith(f" {packed}") for line in got), f"{lines}: {got[:3]}")
+                same_lines([line for line in got if line in wanted[2:]], wanted[2:], f"{lines} {options}")
+
+
+def test_separate_debug_information_of_modules(kernel):
+    """.gnu_debuglink leads from the module to its debug information; a file of another build is told by both ids."""
+    modules = kernel.folder / "modules"
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        debug, module = folder / "its.debug", folder / "virtio_blk.ko"
+        subprocess.run(["objcopy", "--only-keep-debug", modules / "virtio_blk.ko.debug", debug], check=True)
+        # Debian's file has a link of its own.
+        subprocess.run(["objcopy", "--strip-debug", "-R", ".gnu_debuglink", modules / "virtio_blk.ko", module], check=True)
+        subprocess.run(["objcopy", f"--add-gnu-debuglink={debug}", module], check=True)
+        for line in ("mod -s virtio_blk", f"mod -s virtio_blk {module}"):
+            text = session(kernel, line, *QUESTIONS, options=("--mod", folder)).stdout
+            expect(f"{debug}\n" in text and "drivers/block/virtio_blk.c" in text, f"{line}: {text[:300]!r}")
+        text = session(kernel, f"mod -s virtio_blk {modules / 'dummy.ko'}").stdout
+        expect("another build of virtio_blk" in text and len(re.findall("[0-9a-f]{40}", text)) == 2, text)
+
+
+def test_a_missing_object_file_is_explained(kernel):
+    release = kernel.truth("proc/sys/kernel/osrelease").strip()
+    with tempfile.TemporaryDirectory() as folder:
+        (pathlib.Path(folder) / "virtio_blk.ko").write_text("no module")
+        text = session(kernel, "mod -s virtio_blk", options=("--mod", folder)).stdout
+        expect(f"{folder}/virtio_blk.ko: not a kernel module but" in text, text)
+        expect(f"package linux-image-{release}-dbg" in text, text)
+
+
+def test_reading_at_once_and_sections(kernel):
+    texts = kernel.crash("mod -rs virtio_blk", "dis -l virtblk_probe 1", "mod -R", "mod -g -s virtio_blk", "mod -r", "mod -o")
+    expect(texts[0].rstrip().endswith("virtio_blk.ko.debug") and "virtio_blk.c: " in texts[1], texts[:2])
+    expect(".ko" not in texts[2], f"mod -R: {texts[2][:200]!r}")
+    sections = dict(reversed(line.split()) for line in texts[3].splitlines()[2:])
+    wanted = {path.name: int(path.read_text(), 16) for path in kernel.truth_paths("sys/module/virtio_blk/sections/*")}
+    for name, address in wanted.items():
+        equal(int(sections[name], 16), address, f"section {name}")
+    expect(".text" in sections, f"mod -g: {texts[3]!r}")
+    equal(len(table(texts[4], "MODULE")), len(recorded(kernel)), "rows of mod -r")
+    expect("-o is not offered" in texts[5], texts[5])
