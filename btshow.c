@@ -8,6 +8,7 @@
 #include "out.h"
 #include "slab.h"
 
+#include <ctype.h>
 #include <stdio.h>
 
 typedef unsigned long long ull;
@@ -156,11 +157,38 @@ static void show_interrupted(const struct frame *frame, const struct btshow_styl
 		out("    [exception RIP: unknown or invalid address]\n");
 }
 
+static const char *source_name(const struct frame *frame)
+{
+	static const char *const names[] = {
+		[FRAME_REGISTERS] = "registers",   [FRAME_ORC] = "ORC",	    [FRAME_CFI] = "DWARF",
+		[FRAME_POINTER] = "frame pointer", [FRAME_GUESS] = "guess",
+	};
+
+	return names[frame->source];
+}
+
+static const char *start_name(enum stack_start start)
+{
+	static const char *const names[] = {
+		[START_SLEEPING] = "where the scheduler switched away from the task",
+		[START_CRASH_NOTES] = "the registers that the crashing kernel saved for its CPU",
+		[START_DUMP_NOTES] = "the registers in the dump's notes",
+		[START_NO_STACK] = "no stack",
+		[START_UNKNOWN] = "unknown",
+		[START_RUNNING] = "running now",
+	};
+
+	return names[start];
+}
+
 void btshow_trace(const struct stack_trace *trace, const struct btshow_style *style)
 {
 	enum stack_kind stack = trace->nr_frames ? trace->frames[0].stack : STACK_TASK;
 	unsigned number = 0;
 	size_t i;
+
+	if (style->sources)
+		out("    start: %s\n", start_name(trace->start));
 
 	if (trace->start == START_NO_STACK)
 		out("(no stack)\n");
@@ -178,10 +206,11 @@ void btshow_trace(const struct stack_trace *trace, const struct btshow_style *st
 			if (stack != frame->stack && stack != STACK_TASK)
 				out("--- <%s stack> ---\n", stack_kind_name(stack));
 			stack = frame->stack;
-			out("%s#%u [%016llx] %s%s at %016llx\n", number < 10 ? " " : "", number,
+			out("%s#%u [%016llx] %s%s at %016llx%s\n", number < 10 ? " " : "", number,
 			    (ull)frame->sp, source_mark(frame),
 			    function_text(frame, style->offsets, style->hex_offsets),
-			    (ull)frame->pc);
+			    (ull)frame->pc,
+			    style->sources ? scope_printf("  <%s>", source_name(frame)) : "");
 			number++;
 			if (style->lines)
 				show_line(frame);
@@ -212,6 +241,68 @@ void btshow_exception_frames(const struct stack_trace *trace)
 		    (ull)frame->regs_address);
 		show_registers(frame);
 	}
+}
+
+/* Could these 21 words be what the processor and the entry code left? */
+static bool looks_like_registers(const struct x86_regs *regs)
+{
+	enum { KERNEL_CS = 0x10, KERNEL_SS = 0x18, USER_CS = 0x33, USER_SS = 0x2b };
+	enum { ALWAYS_SET = 1 << 1, INTERRUPTS = 1 << 9, HIGHEST_FLAG = 21 };
+
+	if (!(regs->flags & ALWAYS_SET) || regs->flags >> (HIGHEST_FLAG + 1))
+		return false;
+	if (regs->cs == KERNEL_CS)
+		return (regs->ss == KERNEL_SS || regs->ss == 0) && address_is_text(regs->ip) &&
+		       regs->sp >> 47 == 0x1ffff;
+	return regs->cs == USER_CS && regs->ss == USER_SS && regs->flags & INTERRUPTS && regs->ip &&
+	       regs->ip >> 47 == 0 && regs->sp >> 47 == 0;
+}
+
+static void show_found_registers(u64 address, const struct x86_regs *regs)
+{
+	static const struct btshow_style plain;
+	struct frame frame = { .pc = regs->ip,
+			       .sp = regs->sp,
+			       .has_regs = true,
+			       .from_user = regs->cs & 3,
+			       .regs = *regs };
+
+	out("\n  %s-MODE EXCEPTION FRAME AT: %llx\n", frame.from_user ? "USER" : "KERNEL",
+	    (ull)address);
+	show_interrupted(&frame, &plain);
+	show_registers(&frame);
+}
+
+/* As crash writes it in this list: "IRQ", "NMI EXCEPTION". */
+static const char *stack_title(enum stack_kind kind)
+{
+	char *title = scope_strdup(stack_kind_name(kind));
+
+	for (char *p = title; *p; p++)
+		*p = (char)toupper((unsigned char)*p);
+	return title;
+}
+
+bool btshow_special_stack(unsigned cpu, enum stack_kind kind)
+{
+	struct address_range range;
+	struct x86_regs regs;
+	bool found = false;
+
+	/* Kernels that may run as encrypted guests set a stack aside for #VC, and map it only in one. */
+	if (!stack_special(cpu, kind, &range) ||
+	    (kind == STACK_VC && !mem_try_read(range.end - 8, &regs, 8, NULL)))
+		return false;
+	out("CPU %u %s STACK:\n", cpu, stack_title(kind));
+	for (u64 at = range.start; at + sizeof(regs) <= range.end; at += 8) {
+		interrupt_check();
+		if (!mem_try_read(at, &regs, sizeof(regs), NULL) || !looks_like_registers(&regs))
+			continue;
+		show_found_registers(at, &regs);
+		found = true;
+	}
+	out(found ? "\n" : "(none found)\n\n");
+	return true;
 }
 
 void btshow_text_words(const struct stack_trace *trace, bool whole_stack)

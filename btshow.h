@@ -11,11 +11,16 @@ struct btshow_style {
 	bool lines; /* -l: file and line below each frame */
 	bool words; /* -f: the stack's words below each frame */
 	unsigned symbolic; /* -F: words as symbols and slab caches; -FF: caches with addresses */
+	bool sources; /* --sources: where the trace began, and how each frame was found */
 };
 
 void btshow_trace(const struct stack_trace *trace, const struct btshow_style *style);
 /* -e: only the saved register sets, with where they are. */
 void btshow_exception_frames(const struct stack_trace *trace);
+/*
+ * -E: what looks like a saved register set on CPU's stack of this KIND, with a title. False: it has no such stack.
+ */
+bool btshow_special_stack(unsigned cpu, enum stack_kind kind);
 /* -t, -T: every word of the stack that is a text address, from the first frame or from the lowest word. */
 void btshow_text_words(const struct stack_trace *trace, bool whole_stack);
 /* -r: the whole stack in words. */

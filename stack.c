@@ -8,6 +8,7 @@
 
 #include "cfi.h"
 #include "fail.h"
+#include "kernel.h"
 #include "kfield.h"
 #include "kpercpu.h"
 #include "memory.h"
@@ -712,7 +713,8 @@ static void unwind_body(void *arg)
 	}
 }
 
-void stack_unwind(const struct task *task, struct stack_trace *trace)
+/* IP 0: the pc that the registers have. */
+static void unwind_from_registers(const struct task *task, u64 ip, struct stack_trace *trace)
 {
 	struct unwind unwind = { .trace = trace };
 	struct failure failure;
@@ -728,12 +730,120 @@ void stack_unwind(const struct task *task, struct stack_trace *trace)
 		return;
 	}
 	if (trace->start == START_UNKNOWN) {
-		trace->problem = scope_printf("the registers of CPU %u were not saved", task->cpu);
+		trace->problem = scope_printf(
+			"the registers of CPU %u were not saved%s", task->cpu,
+			kernel_was_kexeced() ? ": it did not answer the crashing kernel's NMI"
+					     : "");
 		return;
 	}
+	if (ip)
+		unwind.regs.ip = ip;
 	trace->regs = unwind.regs;
 	run(&unwind);
 	trace->nr_sure = trace->nr_frames;
 	if (!trace->complete && trace->nr_frames && !interrupt_pending())
 		guess_the_rest(&unwind);
+}
+
+void stack_unwind(const struct task *task, struct stack_trace *trace)
+{
+	unwind_from_registers(task, 0, trace);
+}
+
+void stack_unwind_from(const struct task *task, u64 ip, u64 slot, struct stack_trace *trace)
+{
+	struct unwind unwind = { .trace = trace, .source = FRAME_REGISTERS };
+
+	if (!slot) {
+		unwind_from_registers(task, ip, trace);
+		return;
+	}
+	*trace = (struct stack_trace){ .task = task };
+	if (!on_a_stack(&unwind, slot)) {
+		trace->problem = scope_printf("%llx is on none of the task's stacks",
+					      (unsigned long long)slot);
+		return;
+	}
+	for (u64 end = stack_end_at(&unwind, slot); !ip && slot < end; slot += sizeof(ip)) {
+		u64 word;
+
+		if (mem_try_u64(slot, &word, NULL) && follows_a_call(word)) {
+			ip = word;
+			break;
+		}
+	}
+	unwind.regs.ip = ip;
+	unwind.regs.sp = slot + sizeof(ip);
+	unwind.ip_slot = slot;
+	if (ip)
+		run(&unwind);
+	else
+		trace->problem = "no return address from there up";
+	trace->nr_sure = trace->nr_frames;
+}
+
+void stack_scan(const struct task *task, struct stack_trace *trace)
+{
+	struct stack_trace real;
+	struct unwind unwind = { .trace = trace, .source = FRAME_GUESS };
+	u64 at, end = task->stack + stack_size(), word;
+
+	stack_unwind(task, &real);
+	*trace = real;
+	trace->frames = NULL;
+	trace->nr_frames = 0;
+	if (!real.nr_frames)
+		return;
+	unwind.regs = real.frames[0].regs;
+	at = real.frames[0].stack == STACK_TASK ? real.frames[0].sp : task->stack;
+	for (at = align_up(at, 8); at < end && !interrupt_pending(); at += sizeof(word)) {
+		if (!mem_try_u64(at, &word, NULL) || !follows_a_call(word))
+			continue;
+		unwind.regs.ip = word;
+		unwind.ip_slot = at;
+		if (!add_frame(&unwind))
+			break;
+	}
+	if (real.frames[real.nr_frames - 1].from_user && add_frame(&unwind))
+		trace->frames[trace->nr_frames - 1] = real.frames[real.nr_frames - 1];
+	trace->complete = true;
+	trace->problem = NULL;
+	trace->nr_sure = trace->nr_frames;
+}
+
+bool stack_special(unsigned cpu, enum stack_kind kind, struct address_range *range)
+{
+	const struct special_stacks *stacks = special_stacks(cpu);
+
+	if (!stacks || kind == STACK_TASK || stacks->ranges[kind].start >= stacks->ranges[kind].end)
+		return false;
+	*range = stacks->ranges[kind];
+	return true;
+}
+
+/* linux/magic.h: at the last word that a stack may grow down to. */
+#define STACK_END_MAGIC 0x57ac6e9dULL
+
+const char *stack_damage(const struct task *task)
+{
+	struct fault fault;
+	u64 word, sp;
+
+	if (!task->stack ||
+	    (kfield_exists(&task_stack_refcount) &&
+	     field_try_u64(task->address, &task_stack_refcount, &word, NULL) && !word))
+		return NULL;
+	if (!mem_try_u64(task->stack, &word, &fault))
+		return scope_printf("cannot read the end of its stack at %llx: %s",
+				    (unsigned long long)task->stack, fault_text(&fault));
+	if (word != STACK_END_MAGIC)
+		return scope_printf(
+			"overflow: the end of its stack at %llx has %llx instead of %llx",
+			(unsigned long long)task->stack, (unsigned long long)word, STACK_END_MAGIC);
+	if (!task_is_active(task) && field_try_u64(task->address, &task_thread_sp, &sp, NULL) &&
+	    (sp < task->stack || sp - task->stack >= stack_size()))
+		return scope_printf("its saved stack pointer %llx is not on its stack %llx - %llx",
+				    (unsigned long long)sp, (unsigned long long)task->stack,
+				    (unsigned long long)(task->stack + stack_size()));
+	return NULL;
 }

@@ -60,6 +60,20 @@ void stack_unwind(const struct task *task, struct stack_trace *trace);
  * way round, to check the one by the other.
  */
 void stack_prefer_cfi(bool prefer);
+/*
+ * From the return address IP that is stored at SLOT; IP 0: the first word from SLOT up that follows a call; SLOT 0:
+ * from the registers that stack_unwind() begins with, but for IP.
+ */
+void stack_unwind_from(const struct task *task, u64 ip, u64 slot, struct stack_trace *trace);
+/*
+ * Not a walk: every word from the first frame up that follows a call, live or stale, each a FRAME_GUESS; and
+ * the registers of user space, when the real walk reaches them.
+ */
+void stack_scan(const struct task *task, struct stack_trace *trace);
+/* Where CPU's stack of KIND lies; false: it has none, or that cannot be read. */
+bool stack_special(unsigned cpu, enum stack_kind kind, struct address_range *range);
+/* What is wrong with TASK's stack that points to an overflow or to damage, in scope memory; NULL: nothing. */
+const char *stack_damage(const struct task *task);
 /* Size of a task's kernel stack in bytes (THREAD_SIZE). */
 u64 stack_size(void);
 /* Whose stack ADDRESS lies on, for CPU; STACK_TASK when it is none of the special ones. */

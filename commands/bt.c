@@ -1,5 +1,6 @@
 /* commands/bt.c - stack traces of tasks and CPUs. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "btmerge.h"
 #include "btshow.h"
 #include "command.h"
 #include "fail.h"
@@ -16,8 +17,13 @@ struct bt_request {
 	struct args *args;
 	struct btshow_style style;
 	const struct task *task;
+	struct btmerge *merge; /* --merge, --folded: traces are collected; NULL: shown one by one */
+	u64 start_ip, start_slot; /* -I, -S; 0: not given */
 	bool first; /* no blank line before it */
 };
+
+/* -O */
+static bool scan_by_default;
 
 /* -R: does any frame of the trace name, or lie at, what was asked for? */
 static bool trace_refers_to(const struct stack_trace *trace, const char *reference)
@@ -38,6 +44,17 @@ static bool trace_refers_to(const struct stack_trace *trace, const char *referen
 	return false;
 }
 
+static void find_trace(const struct bt_request *request, struct stack_trace *trace)
+{
+	if (request->start_ip || request->start_slot) {
+		stack_unwind_from(request->task, request->start_ip, request->start_slot, trace);
+	} else if (option_given(request->args, "o") ? !scan_by_default : scan_by_default) {
+		stack_scan(request->task, trace);
+	} else {
+		stack_unwind(request->task, trace);
+	}
+}
+
 static void show_task(struct bt_request *request)
 {
 	const struct args *args = request->args;
@@ -45,7 +62,11 @@ static void show_task(struct bt_request *request)
 	struct strbuf header = { 0 };
 	struct stack_trace trace;
 
-	stack_unwind(request->task, &trace);
+	find_trace(request, &trace);
+	if (request->merge) {
+		btmerge_add(request->merge, &trace, task_state_text(request->task));
+		return;
+	}
 	if (reference && !trace_refers_to(&trace, reference))
 		return;
 	task_header(request->task, &header);
@@ -132,6 +153,64 @@ static void show_words(struct bt_request *request)
 	}
 }
 
+/* -v */
+static void check_stacks(void)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < task_count(); i++) {
+		const struct task *task = task_at(i);
+		const char *damage;
+		struct strbuf header = { 0 };
+
+		interrupt_check();
+		damage = stack_damage(task);
+		if (!damage)
+			continue;
+		task_header(task, &header);
+		out("%s%s\n  %s\n", found ? "\n" : "", strbuf_text(&header), damage);
+		strbuf_free(&header);
+		found = true;
+	}
+	if (!found)
+		out("No stack overflows detected\n");
+}
+
+/* -E: of these CPUs, or of all. */
+static void show_special_stacks(const char *cpu_words)
+{
+	struct strbuf why = { 0 };
+	struct cpu_mask cpus = *cpus_present();
+	unsigned cpu;
+
+	if (cpu_words && !cpu_mask_parse(cpu_words, &cpus, &why))
+		fail_with(&why);
+	for (cpu = cpu_mask_next(&cpus, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(&cpus, cpu + 1))
+		btshow_special_stack(cpu, STACK_IRQ);
+	for (cpu = cpu_mask_next(&cpus, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(&cpus, cpu + 1)) {
+		static const enum stack_kind kinds[] = { STACK_DF, STACK_NMI, STACK_DB, STACK_MCE,
+							 STACK_VC };
+
+		for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+			btshow_special_stack(cpu, kinds[i]);
+	}
+}
+
+/* -O: from now on, and back. */
+static void toggle_scanning(void)
+{
+	scan_by_default = !scan_by_default;
+	out("bt: use %s bt method by default\n", scan_by_default ? "old" : "new");
+}
+
+static void show_all_tasks(struct bt_request *request)
+{
+	for (size_t i = 0; i < task_count(); i++) {
+		interrupt_check();
+		show_protected(request, task_at(i));
+	}
+}
+
 static const struct task *current_or_fail(void)
 {
 	const struct task *task = task_current();
@@ -141,46 +220,93 @@ static const struct task *current_or_fail(void)
 	return task;
 }
 
-static void run(struct args *args)
+static u64 address_option(const struct args *args, const char *name)
 {
-	struct bt_request request = { .args = args, .first = true };
+	const char *word = option_argument(args, name);
+	u64 address = 0;
+
+	if (word && (!argument_try_address(word, &address) || !address))
+		fail("-%s wants an address, not %s", name, word);
+	return address;
+}
+
+static void read_style(const struct args *args, struct btshow_style *style)
+{
 	struct strbuf why = { 0 };
 
-	request.style = (struct btshow_style){
+	*style = (struct btshow_style){
 		.offsets = option_given(args, "s"),
 		.hex_offsets = option_given(args, "x"),
 		.lines = option_given(args, "l"),
 		.symbolic = option_given(args, "FF") ? 2 : option_given(args, "F"),
+		.sources = option_given(args, "-sources"),
 	};
-	request.style.words = option_given(args, "f") || request.style.symbolic;
+	style->words = option_given(args, "f") || style->symbolic;
 	if (option_given(args, "x") && option_given(args, "d"))
 		fail("-x and -d exclude each other");
-	if (request.style.lines && !gdb_attach_dwarf(&why)) {
+	if (style->lines && !gdb_attach_dwarf(&why)) {
 		warn("bt -l: no lines of source: %s", strbuf_text(&why));
 		strbuf_free(&why);
-		request.style.lines = false;
+		style->lines = false;
 	}
-	if (option_given(args, "c")) {
-		struct cpu_mask cpus;
+}
 
+/* The tasks that the arguments name. */
+static void show_requested(struct bt_request *request)
+{
+	const struct args *args = request->args;
+	struct strbuf why = { 0 };
+	struct cpu_mask cpus;
+
+	if (option_given(args, "c")) {
 		if (!cpu_mask_parse(option_argument(args, "c"), &cpus, &why))
 			fail_with(&why);
-		show_cpus(&request, &cpus);
+		show_cpus(request, &cpus);
 	} else if (option_given(args, "a")) {
-		show_cpus(&request, cpus_present());
+		show_cpus(request, cpus_present());
 	} else if (option_given(args, "p")) {
 		if (memory_is_live())
 			fail("this is a live system: no task has panicked");
 		if (!task_panic())
 			fail("this kernel did not panic, or its panic task cannot be found");
-		show_protected(&request, task_panic());
+		show_protected(request, task_panic());
 	} else if (args->nr_words) {
-		show_words(&request);
+		show_words(request);
 	} else if (option_given(args, "g")) {
-		show_thread_group(&request, current_or_fail());
+		show_thread_group(request, current_or_fail());
+	} else if (request->merge) {
+		show_all_tasks(request);
 	} else {
-		show_protected(&request, current_or_fail());
+		show_protected(request, current_or_fail());
 	}
+}
+
+static void run(struct args *args)
+{
+	struct bt_request request = { .args = args, .first = true };
+
+	if (option_given(args, "O")) {
+		toggle_scanning();
+		return;
+	}
+	if (option_given(args, "v")) {
+		check_stacks();
+		return;
+	}
+	if (option_given(args, "E")) {
+		show_special_stacks(option_argument(args, "c"));
+		return;
+	}
+	read_style(args, &request.style);
+	request.start_ip = address_option(args, "I");
+	request.start_slot = address_option(args, "S");
+	if (option_given(args, "-merge") || option_given(args, "-folded"))
+		request.merge = btmerge_begin();
+	show_requested(&request);
+	if (option_given(args, "-folded"))
+		btmerge_print_folded(request.merge);
+	else if (request.merge)
+		btmerge_print(request.merge);
 }
 
 COMMAND(bt) = {
@@ -188,7 +314,8 @@ COMMAND(bt) = {
 	.summary = "stack traces of tasks",
 	.synopsis =
 		"[-a | -c cpus | -p | -g] [-l] [-f | -F | -FF] [-s [-x | -d]] [-n idle] [-t | -T | -e | -r] "
-		"[-R ref] [pid | task | name] ...",
+		"[-R ref] [-I ip] [-S sp] [-o] [--sources] [--merge | --folded] [pid | task | name] ...\n"
+		"-v | -E [-c cpus] | -O",
 	.options =
 		(const struct option[]){
 			{ "a", NULL, "the running task of every CPU" },
@@ -213,6 +340,19 @@ COMMAND(bt) = {
 			  "the whole stack in words, with names for those that are symbols" },
 			{ "R", "ref",
 			  "only traces with a frame in this function or at this address" },
+			{ "I", "ip", "begin at this text address" },
+			{ "S", "sp", "begin at the return address in this word of the stack" },
+			{ "o", NULL,
+			  "every return address on the stack, stale ones too, each with a ?" },
+			{ "O", NULL, "-o becomes the default, or is the default no more" },
+			{ "v", NULL, "check the end of every task's stack for overflows" },
+			{ "E", NULL,
+			  "what looks like saved registers on the CPUs' special stacks" },
+			{ "-sources", NULL,
+			  "where each trace began, and how each frame was found" },
+			{ "-merge", NULL,
+			  "each stack once, with all tasks that have it; all tasks when none is named" },
+			{ "-folded", NULL, "the same a line each, as flame graph tools read it" },
 			{ NULL, NULL, NULL },
 		},
 	.description =
@@ -223,7 +363,9 @@ COMMAND(bt) = {
 		"of user space.\n\n"
 		"The address in brackets is where the return address is stored, or the stack pointer for "
 		"the frame that a CPU was executing. When a trace cannot be followed to its end, the last line "
-		"says so and why.",
+		"says so and why; frames behind it are guesses, marked with ?.\n\n"
+		"--merge shows what hundreds of tasks do on a page: tasks on a CPU first, then those that nothing "
+		"interrupts (UN), then the most frequent stacks. \"foreach UN bt --merge\" chooses tasks.",
 	.example = "crash> bt 2\n"
 		   "PID: 2        TASK: ffff8c3a41252100  CPU: 0    COMMAND: \"kthreadd\"\n"
 		   " #0 [ffffcf54c001be18] __schedule at ffffffffb86b6975\n"

@@ -237,6 +237,14 @@ static void run_all_at_once(const struct plan *plan, const struct command *comma
 	run_protected(&step);
 }
 
+/* bt's options that make one answer of all tasks. */
+static bool merges(const struct plan *plan)
+{
+	const char *arguments = strbuf_text(&plan->arguments);
+
+	return strstr(arguments, "--merge") || strstr(arguments, "--folded");
+}
+
 /* The context that was current comes back, however this ends. */
 static void restore_context(void *arg)
 {
@@ -273,7 +281,7 @@ static void run(struct args *args)
 			continue;
 		if (!command)
 			fail("%s: no such command", runnable[i].name);
-		if (runnable[i].how == ALL_AT_ONCE)
+		if (runnable[i].how == ALL_AT_ONCE || merges(plan))
 			run_all_at_once(plan, command);
 		else
 			run_in_contexts(plan, command, runnable[i].how, &printed);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 import re
 
-from harness import equal, expect, same_lines
+from harness import equal, expect, run_crash, same_lines
 
 
 def traces(text):
@@ -219,6 +219,91 @@ def test_offsets(kernel):
     b = [int(n, 16) for n in re.findall(r"\] \S+\+(0x[0-9a-f]+) at", hexadecimal)]
     expect(a and a == b, f"offsets differ: {a} and {b}")
     equal(kernel.crash("bt -sd 2"), decimal, "bt -sd")
+
+
+def test_no_stack_overflows(kernel):
+    equal(kernel.crash("bt -v"), "No stack overflows detected\n", "bt -v")
+
+
+def test_registers_on_special_stacks(kernel):
+    """The CPU that panic() stopped was interrupted: its registers are on the interrupt stack, or on the task's."""
+    everything, one = kernel.crash("bt -E", "bt -E -c 1")
+    titles = re.findall(r"^CPU (\d+) (\w+(?: EXCEPTION)?) STACK:$", everything, re.M)
+    equal(titles[:2], [("0", "IRQ"), ("1", "IRQ")], "the first stacks of bt -E")
+    for kind in ("DOUBLEFAULT", "NMI", "DEBUG", "MCE"):
+        expect(("1", kind + " EXCEPTION") in titles, f"bt -E shows no {kind} stack of CPU 1: {titles}")
+    expect("CPU 0" not in one and "CPU 1 NMI" in one, f"bt -E -c 1: {one[:200]!r}")
+    for text in re.split(r"^CPU ", everything, flags=re.M)[1:]:
+        found = "EXCEPTION FRAME AT" in text
+        expect(found != ("(none found)" in text), f"neither frames nor none: {text!r}")
+
+
+def test_start_elsewhere(kernel):
+    """From each frame on, the same frames as from the first one."""
+    frames = re.findall(r"^ ?#\d+ \[([0-9a-f]+)\] (\S+) at ([0-9a-f]+)", kernel.crash("bt 2"), re.M)
+    expect(len(frames) > 3, f"frames of pid 2: {frames}")
+    for i in range(1, len(frames) - 1):
+        sp, _, ip = frames[i]
+        for words in (f"bt -S {sp} 2", f"bt -I {ip} -S {sp} 2"):
+            equal(re.findall(r"^ ?#\d+ \[([0-9a-f]+)\] (\S+) at ([0-9a-f]+)", kernel.crash(words), re.M), frames[i:], words)
+    equal(kernel.crash(f"bt -I {frames[0][2]} 2"), kernel.crash("bt 2"), "bt -I with the first frame's address")
+
+
+def test_scanned_stacks(kernel):
+    """Each real frame is among the words, and every line is marked as a guess."""
+    real, scanned = kernel.crash("bt 2", "bt -o 2")
+    lines = re.findall(r"^ ?#\d+ \[[0-9a-f]+\] .*$", scanned, re.M)
+    expect(lines and all("] ? " in line for line in lines), f"bt -o without marks: {lines}")
+    for sp, function in re.findall(r"\[([0-9a-f]+)\] (\S+) at", real):
+        expect(f"[{sp}] ? {function} at" in scanned, f"bt -o lacks {function}")
+
+
+def test_scanning_by_default(kernel):
+    """-O is for the rest of the session, so one session has all of it."""
+    script = "bt -O\nbt 2\nbt -o 2\nbt -O\nbt 2\nquit\n"
+    text = run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin=script).stdout
+    old, new = text.split("bt: use new bt method by default\n")
+    expect(old.startswith("bt: use old bt method by default\n"), f"bt -O says {old[:60]!r}")
+    equal(old.count("] ? "), len(re.findall(r"#\d+ \[", kernel.crash("bt -o 2"))), "marked lines after bt -O")
+    equal(new.strip(), kernel.crash("bt 2").strip(), "bt after -O twice")
+
+
+def test_sources(kernel):
+    panic, sleeping = kernel.crash("bt --sources"), kernel.crash("bt --sources 2")
+    expect("start: the registers in the dump's notes" in panic and "<registers>" in panic.splitlines()[2], panic[:300])
+    expect("start: where the scheduler switched away" in sleeping, sleeping[:200])
+    expect(sleeping.count("<ORC>") >= 2, f"frames without their source: {sleeping!r}")
+    by_dwarf = run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin="set unwind on\nbt --sources 2\nquit\n").stdout
+    expect(by_dwarf.count("<DWARF>") >= 2, f"set unwind on: {by_dwarf!r}")
+
+
+def test_merged_stacks(kernel):
+    """Every task is in one group, with the functions of its own trace."""
+    text, alone = kernel.crash("bt --merge"), traces(kernel.crash("foreach bt -sx"))
+    pids, counts = [], []
+    for group in text.split("\n\n"):
+        count, state = re.match(r"TASKS: (\d+) +STATE: (\w\w)", group).groups()
+        members = [int(pid) for pid in re.search(r"^ PIDS:(.*)$", group, re.M)[1].split()]
+        functions = [(name, int(offset)) for name, offset in re.findall(r"^ +#\d+ (\S+)\+(\d+)$", group, re.M)]
+        equal(len(members), int(count), f"tasks of a group of {state}")
+        pids += members
+        counts.append((2 if "on a CPU" in group else state == "UN", int(count)))
+        for pid in members:
+            if pid in alone:
+                equal(names(functions), names(alone[pid]), f"the merged stack of pid {pid}")
+    equal(counts, sorted(counts, reverse=True), "groups: on a CPU, then UN, then by number")
+    listed = re.findall(r"^[> ] +(\d+) ", kernel.crash("ps"), re.M)
+    equal(sorted(pids), sorted(int(pid) for pid in listed), "tasks in all groups")
+    some = kernel.crash("foreach UN bt --merge")
+    expect(some and set(re.findall(r"STATE: (\w\w)", some)) == {"UN"}, f"foreach UN bt --merge: {some[:100]!r}")
+
+
+def test_folded_stacks(kernel):
+    lines = kernel.crash("bt --folded").splitlines()
+    equal(sum(int(line.rsplit(" ", 1)[1]) for line in lines), len(re.findall(r"^[> ] +\d+ ", kernel.crash("ps"), re.M)),
+          "tasks in all lines")
+    wanted = [name for name, _ in traces(kernel.crash("bt -sx 2"))[2]]
+    expect(f"kthreadd;{';'.join(reversed(wanted))} 1" in lines, f"kthreadd's line: {[x for x in lines if 'kthreadd' in x]}")
 
 
 def test_wrong_arguments(kernel):
