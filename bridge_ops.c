@@ -124,15 +124,27 @@ static bool ops_symbol_at(UNUSED void *arg, u64 address, struct gdb_symbol *answ
 	return protect(lookup_address, &lookup, NULL) && fill_symbol(lookup.symbol, answer);
 }
 
+/* Id 0: the current one. */
+static const struct task *task_of_thread(u64 id)
+{
+	return id ? task_by_address(id) : task_current();
+}
+
+struct register_question {
+	u64 id;
+	struct gdb_registers *registers;
+};
+
 /* A sleeping task kept what a call preserves; the registers of an active one were saved whole. */
 static void first_registers(void *arg)
 {
-	struct gdb_registers *answer = arg;
+	const struct register_question *question = arg;
+	struct gdb_registers *answer = question->registers;
 	struct stack_trace trace;
-	const struct task *task = task_current();
+	const struct task *task = task_of_thread(question->id);
 
 	/* `set scope`: static names are looked up as the function there sees them. */
-	if (session.scope) {
+	if (session.scope && task == task_current()) {
 		answer->regs.ip = session.scope;
 		answer->known = GDB_REGISTER_BIT(ip);
 		return;
@@ -151,18 +163,20 @@ static void first_registers(void *arg)
 				GDB_REGISTER_BIT(r15);
 }
 
-static bool ops_registers(UNUSED void *arg, struct gdb_registers *answer)
+static bool ops_registers(UNUSED void *arg, u64 id, struct gdb_registers *answer)
 {
+	struct register_question question = { id, answer };
+
 	memset(answer, 0, sizeof(*answer));
 	/* gdb is attaching the DWARF that is to be the source of types: a task list looked for now would
 	 * be remembered as unreadable. */
 	if (!types_available())
 		return false;
-	return protect(first_registers, answer, NULL) && answer->known;
+	return protect(first_registers, &question, NULL) && answer->known;
 }
 
 struct caller_question {
-	u64 pc, sp;
+	u64 id, pc, sp;
 	enum gdb_caller answer;
 	struct gdb_registers *registers;
 };
@@ -177,12 +191,12 @@ static void find_caller(void *arg)
 {
 	struct caller_question *question = arg;
 	struct gdb_registers *registers = question->registers;
-	const struct task *task = session.scope ? NULL : task_current();
+	const struct task *task = task_of_thread(question->id);
 	const struct frame *caller;
 	struct stack_trace trace;
 	size_t i = 0;
 
-	if (!task)
+	if (!task || (session.scope && task == task_current()))
 		return;
 	stack_unwind(task, &trace);
 	while (i < trace.nr_frames && (trace.frames[i].pc != question->pc ||
@@ -201,20 +215,90 @@ static void find_caller(void *arg)
 		registers->known = GDB_REGISTERS_ALL;
 		return;
 	}
-	question->answer = GDB_CALLER_RETURN;
+	question->answer = caller->stack == trace.frames[i].stack ? GDB_CALLER_RETURN
+								  : GDB_CALLER_ELSEWHERE;
 	registers->regs = (struct x86_regs){ .ip = caller->pc,
 					     .sp = stack_pointer_of(caller),
 					     .bp = caller->bp };
 	registers->known = GDB_REGISTER_BIT(ip) | GDB_REGISTER_BIT(sp) | GDB_REGISTER_BIT(bp);
 }
 
-static enum gdb_caller ops_caller(UNUSED void *arg, u64 pc, u64 sp, struct gdb_registers *registers)
+static enum gdb_caller ops_caller(UNUSED void *arg, u64 id, u64 pc, u64 sp,
+				  struct gdb_registers *registers)
 {
-	struct caller_question question = { .pc = pc, .sp = sp, .registers = registers };
+	struct caller_question question = { .id = id, .pc = pc, .sp = sp, .registers = registers };
 
 	if (!types_available() || !protect(find_caller, &question, NULL))
 		return GDB_CALLER_UNKNOWN;
 	return question.answer;
+}
+
+struct thread_question {
+	u64 id; /* 0: by INDEX */
+	size_t index;
+	const struct task *task;
+	struct gdb_thread *thread;
+};
+
+static void find_thread(void *arg)
+{
+	struct thread_question *question = arg;
+	struct gdb_thread *thread = question->thread;
+	const struct task *task;
+	char comm[TASK_COMM_SPACE];
+
+	if (!question->id && question->index >= task_count())
+		return;
+	task = question->id ? task_by_address(question->id) : task_at(question->index);
+	if (!task)
+		return;
+	*thread = (struct gdb_thread){ .id = task->address, .pid = task->pid };
+	snprintf(thread->name, sizeof(thread->name), "%s", task_comm(task, comm));
+	snprintf(thread->about, sizeof(thread->about), "CPU %u, %s%s", task->cpu,
+		 task_state_text(task), task_is_active(task) ? ", on it" : "");
+	question->task = task;
+}
+
+static bool ops_thread(UNUSED void *arg, size_t index, struct gdb_thread *thread)
+{
+	struct thread_question question = { .index = index, .thread = thread };
+
+	return types_available() && protect(find_thread, &question, NULL) && question.task;
+}
+
+static bool ops_thread_by_id(UNUSED void *arg, u64 id, struct gdb_thread *thread)
+{
+	struct thread_question question = { .id = id, .thread = thread };
+
+	return types_available() && protect(find_thread, &question, NULL) && question.task;
+}
+
+static void find_current(void *arg)
+{
+	const struct task *task = task_current();
+
+	if (task)
+		*(u64 *)arg = task->address;
+}
+
+static u64 ops_current_thread(UNUSED void *arg)
+{
+	u64 id = 0;
+
+	return types_available() && protect(find_current, &id, NULL) ? id : 0;
+}
+
+static void select_task(void *arg)
+{
+	const struct task *task = task_by_address(*(u64 *)arg);
+
+	if (task)
+		task_set_current(task);
+}
+
+static void ops_select_thread(UNUSED void *arg, u64 id)
+{
+	protect(select_task, &id, NULL);
 }
 
 struct percpu_question {
@@ -306,6 +390,10 @@ void bridge_ops_setup(void)
 		.symbol_at = ops_symbol_at,
 		.registers = ops_registers,
 		.caller = ops_caller,
+		.current_thread = ops_current_thread,
+		.select_thread = ops_select_thread,
+		.thread = ops_thread,
+		.thread_by_id = ops_thread_by_id,
 		.percpu_address = ops_percpu,
 		.btf = ops_btf,
 		.debug_file = ops_debug_file,

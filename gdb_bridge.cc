@@ -52,6 +52,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <unordered_set>
 
 static const struct gdb_bridge_ops no_ops = {};
 static const struct gdb_bridge_ops *ops = &no_ops;
@@ -102,7 +103,7 @@ static void quit_when_interrupted()
 		quit();
 }
 
-/* The dump as a target: memory, and one thread whose registers are the current task's. */
+/* The dump as a target: memory, and tasks as threads, whose registers are found when they are asked for. */
 static const target_info crash_target_info = { "crash", "kernel memory",
 					       "The kernel that crash has opened." };
 
@@ -116,37 +117,134 @@ public:
 	bool has_execution(inferior *) override { return false; }
 	bool has_registers() override
 	{
-		load_registers();
-		return m_registers.known != 0;
+		/* A list of threads goes on over those whose registers nobody saved. */
+		load_registers(inferior_ptid.tid());
+		return m_registers.known != 0 || m_listing;
 	}
 	bool thread_alive(ptid_t) override { return true; }
-	std::string pid_to_str(ptid_t) override { return "current task"; }
+	std::string pid_to_str(ptid_t) override;
+	const char *thread_name(thread_info *) override;
+	const char *extra_thread_info(thread_info *) override;
+	void update_thread_list() override;
 	void fetch_registers(regcache *cache, int number) override;
 	enum target_xfer_status xfer_partial(enum target_object object, const char *annex,
 					     gdb_byte *readbuf, const gdb_byte *writebuf,
 					     ULONGEST offset, ULONGEST len,
 					     ULONGEST *done) override;
 	void forget_registers() { m_asked = false; }
+	void about_to_list(bool listing) { m_listing = listing; }
 
 private:
-	void load_registers();
+	void load_registers(u64 id);
 	enum target_xfer_status read_memory(ULONGEST address, gdb_byte *buf, ULONGEST len,
 					    ULONGEST *done);
 
 	struct gdb_registers m_registers = {};
-	bool m_asked = false;
+	u64 m_id = 0; /* whose they are */
+	bool m_asked = false, m_listing = false;
+	struct gdb_thread m_thread = {}; /* what the last name and text were taken from */
 };
 
 static crash_target the_target;
 
-void crash_target::load_registers()
+void crash_target::load_registers(u64 id)
 {
-	if (m_asked)
+	if (m_asked && m_id == id)
 		return;
 	m_asked = true;
+	m_id = id;
 	memset(&m_registers, 0, sizeof(m_registers));
-	if (ops->registers && !ops->registers(ops->arg, &m_registers))
+	if (ops->registers && !ops->registers(ops->arg, id, &m_registers))
 		m_registers.known = 0;
+}
+
+/* All of them are of GDB's one inferior. */
+static ptid_t ptid_of(u64 id, u32 pid)
+{
+	return id ? ptid_t(1, pid, id) : ptid_t(1, 1);
+}
+
+std::string crash_target::pid_to_str(ptid_t ptid)
+{
+	return ptid.tid() ? string_printf("PID %ld, task %s", ptid.lwp(), phex_nz(ptid.tid(), 8))
+			  : std::string("current task");
+}
+
+const char *crash_target::thread_name(thread_info *thread)
+{
+	if (!thread->ptid.tid() || !ops->thread_by_id ||
+	    !ops->thread_by_id(ops->arg, thread->ptid.tid(), &m_thread))
+		return nullptr;
+	return m_thread.name;
+}
+
+const char *crash_target::extra_thread_info(thread_info *thread)
+{
+	return thread_name(thread) ? m_thread.about : nullptr;
+}
+
+static thread_info *thread_of(u64 id, u32 pid)
+{
+	ptid_t ptid = ptid_of(id, pid);
+	thread_info *known = the_target.find_thread(ptid);
+
+	return known ? known : add_thread_silent(&the_target, ptid);
+}
+
+/* On a live system tasks end, and others begin. */
+void crash_target::update_thread_list()
+{
+	std::unordered_set<u64> there;
+	struct gdb_thread thread;
+
+	if (!ops->thread)
+		return;
+	for (size_t i = 0; ops->thread(ops->arg, i, &thread); i++) {
+		QUIT;
+		there.insert(thread.id);
+		thread_of(thread.id, thread.pid);
+	}
+	if (there.empty())
+		return;
+	for (thread_info *each : current_inferior()->threads_safe()) {
+		if (!there.count(each->ptid.tid()) && each->ptid != inferior_ptid)
+			delete_thread(each);
+	}
+}
+
+/*
+ * GDB's current thread is our current task. Until a command asks for threads there is one, which stands for
+ * whatever task is current, so that nobody looks for tasks who only wants a type.
+ */
+static void follow_current_task(bool threads_wanted)
+{
+	static bool threads_known;
+	struct gdb_thread thread = {};
+	u64 id;
+
+	if (!threads_known && !threads_wanted)
+		return;
+	id = ops->current_thread ? ops->current_thread(ops->arg) : 0;
+	if (!id || inferior_ptid.tid() == id || !ops->thread_by_id ||
+	    !ops->thread_by_id(ops->arg, id, &thread))
+		return;
+	if (!threads_known) {
+		/* The numbers begin anew with the current task; Python, started just now, sees it come. */
+		switch_to_no_thread();
+		init_thread_list();
+		current_inferior()->highest_thread_num = 0;
+	}
+	threads_known = true;
+	switch_to_thread(thread_of(id, thread.pid));
+}
+
+/* And the other way round, after `thread N`. */
+static void lead_current_task()
+{
+	u64 id = inferior_ptid.tid();
+
+	if (id && ops->select_thread && ops->current_thread && ops->current_thread(ops->arg) != id)
+		ops->select_thread(ops->arg, id);
 }
 
 /* Where struct x86_regs keeps the registers that GDB knows by number. */
@@ -178,7 +276,7 @@ static bool known_register(const struct gdb_registers &registers, size_t offset)
 
 void crash_target::fetch_registers(regcache *cache, int)
 {
-	load_registers();
+	load_registers(cache->ptid().tid());
 	for (const auto &place : register_places) {
 		if (known_register(m_registers, place.offset))
 			cache->raw_supply(place.number,
@@ -205,7 +303,7 @@ static int walk_sniffs(const struct frame_unwind *, const frame_info_ptr &frame,
 		return 0;
 	walked_frame walked = {};
 	walked.sp = get_frame_register_unsigned(frame, AMD64_RSP_REGNUM);
-	walked.kind = ops->caller(ops->arg, pc, walked.sp, &walked.caller);
+	walked.kind = ops->caller(ops->arg, inferior_ptid.tid(), pc, walked.sp, &walked.caller);
 	if (walked.kind == GDB_CALLER_UNKNOWN ||
 	    (walked.kind == GDB_CALLER_RETURN && find_pc_compunit_symtab(pc) != nullptr))
 		return 0;
@@ -486,6 +584,12 @@ static value *percpu_function(gdbarch *, const language_defn *, void *, int coun
 	return value_at_lazy(arguments[0]->type(), address);
 }
 
+/* A kernel's trace goes from one stack to another, wherever that lies: no order of addresses is corruption. */
+static bool never_inner(CORE_ADDR, CORE_ADDR)
+{
+	return false;
+}
+
 static void push_target_and_thread()
 {
 	inferior *inf = current_inferior();
@@ -517,6 +621,7 @@ static void start_gdb()
 			      percpu_function, nullptr);
 	push_target_and_thread();
 	frame_unwind_prepend_unwinder(current_inferior()->arch(), &walk_unwinder);
+	set_gdbarch_inner_than(current_inferior()->arch(), never_inner);
 	crash_symbols_install(&embed_ops);
 	atexit(finish_gdb);
 	started = true;
@@ -854,6 +959,16 @@ static bool is_about_frames(const char *command)
 	return false;
 }
 
+/* Commands that name threads by number: GDB itself makes the list only for some of them. */
+static bool is_about_threads(const char *command)
+{
+	command += strspn(command, " \t");
+	return strncmp(command, "thread", 6) == 0 || strncmp(command, "info thread", 11) == 0 ||
+	       strncmp(command, "taas", 4) == 0 || strncmp(command, "tfaas", 5) == 0 ||
+	       strncmp(command, "python", 6) == 0 || strncmp(command, "source", 6) == 0 ||
+	       strncmp(command, "py ", 3) == 0;
+}
+
 bool gdb_run(const char *command, enum gdb_effort effort, struct strbuf *output,
 	     struct strbuf *error)
 {
@@ -866,8 +981,16 @@ bool gdb_run(const char *command, enum gdb_effort effort, struct strbuf *output,
 		guarded(&no_dwarf, [&]() { attach_dwarf(&notice); });
 	problem.clear();
 	worked = ensure_started(&problem) && with_effort(effort, &answer, &problem, [&]() {
+			 bool threads = is_about_threads(command);
+
 			 start_languages(command);
+			 follow_current_task(threads);
+			 if (threads)
+				 update_thread_list();
+			 the_target.about_to_list(threads);
+			 SCOPE_EXIT { the_target.about_to_list(false); };
 			 execute_command_to_string(answer, command, 0, false);
+			 lead_current_task();
 		 });
 	report_btf_complaints();
 	if (worked && problem.empty())

@@ -44,11 +44,20 @@ struct gdb_registers {
 #define GDB_REGISTER_BIT(member) (1u << (offsetof(struct x86_regs, member) / 8))
 #define GDB_REGISTERS_ALL ((1u << (sizeof(struct x86_regs) / 8)) - 1)
 
+/* A task as one of GDB's threads. */
+struct gdb_thread {
+	u64 id; /* its task_struct; never 0 */
+	u32 pid;
+	char name[64];
+	char about[64]; /* what `info threads` says of it: "CPU 0, IN" */
+};
+
 /* What our own stack walk knows of a frame's caller. */
 enum gdb_caller {
 	GDB_CALLER_UNKNOWN, /* not a frame of that walk */
 	GDB_CALLER_NONE, /* user space, or where a kernel thread began: the walk ends here */
 	GDB_CALLER_RETURN, /* an ordinary call: some registers are known */
+	GDB_CALLER_ELSEWHERE, /* the same on another stack, which the frame's own DWARF does not know */
 	GDB_CALLER_INTERRUPTED, /* this frame is entry code, and these are all registers of what it
 				   interrupted */
 };
@@ -70,10 +79,21 @@ struct gdb_bridge_ops {
 	bool (*symbol_at)(void *arg, u64 address,
 			  struct gdb_symbol *symbol); /* the one that covers it */
 
-	/* The task that `set` made current. False: no registers are known. */
-	bool (*registers)(void *arg, struct gdb_registers *registers);
+	/*
+	 * Tasks are threads, named by their id; 0 is the task that `set` made current where there is no other
+	 * thread. False: no registers are known.
+	 */
+	bool (*registers)(void *arg, u64 id, struct gdb_registers *registers);
 	/* The caller of that task's frame at PC, where the stack pointer is SP. */
-	enum gdb_caller (*caller)(void *arg, u64 pc, u64 sp, struct gdb_registers *registers);
+	enum gdb_caller (*caller)(void *arg, u64 id, u64 pc, u64 sp,
+				  struct gdb_registers *registers);
+	/* The current task's id; 0: none. */
+	u64 (*current_thread)(void *arg);
+	/* The user went to another thread: that task becomes the current one. */
+	void (*select_thread)(void *arg, u64 id);
+	/* All threads, by index from 0 on; false: no more. Asked for when a command needs the list. */
+	bool (*thread)(void *arg, size_t index, struct gdb_thread *thread);
+	bool (*thread_by_id)(void *arg, u64 id, struct gdb_thread *thread);
 	/* Address of this per-cpu variable's copy for CPU; cpu < 0: the current task's CPU. */
 	bool (*percpu_address)(void *arg, u64 variable, int cpu, u64 *address);
 

@@ -66,7 +66,7 @@ static bool fake_at(UNUSED void *arg, u64 address, struct gdb_symbol *symbol)
 	return false;
 }
 
-static bool fake_registers(UNUSED void *arg, struct gdb_registers *registers)
+static bool fake_registers(UNUSED void *arg, UNUSED u64 id, struct gdb_registers *registers)
 {
 	registers->regs.ip = FUNCTION_ADDRESS + 4;
 	registers->regs.sp = MEMORY_START + 0x1000;
@@ -77,7 +77,7 @@ static bool fake_registers(UNUSED void *arg, struct gdb_registers *registers)
 
 /* vfs_read+4 was called from vfs_read+8, which was interrupted at vfs_read+12, where the walk ends.
  */
-static enum gdb_caller fake_caller(UNUSED void *arg, u64 pc, u64 sp,
+static enum gdb_caller fake_caller(UNUSED void *arg, UNUSED u64 id, u64 pc, u64 sp,
 				   struct gdb_registers *registers)
 {
 	if (pc == FUNCTION_ADDRESS + 4 && sp == MEMORY_START + 0x1000) {
