@@ -22,7 +22,10 @@ COMMAND(gdb) = {
 		"\"crash\".\n"
 		"\n"
 		"Commands that run, stop or change a process, set breakpoints, replace the files or the target "
-		"that crash gave to gdb, or start a shell are refused, with the reason.",
+		"that crash gave to gdb, or start a shell are refused, with the reason.\n"
+		"\n"
+		"Tasks are gdb's threads: \"gdb info threads\", \"gdb thread apply all bt\", and frame, up, info locals, "
+		"info args in any of them. \"gdb thread N\" and \"set PID\" change the same current task.",
 	.example = "crash> gdb print sizeof(struct list_head)\n"
 		   "$1 = 16\n",
 	.run = run_gdb,
