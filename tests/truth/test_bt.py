@@ -41,22 +41,22 @@ def call_trace(console):
 
 
 def context_switches(kernel):
-    """pid -> how often the task had gone to sleep, by the dump."""
-    text, found, pid = kernel.crash("foreach task -R nvcsw"), {}, None
+    """pid -> how often the task had gone from a CPU, by itself or not, by the dump."""
+    text, found, pid = kernel.crash("foreach task -R nvcsw,nivcsw"), {}, None
     for line in text.splitlines():
         header = re.match(r"PID: (\d+) ", line)
-        value = re.match(r"\s+nvcsw = (\d+)", line)
+        value = re.match(r"\s+ni?vcsw = (\d+)", line)
         if header:
             pid = int(header.group(1))
         elif value:
-            found[pid] = int(value.group(1))
+            found[pid] = found.get(pid, 0) + int(value.group(1))
     return found
 
 
 def has_run_since(kernel, folder, switches):
     """A few kernel threads (rcu_preempt) ran between the record and the crash: the kernel counts it."""
-    recorded = re.search(r"^voluntary_ctxt_switches:\s+(\d+)", (folder / "status").read_text(), re.M)
-    return switches is not None and int(recorded.group(1)) < switches
+    recorded = re.findall(r"^(?:non)?voluntary_ctxt_switches:\s+(\d+)", (folder / "status").read_text(), re.M)
+    return switches is not None and sum(map(int, recorded)) < switches
 
 
 def scheduler_functions(kernel):
