@@ -6,6 +6,8 @@ A test is a function test_*() in tests/<kind>/test_*.py. Its parameter says what
     def test_ps_lists_every_task(kernel): ...   once for each lab kernel of the run
     def test_usage(): ...                       once
 
+ONE_KERNEL = True in its file: only for the last kernel of the run, where all are the same to what is tested.
+
 It fails by an exception; expect() and equal() give messages of one line.
 """
 import functools

@@ -12,6 +12,8 @@ import damage  # noqa: E402
 import writers  # noqa: E402
 from damage import Field, Subject  # noqa: E402
 
+# How a file is read depends on no kernel.
+ONE_KERNEL = True
 PAGE = writers.PAGE
 
 
