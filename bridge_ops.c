@@ -347,19 +347,12 @@ static bool ops_debug_file(UNUSED void *arg, struct gdb_debug_file *file, char *
 	static char path[32];
 
 	if (!session.vmlinux) {
-		char release[128] = "?", build_id[64] = "?", package[192];
-
-		vmcoreinfo_string(&session.vmcoreinfo, "OSRELEASE", release, sizeof(release));
-		vmcoreinfo_string(&session.vmcoreinfo, "BUILD-ID", build_id, sizeof(build_id));
-		kernel_debug_package(release, package, sizeof(package));
-		snprintf(why, space,
-			 "there is no vmlinux; that of kernel %s, build-id %s%s%s, has debug "
-			 "information",
-			 release, build_id, package[0] ? ", in package " : "", package);
+		snprintf(why, space, "there is no vmlinux; needed is %s", session_wanted_vmlinux());
 		return false;
 	}
 	if (!session.debug_vmlinux) {
-		snprintf(why, space, "%s has no debug information", session.vmlinux_path);
+		snprintf(why, space, "%s has no debug information; needed is %s",
+			 session.vmlinux_path, session_wanted_vmlinux());
 		return false;
 	}
 	*file = (struct gdb_debug_file){

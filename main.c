@@ -47,6 +47,7 @@ struct arguments {
 	bool force;
 	enum oneshot question;
 	bool ask_debugging_data; /* -g */
+	bool explain; /* --debuginfo */
 	bool kernel_chosen; /* --kaslr */
 	bool differ; /* vmlinux and dump do, and the user knows */
 };
@@ -56,6 +57,7 @@ struct arguments {
 static struct vmlinux vmlinux, partner;
 static struct kernel_layout layout;
 static char *search_problem; /* why no kernel was found in memory; NULL: not searched for */
+static struct strbuf places; /* --debuginfo: where files of the kernel were looked for */
 static const char *save_path; /* --save: written when the session ends */
 
 /* What parse_option() understands: for usage and the man page. */
@@ -65,6 +67,8 @@ static const struct run_option run_options[] = {
 	{ "-f", NULL, "open a VMLINUX of another build all the same" },
 	{ "--save", "FILE", "at the end, write the pages that were read into FILE, a small dump" },
 	{ "--mod", "DIR", "look for object files of modules below DIR (mod -s, mod -S)" },
+	{ "--debuginfo", NULL,
+	  "list every place looked at for the debug information of the kernel and its modules, and exit" },
 	{ "--readnow", NULL,
 	  "gdb reads all debug information when it first needs some, not piece by piece" },
 	{ "--kaslr", "OFFSET",
@@ -316,6 +320,8 @@ static int parse_option(struct arguments *arguments, char **words)
 	} else if (streq(option, "--kaslr")) {
 		take_kaslr_offset(arguments, words[1]);
 		return 2;
+	} else if (streq(option, "--debuginfo")) {
+		arguments->explain = session.silent = true;
 	} else if (streq(option, "--mod")) {
 		if (!words[1])
 			usage_error("--mod needs a directory", "");
@@ -442,7 +448,7 @@ static void open_dump(struct arguments *arguments, struct strbuf *why)
 }
 
 /* By the release and the build-id that the dump's kernel wrote down; NULL: none, and all names come from the dump. */
-static char *find_dumped_vmlinux(void)
+static char *find_dumped_vmlinux(struct strbuf *report)
 {
 	struct running_kernel kernel = { 0 };
 	char build_id[2 * sizeof(kernel.build_id) + 1];
@@ -453,7 +459,7 @@ static char *find_dumped_vmlinux(void)
 		return NULL;
 	kernel.build_id_bytes = build_id_from_text(build_id, kernel.build_id,
 						   sizeof(kernel.build_id));
-	return dumped_kernel_vmlinux(&kernel, session.dump_path, "");
+	return dumped_kernel_vmlinux(&kernel, session.dump_path, "", report);
 }
 
 /* Names come from the file with a symbol table, and of two the one that has the kernel's image, too. */
@@ -486,14 +492,14 @@ static void open_partner(const char *path, struct strbuf *why)
 }
 
 /* Where .gnu_debuglink and the build-id lead. */
-static void find_partner(struct strbuf *why)
+static void find_partner(struct strbuf *why, struct strbuf *report)
 {
 	struct elf_debug debug;
 	char *path;
 
 	if (!elf_debug_read(&vmlinux.file, &debug))
 		return;
-	path = elf_debug_find(vmlinux.file.path, &debug, "", NULL);
+	path = elf_debug_find(vmlinux.file.path, &debug, "", report);
 	if (path && vmlinux_open_stripped(&partner, path, why))
 		order_files();
 	strbuf_reset(why);
@@ -501,16 +507,20 @@ static void find_partner(struct strbuf *why)
 
 static void open_vmlinux(struct arguments *arguments, struct strbuf *why)
 {
+	struct strbuf *report = arguments->explain ? &places : NULL;
+
+	if (report && arguments->vmlinux)
+		strbuf_printf(report, "  %s: named\n", arguments->vmlinux);
 	if (!arguments->vmlinux && session.dump->live) {
 		struct running_kernel running;
 
 		running_kernel_identity(&running);
-		arguments->vmlinux = running_kernel_vmlinux(&running, "", why);
+		arguments->vmlinux = running_kernel_vmlinux(&running, "", why, report);
 		if (!arguments->vmlinux)
 			fail("%s", strbuf_text(why));
 	}
 	if (!arguments->vmlinux)
-		arguments->vmlinux = find_dumped_vmlinux();
+		arguments->vmlinux = find_dumped_vmlinux(report);
 	if (!arguments->vmlinux)
 		return;
 	if (!vmlinux_open_stripped(&vmlinux, arguments->vmlinux, why))
@@ -518,7 +528,7 @@ static void open_vmlinux(struct arguments *arguments, struct strbuf *why)
 	if (arguments->partner)
 		open_partner(arguments->partner, why);
 	else if (!vmlinux.has_dwarf)
-		find_partner(why);
+		find_partner(why, report);
 	session.vmlinux_path = vmlinux.file.path;
 	session.vmlinux = &vmlinux;
 	session.debug_vmlinux = vmlinux.has_dwarf ? &vmlinux : partner.has_dwarf ? &partner : NULL;
@@ -529,8 +539,9 @@ static void leave_stripped_vmlinux(void)
 {
 	if (!session.vmlinux || !vmlinux.stripped)
 		return;
-	warn("%s has no symbol table and no debug information: names and types come from the dump",
-	     session.vmlinux_path);
+	warn("%s has no symbol table and no debug information: names and types come from the dump; "
+	     "lines and variables' types need %s",
+	     session.vmlinux_path, session_wanted_vmlinux());
 	session.vmlinux = NULL;
 	session.vmlinux_path = NULL;
 	kernel_setup(NULL, &session.vmcoreinfo);
@@ -584,18 +595,6 @@ static void open_types(struct strbuf *why)
 		types_set_btf(btf);
 }
 
-/* Which file would have what the dump has not. */
-static const char *wanted_vmlinux(void)
-{
-	char release[128] = "of this dump", build_id[64] = "not recorded in it", package[192];
-
-	vmcoreinfo_string(&session.vmcoreinfo, "OSRELEASE", release, sizeof(release));
-	vmcoreinfo_string(&session.vmcoreinfo, "BUILD-ID", build_id, sizeof(build_id));
-	kernel_debug_package(release, package, sizeof(package));
-	return scope_printf("the vmlinux of kernel %s, build-id %s%s%s", release, build_id,
-			    package[0] ? ", in package " : "", package);
-}
-
 /* Without BTF gdb answers for structures, out of DWARF; without both, symbols and memory remain. */
 static void open_types_of_dwarf(struct strbuf *why)
 {
@@ -603,7 +602,7 @@ static void open_types_of_dwarf(struct strbuf *why)
 		return;
 	if (!session.vmlinux) {
 		warn("%s: without types there are names, memory and the log; needed is %s",
-		     strbuf_text(why), wanted_vmlinux());
+		     strbuf_text(why), session_wanted_vmlinux());
 		coreinfo_types(&session.vmcoreinfo);
 		strbuf_reset(why);
 		return;
@@ -641,7 +640,7 @@ static void load_dumped_symbols(bool found, struct strbuf *why)
 		return;
 	if (!session.minimal)
 		fail("%s: no vmlinux, and %s%s; needed is %s", session.dump_path, strbuf_text(why),
-		     search_problem ? search_problem : "", wanted_vmlinux());
+		     search_problem ? search_problem : "", session_wanted_vmlinux());
 	warn("%s: of the kernel's names there are those in VMCOREINFO", strbuf_text(why));
 	strbuf_reset(why);
 	coreinfo_symbols(&session.vmcoreinfo);
@@ -781,6 +780,11 @@ static void save_session(UNUSED void *arg)
 	save_dump(save_path, &saved);
 }
 
+static void explain(UNUSED void *arg)
+{
+	oneshot_debug_files(strbuf_text(&places));
+}
+
 int main(UNUSED int argc, char **argv)
 {
 	struct arguments arguments = { 0 };
@@ -794,9 +798,12 @@ int main(UNUSED int argc, char **argv)
 	if (arguments.question)
 		return run_question(answer_question, &arguments);
 	if (!protect(start_up, &arguments, &failure)) {
+		fputs(strbuf_text(&places), stdout);
 		fprintf(stderr, "crash: %s\n", failure.text);
 		return 1;
 	}
+	if (arguments.explain)
+		return run_question(explain, &arguments);
 	if (!session.silent && !protect(show_banner, NULL, &failure))
 		fprintf(stderr, "crash: %s\n", failure.text);
 	status = shell_main_loop();

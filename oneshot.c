@@ -8,9 +8,12 @@
 #include "fail.h"
 #include "kernel.h"
 #include "memory.h"
+#include "modfile.h"
+#include "module.h"
 #include "out.h"
 #include "session.h"
 
+#include <stdlib.h>
 #include <time.h>
 
 static void print_time(u64 seconds)
@@ -157,4 +160,32 @@ void oneshot_debugging_data(const char *path)
 	if (!found->length)
 		fail("%s: no debugging data available", path);
 	out("%s: debugging data available (%s)\n", path, strbuf_text(found));
+}
+
+static void print_module_places(void *arg)
+{
+	const struct module *module = arg;
+	struct strbuf *report = scope_strbuf();
+	char *path = modfile_find(module, NULL, report);
+
+	free(path);
+	out("module %s:\n%s", module->name, strbuf_text(report));
+}
+
+void oneshot_debug_files(const char *kernel_places)
+{
+	struct failure failure;
+
+	out("kernel %s:\n%s", kernel_identity()->release, kernel_places);
+	if (!session.debug_vmlinux)
+		out("  debug information needs %s\n", session_wanted_vmlinux());
+	if (session.minimal || session.no_modules)
+		return;
+	for (size_t i = 0; i < module_count(); i++) {
+		if (!protect(print_module_places, (void *)module_at(i), &failure)) {
+			if (failure.interrupted)
+				fail_again(&failure);
+			out("module %s: %s\n", module_at(i)->name, failure.text);
+		}
+	}
 }

@@ -25,4 +25,7 @@ void oneshot_answer_with_names(enum oneshot question); /* after that */
 /* -g: says which debugging data the file has; fail()s when there is none. */
 void oneshot_debugging_data(const char *path);
 
+/* --debuginfo: the places looked at for the kernel's files (KERNEL_PLACES), and for those of each module. */
+void oneshot_debug_files(const char *kernel_places);
+
 #endif

@@ -7,6 +7,7 @@
  */
 #include "runningkernel.h"
 
+#include "elfdebug.h"
 #include "vmlinux.h"
 
 #include <ctype.h>
@@ -27,7 +28,26 @@ static const struct {
 	{ "/lib/modules/", "/build/vmlinux" }, /* built here */
 	{ "/lib/modules/", "/vmlinux" },
 	{ "/boot/vmlinux-", "" },
+	{ "/usr/lib/modules/", "/vmlinux" },
+	{ "/usr/lib/modules/", "/build/vmlinux" },
 	{ "/usr/src/linux-", "/vmlinux" },
+	{ "/boot/vmlinux-", ".gz" }, /* SUSE packs it */
+	{ "/boot/vmlinux-", ".xz" },
+	{ "/boot/vmlinux-", ".zst" },
+	{ "/lib/modules/", "/vmlinux.gz" },
+	{ "/lib/modules/", "/vmlinux.xz" },
+	{ "/lib/modules/", "/vmlinux.zst" },
+};
+
+/* Beside a dump: VMLINUX alone and with the release behind it, each with these endings. */
+static const char *const endings[] = { "", ".debug", ".gz", ".xz", ".zst", ".bz2", ".lz4" };
+
+/* One search, and what it came upon. */
+struct search {
+	const struct running_kernel *kernel;
+	const char *root;
+	struct strbuf rejected; /* why files that are there were not taken */
+	struct strbuf *report; /* a line a place; may be NULL */
 };
 
 /* By the words of ID and ID_LIKE in os-release: the package with the vmlinux. */
@@ -44,39 +64,6 @@ static const struct package packages[] = {
 	{ "suse", "kernel-default-debuginfo of ", "" },
 	{ "arch", "linux-debug of ", "" },
 };
-
-/* By what a distribution's releases have in them: its package with the vmlinux and the modules' files. */
-static const struct {
-	const char *mark;
-	struct package package;
-} by_release[] = {
-	{ "-generic", { "Ubuntu's", "linux-image-unsigned-", "-dbgsym" } },
-	{ "-lowlatency", { "Ubuntu's", "linux-image-unsigned-", "-dbgsym" } },
-	{ "-aws", { "Ubuntu's", "linux-image-unsigned-", "-dbgsym" } },
-	{ "-azure", { "Ubuntu's", "linux-image-unsigned-", "-dbgsym" } },
-	{ "-gcp", { "Ubuntu's", "linux-image-unsigned-", "-dbgsym" } },
-	{ "-amd64", { "Debian's", "linux-image-", "-dbg" } },
-	{ ".fc", { "Fedora's", "kernel-debuginfo-", "" } },
-	{ ".el", { "RHEL's", "kernel-debuginfo-", "" } },
-	{ ".amzn", { "Amazon Linux's", "kernel-debuginfo-", "" } },
-	{ "-default", { "SUSE's", "kernel-default-debuginfo of ", "" } },
-	{ "-arch", { "Arch's", "linux-debug of ", "" } },
-};
-
-void kernel_package(const char *release, struct strbuf *text)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(by_release); i++) {
-		const struct package *package = &by_release[i].package;
-
-		if (!strstr(release, by_release[i].mark))
-			continue;
-		strbuf_printf(text, "%s package %s%s%s", package->word, package->before, release,
-			      package->after);
-		return;
-	}
-	strbuf_printf(text, "the package of debug information, or the build directory, of %s",
-		      release);
-}
 
 u32 build_id_in_notes(const u8 *notes, size_t size, u8 *build_id, u32 space)
 {
@@ -119,38 +106,49 @@ void running_kernel_identity(struct running_kernel *kernel)
 						   sizeof(kernel->build_id));
 }
 
-static void add_build_id(struct strbuf *text, const u8 *build_id, u32 bytes)
+static void tell(struct search *search, const char *path, const char *what)
 {
-	for (u32 i = 0; i < bytes; i++)
-		strbuf_printf(text, "%02x", build_id[i]);
+	if (search->report)
+		strbuf_printf(search->report, "  %s: %s\n", path, what);
 }
 
-/* Why the file at PATH is not the one is added to *REJECTED, unless there is no such file. */
-static bool is_the_one(const struct running_kernel *kernel, const char *path,
-		       struct strbuf *rejected)
+static bool reject(struct search *search, const char *path, struct strbuf *why)
 {
+	tell(search, path, strbuf_text(why));
+	strbuf_printf(&search->rejected, "; %s: %s", path, strbuf_text(why));
+	strbuf_free(why);
+	return false;
+}
+
+/* Why the file at PATH is not the one is kept, unless there is no such file. */
+static bool is_the_one(struct search *search, const char *path)
+{
+	const struct running_kernel *kernel = search->kernel;
 	struct strbuf why = { 0 };
 	struct vmlinux vmlinux;
 	bool matches;
 
-	if (access(path, F_OK) != 0)
-		return false;
-	if (!vmlinux_open(&vmlinux, path, &why)) {
-		strbuf_printf(rejected, "; %s: %s", path, strbuf_text(&why));
-		strbuf_free(&why);
+	if (access(path, F_OK) != 0) {
+		tell(search, path, "not there");
 		return false;
 	}
-	matches = vmlinux.build_id_bytes == kernel->build_id_bytes &&
-		  memcmp(vmlinux.build_id, kernel->build_id, kernel->build_id_bytes) == 0;
+	if (!vmlinux_open(&vmlinux, path, &why))
+		return reject(search, path, &why);
 	/* A kernel that tells none is taken by its place. */
-	if (!matches && kernel->build_id_bytes) {
-		strbuf_printf(rejected, "; %s is of another build (", path);
-		add_build_id(rejected, vmlinux.build_id, vmlinux.build_id_bytes);
-		strbuf_puts(rejected, ")");
+	matches = !kernel->build_id_bytes ||
+		  (vmlinux.build_id_bytes == kernel->build_id_bytes &&
+		   memcmp(vmlinux.build_id, kernel->build_id, kernel->build_id_bytes) == 0);
+	if (!matches) {
+		strbuf_puts(&why, "of another build (");
+		elf_debug_add_build_id(&why, vmlinux.build_id, vmlinux.build_id_bytes);
+		strbuf_puts(&why, ")");
 	}
 	vmlinux_close(&vmlinux);
+	if (!matches)
+		return reject(search, path, &why);
+	tell(search, path, "taken");
 	strbuf_free(&why);
-	return matches || !kernel->build_id_bytes;
+	return true;
 }
 
 /* Is WORD one of the blank-separated words after KEY= in the os-release file's LINE? */
@@ -191,6 +189,18 @@ void kernel_debug_package(const char *release, char *name, size_t space)
 	}
 }
 
+void kernel_package(const char *release, struct strbuf *text)
+{
+	char name[192];
+
+	kernel_debug_package(release, name, sizeof(name));
+	if (name[0])
+		strbuf_printf(text, "package %s", name);
+	else
+		strbuf_puts(text, "the distribution's package of debug information, or the build "
+				  "directory");
+}
+
 static const struct package *package_of(const char *root)
 {
 	char *path = xasprintf("%s/etc/os-release", root);
@@ -219,7 +229,7 @@ static void explain(const struct running_kernel *kernel, const char *root,
 	strbuf_printf(why, "the vmlinux of the running kernel %s", kernel->release);
 	if (kernel->build_id_bytes) {
 		strbuf_puts(why, ", build-id ");
-		add_build_id(why, kernel->build_id, kernel->build_id_bytes);
+		elf_debug_add_build_id(why, kernel->build_id, kernel->build_id_bytes);
 		strbuf_puts(why, ",");
 	}
 	strbuf_puts(why,
@@ -236,45 +246,38 @@ static void explain(const struct running_kernel *kernel, const char *root,
 }
 
 /* PATH when it is the one, else NULL; either way it is taken over. */
-static char *keep_if_it_is(const struct running_kernel *kernel, char *path, struct strbuf *rejected)
+static char *keep_if_it_is(struct search *search, char *path)
 {
-	if (is_the_one(kernel, path, rejected))
+	if (is_the_one(search, path))
 		return path;
 	free(path);
 	return NULL;
 }
 
-static char *in_usual_places(const struct running_kernel *kernel, const char *root,
-			     struct strbuf *rejected)
+static char *in_usual_places(struct search *search)
 {
-	struct strbuf by_id = { 0 };
+	const struct running_kernel *kernel = search->kernel;
 	char *found = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(places) && !found; i++)
-		found = keep_if_it_is(kernel,
-				      xasprintf("%s%s%s%s", root, places[i].before, kernel->release,
-						places[i].after),
-				      rejected);
-	if (!found && kernel->build_id_bytes > 1) {
-		strbuf_printf(&by_id, "%s/usr/lib/debug/.build-id/%02x/", root,
-			      kernel->build_id[0]);
-		add_build_id(&by_id, kernel->build_id + 1, kernel->build_id_bytes - 1);
-		strbuf_puts(&by_id, ".debug");
-		found = keep_if_it_is(kernel, xstrdup(strbuf_text(&by_id)), rejected);
-	}
-	strbuf_free(&by_id);
+		found = keep_if_it_is(search, xasprintf("%s%s%s%s", search->root, places[i].before,
+							kernel->release, places[i].after));
+	if (!found && kernel->build_id_bytes > 1)
+		found = keep_if_it_is(search,
+				      elf_debug_build_id_path(search->root, kernel->build_id,
+							      kernel->build_id_bytes));
 	return found;
 }
 
 char *running_kernel_vmlinux(const struct running_kernel *kernel, const char *root,
-			     struct strbuf *why)
+			     struct strbuf *why, struct strbuf *report)
 {
-	struct strbuf rejected = { 0 };
-	char *found = in_usual_places(kernel, root, &rejected);
+	struct search search = { .kernel = kernel, .root = root, .report = report };
+	char *found = in_usual_places(&search);
 
 	if (!found)
-		explain(kernel, root, &rejected, why);
-	strbuf_free(&rejected);
+		explain(kernel, root, &search.rejected, why);
+	strbuf_free(&search.rejected);
 	return found;
 }
 
@@ -293,29 +296,31 @@ u32 build_id_from_text(const char *text, u8 *build_id, u32 space)
 }
 
 char *dumped_kernel_vmlinux(const struct running_kernel *kernel, const char *dump_path,
-			    const char *root)
+			    const char *root, struct strbuf *report)
 {
+	struct search search = { .kernel = kernel, .root = root, .report = report };
 	const char *slash = strrchr(dump_path, '/');
 	int folder_bytes = slash ? (int)(slash + 1 - dump_path) : 0;
-	struct strbuf rejected = { 0 };
 	char *found = NULL;
 
 	/* Without one, any file of that name would do: too little to go by. */
-	if (!kernel->build_id_bytes)
+	if (!kernel->build_id_bytes) {
+		if (report)
+			strbuf_puts(report,
+				    "  the dump does not tell its kernel's build-id: no file "
+				    "is looked for\n");
 		return NULL;
-	found = keep_if_it_is(kernel, xasprintf("%.*svmlinux", folder_bytes, dump_path), &rejected);
-	if (!found)
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(endings) && !found; i++) {
 		found = keep_if_it_is(
-			kernel,
-			xasprintf("%.*svmlinux-%s", folder_bytes, dump_path, kernel->release),
-			&rejected);
+			&search, xasprintf("%.*svmlinux%s", folder_bytes, dump_path, endings[i]));
+		if (!found)
+			found = keep_if_it_is(&search,
+					      xasprintf("%.*svmlinux-%s%s", folder_bytes, dump_path,
+							kernel->release, endings[i]));
+	}
 	if (!found)
-		found = keep_if_it_is(
-			kernel,
-			xasprintf("%.*svmlinux-%s.debug", folder_bytes, dump_path, kernel->release),
-			&rejected);
-	if (!found)
-		found = in_usual_places(kernel, root, &rejected);
-	strbuf_free(&rejected);
+		found = in_usual_places(&search);
+	strbuf_free(&search.rejected);
 	return found;
 }

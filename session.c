@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "session.h"
 
+#include "elfdebug.h"
+#include "fail.h"
 #include "gdb_bridge.h"
 #include "kernel.h"
 #include "kpercpu.h"
@@ -9,6 +11,7 @@
 #include "module.h"
 #include "orc.h"
 #include "out.h"
+#include "runningkernel.h"
 #include "slab.h"
 #include "task.h"
 
@@ -104,4 +107,22 @@ void session_show_context(int label_width)
 	out("%*s: %u\n", label_width, "CPU", task->cpu);
 	out("%*s: %s%s\n", label_width, "STATE", strbuf_text(&state), activity(task));
 	strbuf_free(&state);
+}
+
+const char *session_wanted_vmlinux(void)
+{
+	struct strbuf *text = scope_strbuf();
+	char release[128] = "of this dump", build_id[96] = "not recorded in it";
+
+	vmcoreinfo_string(&session.vmcoreinfo, "OSRELEASE", release, sizeof(release));
+	if (!vmcoreinfo_string(&session.vmcoreinfo, "BUILD-ID", build_id, sizeof(build_id)) &&
+	    session.vmlinux && session.vmlinux->build_id_bytes) {
+		elf_debug_add_build_id(text, session.vmlinux->build_id,
+				       session.vmlinux->build_id_bytes);
+		snprintf(build_id, sizeof(build_id), "%s", strbuf_text(text));
+		strbuf_reset(text);
+	}
+	strbuf_printf(text, "the vmlinux of kernel %s, build-id %s, in ", release, build_id);
+	kernel_package(release, text);
+	return strbuf_text(text);
 }

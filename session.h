@@ -60,6 +60,8 @@ extern struct session session;
  * pointer to a task or module may be held across it.
  */
 void session_refresh(void);
+/* Which file has the debug information of this kernel: by release, build-id and package. Scope memory. */
+const char *session_wanted_vmlinux(void);
 /* Call before gdb_run(): passes on to gdb what `set` changed since the last call (radix, print_max ...). */
 void session_sync_gdb(void);
 /* The current task as `set` (labels 7 wide) and the start of a session (12 wide) show it. */

@@ -1,6 +1,7 @@
 # A kernel's files in every form: packed, inside the bzImage that booted, split in two; a session with each is the same.
 # SPDX-License-Identifier: GPL-3.0-or-later
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -111,3 +112,41 @@ def test_compressed_debug_sections(kernel):
             same_lines(answers(kernel, packed), wanted, form)
         if kernel.name != "6.12":
             break
+
+
+def places(text, title):
+    """{path: verdict} of the lines below TITLE."""
+    part = re.search(rf"^{title}.*:\n((?:  .*\n)*)", text, re.M)
+    expect(part, f"nothing of {title}: {text[:300]!r}")
+    return dict(re.findall(r"^  (/\S+): (.*)$", part[1], re.M))
+
+
+def test_every_place_is_explained(kernel):
+    """Of the kernel: not there, another build with its id, taken. Of modules the same; and which package is missing."""
+    release = kernel.truth("proc/sys/kernel/osrelease").strip()
+    build_id = run_crash("--build-id", kernel.vmcore).stdout.strip()
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        dump, vmlinux = folder / "vmcore", folder / "vmlinux"
+        dump.symlink_to(kernel.vmcore.resolve())
+        text = run_crash("--debuginfo", "--mod", folder, dump).stdout
+        kernels = places(text, "kernel")
+        expect(len(kernels) > 20 and set(kernels.values()) == {"not there"}, f"{kernels}")
+        for path in (f"/boot/vmlinux-{release}", f"/usr/lib/debug/lib/modules/{release}/vmlinux",
+                     f"/usr/lib/debug/boot/vmlinux-{release}.debug", f"/lib/modules/{release}/build/vmlinux",
+                     f"/usr/lib/debug/.build-id/{build_id[:2]}/{build_id[2:]}.debug", str(vmlinux)):
+            expect(path in kernels, f"{path} is not looked at")
+        expect(f"kernel {release}, build-id {build_id}, in package linux-image-{release}-dbg" in text, text[:3000])
+        expect("virtio_blk" in text and "/usr/lib/debug/.build-id/" in text.split("module ", 1)[1], text[-500:])
+        other = next(path for path in sorted(kernel.vmlinux.resolve().parents[1].glob("*/vmlinux"))
+                     if not path.samefile(kernel.vmlinux))
+        vmlinux.symlink_to(other)
+        (folder / f"vmlinux-{release}").symlink_to(kernel.vmlinux.resolve())
+        (folder / "virtio-blk.ko").symlink_to(kernel.folder / "modules" / "virtio_blk.ko.debug")
+        (folder / "dummy.ko").symlink_to(kernel.folder / "modules" / "virtio_blk.ko")
+        text = run_crash("--debuginfo", "--mod", folder, dump).stdout
+        kernels = places(text, "kernel")
+        expect(re.fullmatch(r"of another build \([0-9a-f]{40}\)", kernels[str(vmlinux)]), kernels[str(vmlinux)])
+        expect(kernels[f"{vmlinux}-{release}"] == "taken" and "needs" not in text.split("module ")[0], text[:500])
+        expect(places(text, "module virtio_blk")[f"{folder}/virtio-blk.ko"] == "taken", text[-500:])
+        expect(places(text, "module dummy")[f"{folder}/dummy.ko"].startswith("another build of dummy: build-id "), text)

@@ -422,7 +422,7 @@ static void missing_vmlinux_is_explained(UNUSED void **state)
 		struct strbuf why = { 0 };
 
 		write_file(path, systems[i].os_release, strlen(systems[i].os_release));
-		assert_null(running_kernel_vmlinux(&kernel, directory, &why));
+		assert_null(running_kernel_vmlinux(&kernel, directory, &why, NULL));
 		assert_non_null(strstr(strbuf_text(&why), systems[i].words));
 		assert_non_null(strstr(strbuf_text(&why), "9.9.9, build-id 1234"));
 		assert_non_null(strstr(strbuf_text(&why), wrong));
