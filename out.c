@@ -56,6 +56,11 @@ void out(const char *format, ...)
 	check(result);
 }
 
+void out_flush(void)
+{
+	check(fflush(out_stream()));
+}
+
 void out_text(const char *text)
 {
 	check(fputs(text, out_stream()));

@@ -11,6 +11,7 @@
 void out(const char *format, ...) PRINTF_LIKE(1, 2);
 void out_text(const char *text);
 void out_bytes(const void *data, size_t length);
+void out_flush(void);
 
 FILE *out_stream(void);
 /* Redirects from now on; returns the stream that was current. NULL: standard output. */

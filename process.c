@@ -221,3 +221,8 @@ FILE *process_output(void)
 {
 	return current ? current->stream : NULL;
 }
+
+bool process_output_is_read(void)
+{
+	return current && current->child;
+}

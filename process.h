@@ -20,5 +20,7 @@ void process_output_to_file(const char *path, bool append);
 void process_output_to_pager(const char *pager);
 /* The stream that one of these opened last, when one is open; else NULL. */
 FILE *process_output(void);
+/* A program reads it and may own the terminal: of a pager, once it has something to show. */
+bool process_output_is_read(void);
 
 #endif

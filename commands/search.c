@@ -5,6 +5,7 @@
 #include "../memory.h"
 #include "../memscan.h"
 #include "../out.h"
+#include "../process.h"
 #include "../session.h"
 #include "../stack.h"
 #include "../symbols.h"
@@ -32,7 +33,7 @@ struct search {
 	bool task_shown;
 	size_t nr_tasks_shown;
 	/* progress */
-	bool on_terminal, progress_shown;
+	bool on_terminal, progress_shown, any_found;
 	struct timespec begin;
 };
 
@@ -57,7 +58,10 @@ static void clear_at_end(void *arg)
 	clear_progress(arg);
 }
 
-/* From the second second on, so that a short search leaves the terminal alone. */
+/*
+ * From the second second on, so that a short search leaves the terminal alone. What was found is not
+ * held back then; once a pager shows it the terminal is the pager's.
+ */
 static void show_progress(void *arg, u64 bytes_done)
 {
 	struct search *search = arg;
@@ -71,6 +75,11 @@ static void show_progress(void *arg, u64 bytes_done)
 			    search->begin.tv_nsec <
 		    1000000000L)
 		return;
+	if (search->any_found) {
+		out_flush();
+		if (process_output_is_read())
+			return;
+	}
 	fprintf(stderr, "\rsearched %llu MB", (ull)(bytes_done >> 20));
 	search->progress_shown = true;
 }
@@ -143,6 +152,7 @@ static void found(void *arg, const struct scan_match *match)
 
 	interrupt_check();
 	clear_progress(search);
+	search->any_found = true;
 	if (search->task && !search->task_shown) {
 		header = scope_strbuf();
 		task_header(search->task, header);
@@ -361,7 +371,9 @@ COMMAND(search) = {
 		"quotes.\n\n"
 		"Pages that are not in the dump are passed over. Memory that is mapped twice is found twice: the "
 		"kernel's own image and vmalloc areas are in the direct map as well. With -t what was found is "
-		"listed by task.",
+		"listed by task.\n\n"
+		"On a terminal a line tells from the second second on how much was searched, until a pager has "
+		"something to show; Ctrl-C ends the search.",
 	.example = "crash> search -t ffff897f01208000\n"
 		   "PID: 1        TASK: ffff897f01208000  CPU: 0    COMMAND: \"init\"\n"
 		   "ffffca6d00013a90: ffff897f01208000 \n"

@@ -1,8 +1,12 @@
 # search: what is known to stand in the guest's memory is found, everywhere and only where it is.
 # SPDX-License-Identifier: GPL-3.0-or-later
+import pathlib
 import re
+import tempfile
+import time
 
 from harness import equal, expect, same_lines
+from terminal import on_terminal
 
 
 def symbol(kernel, name):
@@ -111,3 +115,64 @@ def test_errors(kernel):
                       "search: value too large for -h option: 10000\n", "search: -x option is not allowed with -c\n"], "messages")
     expect("only one of" in texts[4] and texts[5].startswith("search: invalid kernel virtual address: 0\n"), f"got {texts[4:6]!r}")
     expect("not above its start" in texts[6] and "-l needs a start" in texts[7] and "cannot be used" in texts[8], f"got {texts[6:]!r}")
+
+
+# Each word makes one more pass over every page: on one processor the search runs far longer than the tests watch it.
+SLOW = " ".join(f"zzq{i}Wv" for i in range(200))
+
+
+def test_progress_and_interrupt(kernel):
+    """On a terminal a line counts from the second second on; Ctrl-C ends the search within half a second."""
+    def body(terminal):
+        terminal.send("search -k -c zzq9xWv7kk\n")
+        expect("searched" not in terminal.wait_for("\ncrash> "), "progress of a short search")
+        took = []
+        while len(took) < 3 and (not took or min(took) >= 0.5):
+            start = time.monotonic()
+            terminal.send(f"search -k -c {SLOW}\n")
+            first = int(re.search(r"(\d+) MB", terminal.wait_for(r"searched \d+ MB")).group(1))
+            expect(time.monotonic() - start >= 1, "progress in the first second")
+            second = int(re.search(r"(\d+) MB", terminal.wait_for(r"searched \d+ MB")).group(1))
+            expect(second > first, f"progress from {first} to {second} MB")
+            start = time.monotonic()
+            terminal.send("\x03")
+            rest = terminal.wait_for("crash> ")
+            took.append(time.monotonic() - start)
+            expect("\033[K" in rest and "searched" not in rest.split("\033[K")[-1], f"the line stays: {rest!r}")
+        expect(min(took) < 0.5, f"it ran on for {min(took):.2f} s")
+        terminal.send("eval 7\n")
+        terminal.wait_for("hexadecimal: 7")
+    on_terminal(kernel, body, "--no_scroll", one_cpu=True)
+
+
+def test_no_progress_when_silent(kernel):
+    def body(terminal):
+        terminal.send(f"search -k -c {SLOW}\n")
+        time.sleep(2)
+        terminal.send("\x03")
+        terminal.send("eval 7\n")
+        expect("searched" not in terminal.wait_for("hexadecimal: 7"), "progress although -s was given")
+    on_terminal(kernel, body, "-s", one_cpu=True)
+
+
+def test_progress_leaves_the_pager_alone(kernel):
+    """What was found is in the pager while the search goes on; from then on the terminal is the pager's."""
+    banner = symbol(kernel, "linux_banner")
+
+    def body(terminal):
+        terminal.send(f"search -k -c {SLOW} Linux\n")
+        terminal.wait_for("BEGIN-PAGE")
+        terminal.wait_for("Linux")
+        time.sleep(1)
+        start = time.monotonic()
+        terminal.send("\x03")
+        text = terminal.wait_for("crash> ")
+        expect("searched" not in text and "\033[K" not in text, f"the line is written over the pager: {text[-300:]!r}")
+        expect(time.monotonic() - start < 5, "it ran on")
+        expect(f"{banner:x}: " not in text, "the whole search had ended before it was interrupted")
+
+    with tempfile.TemporaryDirectory() as folder:
+        pager = pathlib.Path(folder) / "pager"
+        pager.write_text("#!/bin/sh\ntrap '' INT\necho BEGIN-PAGE\ncat\n")
+        pager.chmod(0o755)
+        on_terminal(kernel, body, env={"PAGER": str(pager)}, one_cpu=True)

@@ -2,15 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 import os
 import pathlib
-import pty
 import re
-import select
 import signal
 import subprocess
 import tempfile
 import time
 
-from harness import CRASH, Failed, environment, equal, expect, run_crash
+from harness import CRASH, environment, equal, expect, run_crash
+from terminal import on_terminal
 
 
 def test_exit_status(kernel):
@@ -55,66 +54,6 @@ def test_files_beside_the_dump_are_not_run(kernel):
         done = run_crash(kernel.vmlinux, kernel.vmcore, stdin="gdb print 1\n", cwd=folder,
                          env={"HOME": folder})
         expect(not (pathlib.Path(folder) / "owned").exists(), f"ran a file of the folder: {done.stdout[-200:]!r}")
-
-
-class Terminal:
-    """The program on a pseudo terminal."""
-
-    def __init__(self, *arguments, env=None):
-        self.text = ""
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.execve(str(CRASH), [str(CRASH), *map(str, arguments)], environment(env))
-
-    def send(self, text):
-        os.write(self.fd, text.encode())
-
-    def wait_for(self, pattern, seconds=20):
-        """Reads until PATTERN appears in what was not waited for yet; returns the text up to its end."""
-        end = time.monotonic() + seconds
-        while True:
-            found = re.search(pattern, self.text)
-            if found:
-                text, self.text = self.text[:found.end()], self.text[found.end():]
-                return text
-            left = end - time.monotonic()
-            if left <= 0:
-                raise Failed(f"no {pattern!r} within {seconds} s: {self.text[-200:]!r}")
-            if select.select([self.fd], [], [], left)[0]:
-                try:
-                    self.text += os.read(self.fd, 65536).decode(errors="replace").replace("\r", "")
-                except OSError:
-                    raise Failed(f"it ended before {pattern!r}: {self.text[-200:]!r}") from None
-
-    def status(self, seconds=20):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                os.close(self.fd)
-                self.pid = 0
-                return os.waitstatus_to_exitcode(status)
-            if select.select([self.fd], [], [], 0.05)[0]:
-                try:
-                    os.read(self.fd, 65536)
-                except OSError:
-                    time.sleep(0.05)
-        raise Failed("it does not end")
-
-    def close(self):
-        if self.pid:
-            os.kill(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
-            os.close(self.fd)
-
-
-def on_terminal(kernel, body, *options, env=None):
-    terminal = Terminal(*options, kernel.vmlinux, kernel.vmcore, env=env)
-    try:
-        terminal.wait_for("crash> ")
-        body(terminal)
-    finally:
-        terminal.close()
 
 
 def test_prompt_and_end_of_input(kernel):

@@ -1,0 +1,72 @@
+# The program on a terminal, for the Python tests that type and watch.
+# SPDX-License-Identifier: GPL-3.0-or-later
+import os
+import pty
+import re
+import select
+import signal
+import time
+
+from harness import CRASH, Failed, environment
+
+
+class Terminal:
+    """The program on a pseudo terminal; with ONE_CPU work takes its time on every machine."""
+
+    def __init__(self, *arguments, env=None, one_cpu=False):
+        self.text = ""
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            if one_cpu:
+                os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+            os.execve(str(CRASH), [str(CRASH), *map(str, arguments)], environment(env))
+
+    def send(self, text):
+        os.write(self.fd, text.encode())
+
+    def wait_for(self, pattern, seconds=20):
+        """Reads until PATTERN appears in what was not waited for yet; returns the text up to its end."""
+        end = time.monotonic() + seconds
+        while True:
+            found = re.search(pattern, self.text)
+            if found:
+                text, self.text = self.text[:found.end()], self.text[found.end():]
+                return text
+            left = end - time.monotonic()
+            if left <= 0:
+                raise Failed(f"no {pattern!r} within {seconds} s: {self.text[-200:]!r}")
+            if select.select([self.fd], [], [], left)[0]:
+                try:
+                    self.text += os.read(self.fd, 65536).decode(errors="replace").replace("\r", "")
+                except OSError:
+                    raise Failed(f"it ended before {pattern!r}: {self.text[-200:]!r}") from None
+
+    def status(self, seconds=20):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                os.close(self.fd)
+                self.pid = 0
+                return os.waitstatus_to_exitcode(status)
+            if select.select([self.fd], [], [], 0.05)[0]:
+                try:
+                    os.read(self.fd, 65536)
+                except OSError:
+                    time.sleep(0.05)
+        raise Failed("it does not end")
+
+    def close(self):
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+            os.close(self.fd)
+
+
+def on_terminal(kernel, body, *options, env=None, one_cpu=False):
+    terminal = Terminal(*options, kernel.vmlinux, kernel.vmcore, env=env, one_cpu=one_cpu)
+    try:
+        terminal.wait_for("crash> ")
+        body(terminal)
+    finally:
+        terminal.close()
