@@ -6,6 +6,7 @@
 #include "btf.h"
 #include "cfi.h"
 #include "coreinfo.h"
+#include "debuginfod.h"
 #include "dumpfile.h"
 #include "dwarftypes.h"
 #include "elfdebug.h"
@@ -69,6 +70,8 @@ static const struct run_option run_options[] = {
 	{ "--mod", "DIR", "look for object files of modules below DIR (mod -s, mod -S)" },
 	{ "--debuginfo", NULL,
 	  "list every place looked at for the debug information of the kernel and its modules, and exit" },
+	{ "--debuginfod", NULL,
+	  "what is in none of the usual places is asked for by build-id at the servers of DEBUGINFOD_URLS" },
 	{ "--readnow", NULL,
 	  "gdb reads all debug information when it first needs some, not piece by piece" },
 	{ "--kaslr", "OFFSET",
@@ -291,6 +294,14 @@ static void take_kaslr_offset(struct arguments *arguments, const char *word)
 	arguments->kernel_chosen = true;
 }
 
+static void allow_debuginfod(void)
+{
+	struct strbuf why = { 0 };
+
+	if (!debuginfod_allow(&why))
+		usage_error("--debuginfod: ", strbuf_text(&why));
+}
+
 /* Options may stand anywhere among the files; "--" ends them. Returns how many words OPTION took. */
 static int parse_option(struct arguments *arguments, char **words)
 {
@@ -322,6 +333,8 @@ static int parse_option(struct arguments *arguments, char **words)
 		return 2;
 	} else if (streq(option, "--debuginfo")) {
 		arguments->explain = session.silent = true;
+	} else if (streq(option, "--debuginfod")) {
+		allow_debuginfod();
 	} else if (streq(option, "--mod")) {
 		if (!words[1])
 			usage_error("--mod needs a directory", "");
@@ -447,11 +460,28 @@ static void open_dump(struct arguments *arguments, struct strbuf *why)
 	find_record(arguments);
 }
 
+/* What no place here has, when the user said that it may be asked for elsewhere. */
+static char *ask_debuginfod(const u8 *build_id, u32 bytes, struct strbuf *report)
+{
+	struct strbuf *why = scope_strbuf();
+	char *path;
+
+	if (!debuginfod_allowed())
+		return NULL;
+	path = debuginfod_get(build_id, bytes, why);
+	if (!path)
+		warn("debuginfod: the debug information of this kernel: %s", strbuf_text(why));
+	if (report)
+		strbuf_printf(report, "  debuginfod: %s\n", path ? path : strbuf_text(why));
+	return path;
+}
+
 /* By the release and the build-id that the dump's kernel wrote down; NULL: none, and all names come from the dump. */
 static char *find_dumped_vmlinux(struct strbuf *report)
 {
 	struct running_kernel kernel = { 0 };
 	char build_id[2 * sizeof(kernel.build_id) + 1];
+	char *found;
 
 	if (!vmcoreinfo_string(&session.vmcoreinfo, "OSRELEASE", kernel.release,
 			       sizeof(kernel.release)) ||
@@ -459,7 +489,8 @@ static char *find_dumped_vmlinux(struct strbuf *report)
 		return NULL;
 	kernel.build_id_bytes = build_id_from_text(build_id, kernel.build_id,
 						   sizeof(kernel.build_id));
-	return dumped_kernel_vmlinux(&kernel, session.dump_path, "", report);
+	found = dumped_kernel_vmlinux(&kernel, session.dump_path, "", report);
+	return found ? found : ask_debuginfod(kernel.build_id, kernel.build_id_bytes, report);
 }
 
 /* Names come from the file with a symbol table, and of two the one that has the kernel's image, too. */
@@ -500,6 +531,8 @@ static void find_partner(struct strbuf *why, struct strbuf *report)
 	if (!elf_debug_read(&vmlinux.file, &debug))
 		return;
 	path = elf_debug_find(vmlinux.file.path, &debug, "", report);
+	if (!path)
+		path = ask_debuginfod(debug.build_id, debug.build_id_bytes, report);
 	if (path && vmlinux_open_stripped(&partner, path, why))
 		order_files();
 	strbuf_reset(why);

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "modfile.h"
 
+#include "debuginfod.h"
 #include "dumpfile.h"
 #include "elfdebug.h"
 #include "fail.h"
@@ -212,9 +213,17 @@ char *modfile_named(const struct module *module, const char *path, struct strbuf
 static char *find_by_build_id(const struct module *module, struct strbuf *report)
 {
 	struct elf_debug facts = { 0 };
+	struct strbuf *why = scope_strbuf();
+	char *path;
 
 	facts.build_id_bytes = (u32)build_id_in_memory(module, facts.build_id);
-	return facts.build_id_bytes != 0 ? elf_debug_find("", &facts, "", report) : NULL;
+	path = facts.build_id_bytes != 0 ? elf_debug_find("", &facts, "", report) : NULL;
+	if (path == NULL && debuginfod_allowed()) {
+		path = debuginfod_get(facts.build_id, facts.build_id_bytes, why);
+		if (path == NULL)
+			tell(report, "debuginfod", strbuf_text(why));
+	}
+	return path;
 }
 
 /* The best of the files of the index that are this module's; its facts in *BEST_FACTS. */

@@ -37,6 +37,7 @@ tree -t x -d -r pid_namespace.idr init_pid_ns -S pid.level
 vtop -c 1 400000|whatis -o list_head|whatis -x list_head|whatis -d list_head|whatis jiffies|whatis init_task|whatis pid_t
 wr -k -64 init_task 1|wr -u -8 400000 1|wr -p -16 1000 1|wr -32 init_task 1
 sym vfs_read|sym -m nf_tables|sys -c|sys config|foreach bt -l
+mod -r|mod -R|mod -g|mod -o
 gdb p sizeof(struct page)|gdb ptype struct list_head|gdb ptype /o struct list_head|gdb info symbol vfs_read
 gdb info address vfs_read|gdb x/2i vfs_read|gdb disassemble vfs_read,+8|gdb print *(struct list_head *)&modules
 gdb print &((struct task_struct *)0)->pid|gdb whatis vfs_read|gdb info line vfs_read|gdb list vfs_read|gdb info scope vfs_read

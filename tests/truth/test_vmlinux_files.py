@@ -1,12 +1,16 @@
 # A kernel's files in every form: packed, inside the bzImage that booted, split in two; a session with each is the same.
 # SPDX-License-Identifier: GPL-3.0-or-later
+import contextlib
+import http.server
+import os
 import pathlib
 import re
 import shutil
 import subprocess
 import tempfile
+import threading
 
-from harness import expect, run_crash, same_lines
+from harness import CRASH, equal, expect, run_crash, same_lines
 
 WORDS = "sys\nps\nbt -l\np jiffies\np &init_task.comm\nwhatis linux_banner\n"
 PACKERS = (("gzip", "-1"), ("xz", "-0"), ("zstd", "-1"), ("lz4", "-1"), ("bzip2", "-1"))
@@ -150,3 +154,62 @@ def test_every_place_is_explained(kernel):
         expect(kernels[f"{vmlinux}-{release}"] == "taken" and "needs" not in text.split("module ")[0], text[:500])
         expect(places(text, "module virtio_blk")[f"{folder}/virtio-blk.ko"] == "taken", text[-500:])
         expect(places(text, "module dummy")[f"{folder}/dummy.ko"].startswith("another build of dummy: build-id "), text)
+
+
+@contextlib.contextmanager
+def server(files):
+    """A debuginfod of {build-id: file}; gives its URL and what it was asked."""
+    asked = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            match = re.fullmatch("/buildid/([0-9a-f]+)/debuginfo", self.path)
+            path = files.get(match[1]) if match else None
+            self.send_response(200 if path else 404)
+            self.send_header("Content-Length", str(path.stat().st_size if path else 0))
+            self.end_headers()
+            if path:
+                with path.open("rb") as file:
+                    shutil.copyfileobj(file, self.wfile)
+
+        def log_message(self, *arguments):
+            pass
+
+    http_server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=http_server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{http_server.server_port}", asked
+    finally:
+        http_server.shutdown()
+
+
+def test_debuginfod(kernel):
+    """Asked by build-id and with --debuginfod alone: for the kernel, and for a module at mod -s."""
+    build_id = run_crash("--build-id", kernel.vmcore).stdout.strip()
+    module = kernel.folder / "modules" / "virtio_blk.ko.debug"
+    notes = subprocess.run(["readelf", "-n", module], capture_output=True, text=True).stdout
+    files = {build_id: kernel.vmlinux.resolve(), re.search("Build ID: ([0-9a-f]+)", notes)[1]: module}
+    lines = "p jiffies\nmod -s virtio_blk\ndis -l virtblk_probe 1\n"
+    with tempfile.TemporaryDirectory() as folder, server(files) as (url, asked):
+        dump, nothing = pathlib.Path(folder) / "vmcore", pathlib.Path(folder) / "no-modules"
+        dump.symlink_to(kernel.vmcore.resolve())
+        nothing.mkdir()
+        setting = {**os.environ, "DEBUGINFOD_URLS": url, "DEBUGINFOD_CACHE_PATH": f"{folder}/cache"}
+
+        def run(*options):
+            done = subprocess.run([CRASH, "-s", "--mod", nothing, *options, dump], input=lines, capture_output=True, text=True,
+                                  env=setting)
+            return done.stdout + done.stderr
+
+        text = run()
+        expect(not asked and "= $1" not in text and "not there" in text, f"{asked} {text!r}")
+        text = run("--debuginfod")
+        equal(sorted(asked), sorted(f"/buildid/{id}/debuginfo" for id in files), "what the server was asked")
+        expect("jiffies = $1 = " in text and "drivers/block/virtio_blk.c: " in text, text)
+        files.clear()
+        setting["DEBUGINFOD_CACHE_PATH"] = f"{folder}/other"
+        text = run("--debuginfod")
+        expect("debuginfod: the debug information of this kernel: No such file" in text and "build-id" in text, text)
+        setting["DEBUGINFOD_URLS"] = ""
+        expect("DEBUGINFOD_URLS names no server" in run("--debuginfod"), "without servers")

@@ -1,0 +1,99 @@
+/* debuginfod.c - L2: asks the user's debuginfod servers for a build-id's debug information. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Nothing is asked unless the user said so: a build-id tells a server which kernel somebody debugs. The library
+ * brings an HTTP client with it, so it is loaded only then.
+ */
+#include "debuginfod.h"
+
+#include "fail.h"
+
+#include <dlfcn.h>
+#include <elfutils/debuginfod.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static struct {
+	debuginfod_client *client;
+	typeof(debuginfod_begin) *begin;
+	typeof(debuginfod_find_debuginfo) *find;
+	typeof(debuginfod_set_progressfn) *set_progress;
+} library;
+
+static bool shown; /* a line of progress is on the terminal */
+
+/* Called every now and then; what is not 0 ends the transfer. */
+static int show_progress(UNUSED debuginfod_client *client, long done, long all)
+{
+	if (interrupt_pending())
+		return 1;
+	if (!isatty(STDERR_FILENO))
+		return 0;
+	if (all > 0)
+		fprintf(stderr, "\rdebuginfod: %ld of %ld MB ", done >> 20, all >> 20);
+	else
+		fprintf(stderr, "\rdebuginfod: asking ... ");
+	shown = true;
+	return 0;
+}
+
+static bool load_library(struct strbuf *why)
+{
+	void *handle = dlopen(DEBUGINFOD_SONAME, RTLD_NOW);
+
+	if (!handle) {
+		strbuf_printf(why, "needs the library of Debian's package libdebuginfod1: %s",
+			      dlerror());
+		return false;
+	}
+	library.begin = (typeof(library.begin))dlsym(handle, "debuginfod_begin");
+	library.find = (typeof(library.find))dlsym(handle, "debuginfod_find_debuginfo");
+	library.set_progress = (typeof(library.set_progress))dlsym(handle,
+								   "debuginfod_set_progressfn");
+	if (library.begin && library.find && library.set_progress)
+		library.client = library.begin();
+	if (!library.client)
+		strbuf_puts(why, "its library does not start");
+	return library.client != NULL;
+}
+
+bool debuginfod_allow(struct strbuf *why)
+{
+	const char *urls = getenv(DEBUGINFOD_URLS_ENV_VAR);
+
+	if (!urls || !*urls) {
+		strbuf_puts(why, "DEBUGINFOD_URLS names no server");
+		return false;
+	}
+	if (!load_library(why))
+		return false;
+	library.set_progress(library.client, show_progress);
+	return true;
+}
+
+bool debuginfod_allowed(void)
+{
+	return library.client != NULL;
+}
+
+char *debuginfod_get(const u8 *build_id, u32 bytes, struct strbuf *why)
+{
+	char *path = NULL;
+	int fd;
+
+	if (!bytes) {
+		strbuf_puts(why, "without a build-id there is nothing to ask for");
+		return NULL;
+	}
+	fd = library.find(library.client, build_id, (int)bytes, &path);
+	if (shown)
+		fputc('\n', stderr);
+	shown = false;
+	if (fd >= 0) {
+		close(fd);
+		return path;
+	}
+	strbuf_puts(why, interrupt_pending() ? "interrupted" : strerror(-fd));
+	return NULL;
+}

@@ -1,0 +1,17 @@
+/* debuginfod.h - L2: debug information from the servers of DEBUGINFOD_URLS, when the user wants that. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef DEBUGINFOD_H
+#define DEBUGINFOD_H
+
+#include "util.h"
+
+/* --debuginfod: from now on debuginfod_get() asks. False with *why: no servers, or no library. */
+bool debuginfod_allow(struct strbuf *why);
+bool debuginfod_allowed(void);
+/*
+ * The path, in heap memory, of the file with the debug information of that build-id, in the library's cache.
+ * Progress goes to a terminal; Ctrl-C ends it. NULL with *why.
+ */
+char *debuginfod_get(const u8 *build_id, u32 bytes, struct strbuf *why);
+
+#endif
