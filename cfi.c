@@ -155,16 +155,14 @@ static int compare_functions(const void *a, const void *b)
 	return (left->start > right->start) - (left->start < right->start);
 }
 
-static void make_index(void)
+static void index_entries(void)
 {
-	u64 offset = 0, address;
+	u64 offset = 0;
 	struct cursor entry;
 	bool wide;
 
-	indexed = true;
 	/* A section that begins with anything but a CIE is compressed, or garbage. */
-	if (!file || !vmlinux_section(file, ".debug_frame", &section, &section_bytes, &address) ||
-	    !take_entry(0, &entry, &wide) ||
+	if (!take_entry(0, &entry, &wide) ||
 	    take(&entry, wide ? 8 : 4) != (wide ? ~0ULL : 0xffffffff))
 		return;
 	while (take_entry(offset, &entry, &wide)) {
@@ -189,12 +187,42 @@ static void make_index(void)
 		      compare_functions);
 }
 
+static void make_index(void)
+{
+	u64 address;
+
+	if (indexed)
+		return;
+	indexed = true;
+	if (file && !vmlinux_section(file, ".debug_frame", &section, &section_bytes, &address))
+		section = NULL;
+	if (section)
+		index_entries();
+}
+
+void cfi_set_section(const u8 *data, u64 bytes)
+{
+	file = NULL;
+	vector_free(&functions);
+	section = data;
+	section_bytes = bytes;
+	indexed = false;
+}
+
 void cfi_set_vmlinux(const struct vmlinux *vmlinux)
 {
+	cfi_set_section(NULL, 0);
 	file = vmlinux;
-	vector_free(&functions);
-	section = NULL;
-	indexed = false;
+}
+
+bool cfi_function(size_t index, u64 *start, u64 *end)
+{
+	make_index();
+	if (index >= functions.count)
+		return false;
+	*start = functions.items[index].start;
+	*end = functions.items[index].end;
+	return true;
 }
 
 static const struct function *find_function(u64 address)
@@ -268,6 +296,12 @@ static bool remember(struct machine *machine, bool restore)
 	return true;
 }
 
+/* Wraps, as the numbers of a damaged section may. */
+static s64 scaled(u64 value, s64 factor)
+{
+	return (s64)(value * (u64)factor);
+}
+
 static void define_cfa(struct machine *machine, u64 reg, s64 offset)
 {
 	machine->row.has_cfa = true;
@@ -288,7 +322,7 @@ static bool run_cfa(struct machine *machine, unsigned op, struct cursor *code)
 		return true;
 	case CFA_def_cfa_sf:
 		reg = take_unsigned(code);
-		define_cfa(machine, reg, take_signed(code) * factor);
+		define_cfa(machine, reg, scaled((u64)take_signed(code), factor));
 		return true;
 	case CFA_def_cfa_register:
 		define_cfa(machine, take_unsigned(code), machine->row.cfa_offset);
@@ -297,7 +331,7 @@ static bool run_cfa(struct machine *machine, unsigned op, struct cursor *code)
 		machine->row.cfa_offset = (s64)take_unsigned(code);
 		return true;
 	case CFA_def_cfa_offset_sf:
-		machine->row.cfa_offset = take_signed(code) * factor;
+		machine->row.cfa_offset = scaled((u64)take_signed(code), factor);
 		return true;
 	case CFA_def_cfa_expression:
 		machine->row.has_cfa = false;
@@ -326,10 +360,10 @@ static bool run_rule(struct machine *machine, unsigned op, struct cursor *code)
 	case CFA_offset_extended:
 	case CFA_offset_extended_sf:
 		reg = take_unsigned(code);
-		set_rule(
-			machine, reg, CFI_AT_CFA,
-			(op == CFA_offset_extended ? (s64)take_unsigned(code) : take_signed(code)) *
-				factor);
+		set_rule(machine, reg, CFI_AT_CFA,
+			 scaled(op == CFA_offset_extended ? take_unsigned(code)
+							  : (u64)take_signed(code),
+				factor));
 		return true;
 	case CFA_restore_extended:
 		restore_rule(machine, take_unsigned(code));
@@ -392,7 +426,7 @@ static bool run(struct machine *machine, struct cursor code)
 			machine->location = location;
 		} else if ((op & 0xc0) == OFFSET) {
 			set_rule(machine, op & 0x3f, CFI_AT_CFA,
-				 (s64)take_unsigned(&code) * machine->cie->data_factor);
+				 scaled(take_unsigned(&code), machine->cie->data_factor));
 		} else if ((op & 0xc0) == RESTORE) {
 			restore_rule(machine, op & 0x3f);
 		} else if (!run_cfa(machine, op, &code) && !run_rule(machine, op, &code)) {
@@ -408,8 +442,7 @@ bool cfi_lookup(u64 address, struct cfi_row *row)
 	struct machine machine = { .wanted = address };
 	struct cie cie;
 
-	if (!indexed)
-		make_index();
+	make_index();
 	function = find_function(address);
 	if (!function || !read_cie(function->cie, &cie))
 		return false;

@@ -344,7 +344,7 @@ static const struct option mod_options[] = {
 	{ "g", NULL,
 	  "with the list, -s or -S: below each module its sections' names and addresses" },
 	{ "R", NULL, "forget all object files and the list of modules, and read the list again" },
-	{ "o", NULL, "not offered: object files are read in one way only" },
+	{ "o", NULL, NULL }, /* crash's other loader: run() says why there is none */
 	{ "t", NULL, "only tainted modules, with their taint letters; (U): not signed" },
 	{ NULL, NULL, NULL },
 };
