@@ -75,7 +75,8 @@ static const struct run_option run_options[] = {
 	{ "--readnow", NULL,
 	  "gdb reads all debug information when it first needs some, not piece by piece" },
 	{ "--kaslr", "OFFSET",
-	  "of several kernels in memory the one that KASLR moved by OFFSET (hexadecimal), or \"auto\"" },
+	  "of several kernels in memory the one that KASLR moved by OFFSET (hexadecimal), \"off\" or \"auto\"" },
+	{ "--src", "DIR", "look for the kernel's source files below DIR (dis -s)" },
 	{ "--hex", NULL, "numbers in base 16 at the start" },
 	{ "--dec", NULL, "numbers in base 10 at the start" },
 	{ "--zero_excluded", NULL, "pages excluded from the dump read as zeroes" },
@@ -133,6 +134,23 @@ static const struct {
 	{ "--no_kallsyms", &accepted, true },
 	{ "--no_strip", &accepted, true },
 	{ "--no_crashrc", &accepted, true },
+};
+
+/* Options of crash that have nothing to set here. */
+static const struct {
+	const char *option, *reason;
+} refused[] = {
+	{ "-S", "names come from vmlinux or the dump itself: no System.map is read" },
+	{ "--reloc",
+	  "the kernel's offset is found in the dump; --kaslr chooses among several kernels" },
+	{ "-m", "addresses and limits of the machine are found in the dump" },
+	{ "--machdep", "addresses and limits of the machine are found in the dump" },
+	{ "--cpus", "the kernel's own masks say which CPUs there are" },
+	{ "--hyper", "Xen's hypervisor is not read" },
+	{ "--p2m_mfn", "guests inside a dump of Xen are not read" },
+	{ "--xen_phys_start", "Xen's hypervisor is not read" },
+	{ "--memory_module", "a running kernel is read through /proc/kcore or /dev/mem" },
+	{ "--memory_device", "a running kernel is read through /proc/kcore or /dev/mem" },
 };
 
 static noreturn void usage_error(const char *problem, const char *word)
@@ -288,6 +306,8 @@ static void take_kaslr_offset(struct arguments *arguments, const char *word)
 		usage_error("--kaslr needs an offset, or \"auto\"", "");
 	if (streq(word, "auto"))
 		return;
+	if (streq(word, "off"))
+		word = "0";
 	if (!parse_u64(starts_with(word, "0x") ? word + 2 : word, 16, &offset))
 		usage_error("--kaslr: not a hexadecimal number: ", word);
 	kernel_want(offset);
@@ -300,6 +320,25 @@ static void allow_debuginfod(void)
 
 	if (!debuginfod_allow(&why))
 		usage_error("--debuginfod: ", strbuf_text(&why));
+}
+
+static noreturn void refuse_option(const char *option)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+		if (streq(refused[i].option, option)) {
+			fprintf(stderr, "crash: %s is not offered: %s\n", option,
+				refused[i].reason);
+			exit(1);
+		}
+	}
+	usage_error("unknown option: ", option);
+}
+
+static const char *argument_of(char **words, const char *kind)
+{
+	if (!words[1])
+		usage_error(words[0], kind);
+	return words[1];
 }
 
 /* Options may stand anywhere among the files; "--" ends them. Returns how many words OPTION took. */
@@ -336,9 +375,10 @@ static int parse_option(struct arguments *arguments, char **words)
 	} else if (streq(option, "--debuginfod")) {
 		allow_debuginfod();
 	} else if (streq(option, "--mod")) {
-		if (!words[1])
-			usage_error("--mod needs a directory", "");
-		session.module_directory = words[1];
+		session.module_directory = argument_of(words, " needs a directory");
+		return 2;
+	} else if (streq(option, "--src")) {
+		session.source_directory = argument_of(words, " needs a directory");
 		return 2;
 	} else if (streq(option, "--hex")) {
 		session.radix = 16;
@@ -353,7 +393,7 @@ static int parse_option(struct arguments *arguments, char **words)
 		manpage_print(stdout, run_options);
 		exit(0);
 	} else {
-		usage_error("unknown option: ", option);
+		refuse_option(option);
 	}
 	return 1;
 }
@@ -719,6 +759,16 @@ static void set_up_modules(void)
 		module_btf_setup(types_btf());
 }
 
+static void tell_source_directory(struct strbuf *why)
+{
+	struct strbuf *output = scope_strbuf();
+
+	if (!gdb_run(scope_printf("directory \"%s\"", session.source_directory), GDB_NO_DWARF,
+		     output, why))
+		warn("--src: %s", strbuf_text(why));
+	strbuf_reset(why);
+}
+
 /* What --minimal and --no_... leave of the subsystems. */
 static void set_up_subsystems(struct strbuf *why)
 {
@@ -729,6 +779,8 @@ static void set_up_subsystems(struct strbuf *why)
 	}
 	bridge_ops_setup();
 	cfi_set_vmlinux(session.vmlinux);
+	if (session.source_directory)
+		tell_source_directory(why);
 	open_types_of_dwarf(why);
 	if (session.no_modules)
 		module_leave_out();

@@ -22,6 +22,7 @@ struct session {
 	bool silent; /* -s */
 	const char *input_file; /* -i FILE */
 	const char *module_directory; /* --mod DIR: where object files of modules are, or NULL */
+	const char *source_directory; /* --src DIR, or NULL */
 	bool read_now; /* --readnow: gdb expands every unit of a file at once */
 	bool minimal; /* --minimal: only the commands with COMMAND_MINIMAL */
 	bool no_modules, no_panic, no_elf_notes; /* the options of these names */

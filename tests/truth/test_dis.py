@@ -5,7 +5,7 @@ import re
 import subprocess
 import tempfile
 
-from harness import equal, expect, same_lines
+from harness import equal, expect, run_crash, same_lines
 
 LINE = re.compile(r"^0x([0-9a-f]{16}) <(\w+)(?:\+(\w+))?>:\t(\S+)(.*)$", re.M)
 
@@ -90,6 +90,8 @@ def test_source(kernel):
         file.parent.mkdir()
         file.write_text("".join("}\n" if n == line + 3 else f"this is line {n}\n" for n in range(1, line + 20)))
         _, whole, two = kernel.crash(f"gdb directory {folder}", "dis -s vfs_read  ", "dis -s vfs_read 2")
+        result = run_crash("-s", "--src", folder, kernel.vmlinux, kernel.vmcore, stdin="dis -s vfs_read\n")
+        equal(result.stdout.splitlines(), whole.splitlines(), f"with --src: {result.stderr!r}")
     lines = whole.splitlines()
     equal(lines[:3], ["FILE: fs/read_write.c", f"LINE: {line}", ""], "header")
     equal(lines[3], f"  {line - 5}\tthis is line {line - 5}", "first line")
