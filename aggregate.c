@@ -25,11 +25,12 @@ const struct option aggregate_options[] = {
 	{ "o", NULL, "offsets of the members; with an address, their addresses" },
 	{ "l", "offset", "the address is of a member: its offset, or struct.member" },
 	{ "p", NULL, "show what pointer members point to" },
-	{ "r", NULL, "the object's bytes, as rd shows them" },
+	{ "r", NULL, "the bytes of the object, or of the one member named, as rd shows them" },
 	{ "u", NULL, "the address is in the current task's user space" },
 	{ "x", NULL, "numbers in hexadecimal" },
 	{ "d", NULL, "numbers in decimal" },
 	{ "c", "count", "this many objects of an array; negative: ending at the address" },
+	{ "h", NULL, NULL },
 	{ NULL, NULL, NULL },
 };
 
@@ -126,17 +127,32 @@ static void show_pointer_target(const struct request *request, const char *path)
 	out("\n");
 }
 
+/* In the largest units that SIZE is a multiple of, so that nothing behind the object is shown. */
+static void show_raw(const struct request *request)
+{
+	u64 address = request->address, size = request->size, unit = 8;
+
+	if (request->nr_members > 1)
+		fail("-r shows one member only, or the whole object");
+	if (request->nr_members)
+		address += datashow_member_offset(request->aggregate, request->members[0], &size);
+	if (!size)
+		fail("%s has no bytes",
+		     request->nr_members ? request->members[0] : request->aggregate);
+	while (size % unit)
+		unit /= 2;
+	command_run(command_find("rd"),
+		    scope_printf("%s-%llu %llx %llu", option_given(request->args, "u") ? "-u " : "",
+				 (ull)unit * 8, (ull)address, (ull)(size / unit)));
+}
+
 static void show_object(const struct request *request)
 {
 	const struct args *args = request->args;
 	size_t i;
 
 	if (option_given(args, "r")) {
-		const char *space = option_given(args, "u") ? "-u " : "";
-
-		command_run(command_find("rd"),
-			    scope_printf("%s%llx %llu", space, (ull)request->address,
-					 (ull)(request->size + 7) / 8));
+		show_raw(request);
 		return;
 	}
 	if (option_given(args, "o")) {

@@ -18,9 +18,11 @@ typedef unsigned long long ull;
 
 unsigned datashow_radix(const struct args *args)
 {
-	if (option_given(args, "x") && option_given(args, "d"))
+	bool hexadecimal = option_given(args, "x") || option_given(args, "h");
+
+	if (hexadecimal && option_given(args, "d"))
 		fail("-x and -d exclude each other");
-	return option_given(args, "x") ? 16 : option_given(args, "d") ? 10 : session.radix;
+	return hexadecimal ? 16 : option_given(args, "d") ? 10 : session.radix;
 }
 
 static void set_gdb_radix(unsigned radix)
@@ -130,12 +132,16 @@ static void show_size(u64 size, unsigned radix)
 	out(radix == 16 ? "SIZE: 0x%llx\n" : "SIZE: %llu\n", (ull)size);
 }
 
-/* gdb's "type = ..." without the label. */
+/* gdb's "type = ..." without the label; of a structure that is named by a typedef, that typedef. */
 static char *definition_text(const char *type)
 {
 	char *text = datashow_gdb(scope_printf("ptype %s", type), 10);
 
-	return starts_with(text, "type = ") ? text + strlen("type = ") : text;
+	if (starts_with(text, "type = "))
+		text += strlen("type = ");
+	if (!strchr(type, ' ') && ends_with(text, "}"))
+		return scope_printf("typedef %s;", datashow_declaration(text, type));
+	return text;
 }
 
 void datashow_definition(const char *type, unsigned radix)

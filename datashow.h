@@ -5,7 +5,7 @@
 
 #include "util.h"
 
-/* 10 or 16, as the options -d and -x of ARGS say; else what `set radix` says. */
+/* 10 or 16, as the options -d and -x or -h of ARGS say; else what `set radix` says. */
 struct args;
 unsigned datashow_radix(const struct args *args);
 

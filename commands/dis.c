@@ -403,6 +403,7 @@ static const struct option dis_options[] = {
 	{ "u", NULL, "the address is in the current task's user space" },
 	{ "x", NULL, "distances from symbols in hexadecimal" },
 	{ "d", NULL, "distances from symbols in decimal" },
+	{ "h", NULL, NULL },
 	{ "B", NULL, "the bytes of each instruction as well" },
 	{ "U", NULL, "as gdb prints it, without marks of our own" },
 	{ "b", NULL,

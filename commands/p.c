@@ -114,7 +114,7 @@ static void parse(struct args *args, struct request *request)
 	*request = (struct request){ .radix = session.radix };
 	while (*text == '-' && isalpha((unsigned char)text[1]) &&
 	       (!text[2] || isspace((unsigned char)text[2]))) {
-		if (text[1] == 'x')
+		if (text[1] == 'x' || text[1] == 'h')
 			request->radix = 16;
 		else if (text[1] == 'd')
 			request->radix = 10;
@@ -176,6 +176,7 @@ COMMAND(p) = {
 			{ "d", NULL, "numbers in decimal" },
 			{ "u", NULL,
 			  "addresses in the expression are in the current task's user space" },
+			{ "h", NULL, NULL },
 			{ NULL, NULL, NULL },
 		},
 	.description =

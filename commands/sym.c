@@ -244,7 +244,7 @@ static void sym_run(struct args *args)
 		const struct given_option *given = &args->options[i];
 
 		anything = true;
-		if (streq(given->option->name, "l"))
+		if (streq(given->option->name, "l") || streq(given->option->name, "L"))
 			print_everything();
 		else if (streq(given->option->name, "M"))
 			print_all_modules();
@@ -268,6 +268,7 @@ static const struct option sym_options[] = {
 	{ "p", NULL, "the symbol below the one asked for as well" },
 	{ "n", NULL, "the symbol above the one asked for as well" },
 	{ "q", "string", "every symbol whose name has this string in it" },
+	{ "L", NULL, NULL },
 	{ NULL, NULL, NULL },
 };
 

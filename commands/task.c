@@ -106,10 +106,7 @@ static void run(struct args *args)
 	struct request request = { 0 };
 	size_t nr_tasks = 0;
 
-	if (option_given(args, "x") && option_given(args, "d"))
-		fail("-x and -d exclude each other");
-	if (option_given(args, "x") || option_given(args, "d"))
-		use_radix(option_given(args, "x") ? 16 : 10);
+	use_radix(datashow_radix(args));
 	for (size_t i = 0; i < args->nr_options; i++) {
 		if (streq(args->options[i].option->name, "R"))
 			add_members(&request, args->options[i].argument);
@@ -145,6 +142,7 @@ static const struct option options[] = {
 	  "only these members of task_struct or thread_info; a.b and a[i] go deeper" },
 	{ "x", NULL, "integers in hexadecimal" },
 	{ "d", NULL, "integers in decimal" },
+	{ "h", NULL, NULL },
 	{ NULL, NULL, NULL },
 };
 

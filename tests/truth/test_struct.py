@@ -247,3 +247,36 @@ def test_scope_decides_between_static_variables_of_one_name(kernel):
 def test_set_radix_rules_values(kernel):
     text, struct = kernel.crash_in_context(1, "p 16", "struct list_head", before=["set radix 16"])
     expect("= 0x10" in text and "SIZE: 0x10" in struct, f"after set radix 16: {text!r} {struct!r}")
+
+
+def test_raw_bytes_of_one_member(kernel):
+    """-r with a member shows its bytes and no others: pid and tgid are two numbers of four bytes."""
+    task = init_task(kernel)
+    pid, comm, both, where = kernel.crash(f"struct task_struct.pid -r {task}", f"struct task_struct.comm -r {task}",
+                                          f"struct task_struct.pid,comm -r {task}", f"struct task_struct.pid,comm -o {task}")
+    places = re.findall(r"\[([0-9a-f]{16})\]", where)
+    equal(pid.split(), [f"{places[0]}:", "00000001", "...."], "bytes of pid")
+    expect(comm.startswith(f"{places[1]}:") and comm.rstrip("\n").split("   ")[-1].startswith("init."), f"bytes of comm: {comm!r}")
+    expect("one member only" in both, f"-r with two members: {both!r}")
+
+
+def test_structures_that_a_typedef_names(kernel):
+    """atomic_t is a structure without a name of its own."""
+    plain, struct, bare, offsets, whatis = kernel.crash("whatis atomic_t", "struct atomic_t", "atomic_t", "struct -o atomic_t",
+                                                        "struct spinlock_t")
+    wanted = "typedef struct {\n    int counter;\n} atomic_t;\nSIZE: 4\n"
+    for text in (plain, struct, bare):
+        equal(text, wanted, "definition of atomic_t")
+    equal(offsets, "typedef struct {\n  [0] int counter;\n} atomic_t;\nSIZE: 4\n", "offsets of atomic_t")
+    expect(whatis.startswith("typedef struct spinlock {\n") and "\n} spinlock_t;\nSIZE: 4\n" in whatis, f"spinlock_t: {whatis!r}")
+
+
+def test_h_is_another_x(kernel):
+    """Accepted by crash though not in its help; here, too."""
+    task = init_task(kernel)
+    for form in ("struct {} list_head", "union {} sigval", "p {} 255", "dis {} vfs_read 9", "task {} -R flags 1",
+                 f"task_struct.pid {{}} {task}"):
+        x, h, d = kernel.crash(*(form.format(o) for o in ("-x", "-h", "-d")))
+        same = [re.sub(r"\$\d+", "$", text) for text in (x, h, d)]
+        equal(same[1], same[0], f"{form} with -h")
+        expect(same[2] != same[0] and "Usage" not in same[0], f"{form} with -x and -d: {same!r}")

@@ -119,3 +119,9 @@ def test_functions_without_their_suffix(kernel):
 def test_what_is_no_symbol(kernel):
     for word in ("0", "1234", "ffffffffffffffff", "ffff888000000000", "dead"):
         equal(kernel.crash(f"sym {word}").strip(), f"sym: invalid address: {word}", f"sym {word}")
+
+
+def test_l_in_capitals(kernel):
+    """-L is -l; crash accepts it though its help has it no more."""
+    small, capital = kernel.crash("sym -l", "sym -L")
+    expect(len(small.splitlines()) > 10000 and small == capital, "sym -L is not sym -l")
