@@ -21,6 +21,7 @@
 #include <frame.h>
 #include <frame-unwind.h>
 #include <bt-utils.h>
+#include <build-id.h>
 #include <gdb_bfd.h>
 #include <gdbsupport/cleanups.h>
 #include <gdbsupport/pathstuff.h>
@@ -49,6 +50,8 @@
 #endif
 
 #include <condition_variable>
+#include <fstream>
+#include <iterator>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -498,6 +501,13 @@ private:
 	FILE *m_in, *m_out, *m_err;
 };
 
+static void run_quietly(const char *command)
+{
+	std::string ignored;
+
+	execute_command_to_string(ignored, command, 0, false);
+}
+
 /* Python takes longer to start than all the rest of GDB: it waits for a command that may need it.
  */
 static void start_languages(const char *command)
@@ -522,15 +532,10 @@ static void start_languages(const char *command)
 		our_process_state keep;
 		other_streams aside(nothing);
 		ext_lang_initialization();
+		/* Python adds a setting of its own to these. */
+		run_quietly("set auto-load no");
 		return;
 	}
-}
-
-static void run_quietly(const char *command)
-{
-	std::string ignored;
-
-	execute_command_to_string(ignored, command, 0, false);
 }
 
 static void apply_settings()
@@ -749,7 +754,63 @@ static std::unique_ptr<slow_notice> make_notice(const char *path)
 	return notice;
 }
 
-static void enable_index_cache()
+/* Little-endian, as the index is. */
+static u32 index_word(const std::string &bytes, size_t at)
+{
+	u32 word;
+
+	memcpy(&word, bytes.data() + at, sizeof(word));
+	return word;
+}
+
+/* GDB believes every offset of an index that it kept, in mapped memory: one of a cut file ends the
+ * program. The header is a version and the offsets of the parts, in order; the last part holds the
+ * lists of units and the names that the slots of the table before it point to. */
+static bool index_is_whole(const std::string &bytes)
+{
+	const size_t header = 7 * sizeof(u32);
+	size_t pool, slots;
+
+	/* Another version has another header: GDB does not take it. */
+	if (bytes.size() <= header || index_word(bytes, 0) != 9 || bytes.back() != '\0')
+		return false;
+	for (size_t at = sizeof(u32); at + sizeof(u32) < header; at += sizeof(u32)) {
+		if (index_word(bytes, at) > index_word(bytes, at + sizeof(u32)))
+			return false;
+	}
+	slots = index_word(bytes, 4 * sizeof(u32));
+	pool = index_word(bytes, 6 * sizeof(u32));
+	if (index_word(bytes, sizeof(u32)) < header || pool >= bytes.size())
+		return false;
+	for (size_t at = slots, end = index_word(bytes, 5 * sizeof(u32)); at + 8 <= end; at += 8) {
+		u64 name = pool + (u64)index_word(bytes, at);
+		u64 units = pool + (u64)index_word(bytes, at + 4);
+
+		if (name >= bytes.size() || units + 4 > bytes.size() ||
+		    units + 4 + 4 * (u64)index_word(bytes, units) > bytes.size())
+			return false;
+	}
+	return true;
+}
+
+/* Removes what a full disk or a killed session left of an index; GDB then writes it again. */
+static void drop_damaged_index(const std::string &directory, bfd *abfd)
+{
+	const bfd_build_id *id = build_id_bfd_get(abfd);
+	std::string name;
+
+	if (id == nullptr)
+		return;
+	name = directory + "/" + build_id_to_string(id) + ".gdb-index";
+	std::ifstream file(name, std::ios::binary);
+	if (!file)
+		return;
+	std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+	if (!index_is_whole(bytes))
+		unlink(name.c_str());
+}
+
+static void enable_index_cache(bfd *abfd)
 {
 	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
 	std::string directory;
@@ -760,7 +821,9 @@ static void enable_index_cache()
 		directory = std::string(home) + "/.cache/crash";
 	else
 		return;
-	run_quietly(("set index-cache directory " + directory + "/gdb-index").c_str());
+	directory += "/gdb-index";
+	drop_damaged_index(directory, abfd);
+	run_quietly(("set index-cache directory " + directory).c_str());
 	run_quietly("set index-cache enabled on");
 }
 
@@ -783,7 +846,6 @@ static void attach_dwarf_file(const struct gdb_debug_file &given)
 	std::string output;
 	objfile *file = nullptr;
 
-	enable_index_cache();
 	crash_skip_elf_minimal_symbols = true;
 	SCOPE_EXIT
 	{
@@ -793,6 +855,8 @@ static void attach_dwarf_file(const struct gdb_debug_file &given)
 		output,
 		[&]() {
 			gdb_bfd_ref_ptr opened = symfile_bfd_open(given.path);
+
+			enable_index_cache(opened.get());
 
 			file = symbol_file_add_from_bfd(opened, given.path, 0, nullptr,
 							given.read_now
