@@ -100,7 +100,7 @@ def test_debug_link(kernel):
         debug.unlink()
         debug.symlink_to(other)
         text = run_crash("-s", plain, kernel.vmcore, stdin="p jiffies\n")
-        expect("unknown type" in text.stdout and "debug information" in text.stdout, f"another build's is taken: {text.stdout[:200]}")
+        expect("unknown type" in text.stdout and "needed is the vmlinux" in text.stdout, f"another build's is taken: {text.stdout[:200]}")
 
 
 def test_compressed_debug_sections(kernel):
