@@ -3,10 +3,10 @@
 #include "btshow.h"
 
 #include "fail.h"
-#include "gdb_bridge.h"
 #include "memory.h"
 #include "out.h"
 #include "slab.h"
+#include "tracelines.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -61,16 +61,14 @@ static const char *function_text(const struct frame *frame, bool with_offset, bo
 	return scope_printf(hex ? "%s+0x%llx%s" : "%s+%llu%s", symbol->name, (ull)offset, module);
 }
 
+/* The line of the call, not of the instruction that it returns to. */
 static void show_line(const struct frame *frame)
 {
-	struct strbuf file = { 0 }, error = { 0 };
-	u32 line;
+	struct strbuf text = { 0 };
 
-	/* The line of the call, not of the instruction that it returns to. */
-	if (gdb_line_at(frame->pc - !frame->has_regs, &file, &line, &error))
-		out("    %s: %u\n", strbuf_text(&file), line);
-	strbuf_free(&file);
-	strbuf_free(&error);
+	if (tracelines_add(frame->pc - !frame->has_regs, &text))
+		out_text(strbuf_text(&text));
+	strbuf_free(&text);
 }
 
 /* How words are shown; above WORDS_AS_SYMBOLS slab objects have the names of their caches. */

@@ -13,6 +13,7 @@
 #undef streq
 
 #include <amd64-tdep.h>
+#include <block.h>
 #include <cli-out.h>
 #include <cli/cli-cmds.h>
 #include <crash-embed.h>
@@ -1299,5 +1300,38 @@ bool gdb_line_at(u64 pc, struct strbuf *file, u32 *line, struct strbuf *error)
 		 });
 	add_text(file, name);
 	add_text(error, problem);
+	return worked;
+}
+
+/* The block of the function that was put inline DEPTH levels above PC; nullptr: none. */
+static const block *inlined_block(u64 pc, unsigned depth)
+{
+	for (const block *at = block_for_pc(pc); at != nullptr; at = at->superblock()) {
+		if (at->function() == nullptr)
+			continue;
+		if (!at->inlined_p())
+			return nullptr;
+		if (depth-- == 0)
+			return at;
+	}
+	return nullptr;
+}
+
+bool gdb_inlined_at(u64 pc, unsigned depth, struct strbuf *function, struct strbuf *file, u32 *line)
+{
+	bool worked;
+	std::string callee, name, problem, unused;
+
+	worked = ensure_started(&problem) && with_effort(GDB_DWARF, &unused, &problem, [&]() {
+			 const block *found = inlined_block(pc, depth);
+
+			 if (found == nullptr)
+				 ::error("nothing more is inline at 0x%lx", (unsigned long)pc);
+			 callee = found->function()->print_name();
+			 name = source_path(found->function()->symtab());
+			 *line = found->function()->line();
+		 });
+	add_text(function, callee);
+	add_text(file, name);
 	return worked;
 }

@@ -165,6 +165,12 @@ bool gdb_symbol_type(const char *name, enum gdb_effort effort, struct strbuf *ty
 /* Source line of code at PC: needs DWARF and attaches it. FILE as the compiler wrote it,
  * below its directory when that is absolute. */
 bool gdb_line_at(u64 pc, struct strbuf *file, u32 *line, struct strbuf *error);
+/*
+ * Functions that the compiler put inline around PC: DEPTH 0 is the innermost, to which gdb_line_at()'s line
+ * belongs. FILE and LINE are where it was called, in the next one out. False: there are no more.
+ */
+bool gdb_inlined_at(u64 pc, unsigned depth, struct strbuf *function, struct strbuf *file,
+		    u32 *line);
 
 #ifdef __cplusplus
 }

@@ -323,7 +323,8 @@ COMMAND(bt) = {
 			{ "p", NULL, "the task that panicked" },
 			{ "g", NULL, "all threads of the task's thread group" },
 			{ "l", NULL,
-			  "source file and line of each frame (needs debug information)" },
+			  "source file and line of each frame, and where the functions were called that the "
+			  "compiler put inline there (needs debug information)" },
 			{ "f", NULL, "the words of the stack below each frame" },
 			{ "F", NULL,
 			  "as -f, with words that are symbols or slab objects named so" },

@@ -3,9 +3,11 @@
 #include "../audit.h"
 #include "../command.h"
 #include "../fail.h"
+#include "../gdb_bridge.h"
 #include "../kernel.h"
 #include "../out.h"
 #include "../printk.h"
+#include "../tracelines.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -14,7 +16,7 @@
 #define NSEC_PER_SEC 1000000000ULL
 
 struct log_style {
-	bool no_stamp, wall_clock, level, dictionary, caller;
+	bool no_stamp, wall_clock, level, dictionary, caller, lines;
 	u64 epoch; /* -T: when the log's clock was zero, in nanoseconds since 1970 */
 };
 
@@ -102,6 +104,25 @@ static void add_dictionary(struct strbuf *line, const struct printk_record *reco
 	}
 }
 
+/* --lines: each line of the message with what it says of the source. */
+static void add_decoded_text(struct strbuf *line, const char *text, size_t length, size_t indent)
+{
+	const char *end = text + length;
+
+	for (;;) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+		size_t part = (size_t)((newline ? newline : end) - text);
+
+		interrupt_check();
+		add_text(line, text, part, indent);
+		tracelines_decode(text, part, indent, line);
+		if (!newline)
+			return;
+		strbuf_printf(line, "\n%*s", (int)indent, "");
+		text = newline + 1;
+	}
+}
+
 static void print_record(const struct log_style *style, const struct printk_record *record,
 			 struct strbuf *line)
 {
@@ -110,7 +131,10 @@ static void print_record(const struct log_style *style, const struct printk_reco
 	strbuf_reset(line);
 	add_prefix(line, style, record);
 	indent = line->length;
-	add_text(line, record->text, record->text_bytes, indent);
+	if (style->lines)
+		add_decoded_text(line, record->text, record->text_bytes, indent);
+	else
+		add_text(line, record->text, record->text_bytes, indent);
 	strbuf_putc(line, '\n');
 	if (style->dictionary)
 		add_dictionary(line, record, indent);
@@ -165,7 +189,9 @@ static void log_run(struct args *args)
 		.level = option_given(args, "m"),
 		.dictionary = option_given(args, "d"),
 		.caller = option_given(args, "c"),
+		.lines = option_given(args, "-lines"),
 	};
+	struct strbuf why = { 0 };
 
 	if (args->nr_words > 0 || (style.no_stamp && style.wall_clock))
 		usage_fail(args);
@@ -174,6 +200,11 @@ static void log_run(struct args *args)
 			usage_fail(args);
 		print_audit();
 		return;
+	}
+	if (style.lines && !gdb_attach_dwarf(&why)) {
+		warn("log --lines: no lines of source: %s", strbuf_text(&why));
+		strbuf_free(&why);
+		style.lines = false;
 	}
 	if (style.wall_clock)
 		style.epoch = kernel_log_epoch();
@@ -188,6 +219,9 @@ static const struct option log_options[] = {
 	  "who printed each message: T and a thread's pid, or C and a CPU in an interrupt" },
 	{ "d", NULL,
 	  "the device that a message is about, as SUBSYSTEM= and DEVICE= lines below it" },
+	{ "-lines", NULL,
+	  "source file and line behind each function+offset/size of a Call Trace, and where the functions "
+	  "were called that the compiler put inline there (needs debug information)" },
 	{ "a", NULL, "the audit records that no audit daemon has taken yet" },
 	{ NULL, NULL, NULL },
 };
@@ -195,7 +229,7 @@ static const struct option log_options[] = {
 COMMAND(log) = {
 	.name = "log",
 	.summary = "the kernel's messages",
-	.synopsis = "[-T | -t] [-m] [-c] [-d] | -a",
+	.synopsis = "[-T | -t] [-m] [-c] [-d] [--lines] | -a",
 	.options = log_options,
 	.description =
 		"Prints the kernel's message buffer from the oldest message that it still holds. Messages of\n"
@@ -203,7 +237,10 @@ COMMAND(log) = {
 		"are shown as dots. Messages whose page is missing from the dump are counted at the end.\n"
 		"\n"
 		"With -T the time is what the kernel's clock said, worked back from the moment of the dump; a\n"
-		"machine that was suspended has older messages at a later time than they really had.",
+		"machine that was suspended has older messages at a later time than they really had.\n"
+		"\n"
+		"--lines looks a Call Trace's addresses up one byte below, where the call is, and those of RIP and\n"
+		"WARNING lines as they are. Of functions with the same name it takes that of the printed size.",
 	.example =
 		"crash> log | tail -3\n"
 		"[   13.049685] sysrq: Trigger a crash\n"

@@ -1,6 +1,7 @@
 # bt against the kernel's own Call Trace and /proc/PID/stack.
 # SPDX-License-Identifier: GPL-3.0-or-later
 import re
+import subprocess
 
 from harness import equal, expect, run_crash, same_lines
 
@@ -166,6 +167,24 @@ def test_lines_are_those_of_the_calls(kernel):
     for pc, file, line in frames[1:]:
         told = kernel.crash(f"gdb info line *0x{int(pc, 16) - 1:x}")
         expect(told.startswith(f'Line {line} of "{file}"'), f"{pc}: bt -l says {file}: {line}, gdb {told[:120]!r}")
+
+
+def test_inlined_functions_of_each_frame(kernel):
+    """binutils' addr2line, which shares no code with us, names the same functions and lines of calls."""
+    offset = int(re.search(r"Kernel Offset: 0x([0-9a-f]+)", kernel.crash("log"))[1], 16)
+    frames = re.findall(r"^ ?#\d+ \[[0-9a-f]+\] \S+ at ([0-9a-f]+)\n    \S+: \d+\n((?:    \(inlined\) .*\n)*)",
+                        kernel.crash("foreach UN IN bt -l"), re.M)
+    shown = {pc: re.findall(r"\(inlined\) (\S+) at \S+: (\d+)", inlined) for pc, inlined in frames}
+    pcs = [pc for pc in shown if int(pc, 16) - offset < 0xffffffff84000000][:200]
+    expect(len(pcs) > 20, f"{len(pcs)} frames with lines")
+    done = subprocess.run(["addr2line", "-a", "-f", "-i", "-e", kernel.vmlinux, *[f"{int(pc, 16) - offset - 1:x}" for pc in pcs]],
+                          capture_output=True, text=True, check=True)
+    answers = re.split(r"^0x[0-9a-f]+\n", done.stdout, flags=re.M)[1:]
+    equal(len(answers), len(pcs), "answers of addr2line")
+    for pc, answer in zip(pcs, answers):
+        words = answer.split("\n")[:-1]
+        equal(shown[pc], list(zip(words[0:-2:2], [re.search(r":(\d+)", place)[1] for place in words[3::2]])), f"inlined at {pc}")
+    expect(any(shown[pc] for pc in pcs), "no frame has an inlined function")
 
 
 def test_words_of_each_frame(kernel):

@@ -1,8 +1,13 @@
 # `log` against the guest's own record of its messages, and the panic's lines on its console.
 # SPDX-License-Identifier: GPL-3.0-or-later
+import mmap
+import pathlib
 import re
+import shutil
+import subprocess
+import tempfile
 
-from harness import equal, expect, same_lines
+from harness import equal, expect, run_crash, same_lines
 
 STAMP = re.compile(r"^\[ *(\d+)\.(\d{6})\] ")
 
@@ -121,3 +126,132 @@ def test_log_callers_and_devices(kernel):
         expect(callers[0] == "T0", f"the first message's caller is {callers[0]}, not the idle task")
         return
     same_lines(callers[:len(with_caller)], with_caller, "callers of log -c")
+
+
+DECODED = re.compile(r"^(.*?) \((\S+):(\d+)\)$")
+INLINED = re.compile(r"^ *\(inlined\) (\S+) at (\S+):(\d+)$")
+PLACE = re.compile(r"(\S+?)\+0x([0-9a-f]+)/0x([0-9a-f]+)")
+
+
+def decoded(text):
+    """(line, (file, line) or None, [(inlined function, file, line)]) of each line of log --lines."""
+    rows = []
+    for line in text.rstrip("\n").split("\n"):
+        inlined, source = INLINED.match(line), DECODED.match(line)
+        if inlined:
+            rows[-1][2].append(inlined.groups())
+        elif source and PLACE.search(source[1]):
+            rows.append((source[1], source.group(2, 3), []))
+        else:
+            rows.append((line, None, []))
+    return rows
+
+
+def functions(kernel):
+    """name -> {size: address} as the guest's kernel counts: up to the next address with a symbol."""
+    rows = [line.split() for line in kernel.truth("proc/kallsyms").splitlines()]
+    rows = sorted((int(row[0], 16), row[2]) for row in rows if len(row) == 3 and row[1] in "tT")
+    found, end = {}, None
+    for i in reversed(range(len(rows))):
+        if i + 1 < len(rows) and rows[i + 1][0] != rows[i][0]:
+            end = rows[i + 1][0]
+        if end is not None:
+            found.setdefault(rows[i][1], {}).setdefault(end - rows[i][0], set()).add(rows[i][0])
+    return found
+
+
+def told_by_gdb(kernel, addresses):
+    """Each address's (line, file) by gdb's own command."""
+    answers = kernel.crash(*[f"gdb info line *{address:#x}" for address in addresses], "sym linux_banner")[:-1]
+    return [re.match(r'Line (\d+) of "([^"]+)"', answer) for answer in answers]
+
+
+def check_lines(kernel, rows, addresses):
+    for (line, source, _), told in zip(rows, told_by_gdb(kernel, addresses)):
+        expect(source and told, f"{line!r}: {source}, gdb {told}")
+        expect(source[1] == told[1] and source[0].endswith(told[2]), f"{line!r}: {source}, gdb {told[0]!r}")
+
+
+def test_log_lines_are_gdbs(kernel):
+    """Every reliable line of the panic's Call Trace is at the line of the call: a byte below the return address."""
+    plain, text = kernel.crash("log", "log --lines")
+    rows = decoded(text)
+    same_lines([line for line, _, _ in rows], plain.rstrip("\n").split("\n"), "log --lines without what it adds")
+    start = max(i for i, (line, _, _) in enumerate(rows) if "Call Trace:" in line)
+    trace = [row for row in rows[start:] if PLACE.search(row[0]) and "? " not in row[0]]
+    expect(len(trace) > 6, f"{len(trace)} lines in the Call Trace")
+    known, addresses = functions(kernel), []
+    for line, _, _ in trace:
+        name, offset, size = PLACE.search(line).groups()
+        starts = known[name][int(size, 16)]
+        equal(len(starts), 1, f"functions {name} of {size} bytes")
+        addresses.append(min(starts) + int(offset, 16) - 1)
+    check_lines(kernel, trace, addresses)
+    check_inlined(kernel, trace, addresses)
+
+
+def check_inlined(kernel, rows, addresses):
+    """binutils' addr2line, which shares no code with us, names the same functions and lines."""
+    offset = int(re.search(r"Kernel Offset: 0x([0-9a-f]+)", kernel.crash("log"))[1], 16)
+    done = subprocess.run(["addr2line", "-a", "-f", "-i", "-e", kernel.vmlinux, *[hex(a - offset) for a in addresses]],
+                          capture_output=True, text=True, check=True)
+    answers = re.split(r"^0x[0-9a-f]+\n", done.stdout, flags=re.M)[1:]
+    equal(len(answers), len(addresses), "answers of addr2line")
+    nr_inlined = 0
+    for (line, _, inlined), answer in zip(rows, answers):
+        words = answer.split("\n")[:-1]
+        callers = [re.search(r":(\d+)", place)[1] for place in words[3::2]]
+        wanted = list(zip(words[0:-2:2], callers))
+        equal([(name, number) for name, _, number in inlined], wanted, f"inlined functions of {line!r}")
+        nr_inlined += len(wanted)
+    expect(nr_inlined, "no function is inlined in the whole Call Trace")
+
+
+def test_log_lines_of_functions_with_one_name(kernel):
+    """By the size behind the slash; RIP is no return address; a size that no function has gets no line. In a copy of
+    the dump whose log says so."""
+    known = functions(kernel)
+    several = {name: sizes for name, sizes in known.items() if len(name) < 12 and len(sizes) > 1
+               and all(len(starts) == 1 for starts in sizes.values()) and all(size > 0x40 for size in sizes)
+               and all(start < 0xffffffffc0000000 for starts in sizes.values() for start in starts)}
+    name, sizes = next(item for item in sorted(several.items()) if len(item[1]) == 2)
+    (small, first), (large, second) = sorted(sizes.items())
+    panic = re.search(r"panic\+0x([0-9a-f]+)/0x([0-9a-f]+)", kernel.crash("log"))
+    (panic_start,) = known["panic"][int(panic[2], 16)]
+    cases = [(f"{name}+0x21/{small:#x}", min(first) + 0x20), (f"{name}+0x21/{large:#x}", min(second) + 0x20),
+             (f"RIP: 0010:{panic[0]}", panic_start + int(panic[1], 16)), (f"{name}+0x21/0xfffff", None)]
+    pool = re.findall(r"lab: long 0+", kernel.crash("log"))
+    expect(pool and len(pool[0]) > 300, "the guest's long message is missing")
+    with tempfile.TemporaryDirectory() as folder:
+        changed, shown_rows = pathlib.Path(folder) / "vmcore", []
+        shutil.copyfile(kernel.vmcore, changed)
+        with changed.open("r+b") as file, mmap.mmap(file.fileno(), 0) as memory:
+            text = "\n".join(case for case, _ in cases) + "\n"
+            old = pool[0].encode()
+            at = memory.find(old)
+            while at >= 0:
+                memory[at:at + len(text)] = text.encode()
+                at = memory.find(old, at + 1)
+        result = run_crash("-s", kernel.vmlinux, changed, stdin="log --lines\nquit\n")
+        for case, _ in cases:
+            rows = [row for row in decoded(result.stdout) if row[0].endswith(case) and "Call Trace" not in row[0]]
+            shown_rows.append(next(row for row in rows if row[0].split("] ")[-1].strip() == case))
+    check_lines(kernel, shown_rows[:3], [address for _, address in cases[:3]])
+    equal(shown_rows[3][1:], (None, []), "a size that no function has")
+
+
+def test_log_lines_without_debug_information(kernel):
+    """One message says what is missing; the log is as without the option."""
+    with tempfile.TemporaryDirectory() as folder:
+        bare = pathlib.Path(folder) / "vmlinux"
+        subprocess.run(["objcopy", "--strip-debug", kernel.vmlinux, bare], check=True)
+        result = run_crash("-s", bare, kernel.vmcore, stdin="log --lines\nquit\n")
+        alone = pathlib.Path(folder) / "vmcore"
+        alone.symlink_to(kernel.vmcore.resolve())
+        bare.unlink()
+        lonely = run_crash("-s", alone, stdin="log --lines\nquit\n")
+    same_lines(result.stdout.splitlines(), kernel.crash("log").splitlines(), "log --lines without debug information")
+    equal(result.stderr.count("log --lines: no lines of source"), 1, "messages")
+    expect("has no debug information" in result.stderr, result.stderr[:300])
+    build_id = run_crash("--build-id", kernel.vmcore).stdout.strip()
+    expect("no lines of source" in lonely.stderr and build_id in lonely.stderr, f"without a vmlinux: {lonely.stderr[:300]}")
