@@ -66,14 +66,16 @@ static bool take_each(struct type type, void *arg)
 	return ++*count < MOST_TYPES;
 }
 
-static void look_at_all(const struct btf *btf)
+/* FIRST: its first own type. A base's strings are not those that a split one's offsets lead to. */
+static void look_at_all(const struct btf *btf, u32 first)
 {
 	struct type type;
 	size_t count = 0;
 	s64 value;
 
 	for (u32 id = 0; id < btf_nr_types(btf) && id < MOST_TYPES; id++) {
-		look_at_record(btf, id);
+		if (id >= first)
+			look_at_record(btf, id);
 		look_at_type((struct type){ btf, id });
 	}
 	look_at_type((struct type){ btf, btf_nr_types(btf) });
@@ -112,11 +114,11 @@ void fuzz_one(const u8 *data, size_t size)
 	base = btf_open(base_copy, base_bytes, NULL, &why);
 	FUZZ_EXPECT(base || why.length);
 	if (base) {
-		look_at_all(base);
+		look_at_all(base, 0);
 		split = btf_open(split_copy, size - 2 - base_bytes, base, &why);
 	}
 	if (split)
-		look_at_all(split);
+		look_at_all(split, btf_nr_types(base));
 	btf_close(split);
 	btf_close(base);
 	free(base_copy);

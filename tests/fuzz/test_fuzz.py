@@ -29,6 +29,10 @@ def test_btf():
     check("btf")
 
 
+def test_cfi():
+    check("cfi")
+
+
 def test_config():
     check("config")
 

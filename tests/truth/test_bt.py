@@ -1,5 +1,6 @@
 # bt against the kernel's own Call Trace and /proc/PID/stack.
 # SPDX-License-Identifier: GPL-3.0-or-later
+import functools
 import re
 import subprocess
 
@@ -71,11 +72,17 @@ def scheduler_functions(kernel):
     return found
 
 
+@functools.lru_cache(maxsize=2)
+def addresses_of_functions(folder):
+    found = {}
+    for line in (folder / "truth/proc/kallsyms").read_text().splitlines():
+        found.setdefault(line.split()[2], int(line.split()[0], 16))
+    return found
+
+
 def ends_in_a_probe(kernel, frames):
     """5.10's own unwinder takes a return probe's code for the caller, and ends there."""
-    addresses = {}
-    for line in kernel.truth("proc/kallsyms").splitlines():
-        addresses.setdefault(line.split()[2], int(line.split()[0], 16))
+    addresses = addresses_of_functions(kernel.folder)
     name, offset = frames[-1]
     return addresses.get(name, 0) + offset == addresses.get("kretprobe_trampoline", -1)
 
