@@ -41,9 +41,10 @@ def files(kernel):
 
 
 def test_tasks(kernel):
-    # The recorder ends before process 1 does.
-    ended = {"init": {"lab-guest"}}
-    on_all(scenarios(kernel), lambda dump: test_ps.test_every_task_is_listed(dump, ended.get(dump.name, ())))
+    # The recorder ends before process 1 does, and the module starts a thread of its own on the way.
+    ended, begun = {"init": {"lab-guest"}}, {"mod-deaf": {"[lab-deaf]"}}
+    on_all(scenarios(kernel), lambda dump: test_ps.test_every_task_is_listed(dump, ended.get(dump.name, ()),
+                                                                            begun.get(dump.name, ())))
 
 
 def test_parents_names_and_states(kernel):
@@ -64,7 +65,7 @@ def has_the_panic(dump):
     expect(panic, "no panic on the console")
     expect(panic[1] in dump.crash("log"), f"log does not say {panic[1]!r}")
     # panic() after an oops only says that there was one: the line that names the fault says more.
-    fault = re.search(r"\] ((?:kernel BUG at|BUG: (?:kernel NULL|TASK stack)).*)", console)
+    fault = re.search(r"\] ((?:kernel BUG at|BUG: (?:kernel NULL|TASK stack|unable to handle page fault)).*)", console)
     wanted = fault[1] if fault and "Fatal exception" in panic[1] else panic[1]
     expect(f'PANIC: "{wanted}' in dump.crash("sys"), f"sys says {dump.crash('sys')[-120:]!r}, wanted {wanted!r}")
 

@@ -62,14 +62,15 @@ def test_header(kernel):
     expect(" COMM" not in kernel.crash("ps -H"), "ps -H prints a header")
 
 
-def test_every_task_is_listed(kernel, ended=()):
+def test_every_task_is_listed(kernel, ended=(), begun=()):
     tasks, _ = rows(kernel.crash("ps"))
     guest = guest_tasks(kernel)
     expect(len(guest) > 90, "the record has too few tasks to mean anything")
     # Kernel workers come and go by themselves, and ext4 ends a thread when a file system is initialised.
     missing = {p: f["Name"] for p, f in guest.items() if p not in tasks and not f["Name"].startswith("kworker/")
                and f["Name"] != "ext4lazyinit" and f["Name"] not in ended}
-    more = {p: r["name"] for p, r in tasks.items() if p not in guest and not r["name"].startswith("[kworker/")}
+    more = {p: r["name"] for p, r in tasks.items()
+            if p not in guest and not r["name"].startswith("[kworker/") and r["name"] not in begun}
     equal(missing, {}, "tasks of the guest that ps lacks")
     equal(more, {}, "tasks in ps that the guest does not know")
 
