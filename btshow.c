@@ -3,6 +3,7 @@
 #include "btshow.h"
 
 #include "fail.h"
+#include "gdb_bridge.h"
 #include "memory.h"
 #include "out.h"
 #include "slab.h"
@@ -69,6 +70,33 @@ static void show_line(const struct frame *frame)
 	if (tracelines_add(frame->pc - !frame->has_regs, &text))
 		out_text(strbuf_text(&text));
 	strbuf_free(&text);
+}
+
+/* --args, --locals */
+static void show_variables(const struct stack_trace *trace, const struct frame *frame,
+			   const struct btshow_style *style)
+{
+	struct strbuf text = { 0 }, why = { 0 };
+	struct gdb_frame_place place = {
+		.id = trace->task->address,
+		.pid = trace->task->pid,
+		.pc = frame->pc,
+		/* gdb's stack pointer is behind the return address. */
+		.sp = frame->has_regs ? frame->sp : frame->sp + sizeof(u64),
+	};
+	char *line, *rest;
+
+	if ((!style->arguments && !style->locals) || frame->from_user)
+		return;
+	if (!gdb_frame_variables(&place, style->arguments, style->locals, &text, &why))
+		strbuf_printf(&text, "(no variables: %s)", strbuf_text(&why));
+	rest = scope_strdup(strbuf_text(&text));
+	strbuf_free(&text);
+	strbuf_free(&why);
+	while ((line = strsep(&rest, "\n"))) {
+		if (*line)
+			out("    %s\n", line);
+	}
 }
 
 /* How words are shown; above WORDS_AS_SYMBOLS slab objects have the names of their caches. */
@@ -218,6 +246,7 @@ void btshow_trace(const struct stack_trace *trace, const struct btshow_style *st
 			if (style->lines && !frame->from_user)
 				show_line(frame);
 		}
+		show_variables(trace, frame, style);
 		if (style->words && !frame->from_user && !exception)
 			show_frame_words(trace, i, style);
 	}

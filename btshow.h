@@ -12,6 +12,7 @@ struct btshow_style {
 	bool words; /* -f: the stack's words below each frame */
 	unsigned symbolic; /* -F: words as symbols and slab caches; -FF: caches with addresses */
 	bool sources; /* --sources: where the trace began, and how each frame was found */
+	bool arguments, locals; /* --args, --locals: as gdb writes them, below each frame */
 };
 
 void btshow_trace(const struct stack_trace *trace, const struct btshow_style *style);

@@ -1335,3 +1335,57 @@ bool gdb_inlined_at(u64 pc, unsigned depth, struct strbuf *function, struct strb
 	add_text(file, name);
 	return worked;
 }
+
+static std::string output_of(const char *command)
+{
+	std::string output;
+
+	execute_command_to_string(output, command, 0, false);
+	return output;
+}
+
+/* Frames from the innermost function inline at PLACE to the one that has the stack frame. */
+static void print_variables(const struct gdb_frame_place &place, bool arguments, bool locals,
+			    std::string &answer)
+{
+	bool found = false, below_inlined = false;
+
+	for (frame_info_ptr frame = get_current_frame(); frame != nullptr;
+	     frame = get_prev_frame(frame)) {
+		QUIT;
+		if (get_frame_pc(frame) != place.pc ||
+		    get_frame_register_unsigned(frame, AMD64_RSP_REGNUM) != place.sp)
+			continue;
+		found = true;
+		select_frame(frame);
+		bool inlined = get_frame_type(frame) == INLINE_FRAME;
+		const symbol *function = get_frame_function(frame);
+		if ((inlined || below_inlined) && function != nullptr)
+			answer += std::string(inlined ? "(inlined) " : "(function) ") +
+				  function->print_name() + "\n";
+		below_inlined = inlined;
+		if (arguments)
+			answer += output_of("info args");
+		if (locals)
+			answer += output_of("info locals");
+	}
+	if (!found)
+		error("gdb does not have this frame");
+}
+
+bool gdb_frame_variables(const struct gdb_frame_place *place, bool arguments, bool locals,
+			 struct strbuf *text, struct strbuf *error)
+{
+	bool worked;
+	std::string answer, problem;
+
+	worked = ensure_started(&problem) && with_effort(GDB_DWARF, &answer, &problem, [&]() {
+			 follow_current_task(true);
+			 scoped_restore_current_thread restore;
+			 switch_to_thread(thread_of(place->id, place->pid));
+			 print_variables(*place, arguments, locals, answer);
+		 });
+	add_text(text, answer);
+	add_text(error, problem);
+	return worked;
+}

@@ -172,6 +172,17 @@ bool gdb_line_at(u64 pc, struct strbuf *file, u32 *line, struct strbuf *error);
 bool gdb_inlined_at(u64 pc, unsigned depth, struct strbuf *function, struct strbuf *file,
 		    u32 *line);
 
+/*
+ * Arguments or locals of the frame of task ID at PC with stack pointer SP, as gdb writes them, a line each; those of
+ * functions inline there first, below a line with the function's name.
+ */
+struct gdb_frame_place {
+	u64 id, pc, sp;
+	u32 pid;
+};
+bool gdb_frame_variables(const struct gdb_frame_place *place, bool arguments, bool locals,
+			 struct strbuf *text, struct strbuf *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -240,10 +240,17 @@ static void read_style(const struct args *args, struct btshow_style *style)
 		.lines = option_given(args, "l"),
 		.symbolic = option_given(args, "FF") ? 2 : option_given(args, "F"),
 		.sources = option_given(args, "-sources"),
+		.arguments = option_given(args, "-args"),
+		.locals = option_given(args, "-locals"),
 	};
 	style->words = option_given(args, "f") || style->symbolic;
 	if (option_given(args, "x") && option_given(args, "d"))
 		fail("-x and -d exclude each other");
+	if ((style->arguments || style->locals) && !gdb_attach_dwarf(&why)) {
+		warn("bt: no arguments or locals: %s", strbuf_text(&why));
+		strbuf_reset(&why);
+		style->arguments = style->locals = false;
+	}
 	if (style->lines && !gdb_attach_dwarf(&why)) {
 		warn("bt -l: no lines of source: %s", strbuf_text(&why));
 		strbuf_free(&why);
@@ -314,7 +321,7 @@ COMMAND(bt) = {
 	.summary = "stack traces of tasks",
 	.synopsis =
 		"[-a | -c cpus | -p | -g] [-l] [-f | -F | -FF] [-s [-x | -d]] [-n idle] [-t | -T | -e | -r] "
-		"[-R ref] [-I ip] [-S sp] [-o] [--sources] [--merge | --folded] [pid | task | name] ...\n"
+		"[-R ref] [-I ip] [-S sp] [-o] [--sources] [--args] [--locals] [--merge | --folded] [pid | task | name] ...\n"
 		"-v | -E [-c cpus] | -O",
 	.options =
 		(const struct option[]){
@@ -351,6 +358,9 @@ COMMAND(bt) = {
 			  "what looks like saved registers on the CPUs' special stacks" },
 			{ "-sources", NULL,
 			  "where each trace began, and how each frame was found" },
+			{ "-args", NULL,
+			  "each frame's arguments, and those of functions inline there (needs debug information)" },
+			{ "-locals", NULL, "each frame's local variables, in the same way" },
 			{ "-merge", NULL,
 			  "each stack once, with all tasks that have it; all tasks when none is named" },
 			{ "-folded", NULL, "the same a line each, as flame graph tools read it" },

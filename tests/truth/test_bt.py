@@ -194,6 +194,25 @@ def test_inlined_functions_of_each_frame(kernel):
     expect(any(shown[pc] for pc in pcs), "no frame has an inlined function")
 
 
+def test_arguments_and_locals_are_gdbs(kernel):
+    """What gdb's own commands say in each frame, those of inlined functions too, for the panic's task and another."""
+    checked = 0
+    for pid in ("", "1"):
+        before = [f"set {pid}"] if pid else []
+        commands = [f"gdb {command}" for n in range(40) for command in (f"frame {n}", "info args", "info locals")]
+        answers = run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin="\n".join(
+            [*before, *[f"{c}\neval 0x7e57" if c.startswith("gdb info") else f"{c}" for c in commands], "quit", ""]))
+        parts = re.split(r"^hexadecimal: 7e57.*\n(?:.*:.*\n){3}", answers.stdout, flags=re.M)
+        gdbs = [line for part in parts for line in part.splitlines() if re.match(r"(\w+ = |No (locals|arguments|symbol))", line)]
+        expect(len(gdbs) > 15, f"gdb: {answers.stdout[:300]!r}")
+        text = run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin=f"bt --args --locals {pid}\nbt {pid}\nquit\n").stdout
+        ours = [line[4:] for line in text.splitlines() if re.match(r"    (\w+ = |No (locals|arguments|symbol))", line)]
+        same_lines(ours, gdbs[:len(ours)], f"variables of task {pid or 'that panicked'}")
+        checked += len(ours)
+        expect("(no variables" not in text, f"frames that gdb does not have: {text[:400]!r}")
+    expect(checked > 40, f"{checked} variables")
+
+
 def test_words_of_each_frame(kernel):
     plain, words = kernel.crash("bt 2", "bt -f 2")
     frames = re.findall(r"#\d+ \[([0-9a-f]+)\] (\S+) at ([0-9a-f]+)", plain)
