@@ -16,9 +16,21 @@
 
 typedef unsigned long long ull;
 
+/* Where no other meaning is listed, as it is for list, -h is an old name of -x. */
+static bool h_is_x(const struct args *args)
+{
+	for (size_t i = 0; i < args->nr_options; i++) {
+		const struct option *option = args->options[i].option;
+
+		if (streq(option->name, "h") && !option->help)
+			return true;
+	}
+	return false;
+}
+
 unsigned datashow_radix(const struct args *args)
 {
-	bool hexadecimal = option_given(args, "x") || option_given(args, "h");
+	bool hexadecimal = option_given(args, "x") || h_is_x(args);
 
 	if (hexadecimal && option_given(args, "d"))
 		fail("-x and -d exclude each other");
