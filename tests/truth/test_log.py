@@ -216,7 +216,7 @@ def test_log_lines_of_functions_with_one_name(kernel):
                and all(start < 0xffffffffc0000000 for starts in sizes.values() for start in starts)}
     name, sizes = next(item for item in sorted(several.items()) if len(item[1]) == 2)
     (small, first), (large, second) = sorted(sizes.items())
-    panic = re.search(r"panic\+0x([0-9a-f]+)/0x([0-9a-f]+)", kernel.crash("log"))
+    panic = re.search(r"(?<!\w)panic\+0x([0-9a-f]+)/0x([0-9a-f]+)", kernel.crash("log"))
     (panic_start,) = known["panic"][int(panic[2], 16)]
     cases = [(f"{name}+0x21/{small:#x}", min(first) + 0x20), (f"{name}+0x21/{large:#x}", min(second) + 0x20),
              (f"RIP: 0010:{panic[0]}", panic_start + int(panic[1], 16)), (f"{name}+0x21/0xfffff", None)]
