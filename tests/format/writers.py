@@ -7,16 +7,22 @@ import zlib
 PAGE = 4096
 
 
-def memory_of_elf(path):
-    """(physical address, bytes) of each PT_LOAD below 4 GB of RAM in QEMU's ELF dump; and its notes."""
+def segments_of_elf(path):
+    """(type, physical address, file offset, bytes in the file) of each program header."""
     with open(path, "rb") as file:
         header = file.read(64)
         phoff, = struct.unpack_from("<Q", header, 32)
         count, = struct.unpack_from("<H", header, 56)
-        loads, notes = [], b""
-        for i in range(count):
-            file.seek(phoff + i * 56)
-            kind, _, offset, _, paddr, filesz, _, _ = struct.unpack("<IIQQQQQQ", file.read(56))
+        file.seek(phoff)
+        rows = [struct.unpack("<IIQQQQQQ", file.read(56)) for _ in range(count)]
+    return [(kind, paddr, offset, filesz) for kind, _, offset, _, paddr, filesz, _, _ in rows]
+
+
+def memory_of_elf(path):
+    """(physical address, bytes) of each PT_LOAD below 4 GB of RAM in QEMU's ELF dump; and its notes."""
+    loads, notes = [], b""
+    with open(path, "rb") as file:
+        for kind, paddr, offset, filesz in segments_of_elf(path):
             file.seek(offset)
             if kind == 4:
                 notes = file.read(filesz)
@@ -59,14 +65,7 @@ def netdump(loads, notes, path, page_offset=0xffff888000000000, wide=True):
     return path
 def registers_of(notes):
     """struct pt_regs of each CPU in QEMU's notes: NT_PRSTATUS has it from byte 112 on."""
-    found, at = [], 0
-    while at + 12 <= len(notes):
-        name_bytes, size, kind = struct.unpack_from("<III", notes, at)
-        body = at + 12 + (name_bytes + 3) // 4 * 4
-        if kind == 1 and notes[at + 12:at + 16] == b"CORE":
-            found.append(notes[body + 112:body + 112 + 168])
-        at = body + (size + 3) // 4 * 4
-    return found
+    return [data[112:112 + 168] for _, name, kind, data in notes_in(notes) if kind == 1 and name == b"CORE"]
 
 
 def vmware_tag(name, indices, value):

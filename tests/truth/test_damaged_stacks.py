@@ -3,26 +3,15 @@
 import mmap
 import random
 import re
-import struct
 import subprocess
 import tempfile
 import time
 
+from format.writers import segments_of_elf
 from harness import expect, run_crash
 
 CASES = 200
 STACK_BYTES = 16384
-
-
-def segments_of(path):
-    """(physical address, file offset, bytes) of each PT_LOAD of QEMU's ELF dump."""
-    with open(path, "rb") as file:
-        header = file.read(64)
-        phoff, = struct.unpack_from("<Q", header, 32)
-        count, = struct.unpack_from("<H", header, 56)
-        file.seek(phoff)
-        rows = [struct.unpack("<IIQQQQQQ", file.read(56)) for _ in range(count)]
-    return [(paddr, offset, size) for kind, _, offset, _, paddr, size, _, _ in rows if kind == 1]
 
 
 def stack_places(kernel, segments):
@@ -70,7 +59,7 @@ def test_two_hundred_cases(kernel):
     with tempfile.TemporaryDirectory() as folder:
         copy = f"{folder}/vmcore"
         subprocess.run(["cp", "--sparse=always", "--reflink=auto", kernel.vmcore, copy], check=True)
-        places = stack_places(kernel, segments_of(kernel.vmcore))
+        places = stack_places(kernel, [row[1:] for row in segments_of_elf(kernel.vmcore) if row[0] == 1])
         with open(copy, "r+b") as file, mmap.mmap(file.fileno(), 0) as dump:
             saved = {place: dump[place:place + 4096] for place in places}
             for _ in range(CASES):
