@@ -7,7 +7,11 @@ for name in hrtimer_nanosleep futex_wait do_sigtimedwait pipe_read inotify_read;
 done >>/run/lab/hooks 2>/dev/null
 echo 1 >$tracing/events/lab/enable
 lab-bpf exit do_nanosleep do_sys_poll ep_poll wait_woken do_msgrcv >/run/lab/exits 2>/dev/null &
-sleep 2
+turns=0
+until [ -s /run/lab/exits ] || [ $turns = 60 ]; do # it writes once, when all are attached
+	sleep 1
+	turns=$((turns + 1))
+done
 while read -r name; do echo "fexit $name"; done </run/lab/exits >>/run/lab/hooks
 for name in do_wait ksys_read schedule_timeout schedule_hrtimeout_range __x64_sys_pause __x64_sys_epoll_wait do_semtimedop; do
 	echo $name >>$tracing/set_ftrace_filter && echo "graph $name"
