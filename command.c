@@ -4,6 +4,7 @@
 
 #include "expression.h"
 #include "fail.h"
+#include "json.h"
 #include "session.h"
 
 #include <ctype.h>
@@ -152,6 +153,23 @@ static bool is_negative_number(const struct command *command, const char *text)
 	return isdigit((unsigned char)*text) && !option_matching(command, text);
 }
 
+static const char *skip_blanks(const char *text)
+{
+	while (isspace((unsigned char)*text))
+		text++;
+	return text;
+}
+
+static bool take_json_word(const char **line)
+{
+	size_t length = strcspn(*line, " \t\n");
+
+	if (length != strlen("--json") || !starts_with(*line, "--json"))
+		return false;
+	*line = skip_blanks(*line + length);
+	return true;
+}
+
 struct args *args_parse(const struct command *command, const char *line)
 {
 	struct args *args = scope_alloc(sizeof(*args));
@@ -159,14 +177,15 @@ struct args *args_parse(const struct command *command, const char *line)
 	char **words;
 	bool options_end = false;
 
-	while (isspace((unsigned char)*line))
-		line++;
 	args->command = command;
-	args->line = scope_strdup(line);
+	line = skip_blanks(line);
 	if (command->flags & COMMAND_RAW_LINE) {
+		args->json = take_json_word(&line);
+		args->line = scope_strdup(line);
 		args->words = scope_array(1, sizeof(*args->words));
 		return args;
 	}
+	args->line = scope_strdup(line);
 	words = words_split(line, &nr_words);
 	args->words = scope_array(nr_words + 1, sizeof(*args->words));
 	args->options = scope_array(strlen(line) + 1, sizeof(*args->options));
@@ -178,6 +197,8 @@ struct args *args_parse(const struct command *command, const char *line)
 			args->words[args->nr_words++] = word;
 		else if (streq(word, "--"))
 			options_end = true;
+		else if (streq(word, "--json"))
+			args->json = true;
 		else
 			i += take_options(args, word + 1, words[i + 1]);
 	}
@@ -199,13 +220,18 @@ void command_minimal_names(struct strbuf *text)
 
 void command_run(const struct command *command, const char *line)
 {
+	struct args *args;
+
 	if (session.minimal && !(command->flags & COMMAND_MINIMAL)) {
 		struct strbuf *names = scope_strbuf();
 
 		command_minimal_names(names);
 		fail("command not available in minimal mode\n%s", strbuf_text(names));
 	}
-	command->run(args_parse(command, line));
+	args = args_parse(command, line);
+	if (args->json)
+		json_set(true);
+	command->run(args);
 }
 
 /* How far the next piece of a synopsis reaches: a word, or all that [brackets] hold together. */

@@ -28,6 +28,7 @@ struct args {
 	size_t nr_words;
 	struct given_option *options; /* in the order given */
 	size_t nr_options;
+	bool json; /* --json was among them: every command takes it, raw ones as their first word */
 };
 
 struct given_option {

@@ -13,6 +13,7 @@
 #include "fail.h"
 #include "gdb_bridge.h"
 #include "help.h"
+#include "json.h"
 #include "kallsyms.h"
 #include "kernel.h"
 #include "kernelsearch.h"
@@ -65,6 +66,8 @@ static const char *save_path; /* --save: written when the session ends */
 static const struct run_option run_options[] = {
 	{ "-s", NULL, "no banner, no pager, no echo of commands" },
 	{ "-i", "FILE", "run the commands in FILE first" },
+	{ "--json", NULL,
+	  "every command answers in JSON, an object a line, and a last line with its status" },
 	{ "-f", NULL, "open a VMLINUX of another build all the same" },
 	{ "--save", "FILE", "at the end, write the pages that were read into FILE, a small dump" },
 	{ "--mod", "DIR", "look for object files of modules below DIR (mod -s, mod -S)" },
@@ -124,6 +127,7 @@ static const struct {
 	{ "--readnow", &session.read_now, true },
 	{ "--no_scroll", &session.scroll, false },
 	{ "--minimal", &session.minimal, true },
+	{ "--json", &session.json, true },
 	{ "--no_modules", &session.no_modules, true },
 	{ "--no_panic", &session.no_panic, true },
 	{ "--no_elf_notes", &session.no_elf_notes, true },
@@ -889,6 +893,10 @@ int main(UNUSED int argc, char **argv)
 	}
 	if (arguments.explain)
 		return run_question(explain, &arguments);
+	if (session.json) {
+		session.silent = true;
+		json_set(true);
+	}
 	if (!session.silent && !protect(show_banner, NULL, &failure))
 		fprintf(stderr, "crash: %s\n", failure.text);
 	status = shell_main_loop();

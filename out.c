@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 static FILE *stream;
+static void (*taker)(const char *text, size_t length);
 
 FILE *out_stream(void)
 {
@@ -45,12 +46,36 @@ static void check(int result)
 	fail_again(&failure);
 }
 
+void out_check(void)
+{
+	check(0);
+}
+
+void out_set_taker(void (*new_taker)(const char *text, size_t length))
+{
+	taker = new_taker;
+}
+
+static void give_taker(const char *format, va_list args)
+{
+	struct strbuf text = { 0 };
+
+	strbuf_vprintf(&text, format, args);
+	taker(strbuf_text(&text), text.length);
+	strbuf_free(&text);
+}
+
 void out(const char *format, ...)
 {
 	va_list args;
 	int result;
 
 	va_start(args, format);
+	if (taker) {
+		give_taker(format, args);
+		va_end(args);
+		return;
+	}
 	result = vfprintf(out_stream(), format, args);
 	va_end(args);
 	check(result);
@@ -63,11 +88,19 @@ void out_flush(void)
 
 void out_text(const char *text)
 {
+	if (taker) {
+		taker(text, strlen(text));
+		return;
+	}
 	check(fputs(text, out_stream()));
 }
 
 void out_bytes(const void *data, size_t length)
 {
+	if (taker) {
+		taker(data, length);
+		return;
+	}
 	check(fwrite(data, 1, length, out_stream()) == length ? 0 : -1);
 }
 
@@ -90,13 +123,16 @@ void out_capture(void (*body)(void *arg), void *arg, struct strbuf *text)
 	char *data = NULL;
 	size_t size = 0;
 	FILE *memory = open_memstream(&data, &size);
+	void (*outer_taker)(const char *text, size_t length) = taker;
 	FILE *old;
 	bool worked;
 
 	if (!memory)
 		fail("out of memory while catching output");
 	old = out_redirect(memory);
+	taker = NULL;
 	worked = protect(capture_body, &capture, &failure);
+	taker = outer_taker;
 	out_redirect(old);
 	fclose(memory);
 	strbuf_add(text, data, size);

@@ -12,6 +12,10 @@ void out(const char *format, ...) PRINTF_LIKE(1, 2);
 void out_text(const char *text);
 void out_bytes(const void *data, size_t length);
 void out_flush(void);
+/* After writing to out_stream() directly. */
+void out_check(void);
+/* What is printed from now on goes to TAKER instead, but for output that is being caught. NULL: no more. */
+void out_set_taker(void (*taker)(const char *text, size_t length));
 
 FILE *out_stream(void);
 /* Redirects from now on; returns the stream that was current. NULL: standard output. */

@@ -20,6 +20,7 @@ struct session {
 
 	/* command line */
 	bool silent; /* -s */
+	bool json; /* --json: implies silent */
 	const char *input_file; /* -i FILE */
 	const char *module_directory; /* --mod DIR: where object files of modules are, or NULL */
 	const char *source_directory; /* --src DIR, or NULL */

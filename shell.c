@@ -5,6 +5,7 @@
 #include "alias.h"
 #include "fail.h"
 #include "gdb_command.h"
+#include "json.h"
 #include "out.h"
 #include "process.h"
 #include "prompt.h"
@@ -192,6 +193,10 @@ void shell_error(const char *name, const char *text)
 			return;
 		}
 	}
+	if (json_on()) {
+		json_error(name, text);
+		return;
+	}
 	if (redirected)
 		fprintf(redirected, "%s%s%s\n", name, separator, text);
 	if (!redirected || !(session.error_redirect || session.error_file)) {
@@ -323,11 +328,13 @@ static void run_simple_body(void *arg)
 static void run_protected(struct execution *outer, const char *line)
 {
 	struct execution execution = { .line = line, .name = outer->name };
+	bool json = json_on();
 	struct failure failure;
 
 	if (!protect(run_simple_body, &execution, &failure) &&
 	    tell_failure(&execution, &failure, depth > 1))
 		outer->failed = true;
+	json_set(json); /* --json is a command's own */
 	outer->failed |= execution.failed;
 }
 
@@ -439,7 +446,17 @@ static bool wants_pager(void)
 	       session.pager && isatty(STDIN_FILENO);
 }
 
+static bool is_comment(const char *line)
+{
+	return !*line || *line == '#' || starts_with(line, "//");
+}
+
 static bool run_file(const char *path);
+
+static void restore_json(void *arg)
+{
+	json_set(arg != NULL);
+}
 
 static void execute_line(struct execution *execution)
 {
@@ -447,7 +464,8 @@ static void execute_line(struct execution *execution)
 	const char *line = skip_blanks(execution->line);
 	struct execution inner = { .name = "crash" };
 
-	if (!*line || *line == '#' || starts_with(line, "//"))
+	scope_cleanup(restore_json, json_on() ? execution : NULL);
+	if (is_comment(line))
 		return;
 	if (*line != '\\') {
 		line = expand_aliases(line);
@@ -494,6 +512,19 @@ static void flush_output(void)
 		out_text(""); /* looks at errno and at the stream */
 }
 
+/* crash --json: the line that ends a command's answer. */
+static void put_json_status(const struct execution *execution, bool interrupted)
+{
+	const char *line = skip_blanks(execution->line);
+
+	if (is_comment(line))
+		return;
+	json_object(NULL);
+	json_text("command", line);
+	json_text("status", interrupted ? "interrupted" : execution->failed ? "failed" : "ok");
+	json_end();
+}
+
 bool shell_execute(const char *line)
 {
 	struct execution execution = { .line = line, .name = "crash" };
@@ -510,6 +541,8 @@ bool shell_execute(const char *line)
 	depth = outer_depth;
 	if (!worked && tell_failure(&execution, &failure, depth > 0))
 		execution.failed = true;
+	if (!depth && json_on())
+		put_json_status(&execution, failure.interrupted && !worked);
 	if (depth)
 		flush_output();
 	else if (fflush(stdout) != 0)

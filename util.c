@@ -271,3 +271,25 @@ bool parse_u64(const char *text, int base, u64 *value)
 	*value = strtoull(digits, &end, base);
 	return errno == 0 && *end == '\0';
 }
+
+size_t utf8_length(const char *bytes, size_t left)
+{
+	const u8 *text = (const u8 *)bytes;
+	size_t length = text[0] >= 0xc2 && text[0] < 0xe0   ? 2
+			: (text[0] & 0xf0) == 0xe0	    ? 3
+			: text[0] >= 0xf0 && text[0] < 0xf5 ? 4
+							    : 0;
+
+	if (length == 0 || length > left)
+		return 0;
+	for (size_t i = 1; i < length; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	/* Forms longer than needed, surrogates and what is above U+10FFFF; C1 controls act on terminals. */
+	if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] >= 0xa0) ||
+	    (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] >= 0x90) ||
+	    (text[0] == 0xc2 && text[1] < 0xa0))
+		return 0;
+	return length;
+}

@@ -151,6 +151,12 @@ void u64map_free(struct u64map *map);
 u32 hash_text(const char *text);
 
 /*
+ * Length of the valid UTF-8 sequence at TEXT, whose first byte is 0x80 or more; 0: none, or one of the
+ * control characters that act on terminals (U+0080 to U+009F).
+ */
+size_t utf8_length(const char *text, size_t left);
+
+/*
  * The whole of TEXT as an unsigned number in BASE (0: 0x prefix decides; 16: 0x prefix allowed).
  * False when anything is left over, TEXT is empty or the number does not fit.
  */

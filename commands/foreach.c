@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "../command.h"
 #include "../fail.h"
+#include "../json.h"
 #include "../out.h"
 #include "../session.h"
 #include "../task.h"
@@ -110,8 +111,10 @@ static void make_plan(struct plan *plan, const char *line)
 
 	plan->chosen = xcalloc(task_count() + 1, sizeof(*plan->chosen));
 	for (; i < nr_words && runnable_index(words[i]) < 0; i++) {
+		if (streq(words[i], "--json"))
+			json_set(true);
 		/* "foreach -x task": an option before the command is the command's all the same. */
-		if (words[i][0] == '-')
+		else if (words[i][0] == '-')
 			strbuf_printf(&plan->arguments, " %s", words[i]);
 		else
 			choose_by_word(plan, words[i]);
@@ -124,6 +127,10 @@ static void make_plan(struct plan *plan, const char *line)
 		bool blank = strpbrk(words[i], " \t") != NULL && words[i][0] != '\'' &&
 			     words[i][0] != '(';
 
+		if (streq(words[i], "--json")) {
+			json_set(true);
+			continue;
+		}
 		strbuf_printf(&plan->arguments, blank ? " \"%s\"" : " %s", words[i]);
 	}
 	/* Without -s or -S, net is about interfaces and not about a task. */
@@ -158,7 +165,10 @@ static void run_protected(const struct step *step)
 		return;
 	if (failure.interrupted)
 		fail_again(&failure);
-	out("%s: %s\n", step->command->name, failure.text);
+	if (json_on())
+		json_error(step->command->name, failure.text);
+	else
+		out("%s: %s\n", step->command->name, failure.text);
 	session.some_command_failed = true;
 }
 
@@ -167,7 +177,7 @@ static void run_step(void *arg)
 	const struct step *step = arg;
 
 	task_set_current(step->task);
-	if (step->header) {
+	if (step->header && !json_on()) {
 		struct strbuf header = { 0 };
 
 		task_header(step->task, &header);
@@ -216,6 +226,10 @@ static void run_in_contexts(const struct plan *plan, const struct command *comma
 		if (!plan->chosen[i])
 			continue;
 		interrupt_check();
+		if (json_on()) { /* each answer says which task it is about */
+			run_step(&step);
+			continue;
+		}
 		strbuf_reset(text);
 		out_capture(run_step, &step, text);
 		put_separated(text, printed);

@@ -20,34 +20,12 @@ struct log_style {
 	u64 epoch; /* -T: when the log's clock was zero, in nanoseconds since 1970 */
 };
 
-/* Length of the valid UTF-8 sequence at TEXT; 0: none. */
-static size_t utf8_length(const u8 *text, size_t left)
-{
-	size_t length = text[0] >= 0xc2 && text[0] < 0xe0   ? 2
-			: (text[0] & 0xf0) == 0xe0	    ? 3
-			: text[0] >= 0xf0 && text[0] < 0xf5 ? 4
-							    : 0;
-
-	if (length == 0 || length > left)
-		return 0;
-	for (size_t i = 1; i < length; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	/* Forms longer than needed, surrogates and what is above U+10FFFF; C1 controls act on terminals. */
-	if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] >= 0xa0) ||
-	    (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] >= 0x90) ||
-	    (text[0] == 0xc2 && text[1] < 0xa0))
-		return 0;
-	return length;
-}
-
 /* Bytes that would act on a terminal become dots; later lines of a message are indented. */
 static void add_text(struct strbuf *line, const char *text, size_t length, size_t indent)
 {
 	for (size_t i = 0; i < length;) {
 		u8 byte = (u8)text[i];
-		size_t sequence = byte < 0x80 ? 0 : utf8_length((const u8 *)text + i, length - i);
+		size_t sequence = byte < 0x80 ? 0 : utf8_length(text + i, length - i);
 
 		if (sequence != 0) {
 			strbuf_add(line, text + i, sequence);
