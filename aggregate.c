@@ -6,6 +6,8 @@
 #include "datashow.h"
 #include "fail.h"
 #include "gdb_bridge.h"
+#include "json.h"
+#include "jsonshow.h"
 #include "kpercpu.h"
 #include "memory.h"
 #include "out.h"
@@ -43,6 +45,7 @@ struct request {
 	unsigned radix;
 	u64 size, address;
 	s64 count;
+	const unsigned *cpu; /* whose copy of a per-cpu variable; NULL: it is none */
 };
 
 static noreturn void fail_reference(const char *reference)
@@ -146,11 +149,32 @@ static void show_raw(const struct request *request)
 				 (ull)unit * 8, (ull)address, (ull)(size / unit)));
 }
 
+static void put_json_object(const struct request *request)
+{
+	json_object(NULL);
+	json_text("type", request->aggregate);
+	json_address("address", request->address);
+	if (request->cpu)
+		json_number("cpu", *request->cpu);
+	jsonshow_members(request->aggregate, request->address, request->members,
+			 request->nr_members,
+			 option_given(request->args, "u") ? JSONSHOW_USER : JSONSHOW_KERNEL);
+	json_end();
+}
+
 static void show_object(const struct request *request)
 {
 	const struct args *args = request->args;
 	size_t i;
 
+	if (json_on() && !option_given(args, "r") && !option_given(args, "o")) {
+		put_json_object(request);
+		return;
+	}
+	if (json_on() && option_given(args, "o")) {
+		jsonshow_definition(request->aggregate, request->members, request->nr_members);
+		return;
+	}
 	if (option_given(args, "r")) {
 		show_raw(request);
 		return;
@@ -186,7 +210,7 @@ static void show_array(struct request *request)
 		request->address -= (nr - 1) * request->size;
 	for (i = 0; i < nr; i++, request->address += request->size) {
 		interrupt_check();
-		if (i)
+		if (i && !json_on())
 			out("\n");
 		show_object(request);
 	}
@@ -206,7 +230,9 @@ static void show_per_cpu(struct request *request, const char *cpus)
 		fail("%s", strbuf_text(&why));
 	for (cpu = cpu_mask_next(&mask, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(&mask, cpu + 1)) {
 		request->address = percpu_address(base, cpu);
-		out("[%u]: %llx\n", cpu, (ull)request->address);
+		request->cpu = &cpu;
+		if (!json_on())
+			out("[%u]: %llx\n", cpu, (ull)request->address);
 		show_array(request);
 	}
 }
@@ -216,6 +242,10 @@ static void show_type(const struct request *request)
 	const struct args *args = request->args;
 	size_t i;
 
+	if (json_on()) {
+		jsonshow_definition(request->aggregate, request->members, request->nr_members);
+		return;
+	}
 	for (i = 0; i < request->nr_members; i++)
 		datashow_member_place(request->aggregate, request->members[i], NULL,
 				      request->radix);

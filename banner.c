@@ -5,6 +5,7 @@
 #include "command.h"
 #include "dumpfile.h"
 #include "fail.h"
+#include "json.h"
 #include "kernel.h"
 #include "out.h"
 #include "session.h"
@@ -243,6 +244,129 @@ static const struct row task_rows[] = {
 	{ "CPU", value_cpu }, { "STATE", value_state },
 };
 
+/* ---- the same for programs: numbers in plain units ---- */
+
+static void json_kernel(UNUSED void *arg)
+{
+	json_text("kernel", session.vmlinux_path);
+}
+
+static void json_tainted(UNUSED void *arg)
+{
+	json_address("taint_flags", kernel_taint_flags());
+}
+
+static void json_dumpfiles(UNUSED void *arg)
+{
+	const struct dump *dump = session.dump;
+
+	json_list("dumpfiles");
+	for (size_t i = 0; i < dump->nr_files || i == 0; i++)
+		json_text(NULL, i == 0 ? session.dump_path : dump->files[i].path);
+	json_end();
+	json_bool("partial", dump->is_partial_vmcore);
+	json_bool("incomplete", dump->incomplete);
+	json_bool("live", dump->live);
+}
+
+static void json_cpus(UNUSED void *arg)
+{
+	json_number("cpus", kernel_nr_cpus());
+	json_number("cpus_online", kernel_nr_cpus_online());
+}
+
+static void json_time(UNUSED void *arg)
+{
+	json_number("time", kernel_wall_seconds());
+}
+
+static void json_uptime(UNUSED void *arg)
+{
+	json_real("uptime_seconds", kernel_uptime_seconds(), 3);
+}
+
+static void json_load(UNUSED void *arg)
+{
+	double load[3];
+
+	kernel_load_average(load);
+	json_list("load_average");
+	for (size_t i = 0; i < ARRAY_SIZE(load); i++)
+		json_real(NULL, load[i], 2);
+	json_end();
+}
+
+static void json_tasks(UNUSED void *arg)
+{
+	json_number("tasks", task_count());
+}
+
+static void json_release(UNUSED void *arg)
+{
+	struct strbuf *text = scope_strbuf();
+
+	value_release(text);
+	json_text("release", strbuf_text(text));
+}
+
+static void json_identity(UNUSED void *arg)
+{
+	const struct kernel_identity *identity = kernel_identity();
+
+	json_text("nodename", identity->nodename);
+	json_text("version", identity->version);
+	json_text("machine", identity->machine);
+}
+
+static void json_mhz(UNUSED void *arg)
+{
+	unsigned mhz = kernel_cpu_mhz();
+
+	if (mhz)
+		json_number("mhz", mhz);
+	else
+		json_null("mhz");
+}
+
+static void json_memory(UNUSED void *arg)
+{
+	json_number("memory", kernel_memory_bytes());
+}
+
+static void json_panic(UNUSED void *arg)
+{
+	const char *message = kernel_panic_message();
+
+	json_text("panic", *message ? message : NULL);
+}
+
+static void print_json(void)
+{
+	static const struct {
+		const char *key;
+		void (*put)(void *arg);
+	} parts[] = {
+		{ "kernel", json_kernel },
+		{ "taint_flags", json_tainted },
+		{ "dumpfiles", json_dumpfiles },
+		{ "cpus", json_cpus },
+		{ "time", json_time },
+		{ "uptime_seconds", json_uptime },
+		{ "load_average", json_load },
+		{ "tasks", json_tasks },
+		{ "release", json_release },
+		{ "nodename", json_identity },
+		{ "mhz", json_mhz },
+		{ "memory", json_memory },
+		{ "panic", json_panic },
+	};
+
+	json_object(NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		json_protect(parts[i].key, parts[i].put, NULL);
+	json_end();
+}
+
 static void print_row(void *arg)
 {
 	const struct row *row = arg;
@@ -270,6 +394,10 @@ static void print_rows(const struct row *rows, size_t count)
 
 void banner_system(void)
 {
+	if (json_on()) {
+		print_json();
+		return;
+	}
 	/* The last row is PANIC: what runs has not panicked. */
 	print_rows(system_rows, ARRAY_SIZE(system_rows) - session.dump->live);
 }

@@ -3,6 +3,7 @@
 #include "btmerge.h"
 
 #include "fail.h"
+#include "json.h"
 #include "out.h"
 
 #include <stdlib.h>
@@ -141,6 +142,36 @@ static void print_group(const struct group *group)
 		out("  (no trace)\n");
 }
 
+static void put_group(const struct group *group)
+{
+	const struct merged_trace *trace = group->first;
+
+	json_object(NULL);
+	json_number("count", group->count);
+	json_text("state", trace->state);
+	json_bool("on_cpu", trace->active);
+	json_list("pids");
+	for (size_t i = 0; i < group->count; i++)
+		json_number(NULL, group->first[i].task->pid);
+	json_end();
+	json_list("frames");
+	for (size_t i = 0; i < trace->nr_frames; i++) {
+		const struct merged_frame *frame = &trace->frames[i];
+		u64 offset = 0;
+		const char *name = function_at(frame, &offset);
+
+		json_object(NULL);
+		json_address("pc", frame->pc);
+		json_text("function", name);
+		if (name)
+			json_number("offset", offset);
+		json_bool("guess", frame->guess);
+		json_end();
+	}
+	json_end();
+	json_end();
+}
+
 void btmerge_print(struct btmerge *merge)
 {
 	size_t count = merge->traces.count, nr_groups = 0;
@@ -161,6 +192,10 @@ void btmerge_print(struct btmerge *merge)
 		qsort(groups, nr_groups, sizeof(*groups), compare_groups);
 	for (size_t i = 0; i < nr_groups; i++) {
 		interrupt_check();
+		if (json_on()) {
+			put_group(&groups[i]);
+			continue;
+		}
 		if (i)
 			out("\n");
 		print_group(&groups[i]);
@@ -197,6 +232,18 @@ static char *folded_line(const struct merged_trace *trace)
 	return copy;
 }
 
+static void print_folded(const char *stack, size_t count)
+{
+	if (!json_on()) {
+		out("%s %zu\n", stack, count);
+		return;
+	}
+	json_object(NULL);
+	json_text("stack", stack);
+	json_number("count", count);
+	json_end();
+}
+
 static int compare_lines(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
@@ -214,7 +261,7 @@ void btmerge_print_folded(struct btmerge *merge)
 	for (size_t i = 0; i < count; i++, same++) {
 		if (i + 1 < count && streq(lines[i], lines[i + 1]))
 			continue;
-		out("%s %zu\n", lines[i], same);
+		print_folded(lines[i], same);
 		same = 0;
 	}
 }

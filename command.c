@@ -5,6 +5,7 @@
 #include "expression.h"
 #include "fail.h"
 #include "json.h"
+#include "out.h"
 #include "session.h"
 
 #include <ctype.h>
@@ -281,6 +282,15 @@ char *usage_text(const struct command *command)
 {
 	return scope_printf("Usage:\n%s\nEnter \"help %s\" for details.", synopsis_text(command),
 			    command->name);
+}
+
+void command_problem(const char *name, const char *text)
+{
+	if (json_on())
+		json_error(name, text);
+	else
+		out("%s: %s\n", name, text);
+	session.some_command_failed = true;
 }
 
 noreturn void usage_fail(const struct args *args)

@@ -74,6 +74,8 @@ const char *option_argument(const struct args *args, const char *name);
 struct args *args_parse(const struct command *command, const char *line);
 void command_minimal_names(struct strbuf *text);
 void command_run(const struct command *command, const char *line);
+/* What went wrong with a part of the work, such as one row, whose rest goes on. Marks the command as failed. */
+void command_problem(const char *name, const char *text);
 noreturn void usage_fail(const struct args *args);
 /* "Usage:\n  ps [...]\nEnter ..." in scope memory; no final newline. */
 char *usage_text(const struct command *command);

@@ -5,6 +5,8 @@
 #include "datashow.h"
 #include "fail.h"
 #include "gdb_bridge.h"
+#include "json.h"
+#include "jsonshow.h"
 #include "memory.h"
 #include "out.h"
 #include "session.h"
@@ -192,8 +194,36 @@ static void show_view(void *arg)
 	}
 }
 
+static void put_json_view(void *arg)
+{
+	const struct one_view *one = arg;
+
+	json_object(NULL);
+	json_text("type", one->view->aggregate);
+	jsonshow_members(one->view->aggregate, one->address, one->view->members,
+			 one->view->nr_members, JSONSHOW_KERNEL);
+	json_end();
+}
+
+static void put_json_views(const struct entry_show *show, u64 address)
+{
+	json_list("views");
+	for (size_t i = 0; i < show->nr_views; i++) {
+		struct one_view one = { &show->views[i], address, show->radix };
+
+		if (!json_protect(NULL, put_json_view, &one))
+			session.some_command_failed = true;
+	}
+	json_end();
+}
+
 void entry_show(const struct entry_show *show, u64 address)
 {
+	if (json_on()) {
+		if (show->nr_views)
+			put_json_views(show, address);
+		return;
+	}
 	for (size_t i = 0; i < show->nr_views; i++) {
 		struct one_view one = { &show->views[i], address, show->radix };
 		struct failure failure;

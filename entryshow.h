@@ -23,7 +23,10 @@ struct entry_show {
 
 /* From the options s, S, x and d of ARGS, in scope memory; fail()s when one names no structure or member. */
 void entry_show_parse(const struct args *args, struct entry_show *show);
-/* All views of the object at ADDRESS. What cannot be read costs only that view, and a message. */
+/*
+ * All views of the object at ADDRESS. What cannot be read costs only that view, and a message. With
+ * json_on(): a list "views" in the open object.
+ */
 void entry_show(const struct entry_show *show, u64 address);
 
 /* "struct.member" or a number of bytes. False when TEXT is neither. */

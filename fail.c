@@ -76,6 +76,14 @@ bool protect(void (*body)(void *arg), void *arg, struct failure *failure)
 	return !failed;
 }
 
+void protect_or_pass(void (*body)(void *arg), void *arg)
+{
+	struct failure failure;
+
+	if (!protect(body, arg, &failure))
+		fail_again(&failure);
+}
+
 static noreturn void scope_abort(void)
 {
 	if (innermost == &root)

@@ -20,6 +20,9 @@ struct failure {
  */
 bool protect(void (*body)(void *arg), void *arg, struct failure *failure);
 
+/* In a scope of its own, whose failure is passed on: for the rows of long listings. */
+void protect_or_pass(void (*body)(void *arg), void *arg);
+
 /* Ends the innermost scope with a message (no newline, no full stop). */
 noreturn void fail(const char *format, ...) PRINTF_LIKE(1, 2);
 /* Fails with TEXT as the message, and frees it. */

@@ -233,7 +233,7 @@ void json_plain_end(void)
 		json_plain_text("\n", 1);
 }
 
-bool json_protect(void (*body)(void *arg), void *arg)
+bool json_protect(const char *key, void (*body)(void *arg), void *arg)
 {
 	size_t length = line.length;
 	unsigned old_depth = depth;
@@ -248,12 +248,12 @@ bool json_protect(void (*body)(void *arg), void *arg)
 	line.text[length] = '\0';
 	depth = old_depth;
 	levels[depth - 1].filled = filled;
-	if (levels[depth - 1].close == ']') {
-		json_object(NULL);
-		json_text("error", failure.text);
-		json_end();
-	} else {
-		json_text("error", failure.text);
+	if (key) {
+		json_text(scope_printf("%s_error", key), failure.text);
+		return false;
 	}
+	json_object(NULL);
+	json_text("error", failure.text);
+	json_end();
 	return false;
 }

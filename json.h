@@ -42,9 +42,9 @@ void json_plain_text(const char *text, size_t length);
 void json_plain_end(void);
 
 /*
- * protect()s a part of an object: what BODY left open or had begun to say when it failed is taken back,
- * and "error": the message takes its place.
+ * protect()s a part of an object: what BODY left open or had begun to say when it failed is taken back, and
+ * "KEY_error": the message takes its place; in a list, where KEY is NULL, {"error": the message}.
  */
-bool json_protect(void (*body)(void *arg), void *arg);
+bool json_protect(const char *key, void (*body)(void *arg), void *arg);
 
 #endif

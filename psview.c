@@ -3,6 +3,8 @@
 #include "psview.h"
 
 #include "fail.h"
+#include "json.h"
+#include "jsonshow.h"
 #include "kernel.h"
 #include "out.h"
 #include "taskinfo.h"
@@ -21,6 +23,44 @@ static void put_header(const struct task *task, unsigned indent)
 	strbuf_free(&text);
 }
 
+/* A relative of the task that the open object is about. */
+static void put_relative(const struct task *task)
+{
+	json_object(NULL);
+	jsonshow_task(task);
+	json_end();
+}
+
+/* The line of a task, or in JSON the object and the list that KEY names; end_family() ends them. */
+static void begin_family(const struct task *task, const char *key)
+{
+	if (!json_on()) {
+		put_header(task, 0);
+		return;
+	}
+	json_object(NULL);
+	jsonshow_task(task);
+	json_list(key);
+}
+
+static void put_member(const struct task *task)
+{
+	if (json_on())
+		put_relative(task);
+	else
+		put_header(task, 2);
+}
+
+static void end_family(size_t nr_members, const char *none)
+{
+	if (json_on()) {
+		json_end();
+		json_end();
+	} else if (nr_members == 0) {
+		out("  (%s)\n", none);
+	}
+}
+
 /* From the oldest ancestor down to the task itself, one column further right a generation. */
 void psview_parents(const struct task *task)
 {
@@ -33,42 +73,50 @@ void psview_parents(const struct task *task)
 			break;
 		task = task_by_address(task->parent);
 	}
-	for (size_t i = 0; i < depth; i++)
-		put_header(line[depth - 1 - i], i);
+	if (!json_on()) {
+		for (size_t i = 0; i < depth; i++)
+			put_header(line[depth - 1 - i], i);
+		return;
+	}
+	json_object(NULL);
+	jsonshow_task(line[0]);
+	json_list("ancestors"); /* the parent first */
+	for (size_t i = 1; i < depth; i++)
+		put_relative(line[i]);
+	json_end();
+	json_end();
 }
 
 void psview_children(const struct task *task)
 {
 	size_t nr_children = 0;
 
-	put_header(task, 0);
+	begin_family(task, "children");
 	for (size_t i = 0; i < task_count(); i++) {
 		const struct task *child = task_at(i);
 
 		if (child->parent != task->address || child == task)
 			continue;
-		put_header(child, 2);
+		put_member(child);
 		nr_children++;
 	}
-	if (nr_children == 0)
-		out("  (no children)\n");
+	end_family(nr_children, "no children");
 }
 
 void psview_group(const struct task *leader)
 {
 	size_t nr_threads = 0;
 
-	put_header(leader, 0);
+	begin_family(leader, "threads");
 	for (size_t i = 0; i < task_count() && !leader->is_idle; i++) {
 		const struct task *thread = task_at(i);
 
 		if (thread->tgid != leader->tgid || thread == leader)
 			continue;
-		put_header(thread, 2);
+		put_member(thread);
 		nr_threads++;
 	}
-	if (nr_threads == 0)
-		out("  (no threads)\n");
+	end_family(nr_threads, "no threads");
 }
 
 static void put_duration(u64 seconds)
@@ -90,6 +138,16 @@ void psview_times(const struct task *task)
 	task_times(task, &times);
 	/* In whole seconds, so that it and the start time add up to the UPTIME of sys. */
 	start = (times.start_boot ? times.start_boot : times.start) / NS_PER_SECOND;
+	if (json_on()) {
+		json_object(NULL);
+		jsonshow_task(task);
+		json_number("run_seconds", uptime > start ? uptime - start : 0);
+		json_number("start_ns", times.start);
+		json_number("user_ns", times.utime);
+		json_number("system_ns", times.stime);
+		json_end();
+		return;
+	}
 	put_header(task, 0);
 	out("    RUN TIME: ");
 	put_duration(uptime > start ? uptime - start : 0);
@@ -139,8 +197,43 @@ static void put_strings(const struct task *task, enum task_strings which)
 	strbuf_free(&why);
 }
 
+/* KEY: the strings as a list; "KEY_error": why it is not whole. */
+static void put_string_list(const struct task *task, const char *key, enum task_strings which)
+{
+	struct strbuf *why = scope_strbuf();
+	size_t length = 0, at = 0;
+	char *text;
+
+	task_user_strings(task, which, &text, &length, why);
+	json_list(key);
+	while (at < length) {
+		size_t one = strnlen(text + at, length - at);
+
+		json_bytes(NULL, text + at, one);
+		at += one + 1;
+	}
+	json_end();
+	if (why->length != 0)
+		json_text(scope_printf("%s_error", key), strbuf_text(why));
+}
+
+static void put_json_strings(const struct task *task)
+{
+	json_object(NULL);
+	jsonshow_task(task);
+	if (task->mm != 0 && !task_is_kthread(task)) {
+		put_string_list(task, "arguments", TASK_ARGUMENTS);
+		put_string_list(task, "environment", TASK_ENVIRONMENT);
+	}
+	json_end();
+}
+
 void psview_strings(const struct task *task)
 {
+	if (json_on()) {
+		put_json_strings(task);
+		return;
+	}
 	put_header(task, 0);
 	if (task->mm == 0 || task_is_kthread(task)) {
 		out("ps: no user stack\n");
@@ -164,10 +257,40 @@ static void put_centred(const char *text, unsigned width)
 	out("%*s%s%*s", left, "", text, right, "");
 }
 
+/* A number, or null where there is no limit. */
+static void put_limit(const char *key, u64 value)
+{
+	if (value == ~0ULL)
+		json_null(key);
+	else
+		json_number(key, value);
+}
+
+static void put_json_limits(const struct task *task, const struct task_limit *limits, size_t count)
+{
+	json_object(NULL);
+	jsonshow_task(task);
+	json_list("limits");
+	for (size_t i = 0; i < count; i++) {
+		json_object(NULL);
+		json_text("name", limits[i].name);
+		put_limit("current", limits[i].current);
+		put_limit("maximum", limits[i].maximum);
+		json_end();
+	}
+	json_end();
+	json_end();
+}
+
 void psview_limits(const struct task *task)
 {
 	struct task_limit limits[TASK_LIMITS_MAX];
 	size_t count = task_limits(task, limits);
+
+	if (json_on()) {
+		put_json_limits(task, limits, count);
+		return;
+	}
 
 	put_header(task, 0);
 	if (count == 0) {
@@ -225,11 +348,30 @@ static unsigned stamp_width(bool ages)
 	return digits(largest);
 }
 
+static void put_json_last_run(const struct task *task)
+{
+	u64 ns;
+
+	json_object(NULL);
+	jsonshow_task(task);
+	json_text("state", task_state_text(task));
+	json_number("last_run_ns", task->last_arrival);
+	if (task_since_last_run(task, &ns))
+		json_number("since_ns", ns);
+	else
+		json_null("since_ns");
+	json_end();
+}
+
 static void put_last_run(const struct task *task, bool ages, unsigned width)
 {
 	struct strbuf header = { 0 };
 	u64 ns;
 
+	if (json_on()) {
+		put_json_last_run(task);
+		return;
+	}
 	if (!ages)
 		out("[%*llu]", width, (unsigned long long)task->last_arrival);
 	else if (!task_since_last_run(task, &ns))
@@ -259,7 +401,8 @@ void psview_last_run(const struct task **tasks, size_t nr_tasks, bool ages,
 	     cpu = cpu_mask_next(cpus, cpu + 1)) {
 		if (!cpu_mask_has(cpus_present(), cpu))
 			continue;
-		out("%sCPU: %u\n", between, cpu);
+		if (!json_on())
+			out("%sCPU: %u\n", between, cpu);
 		for (size_t i = 0; i < nr_tasks; i++) {
 			if (tasks[i]->cpu == cpu)
 				put_last_run(tasks[i], ages, width);

@@ -5,6 +5,8 @@
 #include "elfdebug.h"
 #include "fail.h"
 #include "gdb_bridge.h"
+#include "json.h"
+#include "jsonshow.h"
 #include "kernel.h"
 #include "kpercpu.h"
 #include "memory.h"
@@ -97,6 +99,16 @@ void session_show_context(int label_width)
 	struct strbuf state = { 0 };
 
 	task_state_words(task, &state);
+	if (json_on()) {
+		json_object(NULL);
+		jsonshow_task(task);
+		json_text("state", strbuf_text(&state));
+		json_bool("active", task_is_active(task));
+		json_bool("panic", task_is_panic_task(task));
+		json_end();
+		strbuf_free(&state);
+		return;
+	}
 	out("%*s: %u\n", label_width, "PID", task->pid);
 	out("%*s: \"%s\"\n", label_width, "COMMAND", task_comm(task, comm));
 	out("%*s: %llx  ", label_width, "TASK", (unsigned long long)task->address);

@@ -302,7 +302,7 @@ size_t type_nr_members(struct type type)
 	return is_structure(&record) ? record.nr_items : 0;
 }
 
-static bool type_is_signed(struct type type)
+bool type_is_signed(struct type type)
 {
 	struct btf_record record;
 	u32 i;
@@ -319,6 +319,22 @@ static bool type_is_signed(struct type type)
 		if (btf_enumerator(type.btf, &record, i, NULL) < 0)
 			return true;
 	return false;
+}
+
+bool type_is_character(struct type type)
+{
+	struct btf_record record;
+
+	skip(type, true, &record);
+	return record.kind == BTF_INT && streq(record.name, "char");
+}
+
+bool type_is_boolean(struct type type)
+{
+	struct btf_record record;
+
+	skip(type, true, &record);
+	return record.kind == BTF_INT && load_u32(record.items) >> 24 & 4;
 }
 
 /*
@@ -530,15 +546,12 @@ bool enumerator_value(const char *enumerator, s64 *value)
 	return btf_find_enumerator(vmlinux_types, enumerator, value);
 }
 
-const char *enumerator_name(const char *enum_name, s64 value)
+const char *type_enumerator_name(struct type type, s64 value)
 {
 	struct btf_record record;
-	struct type type;
 	const char *name;
 	u32 i;
 
-	if (!type_by_name(enum_name, &type))
-		return NULL;
 	type = skip(type, true, &record);
 	if (record.kind != BTF_ENUM && record.kind != BTF_ENUM64)
 		return NULL;
@@ -546,6 +559,13 @@ const char *enumerator_name(const char *enum_name, s64 value)
 		if (btf_enumerator(type.btf, &record, i, &name) == value)
 			return name;
 	return NULL;
+}
+
+const char *enumerator_name(const char *enum_name, s64 value)
+{
+	struct type type;
+
+	return type_by_name(enum_name, &type) ? type_enumerator_name(type, value) : NULL;
 }
 
 /* Those that BTF itself has, from its id FIRST on. False: EACH wants no more. */

@@ -69,6 +69,9 @@ u64 type_size(struct type type); /* 0 when incomplete */
 struct type type_target(struct type type); /* of a pointer, array or typedef */
 u64 type_nr_elements(struct type type); /* of an array; 0 for a flexible one */
 size_t type_nr_members(struct type type);
+bool type_is_signed(struct type type); /* an integer or enum */
+bool type_is_character(struct type type); /* plain char: text. u8 is a number */
+bool type_is_boolean(struct type type);
 bool type_member_at(struct type type, size_t index, struct member *member);
 /* A path: "se.exec_start", "files[2].next"; goes through anonymous structs and unions. */
 bool type_member(struct type type, const char *path, struct member *member);
@@ -86,6 +89,8 @@ bool types_kernel_size(const char *type_name, u64 *size);
 bool enumerator_value(const char *enumerator, s64 *value);
 /* The name of VALUE in the enum named ENUM_NAME; NULL when none. */
 const char *enumerator_name(const char *enum_name, s64 value);
+/* The same of an enum's type. */
+const char *type_enumerator_name(struct type type, s64 value);
 /* Every struct and union, those of modules last: called for each until it returns false. */
 void types_each_struct(bool (*each)(struct type type, void *arg), void *arg);
 

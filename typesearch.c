@@ -7,6 +7,7 @@
 #include "typesearch.h"
 
 #include "fail.h"
+#include "json.h"
 #include "out.h"
 #include "types.h"
 
@@ -181,19 +182,31 @@ static void release(void *arg)
 	vector_free(&search->found);
 }
 
+static void put_json(struct type type)
+{
+	json_object(NULL);
+	json_text("type", type_name(type));
+	json_number("size", type_size(type));
+	json_end();
+}
+
 static void print_table(const struct type *types, size_t count)
 {
 	int width = snprintf(NULL, 0, "%llu", (unsigned long long)type_size(types[count - 1]));
 
 	if (width < 4)
 		width = 4;
-	out("%*s  TYPE\n", width, "SIZE");
+	if (!json_on())
+		out("%*s  TYPE\n", width, "SIZE");
 	for (size_t i = 0; i < count; i++) {
 		/* Several files may define the same. */
 		if (i && compare_types(&types[i - 1], &types[i]) == 0)
 			continue;
-		out("%*llu  %s\n", width, (unsigned long long)type_size(types[i]),
-		    type_name(types[i]));
+		if (json_on())
+			put_json(types[i]);
+		else
+			out("%*llu  %s\n", width, (unsigned long long)type_size(types[i]),
+			    type_name(types[i]));
 	}
 }
 
@@ -205,7 +218,8 @@ void typesearch_print(const struct typesearch_wish *wish)
 	scope_cleanup(release, search);
 	types_each_struct(look_at, search);
 	if (!search->found.count) {
-		out("(none found)\n");
+		if (!json_on())
+			out("(none found)\n");
 		return;
 	}
 	qsort(search->found.items, search->found.count, sizeof(*search->found.items),

@@ -4,17 +4,27 @@
 
 #include "command.h"
 #include "fail.h"
+#include "json.h"
 #include "out.h"
 
 #include <ctype.h>
 
 static void print_header(void)
 {
-	out("ORIGIN   ALIAS    COMMAND\n");
+	if (!json_on())
+		out("ORIGIN   ALIAS    COMMAND\n");
 }
 
 static void print_alias(const struct alias *alias)
 {
+	if (json_on()) {
+		json_object(NULL);
+		json_text("alias", alias->name);
+		json_text("text", alias->text);
+		json_bool("builtin", alias->builtin);
+		json_end();
+		return;
+	}
 	out("%-7s  %-7s  %s\n", alias->builtin ? "builtin" : "runtime", alias->name, alias->text);
 }
 

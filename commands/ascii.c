@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "command.h"
 #include "fail.h"
+#include "json.h"
 #include "out.h"
 
 static const char *const control_names[] = {
@@ -22,6 +23,27 @@ static void print_byte(u8 byte)
 		out("%c", byte);
 }
 
+static void put_json(u64 value)
+{
+	json_object(NULL);
+	json_address("value", value);
+	json_list("characters");
+	for (size_t i = 0; i < 8; i++) {
+		u8 byte = value >> (8 * i);
+
+		if (byte < ARRAY_SIZE(control_names))
+			json_text(NULL, control_names[byte]);
+		else if (byte == 0x7f)
+			json_text(NULL, "DEL");
+		else if (byte > 0x7f)
+			json_null(NULL);
+		else
+			json_printf(NULL, "%c", byte);
+	}
+	json_end();
+	json_end();
+}
+
 static void print_value(const char *word)
 {
 	const char *digits = starts_with(word, "0x") || starts_with(word, "0X") ? word + 2 : word;
@@ -32,6 +54,10 @@ static void print_value(const char *word)
 		fail("input string too large: \"%s\" (%zu vs 16)", digits, length);
 	if (!parse_u64(word, 16, &value))
 		fail("invalid input: \"%s\"", word);
+	if (json_on()) {
+		put_json(value);
+		return;
+	}
 	out("%016llx: ", (unsigned long long)value);
 	/* As memory holds it: the lowest byte first. */
 	for (size_t i = 0; i < 8; i++)
@@ -39,8 +65,27 @@ static void print_value(const char *word)
 	out("\n");
 }
 
+static void put_json_chart(void)
+{
+	for (unsigned byte = 0; byte < 0x80; byte++) {
+		json_object(NULL);
+		json_number("code", byte);
+		if (byte < ARRAY_SIZE(control_names))
+			json_text("character", control_names[byte]);
+		else if (byte == 0x7f)
+			json_text("character", "DEL");
+		else
+			json_printf("character", "%c", byte);
+		json_end();
+	}
+}
+
 static void print_chart(void)
 {
+	if (json_on()) {
+		put_json_chart();
+		return;
+	}
 	out("\n      0    1   2   3   4   5   6   7\n    +-------------------------------\n");
 	for (int low = 0; low < 16; low++) {
 		out("  %X | %3s %3s ", low, control_names[low], control_names[low + 16]);

@@ -1,10 +1,13 @@
 /* commands/bt.c - stack traces of tasks and CPUs. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "btjson.h"
 #include "btmerge.h"
 #include "btshow.h"
 #include "command.h"
 #include "fail.h"
 #include "gdb_bridge.h"
+#include "json.h"
+#include "jsonshow.h"
 #include "kpercpu.h"
 #include "memory.h"
 #include "out.h"
@@ -55,6 +58,21 @@ static void find_trace(const struct bt_request *request, struct stack_trace *tra
 	}
 }
 
+static void show_as_json(const struct bt_request *request, const struct stack_trace *trace)
+{
+	const struct args *args = request->args;
+	struct btjson_wish wish = {
+		.lines = request->style.lines,
+		.arguments = request->style.arguments,
+		.locals = request->style.locals,
+		.words = request->style.words,
+		.text_words = option_given(args, "t") || option_given(args, "T"),
+		.all_words = option_given(args, "T") || option_given(args, "r"),
+	};
+
+	btjson_trace(trace, &wish);
+}
+
 static void show_task(struct bt_request *request)
 {
 	const struct args *args = request->args;
@@ -69,6 +87,10 @@ static void show_task(struct bt_request *request)
 	}
 	if (reference && !trace_refers_to(&trace, reference))
 		return;
+	if (json_on()) {
+		show_as_json(request, &trace);
+		return;
+	}
 	task_header(request->task, &header);
 	out("%s%s\n", request->first ? "" : "\n", strbuf_text(&header));
 	strbuf_free(&header);
@@ -98,7 +120,7 @@ static void show_protected(struct bt_request *request, const struct task *task)
 		return;
 	if (failure.interrupted)
 		fail_again(&failure);
-	out("bt: %s\n", failure.text);
+	command_problem("bt", failure.text);
 }
 
 static void show_cpus(struct bt_request *request, const struct cpu_mask *cpus)
@@ -115,7 +137,9 @@ static void show_cpus(struct bt_request *request, const struct cpu_mask *cpus)
 	for (cpu = cpu_mask_next(cpus, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(cpus, cpu + 1)) {
 		const struct task *task = task_running_on(cpu);
 
-		if (!task)
+		if (!task && json_on())
+			json_error("bt", scope_printf("CPU %u: its current task is unknown", cpu));
+		else if (!task)
 			out("%sCPU %u: its current task is unknown\n", request->first ? "" : "\n",
 			    cpu);
 		else if (!hide_idle || task->pid != 0)
@@ -167,12 +191,19 @@ static void check_stacks(void)
 		damage = stack_damage(task);
 		if (!damage)
 			continue;
+		if (json_on()) {
+			json_object(NULL);
+			jsonshow_task(task);
+			json_text("damage", damage);
+			json_end();
+			continue;
+		}
 		task_header(task, &header);
 		out("%s%s\n  %s\n", found ? "\n" : "", strbuf_text(&header), damage);
 		strbuf_free(&header);
 		found = true;
 	}
-	if (!found)
+	if (!found && !json_on())
 		out("No stack overflows detected\n");
 }
 

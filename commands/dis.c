@@ -6,6 +6,7 @@
 #include "../datashow.h"
 #include "../fail.h"
 #include "../gdb_bridge.h"
+#include "../json.h"
 #include "../memory.h"
 #include "../out.h"
 #include "../session.h"
@@ -184,6 +185,34 @@ static void show_line_of(struct request *request, u64 address)
 	strbuf_free(&error);
 }
 
+/* gdb's "0xADDR <symbol+4>:\tb8 01 00 00 00\tmov ...": the bytes are there with -B. */
+static void put_json_instruction(const struct request *request,
+				 const struct instruction *instruction)
+{
+	const char *code = strchr(instruction->text, '\t'), *second;
+	struct strbuf *file = scope_strbuf();
+	const struct symbol *symbol;
+	u64 offset = 0;
+	u32 line;
+
+	symbol = request->user ? NULL : symbol_at(instruction->address, &offset);
+	second = code && request->bytes ? strchr(code + 1, '\t') : NULL;
+	json_object(NULL);
+	json_address("address", instruction->address);
+	json_text("symbol", symbol ? symbol->name : NULL);
+	if (symbol)
+		json_number("offset", offset);
+	if (second)
+		json_printf("bytes", "%.*s", (int)(second - code - 1), code + 1);
+	json_text("instruction", second ? second + 1 : code ? code + 1 : NULL);
+	json_bool("ftrace_nop", !request->user && is_ftrace_nop(instruction));
+	if (request->lines && gdb_line_at(instruction->address, file, &line, NULL)) {
+		json_text("file", strbuf_text(file));
+		json_number("line", line);
+	}
+	json_end();
+}
+
 static void show_instruction(struct request *request, const struct instruction *instruction)
 {
 	const char *text = tidy_symbols(instruction->text, request->radix);
@@ -193,6 +222,10 @@ static void show_instruction(struct request *request, const struct instruction *
 	const struct symbol *symbol = plain || named ? NULL
 						     : symbol_at(instruction->address, &offset);
 
+	if (json_on()) {
+		put_json_instruction(request, instruction);
+		return;
+	}
 	/* gdb names only code. */
 	if (symbol && colon)
 		text = tidy_symbols(scope_printf("%.*s <%s+%llu>%s", (int)(colon - text), text,
@@ -261,6 +294,21 @@ static void show_backwards(struct request *request, const struct symbol *symbol)
 		fail("%s", list.problem);
 }
 
+static void put_source_line(const char *line, u32 number, bool marked)
+{
+	const char *source = strchr(line, '\t');
+
+	if (!json_on()) {
+		out("%s%s\n", marked ? "* " : "  ", line);
+		return;
+	}
+	json_object(NULL);
+	json_number("line", number);
+	json_text("source", source ? source + 1 : "");
+	json_bool("here", marked);
+	json_end();
+}
+
 /* The lines of TEXT, each "NUMBER\tSOURCE"; stops after the function's closing brace when UNTIL_BRACE. */
 static void put_source(char *text, u32 marked, bool until_brace)
 {
@@ -270,11 +318,12 @@ static void put_source(char *text, u32 marked, bool until_brace)
 		u32 number = (u32)strtoul(line, NULL, 10);
 		const char *source = strchr(line, '\t');
 
-		out("%s%s\n", number == marked ? "* " : "  ", line);
+		put_source_line(line, number, number == marked);
 		if (until_brace && number >= marked && source && source[1] == '}')
 			break;
 	}
-	out("\n");
+	if (!json_on())
+		out("\n");
 }
 
 static void show_source(const struct request *request, const struct symbol *symbol)
@@ -291,7 +340,14 @@ static void show_source(const struct request *request, const struct symbol *symb
 	strbuf_free(&error);
 	if (!known)
 		fail("the source line is not known: %s", why);
-	out("FILE: %s\nLINE: %u\n\n", path, line);
+	if (json_on()) {
+		json_object(NULL);
+		json_text("file", path);
+		json_number("line", line);
+		json_end();
+	} else {
+		out("FILE: %s\nLINE: %u\n\n", path, line);
+	}
 	first = line > LINES_BEFORE ? line - LINES_BEFORE : 1;
 	text = datashow_gdb(
 		scope_printf("list '%s':%u,%llu", path, first,
@@ -350,6 +406,12 @@ static void bug_bytes_run(const struct args *args)
 		if (bytes > 64)
 			fail("not a number of bytes behind an instruction: %s", args->words[0]);
 		bug_bytes = bytes;
+	}
+	if (json_on()) {
+		json_object(NULL);
+		json_number("bug_bytes", bug_bytes);
+		json_end();
+		return;
 	}
 	out("encoded bytes being skipped after ud2a: %llu\n", (ull)bug_bytes);
 }

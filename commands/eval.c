@@ -3,6 +3,7 @@
 #include "command.h"
 #include "expression.h"
 #include "fail.h"
+#include "json.h"
 #include "out.h"
 
 #include <ctype.h>
@@ -24,8 +25,28 @@ static const char *size_text(u64 value)
 	return "";
 }
 
+static void put_json(u64 value)
+{
+	json_object(NULL);
+	json_address("hexadecimal", value);
+	json_number("decimal", value);
+	json_signed("signed", (s64)value);
+	json_printf("octal", "%llo", (unsigned long long)value);
+	json_list("bits");
+	for (int bit = 63; bit >= 0; bit--) {
+		if (value >> bit & 1)
+			json_number(NULL, (u64)bit);
+	}
+	json_end();
+	json_end();
+}
+
 static void show(u64 value, bool bits)
 {
+	if (json_on()) {
+		put_json(value);
+		return;
+	}
 	out("hexadecimal: %llx  %s\n", (unsigned long long)value, size_text(value));
 	out("    decimal: %llu  ", (unsigned long long)value);
 	if (value >> 63)

@@ -165,11 +165,7 @@ static void run_protected(const struct step *step)
 		return;
 	if (failure.interrupted)
 		fail_again(&failure);
-	if (json_on())
-		json_error(step->command->name, failure.text);
-	else
-		out("%s: %s\n", step->command->name, failure.text);
-	session.some_command_failed = true;
+	command_problem(step->command->name, failure.text);
 }
 
 static void run_step(void *arg)

@@ -2,10 +2,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "../command.h"
 #include "../fail.h"
+#include "../json.h"
 #include "../memstat.h"
 #include "../out.h"
 #include "../session.h"
 
+#include <ctype.h>
 #include <stdio.h>
 
 struct total {
@@ -56,12 +58,26 @@ static void format_size(u64 pages, char *text, size_t space)
 	snprintf(text, space, "%s %s", number, unit);
 }
 
+/* "TOTAL MEM": "total_mem". */
+static const char *json_key(const char *label)
+{
+	char *key = scope_strdup(label);
+
+	for (char *p = key; *p; p++)
+		*p = *p == ' ' ? '_' : (char)tolower((unsigned char)*p);
+	return key;
+}
+
 static void put_total(void *arg)
 {
 	const struct total *total = arg;
 	u64 pages = total->pages(), of;
 	char size[40];
 
+	if (json_on()) {
+		json_number(json_key(total->label), pages * PAGE_BYTES);
+		return;
+	}
 	format_size(pages, size, sizeof(size));
 	if (!total->of_label) {
 		out("%13s  %7llu  %11s         ----\n", total->label, (unsigned long long)pages,
@@ -80,6 +96,11 @@ static void put_totals(const struct total *totals, size_t count)
 		struct total total = totals[i];
 		struct failure failure;
 
+		if (json_on()) {
+			if (!json_protect(json_key(total.label), put_total, &total))
+				session.some_command_failed = true;
+			continue;
+		}
 		if (protect(put_total, &total, &failure))
 			continue;
 		if (failure.interrupted)
@@ -87,6 +108,13 @@ static void put_totals(const struct total *totals, size_t count)
 		out("%13s  %s\n", total.label, failure.text);
 		session.some_command_failed = true;
 	}
+}
+
+/* Headings and blank lines. */
+static void put_line(const char *text)
+{
+	if (!json_on())
+		out_text(text);
 }
 
 static void show_information(bool shared)
@@ -118,17 +146,21 @@ static void show_information(bool shared)
 		{ "COMMITTED", memstat_committed, "TOTAL LIMIT", memstat_commit_limit },
 	};
 
-	out("                 PAGES        TOTAL      PERCENTAGE\n");
+	if (json_on())
+		json_object(NULL);
+	put_line("                 PAGES        TOTAL      PERCENTAGE\n");
 	put_totals(memory, ARRAY_SIZE(memory));
 	if (shared)
 		put_totals(shared_memory, ARRAY_SIZE(shared_memory));
 	put_totals(caches, ARRAY_SIZE(caches));
-	out("\n");
+	put_line("\n");
 	put_totals(huge, ARRAY_SIZE(huge));
-	out("\n");
+	put_line("\n");
 	put_totals(swap, ARRAY_SIZE(swap));
-	out("\n");
+	put_line("\n");
 	put_totals(commit, ARRAY_SIZE(commit));
+	if (json_on())
+		json_end();
 }
 
 static void kmem_run(struct args *args)

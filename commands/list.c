@@ -3,6 +3,7 @@
 #include "../command.h"
 #include "../entryshow.h"
 #include "../fail.h"
+#include "../json.h"
 #include "../memory.h"
 #include "../out.h"
 
@@ -99,10 +100,31 @@ static void check_loop(struct walk *walk, u64 node)
 	}
 }
 
+struct one_entry {
+	const struct walk *walk;
+	u64 entry;
+};
+
+static void put_json_entry(void *arg)
+{
+	const struct one_entry *one = arg;
+
+	json_object(NULL);
+	json_address("address", one->entry);
+	entry_show(&one->walk->show, one->entry - one->walk->view_offset);
+	json_end();
+}
+
 static void show_entry(struct walk *walk, u64 entry)
 {
-	out("%llx\n", (ull)entry);
 	walk->nr_shown++;
+	if (json_on()) {
+		struct one_entry one = { walk, entry };
+
+		protect_or_pass(put_json_entry, &one);
+		return;
+	}
+	out("%llx\n", (ull)entry);
 	entry_show(&walk->show, entry - walk->view_offset);
 }
 
@@ -125,7 +147,7 @@ static void do_walk(struct walk *walk)
 	scope_cleanup(free_map, &walk->seen);
 	if (!walk->head_is_entry) {
 		node = next_of(walk, node);
-		if (node == walk->first_node)
+		if (node == walk->first_node && !json_on())
 			out("(empty)\n");
 		if (ends_at(walk, walk->first_node, node))
 			return;

@@ -4,6 +4,7 @@
 #include "../command.h"
 #include "../fail.h"
 #include "../gdb_bridge.h"
+#include "../json.h"
 #include "../kernel.h"
 #include "../out.h"
 #include "../printk.h"
@@ -101,11 +102,71 @@ static void add_decoded_text(struct strbuf *line, const char *text, size_t lengt
 	}
 }
 
+static void put_json_dictionary(const struct printk_record *record)
+{
+	const char *entry = record->dictionary;
+
+	json_object("dictionary");
+	while (entry < record->dictionary + record->dictionary_bytes) {
+		const char *value = strchr(entry, '=');
+
+		if (value)
+			json_text(scope_printf("%.*s", (int)(value - entry), entry), value + 1);
+		entry += strlen(entry) + 1;
+	}
+	json_end();
+}
+
+/* --lines: what each line of the message says of the source. */
+static void put_json_lines(const struct printk_record *record)
+{
+	const char *text = record->text, *end = text + record->text_bytes;
+	struct strbuf *line = scope_strbuf();
+
+	json_list("lines");
+	while (text < end) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+		size_t part = (size_t)((newline ? newline : end) - text);
+
+		strbuf_reset(line);
+		tracelines_decode(text, part, 0, line);
+		json_text(NULL, line->length ? strbuf_text(line) : NULL);
+		text += part + 1;
+	}
+	json_end();
+}
+
+static void put_json_record(const struct log_style *style, const struct printk_record *record)
+{
+	bool by_cpu = record->caller_id & PRINTK_CALLER_IS_CPU;
+
+	json_object(NULL);
+	json_number("sequence", record->sequence);
+	json_number("time_ns", record->nanoseconds);
+	if (style->wall_clock)
+		json_number("wall_ns", style->epoch + record->nanoseconds);
+	json_number("facility", record->facility);
+	json_number("level", record->level);
+	if (style->caller)
+		json_number(by_cpu ? "caller_cpu" : "caller_pid",
+			    record->caller_id & ~PRINTK_CALLER_IS_CPU);
+	json_bytes("message", record->text, record->text_bytes);
+	if (style->dictionary)
+		put_json_dictionary(record);
+	if (style->lines)
+		put_json_lines(record);
+	json_end();
+}
+
 static void print_record(const struct log_style *style, const struct printk_record *record,
 			 struct strbuf *line)
 {
 	size_t indent;
 
+	if (json_on()) {
+		put_json_record(style, record);
+		return;
+	}
 	strbuf_reset(line);
 	add_prefix(line, style, record);
 	indent = line->length;
@@ -146,6 +207,13 @@ static void print_audit_record(unsigned type, const char *text, size_t length, v
 {
 	struct strbuf *line = arg;
 
+	if (json_on()) {
+		json_object(NULL);
+		json_number("type", type);
+		json_bytes("message", text, length);
+		json_end();
+		return;
+	}
 	strbuf_reset(line);
 	strbuf_printf(line, "type=%u ", type);
 	add_text(line, text, length, 0);

@@ -3,6 +3,7 @@
 #include "../command.h"
 #include "../fail.h"
 #include "../gdb_bridge.h"
+#include "../json.h"
 #include "../kernel.h"
 #include "../modfile.h"
 #include "../module.h"
@@ -81,8 +82,40 @@ static void print_header(struct widths widths)
 {
 	const char *base = module_has_areas() ? "   TEXT_BASE    " : "      BASE      ";
 
+	if (json_on())
+		return;
 	out("     MODULE       %-*s  %s  %*s  OBJECT FILE\n", widths.name, "NAME", base,
 	    widths.size, "SIZE");
+}
+
+static void put_json_module(const struct module *module, bool with_sections)
+{
+	const struct attached *object = attached_to(module);
+	struct strbuf *letters = scope_strbuf();
+	struct module_section *sections = NULL;
+	size_t count = with_sections ? module_sections(module, &sections) : 0;
+
+	kernel_taint_letters(module->taints, true, letters);
+	json_object(NULL);
+	json_text("name", module->name);
+	json_address("module", module->address);
+	json_address("base", module->base);
+	json_number("size", module->size);
+	json_signed("refcount", module->refcount);
+	json_text("taints", strbuf_text(letters));
+	json_bool("signed", module->is_signed);
+	json_text("object_file", object ? object->path : NULL);
+	if (with_sections) {
+		json_list("sections");
+		for (size_t i = 0; i < count; i++) {
+			json_object(NULL);
+			json_text("name", sections[i].name);
+			json_address("address", sections[i].address);
+			json_end();
+		}
+		json_end();
+	}
+	json_end();
 }
 
 static void print_module(const struct module *module, struct widths widths)
@@ -112,6 +145,10 @@ static void print_all(bool with_sections)
 
 	print_header(widths);
 	for (size_t i = 0; i < module_count(); i++) {
+		if (json_on()) {
+			put_json_module(sorted[i], with_sections);
+			continue;
+		}
 		print_module(sorted[i], widths);
 		if (with_sections)
 			print_sections(sorted[i]);
@@ -135,11 +172,16 @@ static void print_taints(void)
 			strbuf_puts(letters, "(U)");
 		if (strbuf_text(letters)[0] == '\0')
 			continue;
-		if (nr_printed++ == 0)
+		nr_printed++;
+		if (json_on()) {
+			put_json_module(module, false);
+			continue;
+		}
+		if (nr_printed == 1)
 			out("%-*s  TAINTS\n", widths.name, "NAME");
 		out("%-*s  %s\n", widths.name, module->name, strbuf_text(letters));
 	}
-	if (nr_printed == 0)
+	if (nr_printed == 0 && !json_on())
 		out("no tainted modules\n");
 }
 
@@ -253,6 +295,10 @@ static void attach_one(const struct args *args)
 		scope_cleanup(free, path);
 		attach(module, path, args);
 	}
+	if (json_on()) {
+		put_json_module(module, option_given(args, "g"));
+		return;
+	}
 	print_header(widths);
 	print_module(module, widths);
 	if (option_given(args, "g"))
@@ -285,8 +331,7 @@ static void attach_all(const char *directory, const struct args *args)
 			continue;
 		if (failure.interrupted)
 			fail_again(&failure);
-		out("mod: %s\n", failure.text);
-		session.some_command_failed = true;
+		command_problem("mod", failure.text);
 	}
 	print_all(option_given(args, "g"));
 }

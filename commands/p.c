@@ -5,6 +5,7 @@
 #include "datashow.h"
 #include "fail.h"
 #include "gdb_bridge.h"
+#include "json.h"
 #include "kpercpu.h"
 #include "out.h"
 #include "session.h"
@@ -12,6 +13,8 @@
 #include "task.h"
 
 #include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
 
 typedef unsigned long long ull;
 
@@ -44,11 +47,31 @@ static bool is_percpu(const struct symbol *symbol)
 	       symbol->value < ksymbol_address(&percpu_end);
 }
 
+/* What gdb prints is a text: its value, when it is a number, stands beside it. */
+static void put_json_value(const char *label, const char *text)
+{
+	char *end = NULL;
+	long long number;
+
+	json_object(NULL);
+	json_text("expression", label);
+	json_text("text", text);
+	errno = 0;
+	number = strtoll(text, &end, 0);
+	if (end != text && !*end && errno == 0)
+		json_signed("value", number);
+	json_end();
+}
+
 /* "$3 = {..." of a variable is labelled; an array or a function on one line begins a line of its own. */
 static void put_labelled(const char *label, const char *text)
 {
 	const char *value = strstr(text, " = ");
 
+	if (json_on()) {
+		put_json_value(label, value ? value + strlen(" = ") : text);
+		return;
+	}
 	if (label)
 		out("%s = ", label);
 	value = value ? value + strlen(" = ") : text;
@@ -71,12 +94,34 @@ static char *typeof_symbol(const char *name)
 	return text;
 }
 
+static void put_json_places(const struct symbol *symbol, const struct cpu_mask *cpus,
+			    const char *type)
+{
+	json_object(NULL);
+	json_text("symbol", symbol->name);
+	json_text("type", type);
+	json_list("addresses");
+	for (unsigned cpu = cpu_mask_next(cpus, 0); cpu < MAX_CPUS;
+	     cpu = cpu_mask_next(cpus, cpu + 1)) {
+		json_object(NULL);
+		json_number("cpu", cpu);
+		json_address("address", percpu_address(symbol->value, cpu));
+		json_end();
+	}
+	json_end();
+	json_end();
+}
+
 static void show_percpu_places(const struct symbol *symbol)
 {
 	const struct cpu_mask *cpus = cpus_possible();
 	char *type = typeof_symbol(symbol->name);
 	unsigned cpu;
 
+	if (json_on()) {
+		put_json_places(symbol, cpus, type);
+		return;
+	}
 	out("PER-CPU DATA TYPE:\n  %s;\n", datashow_declaration(type, symbol->name));
 	out("PER-CPU ADDRESSES:\n");
 	for (cpu = cpu_mask_next(cpus, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(cpus, cpu + 1))
@@ -162,7 +207,7 @@ static void run(struct args *args)
 		bridge_ops_user_space(true);
 		scope_cleanup(leave_user_space, NULL);
 	}
-	put_labelled(symbol ? symbol->name : NULL,
+	put_labelled(symbol || json_on() ? request.expression : NULL,
 		     datashow_gdb(scope_printf("print %s", request.expression), request.radix));
 }
 

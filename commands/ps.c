@@ -2,10 +2,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "../command.h"
 #include "../fail.h"
+#include "../json.h"
+#include "../jsonshow.h"
 #include "../kpercpu.h"
 #include "../out.h"
 #include "../psview.h"
-#include "../session.h"
 #include "../task.h"
 #include "../taskinfo.h"
 
@@ -69,8 +70,8 @@ static void select_tasks(const struct args *args, const struct filter *filter,
 		size_t count = tasks_matching(args->words[i], &matches);
 
 		if (count == 0) {
-			out("ps: invalid task or pid value: %s\n", args->words[i]);
-			session.some_command_failed = true;
+			command_problem("ps", scope_printf("invalid task or pid value: %s",
+							   args->words[i]));
 		}
 		for (size_t j = 0; j < count; j++)
 			named[task_index(matches[j])] = true;
@@ -94,6 +95,30 @@ struct row {
 	bool kernel_sp;
 };
 
+static void put_json_row(const struct row *row)
+{
+	const struct task *task = row->task;
+	struct task_memory memory = { .percent = -1 };
+	bool has_mm = task_memory(task, &memory);
+	u64 sp;
+
+	json_object(NULL);
+	jsonshow_task(task);
+	json_number("tgid", task->tgid);
+	json_number("ppid", task->parent_pid);
+	json_text("state", task_state_text(task));
+	json_bool("active", task_is_active(task));
+	json_bool("kernel_thread", task_is_kthread(task));
+	json_number("vsz", has_mm ? memory.total_vm_kb * 1024 : 0);
+	if (has_mm && !memory.rss_known)
+		json_null("rss");
+	else
+		json_number("rss", has_mm ? memory.rss_kb * 1024 : 0);
+	if (row->kernel_sp && !task_is_active(task) && task_kernel_sp(task, &sp))
+		json_address("kernel_sp", sp);
+	json_end();
+}
+
 static void put_row(void *arg)
 {
 	const struct row *row = arg;
@@ -103,6 +128,10 @@ static void put_row(void *arg)
 	struct task_memory memory;
 	u64 sp;
 
+	if (json_on()) {
+		put_json_row(row);
+		return;
+	}
 	if (task_memory(task, &memory) || task->mm == 0 || task_is_kthread(task))
 		snprintf(vsz, sizeof(vsz), "%llu", (unsigned long long)memory.total_vm_kb);
 	if (memory.rss_known || streq(vsz, "0")) {
@@ -124,7 +153,7 @@ static void put_row(void *arg)
 
 static void put_table(const struct selection *selection, bool kernel_sp, bool header)
 {
-	if (header && selection->count != 0)
+	if (header && selection->count != 0 && !json_on())
 		put_table_header(kernel_sp);
 	for (size_t i = 0; i < selection->count; i++) {
 		struct row row = { selection->tasks[i], kernel_sp };
@@ -161,7 +190,13 @@ static void put_summary(const struct selection *selection)
 		}
 		counts[at]++;
 	}
-	for (size_t i = 0; i < nr_states; i++)
+	for (size_t i = 0; i < nr_states && json_on(); i++) {
+		json_object(NULL);
+		json_text("state", states[i]);
+		json_number("count", counts[i]);
+		json_end();
+	}
+	for (size_t i = 0; i < nr_states && !json_on(); i++)
 		out("  %s: %zu\n", states[i], counts[i]);
 }
 
@@ -218,10 +253,10 @@ static void each_task(const struct selection *selection, void (*show)(const stru
 		if (!protect(show_view, &view, &failure)) {
 			if (failure.interrupted)
 				fail_again(&failure);
-			out("ps: %s\n", failure.text);
-			session.some_command_failed = true;
+			command_problem("ps", failure.text);
 		}
-		out("\n");
+		if (!json_on())
+			out("\n");
 	}
 }
 

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "../command.h"
 #include "../fail.h"
+#include "../json.h"
 #include "../memory.h"
 #include "../out.h"
 #include "../session.h"
@@ -93,42 +94,62 @@ static u64 swapped(u64 value, size_t width)
 	return width == 4 ? __builtin_bswap32((u32)value) : value;
 }
 
-/* A symbol or a slab cache's name instead of the number; false: neither. */
-static bool put_meaning(const struct dump_request *request, u64 value)
+/* A symbol or a slab cache's name instead of the number; NULL: neither. Scope memory. */
+static const char *meaning(const struct dump_request *request, u64 value)
 {
 	const struct symbol *symbol;
-	char text[300], cache[128];
+	char cache[128];
 	u64 offset;
 
 	if (request->width != 8 || request->style < STYLE_SYMBOLS)
-		return false;
+		return NULL;
 	symbol = symbol_at(value, &offset);
 	if (symbol && offset)
-		snprintf(text, sizeof(text), "%s+%llu", symbol->name, (unsigned long long)offset);
-	else if (symbol)
-		snprintf(text, sizeof(text), "%s", symbol->name);
-	else if (request->style == STYLE_SYMBOLS || !mem_is_kernel_address(value) ||
-		 !slab_cache_of(value, cache, sizeof(cache)))
-		return false;
-	else if (request->style == STYLE_SLABS_BOTH)
-		snprintf(text, sizeof(text), "[%llx:%s]", (unsigned long long)value, cache);
-	else
-		snprintf(text, sizeof(text), "[%s]", cache);
-	out("%-16s ", text);
-	return true;
+		return scope_printf("%s+%llu", symbol->name, (unsigned long long)offset);
+	if (symbol)
+		return symbol->name;
+	if (request->style == STYLE_SYMBOLS || !mem_is_kernel_address(value) ||
+	    !slab_cache_of(value, cache, sizeof(cache)))
+		return NULL;
+	if (request->style == STYLE_SLABS_BOTH)
+		return scope_printf("[%llx:%s]", (unsigned long long)value, cache);
+	return scope_printf("[%s]", cache);
 }
 
-static void put_number(const struct dump_request *request, const u8 *bytes)
+static void put_json_number(const struct dump_request *request, u64 address, u64 value)
+{
+	const char *text = meaning(request, value);
+
+	json_object(NULL);
+	json_address("address", address);
+	if (request->style == STYLE_SIGNED)
+		json_signed("value", sign_extend(value, request->width));
+	else if (request->style == STYLE_UNSIGNED)
+		json_number("value", value);
+	else
+		json_address("value", value);
+	if (text)
+		json_text("meaning", text);
+	json_end();
+}
+
+static void put_number(const struct dump_request *request, u64 address, const u8 *bytes)
 {
 	static const int signed_columns[] = { 0, 3, 5, 0, 12, 0, 0, 0, 15 };
 	static const int unsigned_columns[] = { 0, 3, 5, 0, 12, 0, 0, 0, 20 };
 	u64 value = load_uint(bytes, request->width);
+	const char *text;
 
 	if (request->swap_bytes)
 		value = swapped(value, request->width);
-	if (put_meaning(request, value))
+	if (json_on()) {
+		put_json_number(request, address, value);
 		return;
-	if (request->style == STYLE_SIGNED)
+	}
+	text = meaning(request, value);
+	if (text)
+		out("%-16s ", text);
+	else if (request->style == STYLE_SIGNED)
 		out("%*lld ", signed_columns[request->width],
 		    (long long)sign_extend(value, request->width));
 	else if (request->style == STYLE_UNSIGNED)
@@ -168,12 +189,14 @@ static void put_line(const struct dump_request *request, u64 address, size_t len
 		good += request->width;
 	if (!good)
 		fail_at(request, address, &fault);
-	put_address(request, address);
+	if (!json_on())
+		put_address(request, address);
 	for (size_t i = 0; i < good; i += request->width)
-		put_number(request, bytes + i);
-	if (request->ascii)
+		put_number(request, address + i, bytes + i);
+	if (request->ascii && !json_on())
 		put_ascii(request, bytes, good);
-	out("\n");
+	if (!json_on())
+		out("\n");
 	if (good < length)
 		fail_at(request, address + good, &fault);
 }
@@ -193,12 +216,40 @@ static void put_numbers(const struct dump_request *request)
 }
 
 /* -a: 60 characters a line; without a count up to the first byte that is no printable character. */
+static void put_json_text(const struct dump_request *request)
+{
+	struct strbuf *text = scope_strbuf();
+	bool until_end = request->count == 0;
+	struct fault fault;
+	bool readable = true;
+
+	while (until_end || text->length < request->count) {
+		char c;
+
+		interrupt_check();
+		readable = try_source(request, request->address + text->length, &c, 1, &fault);
+		if (!readable || (until_end && (c < ' ' || c > '~')))
+			break;
+		strbuf_putc(text, c);
+	}
+	json_object(NULL);
+	json_address("address", request->address);
+	json_bytes("text", strbuf_text(text), text->length);
+	json_end();
+	if (!readable)
+		fail_at(request, request->address + text->length, &fault);
+}
+
 static void put_text(const struct dump_request *request)
 {
 	u64 address = request->address, shown = 0;
 	bool until_end = request->count == 0;
 	struct fault fault;
 
+	if (json_on()) {
+		put_json_text(request);
+		return;
+	}
 	for (;; shown++) {
 		char c;
 
@@ -253,6 +304,14 @@ static void write_file(const struct dump_request *request, const char *path)
 	}
 	if (fflush(file) != 0)
 		fail("cannot write %s: %s", path, strerror(errno));
+	if (json_on()) {
+		json_object(NULL);
+		json_address("address", request->address);
+		json_text("file", path);
+		json_number("bytes", done);
+		json_end();
+		return;
+	}
 	out("%llu bytes copied from 0x%llx to %s\n", (unsigned long long)done,
 	    (unsigned long long)request->address, path);
 }

@@ -1,6 +1,7 @@
 /* save.c - L6: the save command: a small dump with the pages that this session has read. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "../command.h"
+#include "../json.h"
 #include "../out.h"
 #include "../savedump.h"
 
@@ -11,6 +12,14 @@ static void run_save(struct args *args)
 	if (args->nr_words != 1)
 		usage_fail(args);
 	save_dump(args->words[0], &saved);
+	if (json_on()) {
+		json_object(NULL);
+		json_text("file", args->words[0]);
+		json_number("pages", saved.nr_pages);
+		json_number("bytes", saved.bytes);
+		json_end();
+		return;
+	}
 	out("%s: %llu pages in %llu bytes\n", args->words[0], (unsigned long long)saved.nr_pages,
 	    (unsigned long long)saved.bytes);
 }

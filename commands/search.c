@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "../command.h"
 #include "../fail.h"
+#include "../json.h"
+#include "../jsonshow.h"
 #include "../memory.h"
 #include "../memscan.h"
 #include "../out.h"
@@ -128,6 +130,29 @@ static void show_value(const struct search *search, const struct scan_match *mat
 	}
 }
 
+static void put_json_match(const struct search *search, const struct scan_match *match)
+{
+	const char *word = search->words[match->needle];
+	char text[TEXT_SHOWN];
+	size_t length = 0;
+
+	json_object(NULL);
+	if (search->task)
+		jsonshow_task(search->task);
+	json_address("address", match->address);
+	if (search->scan.needles.texts) {
+		while (length < sizeof(text) &&
+		       try_read(search, match->address + length, &text[length], 1) &&
+		       text[length] >= ' ' && text[length] <= '~')
+			length++;
+		json_bytes("text", text, length);
+	} else {
+		json_address("value", match->value);
+	}
+	json_text("wanted", word);
+	json_end();
+}
+
 struct one_match {
 	struct search *search;
 	const struct scan_match *match;
@@ -137,7 +162,9 @@ static void show_match(void *arg)
 {
 	struct one_match *one = arg;
 
-	if (one->search->scan.needles.texts)
+	if (json_on())
+		put_json_match(one->search, one->match);
+	else if (one->search->scan.needles.texts)
 		show_text(one->search, one->match);
 	else
 		show_value(one->search, one->match);
@@ -148,20 +175,18 @@ static void found(void *arg, const struct scan_match *match)
 	struct search *search = arg;
 	struct one_match one = { search, match };
 	struct strbuf *header;
-	struct failure failure;
 
 	interrupt_check();
 	clear_progress(search);
 	search->any_found = true;
-	if (search->task && !search->task_shown) {
+	if (search->task && !search->task_shown && !json_on()) {
 		header = scope_strbuf();
 		task_header(search->task, header);
 		out(search->nr_tasks_shown++ ? "\n%s\n" : "%s\n", strbuf_text(header));
 		search->task_shown = true;
 	}
 	/* In a scope of its own: there may be millions. */
-	if (!protect(show_match, &one, &failure))
-		fail_again(&failure);
+	protect_or_pass(show_match, &one);
 }
 
 static void search_stacks(struct search *search, bool active_only)

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "command.h"
 #include "fail.h"
+#include "json.h"
 #include "gdb_bridge.h"
 #include "kernel.h"
 #include "memory.h"
@@ -325,8 +326,33 @@ static void print_value(const struct variable *variable, bool listed)
 		variable->print(listed);
 }
 
+static void print_value_body(void *variable)
+{
+	print_value(variable, true);
+}
+
+/* A flag, or the text that is shown. */
+static void put_json_variable(const struct variable *variable)
+{
+	struct strbuf *text = scope_strbuf();
+
+	json_object(NULL);
+	json_text("variable", variable->name);
+	if (variable->flag) {
+		json_bool("value", *variable->flag);
+	} else {
+		out_capture(print_value_body, (void *)variable, text);
+		json_text("value", strbuf_text(text));
+	}
+	json_end();
+}
+
 static void print_variable(const struct variable *variable)
 {
+	if (json_on()) {
+		put_json_variable(variable);
+		return;
+	}
 	out("%s: ", variable->label ? variable->label : variable->name);
 	print_value(variable, false);
 	out("\n");
@@ -337,6 +363,10 @@ static void print_all_variables(void)
 	for (size_t i = 0; i < ARRAY_SIZE(variables); i++) {
 		if (variables[i].unlisted)
 			continue;
+		if (json_on()) {
+			put_json_variable(&variables[i]);
+			continue;
+		}
 		out("%14s: ", variables[i].name);
 		print_value(&variables[i], true);
 		out("\n");
@@ -416,6 +446,10 @@ static void set_active(const char *word)
 
 	task_make_active(task);
 	gdb_bridge_changed();
+	if (json_on()) {
+		session_show_context(7);
+		return;
+	}
 	out("\"%s\" task %llx has been marked as the active task on cpu %u\n",
 	    task_comm(task, comm), (unsigned long long)task->address, task->cpu);
 }

@@ -2,8 +2,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "../command.h"
 #include "../fail.h"
+#include "../json.h"
+#include "../jsonshow.h"
 #include "../out.h"
-#include "../session.h"
 #include "../task.h"
 #include "../tasksig.h"
 
@@ -91,10 +92,112 @@ static void put_sets(const struct task *task, const char *indent)
 	    (unsigned long long)blocked);
 }
 
+static void put_json_actions(const struct task *task)
+{
+	struct signal_action action;
+	struct strbuf *why = scope_strbuf();
+
+	json_address("signal_struct", task->signal);
+	json_list("actions");
+	for (unsigned number = 1; number <= SIGNALS && tasksig_action(task, number, &action, why);
+	     number++) {
+		struct strbuf *flags = scope_strbuf();
+
+		tasksig_flag_names(action.flags, flags);
+		json_object(NULL);
+		json_number("signal", number);
+		json_text("name", tasksig_name(number));
+		json_address("sigaction", action.address);
+		json_address("handler", action.handler); /* 0x0: SIG_DFL, 0x1: SIG_IGN */
+		json_address("mask", action.mask);
+		json_address("flags", action.flags);
+		json_text("flag_names", strbuf_text(flags));
+		json_end();
+	}
+	json_end();
+	if (why->length)
+		json_text("actions_error", strbuf_text(why));
+}
+
+static void put_json_queue(const struct task *task, bool shared)
+{
+	struct klist_iter it;
+	s32 number;
+	u64 info;
+
+	json_object(shared ? "shared_pending" : "private_pending");
+	json_address("set", shared ? tasksig_shared(task) : tasksig_private(task));
+	json_list("queue");
+	if (!shared || task->signal != 0) {
+		tasksig_queue_begin(&it, task, shared);
+		while (tasksig_queue_next(&it, &number, &info)) {
+			json_object(NULL);
+			json_signed("signal", number);
+			json_address("siginfo", info);
+			json_end();
+		}
+		if (it.stopped) {
+			json_object(NULL);
+			json_text("error", klist_why(&it));
+			json_end();
+		}
+	}
+	json_end();
+	json_end();
+}
+
+static void put_json_sets(const struct task *task)
+{
+	u64 blocked = tasksig_blocked(task);
+
+	json_bool("pending", ((tasksig_private(task) | tasksig_shared(task)) & ~blocked) != 0);
+	json_address("blocked", blocked);
+	put_json_queue(task, false);
+}
+
+static void show_task_json(const struct task *task)
+{
+	json_object(NULL);
+	jsonshow_task(task);
+	put_json_actions(task);
+	put_json_sets(task);
+	put_json_queue(task, true);
+	json_end();
+}
+
+static bool in_group(const struct task *thread, const struct task *leader)
+{
+	return thread == leader ||
+	       (thread->tgid == leader->tgid && !thread->is_idle && !leader->is_idle);
+}
+
+static void show_group_json(const struct task *leader)
+{
+	json_object(NULL);
+	jsonshow_task(leader);
+	put_json_actions(leader);
+	put_json_queue(leader, true);
+	json_list("threads");
+	for (size_t i = 0; i < task_count(); i++) {
+		if (!in_group(task_at(i), leader))
+			continue;
+		json_object(NULL);
+		jsonshow_task(task_at(i));
+		put_json_sets(task_at(i));
+		json_end();
+	}
+	json_end();
+	json_end();
+}
+
 static void show_task(void *arg)
 {
 	const struct task *task = arg;
 
+	if (json_on()) {
+		show_task_json(task);
+		return;
+	}
 	put_task(task, "");
 	put_actions(task);
 	put_sets(task, "");
@@ -109,6 +212,10 @@ static void show_group(void *arg)
 
 	if (!leader)
 		leader = task;
+	if (json_on()) {
+		show_group_json(leader);
+		return;
+	}
 	put_task(leader, "");
 	put_actions(leader);
 	put_pending(leader, true, "");
@@ -116,8 +223,7 @@ static void show_group(void *arg)
 	for (size_t i = 0; i < task_count(); i++) {
 		const struct task *thread = task_at(i);
 
-		if (thread != leader &&
-		    (thread->tgid != leader->tgid || thread->is_idle || leader->is_idle))
+		if (!in_group(thread, leader))
 			continue;
 		put_task(thread, "  ");
 		put_sets(thread, "  ");
@@ -126,10 +232,22 @@ static void show_group(void *arg)
 	}
 }
 
+static void put_signal(unsigned number)
+{
+	if (!json_on()) {
+		out("%4s %s\n", scope_printf("[%u]", number), tasksig_name(number));
+		return;
+	}
+	json_object(NULL);
+	json_number("signal", number);
+	json_text("name", tasksig_name(number));
+	json_end();
+}
+
 static void list_signals(void)
 {
 	for (unsigned number = 1; number <= SIGNALS; number++)
-		out("%4s %s\n", scope_printf("[%u]", number), tasksig_name(number));
+		put_signal(number);
 }
 
 static void show_set(const char *word)
@@ -139,6 +257,13 @@ static void show_set(const char *word)
 
 	if (!parse_u64(word, 16, &set))
 		fail("not a set of signals in hexadecimal: %s", word);
+	if (json_on()) {
+		for (unsigned number = 1; number <= SIGNALS; number++) {
+			if (set >> (number - 1) & 1)
+				put_signal(number);
+		}
+		return;
+	}
 	if (set == 0)
 		out("(none)");
 	for (unsigned number = 1; number <= SIGNALS; number++) {
@@ -172,8 +297,7 @@ static void run(struct args *args)
 			continue;
 		if (failure.interrupted)
 			fail_again(&failure);
-		out("sig: %s\n", failure.text);
-		session.some_command_failed = true;
+		command_problem("sig", failure.text);
 	}
 }
 

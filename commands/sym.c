@@ -3,6 +3,7 @@
 #include "command.h"
 #include "fail.h"
 #include "gdb_bridge.h"
+#include "json.h"
 #include "module.h"
 #include "out.h"
 #include "session.h"
@@ -10,6 +11,26 @@
 #include "util.h"
 
 #include <stdlib.h>
+
+/* A line about ADDRESS, which may be inside SYMBOL; with its source line if that is known and WITH_LINE. */
+static void put_json_symbol(const struct symbol *symbol, u64 address, bool with_line)
+{
+	struct strbuf *file = scope_strbuf();
+	u32 line;
+
+	json_object(NULL);
+	json_address("address", address);
+	json_printf("type", "%c", symbol->type);
+	json_text("name", symbol->name);
+	json_number("offset", address - symbol->value);
+	json_number("size", symbol->size);
+	json_text("module", symbol->module ? symbol->module->name : NULL);
+	if (with_line && strchr("TtWw", symbol->type) && gdb_line_at(address, file, &line, NULL)) {
+		json_text("file", strbuf_text(file));
+		json_number("line", line);
+	}
+	json_end();
+}
 
 /* ADDRESS may be inside SYMBOL. No newline. */
 static void print_symbol(const struct symbol *symbol, u64 address)
@@ -25,6 +46,10 @@ static void print_symbol(const struct symbol *symbol, u64 address)
 
 static void print_row(const struct symbol *symbol)
 {
+	if (json_on()) {
+		put_json_symbol(symbol, symbol->value, false);
+		return;
+	}
 	print_symbol(symbol, symbol->value);
 	out("\n");
 }
@@ -35,6 +60,10 @@ static void print_with_line(const struct symbol *symbol, u64 address)
 	struct strbuf file = { 0 };
 	u32 line;
 
+	if (json_on()) {
+		put_json_symbol(symbol, address, true);
+		return;
+	}
 	print_symbol(symbol, address);
 	if (strchr("TtWw", symbol->type)) {
 		out(" ");
@@ -85,11 +114,12 @@ static void print_containing(const char *text, const char *indent)
 		if (!strstr(symbol->name, text))
 			continue;
 		interrupt_check();
-		out("%s", indent);
+		if (!json_on())
+			out("%s", indent);
 		print_row(symbol);
 		any = true;
 	}
-	if (!any)
+	if (!any && !json_on())
 		out("%s(none found)\n", indent);
 }
 
@@ -109,7 +139,9 @@ static void look_up(const char *word, const struct args *args)
 			print_found(symbol, address, args);
 			return;
 		}
-		out("sym: invalid address: %s\n", word);
+		command_problem("sym", scope_printf("invalid address: %s", word));
+	} else if (json_on()) {
+		command_problem("sym", scope_printf("symbol not found: %s", word));
 	} else {
 		out("symbol not found: %s\npossible alternatives:\n", word);
 		print_containing(word, "  ");
@@ -119,6 +151,10 @@ static void look_up(const char *word, const struct args *args)
 
 static void print_module_row(const struct symbol *symbol)
 {
+	if (json_on()) {
+		put_json_symbol(symbol, symbol->value, false);
+		return;
+	}
 	out("%llx (%c) %s\n", (unsigned long long)symbol->value, symbol->type, symbol->name);
 }
 
@@ -169,11 +205,13 @@ static void print_module(const struct module *module)
 		bool named = kind[0] && !streq(kind, "INIT");
 		size_t next = first_at_or_above(module->symbols, range->start);
 
-		out("%llx MODULE %s%sSTART: %s\n", (unsigned long long)range->start, kind,
-		    kind[0] ? " " : "", module->name);
+		if (!json_on())
+			out("%llx MODULE %s%sSTART: %s\n", (unsigned long long)range->start, kind,
+			    kind[0] ? " " : "", module->name);
 		print_below(module->symbols, &next, range->end);
-		out("%llx MODULE %s%sEND: %s\n", (unsigned long long)range->end - named, kind,
-		    kind[0] ? " " : "", module->name);
+		if (!json_on())
+			out("%llx MODULE %s%sEND: %s\n", (unsigned long long)range->end - named,
+			    kind, kind[0] ? " " : "", module->name);
 	}
 	for (size_t i = 0; i < symbols_count(module->symbols); i++)
 		if (!in_a_range(module, symbols_get(module->symbols, i)->value))

@@ -4,6 +4,7 @@
 #include "../command.h"
 #include "../fail.h"
 #include "../gdb_bridge.h"
+#include "../json.h"
 #include "../kernel.h"
 #include "../kernelinfo.h"
 #include "../memory.h"
@@ -19,6 +20,13 @@ static void print_taints(void)
 	u64 flags = kernel_taint_flags();
 
 	kernel_taint_letters(flags, false, letters);
+	if (json_on()) {
+		json_object(NULL);
+		json_address("taint_flags", flags);
+		json_text("letters", strbuf_text(letters));
+		json_end();
+		return;
+	}
 	out("TAINTED_MASK: %llx  %s\n", (unsigned long long)flags, strbuf_text(letters));
 }
 
@@ -44,6 +52,23 @@ static bool syscall_wanted(const char *name, u64 number, size_t count, const cha
 	return strstr(name, word) != NULL;
 }
 
+static void put_json_syscall(size_t number, const char *name, u64 function)
+{
+	struct strbuf *file = scope_strbuf();
+	u32 line;
+
+	interrupt_check();
+	json_object(NULL);
+	json_number("number", number);
+	json_text("name", name);
+	json_address("function", function);
+	if (gdb_line_at(function, file, &line, NULL)) {
+		json_text("file", strbuf_text(file));
+		json_number("line", line);
+	}
+	json_end();
+}
+
 static void print_syscalls(const char *word)
 {
 	struct strbuf *line = scope_strbuf();
@@ -60,7 +85,12 @@ static void print_syscalls(const char *word)
 			name = scope_printf("%llx", (unsigned long long)functions[i]);
 		if (!syscall_wanted(name, i, count, word))
 			continue;
-		if (nr_printed++ == 0)
+		nr_printed++;
+		if (json_on()) {
+			put_json_syscall(i, name, functions[i]);
+			continue;
+		}
+		if (nr_printed == 1)
 			out("NUM  SYSTEM CALL                FILE AND LINE NUMBER\n");
 		strbuf_reset(line);
 		add_line(functions[i], line);
@@ -75,10 +105,38 @@ static void print_dmi(void)
 {
 	const char *name, *value;
 
+	if (json_on())
+		json_object(NULL);
 	for (s64 i = 0; kernel_dmi_string(i, &name, &value); i++) {
-		if (value != NULL)
+		if (value == NULL)
+			continue;
+		if (json_on())
+			json_text(name, value);
+		else
 			out("%25s: %s\n", name, value);
 	}
+	if (json_on())
+		json_end();
+}
+
+/* {"CONFIG_SMP": "y", ...}; what is not set is left out. */
+static void put_json_config(char *text)
+{
+	char *line, *value;
+
+	json_object(NULL);
+	while ((line = strsep(&text, "\n"))) {
+		value = strchr(line, '=');
+		if (!value || !starts_with(line, "CONFIG_"))
+			continue;
+		*value++ = '\0';
+		if (*value == '"' && ends_with(value + 1, "\"")) {
+			value++;
+			value[strlen(value) - 1] = '\0';
+		}
+		json_text(line, value);
+	}
+	json_end();
 }
 
 static void print_config(void)
@@ -86,6 +144,10 @@ static void print_config(void)
 	struct strbuf *text = scope_strbuf();
 
 	kernel_config(text);
+	if (json_on()) {
+		put_json_config(scope_strdup(strbuf_text(text)));
+		return;
+	}
 	out_bytes(strbuf_text(text), text->length);
 }
 

@@ -3,6 +3,8 @@
 #include "../command.h"
 #include "../datashow.h"
 #include "../fail.h"
+#include "../json.h"
+#include "../jsonshow.h"
 #include "../out.h"
 #include "../session.h"
 #include "../task.h"
@@ -34,13 +36,46 @@ static void show_member(const struct request *request, const char *path)
 		datashow_member(structure, request->task->address, path, session.radix);
 	}
 	if (!found)
-		out("task: %s: not a task_struct or thread_info member\n", path);
+		command_problem("task",
+				scope_printf("%s: not a task_struct or thread_info member", path));
+}
+
+/* The members asked for that STRUCTURE has. */
+static void put_structure(const struct request *request, const char *name)
+{
+	const char *structure = scope_printf("struct %s", name);
+	char **members = scope_array(request->nr_members + 1, sizeof(*members));
+	size_t count = 0;
+
+	for (size_t i = 0; i < request->nr_members; i++) {
+		if (datashow_has_member(structure, request->members[i]))
+			members[count++] = request->members[i];
+	}
+	if (request->nr_members && !count)
+		return;
+	json_object(name);
+	jsonshow_members(structure, request->task->address, members, count, JSONSHOW_KERNEL);
+	json_end();
+}
+
+static void show_as_json(const struct request *request)
+{
+	json_object(NULL);
+	jsonshow_task(request->task);
+	for (size_t i = 0; i < ARRAY_SIZE(structures); i++)
+		put_structure(request, structures[i]);
+	json_end();
 }
 
 static void show(void *arg)
 {
 	const struct request *request = arg;
 	struct strbuf header = { 0 };
+
+	if (json_on()) {
+		show_as_json(request);
+		return;
+	}
 
 	task_header(request->task, &header);
 	out("%s\n", strbuf_text(&header));
@@ -132,8 +167,9 @@ static void run(struct args *args)
 			continue;
 		if (failure.interrupted)
 			fail_again(&failure);
-		out("\ntask: %s\n", failure.text);
-		session.some_command_failed = true;
+		if (!json_on())
+			out("\n");
+		command_problem("task", failure.text);
 	}
 }
 

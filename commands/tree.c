@@ -3,6 +3,7 @@
 #include "../command.h"
 #include "../entryshow.h"
 #include "../fail.h"
+#include "../json.h"
 #include "../kfield.h"
 #include "../kmaple.h"
 #include "../krbtree.h"
@@ -29,12 +30,46 @@ struct tree {
 	u64 node_offset; /* -o */
 	struct u64map seen;
 	char path[2 * MAX_HEIGHT + 1]; /* "/l/r" */
+	struct strbuf *position; /* of an entry, as text */
 	u64 nr_shown;
 };
 
-static void show_entry(struct tree *tree, u64 entry)
+/* An entry, with where it is when that was asked for: PATH is NULL or "/0/63", INDEX what it stands under. */
+struct one_entry {
+	struct tree *tree;
+	u64 entry;
+	const char *path;
+	const u64 *index;
+};
+
+static void put_json_entry(void *arg)
 {
+	const struct one_entry *one = arg;
+
+	json_object(NULL);
+	json_address("address", one->entry);
+	if (one->index)
+		json_number("index", *one->index);
+	if (one->path)
+		json_printf("position", "root%s", one->path);
+	entry_show(&one->tree->show, one->entry);
+	json_end();
+}
+
+static void show_entry(struct tree *tree, u64 entry, const char *path, const u64 *index)
+{
+	struct one_entry one = { tree, entry, tree->positions ? path : NULL, index };
+
 	tree->nr_shown++;
+	if (json_on()) {
+		protect_or_pass(put_json_entry, &one);
+		return;
+	}
+	out("%llx\n", (ull)entry);
+	if (one.path && index)
+		out("  index: %llu  position: root%s\n", (ull)*index, path);
+	else if (one.path)
+		out("  position: root%s\n", path);
 	entry_show(&tree->show, entry);
 }
 
@@ -54,10 +89,7 @@ static void show_node(struct tree *tree, u64 node)
 {
 	u64 entry = node - tree->node_offset;
 
-	out("%llx\n", (ull)entry);
-	if (tree->positions)
-		out("  position: root%s\n", tree->path);
-	show_entry(tree, entry);
+	show_entry(tree, entry, tree->path, NULL);
 }
 
 static void walk_rbtree(struct tree *tree, u64 node, unsigned depth)
@@ -116,15 +148,11 @@ static void run_xarray(struct tree *tree)
 	else
 		kxarray_begin(&it, tree->root);
 	while (kxarray_next(&it, &index, &entry)) {
-		out("%llx\n", (ull)entry);
-		if (tree->positions) {
-			out("  index: %llu  position: root", (ull)index);
-			height = kxarray_path(&it, index, slots);
-			for (unsigned i = 0; i < height; i++)
-				out("/%u", slots[i]);
-			out("\n");
-		}
-		show_entry(tree, entry);
+		strbuf_reset(tree->position);
+		height = tree->positions ? kxarray_path(&it, index, slots) : 0;
+		for (unsigned i = 0; i < height; i++)
+			strbuf_printf(tree->position, "/%u", slots[i]);
+		show_entry(tree, entry, strbuf_text(tree->position), &index);
 	}
 	if (it.stopped)
 		broken(kxarray_why(&it));
@@ -133,18 +161,16 @@ static void run_xarray(struct tree *tree)
 static bool show_maple_slot(void *arg, const struct kmaple_slot *slot)
 {
 	struct tree *tree = arg;
+	struct strbuf *path = tree->position;
+	u64 number = tree->nr_shown + 1;
 
 	/* Low bits 10 are the tree's own marks. */
 	if (slot->is_node || !slot->entry || (slot->entry & 3) == 2)
 		return true;
-	out("%llx\n", (ull)slot->entry);
-	if (tree->positions) {
-		out("  index: %llu  position: root", (ull)tree->nr_shown + 1);
-		for (unsigned i = 0; slot->node && i <= slot->depth; i++)
-			out("/%u", slot->path[i]);
-		out("\n");
-	}
-	show_entry(tree, slot->entry);
+	strbuf_reset(path);
+	for (unsigned i = 0; tree->positions && slot->node && i <= slot->depth; i++)
+		strbuf_printf(path, "/%u", slot->path[i]);
+	show_entry(tree, slot->entry, strbuf_text(path), json_on() ? &slot->first : &number);
 	return true;
 }
 
@@ -155,8 +181,32 @@ static void put_range(const struct tree *tree, unsigned indent, u64 first, u64 l
 	    (ull)first, (ull)last);
 }
 
+static void put_json_node(const struct kmaple_slot *slot)
+{
+	json_object(NULL);
+	json_address("node", slot->node);
+	json_address("parent", slot->parent);
+	json_number("depth", slot->depth);
+	json_number("type", slot->type);
+	json_address("first", slot->node_first);
+	json_address("last", slot->node_last);
+	json_list("slots");
+	for (unsigned i = 0; i < slot->nr_slots; i++)
+		json_address(NULL, slot->slots[i]);
+	json_end();
+	json_list("pivots");
+	for (unsigned i = 0; i < slot->nr_pivots && i < slot->nr_slots; i++)
+		json_address(NULL, slot->pivots[i]);
+	json_end();
+	json_end();
+}
+
 static void put_node(const struct tree *tree, const struct kmaple_slot *slot)
 {
+	if (json_on()) {
+		put_json_node(slot);
+		return;
+	}
 	put_range(tree, slot->depth * 2, slot->node_first, slot->node_last);
 	out("node 0x%llx depth %u type %u parent 0x%llx contents: ", (ull)slot->node, slot->depth,
 	    slot->type, (ull)slot->parent);
@@ -179,6 +229,14 @@ static bool show_maple_node(void *arg, const struct kmaple_slot *slot)
 		put_node(tree, slot);
 	if (slot->is_node)
 		return true;
+	if (json_on()) {
+		json_object(NULL);
+		json_address("entry", slot->entry);
+		json_address("first", slot->first);
+		json_address("last", slot->last);
+		json_end();
+		return true;
+	}
 	put_range(tree, slot->node ? slot->depth * 2 + 2 : 0, slot->first, slot->last);
 	out("0x%llx\n", (ull)slot->entry);
 	return true;
@@ -197,8 +255,9 @@ static void run_maple(struct tree *tree)
 	if (whole && !tree->is_node && !it.stopped) {
 		flags = field_u64(tree->root, &maple_flags);
 		/* MT_FLAGS_HEIGHT_MASK: 5 bits from the second on. */
-		out("maple_tree(%llx) flags %llX, height %llu root 0x%llx\n\n", (ull)tree->root,
-		    (ull)flags, (ull)(flags >> 2 & 31), (ull)it.root);
+		if (!json_on())
+			out("maple_tree(%llx) flags %llX, height %llu root 0x%llx\n\n",
+			    (ull)tree->root, (ull)flags, (ull)(flags >> 2 & 31), (ull)it.root);
 	}
 	kmaple_visit(&it, whole ? show_maple_node : show_maple_slot, tree);
 	if (it.stopped)
@@ -246,6 +305,7 @@ static void tree_run(struct args *args)
 	struct tree *tree = scope_alloc(sizeof(*tree));
 
 	tree->args = args;
+	tree->position = scope_strbuf();
 	tree->type = parse_type(args);
 	tree->is_node = option_given(args, "N");
 	tree->positions = option_given(args, "p");

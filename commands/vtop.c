@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "../command.h"
 #include "../fail.h"
+#include "../json.h"
+#include "../jsonshow.h"
 #include "../memory.h"
 #include "../out.h"
 #include "../page.h"
@@ -180,6 +182,74 @@ static void show_unmapped_user(const struct vma *vma, u64 address,
 	strbuf_free(&area);
 }
 
+/* ---- the same for programs ---- */
+
+static void put_json_walk(const struct translation *translation)
+{
+	json_list("steps");
+	for (size_t i = 0; i < translation->nr_steps; i++) {
+		json_object(NULL);
+		json_text("table", translation->steps[i].table);
+		json_address("entry_at", translation->steps[i].entry_address);
+		json_address("entry", translation->steps[i].entry);
+		json_end();
+	}
+	json_end();
+}
+
+/* The swap area and the offset of a page that is there, or its file's. */
+static void put_json_place(const struct vma *vma, u64 address,
+			   const struct translation *translation, const struct fault *fault)
+{
+	struct strbuf *name = scope_strbuf();
+	unsigned type;
+	u64 offset;
+
+	if (fault->reason == FAULT_SWAPPED_OUT &&
+	    memory_arch()->swap_entry(translation->entry, &type, &offset) &&
+	    swap_area_name(type, name)) {
+		json_text("swap", strbuf_text(name));
+		json_number("swap_offset", offset);
+	} else if (fault->reason == FAULT_NOT_MAPPED && vma->file) {
+		vma_file_name(vma, name);
+		json_text("file", strbuf_text(name));
+		json_number("file_offset", (vma->page_offset << PAGE_SHIFT) +
+						   align_down(address - vma->start, PAGE_BYTES));
+	}
+}
+
+/* VMA is NULL for kernel addresses; FAULT for those that are mapped. */
+static void put_json(u64 address, const struct vma *vma, const struct translation *translation,
+		     const struct fault *fault)
+{
+	struct page_info info;
+	char bits[200];
+
+	json_object(NULL);
+	json_address("virtual", address);
+	if (fault) {
+		json_null("physical");
+		json_text("problem", fault_text(fault));
+	} else {
+		json_address("physical", translation->paddr);
+		json_number("page_bytes", translation->page_bytes);
+		memory_arch()->describe_pte(translation->entry, bits, sizeof(bits));
+		json_text("flags", bits);
+	}
+	put_json_walk(translation);
+	if (vma) {
+		json_address("vma", vma->address);
+		json_address("vma_start", vma->start);
+		json_address("vma_end", vma->end);
+	}
+	if (vma && fault)
+		put_json_place(vma, address, translation, fault);
+	if (!fault && translation->paddr >> PAGE_SHIFT < memory_dump()->max_pfn &&
+	    page_read(page_of_pfn(translation->paddr >> PAGE_SHIFT), &info, NULL))
+		json_address("page", info.address);
+	json_end();
+}
+
 /* True when a blank line is still to come before the next address. */
 static bool show_user(const struct request *request, u64 address)
 {
@@ -190,11 +260,20 @@ static bool show_user(const struct request *request, u64 address)
 
 	if (!request->mm || address >= memory_layout()->task_size ||
 	    !vma_find(request->mm, address, &vma)) {
+		if (json_on())
+			fail("user address %llx is not accessible", (unsigned long long)address);
 		put_user_header(address, "(not accessible)");
 		return false;
 	}
 	if (!mem_walk_user(mm_pgd(request->mm), address, &translation, &fault)) {
-		show_unmapped_user(&vma, address, &translation, &fault);
+		if (json_on())
+			put_json(address, &vma, &translation, &fault);
+		else
+			show_unmapped_user(&vma, address, &translation, &fault);
+		return false;
+	}
+	if (json_on()) {
+		put_json(address, &vma, &translation, NULL);
 		return false;
 	}
 	snprintf(physical, sizeof(physical), "%llx", (unsigned long long)translation.paddr);
@@ -222,6 +301,13 @@ static bool show_kernel(const struct request *request, u64 address)
 	char physical[20];
 	bool mapped;
 
+	if (json_on()) {
+		if (!mem_is_kernel_address(address))
+			fail("%llx is not a kernel virtual address", (unsigned long long)address);
+		mapped = memory_arch()->walk(pgd, address, &translation, &fault);
+		put_json(address, NULL, &translation, mapped ? NULL : &fault);
+		return false;
+	}
 	out("VIRTUAL           PHYSICAL        \n");
 	if (!mem_is_kernel_address(address)) {
 		out("%-8llx  (not a kernel virtual address)\n\n", (unsigned long long)address);

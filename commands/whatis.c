@@ -4,6 +4,8 @@
 #include "datashow.h"
 #include "fail.h"
 #include "gdb_bridge.h"
+#include "json.h"
+#include "jsonshow.h"
 #include "out.h"
 #include "session.h"
 #include "symbols.h"
@@ -141,6 +143,20 @@ static void search(const struct args *args)
 	typesearch_print(&wish);
 }
 
+/* Structures, unions and members as objects, and the declarations of symbols; the rest comes as text. */
+static bool show_json(const char *name)
+{
+	const char *dot = strchr(name, '.');
+	const char *aggregate = aggregate_of(dot ? scope_printf("%.*s", (int)(dot - name), name)
+						 : name);
+	char *member = dot ? scope_strdup(dot + 1) : NULL;
+
+	if (!aggregate || (dot && !datashow_has_member(aggregate, member)))
+		return false;
+	jsonshow_definition(aggregate, &member, dot != NULL);
+	return true;
+}
+
 static void run(struct args *args)
 {
 	unsigned radix = datashow_radix(args);
@@ -158,6 +174,8 @@ static void run(struct args *args)
 		strbuf_printf(&joined, "%s%s", i ? " " : "", args->words[i]);
 	name = scope_strdup(strbuf_text(&joined));
 	strbuf_free(&joined);
+	if (json_on() && show_json(name))
+		return;
 	if (strchr(name, '.')) {
 		show_member(name, radix);
 		return;

@@ -4,6 +4,7 @@
 #include "dumpfile.h"
 #include "fail.h"
 #include "gdb_bridge.h"
+#include "json.h"
 #include "memory.h"
 #include "task.h"
 
@@ -100,6 +101,13 @@ static void run_wr(struct args *args)
 		fail_with(&why);
 	gdb_bridge_changed();
 	done(mark);
+	if (!json_on())
+		return;
+	json_object(NULL);
+	json_address("address", address);
+	json_address("value", value);
+	json_number("bytes", bytes);
+	json_end();
 }
 
 COMMAND(wr) = {

@@ -1,0 +1,35 @@
+/* jsonshow.h - L6: tasks, symbols, values and definitions of types as JSON. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef JSONSHOW_H
+#define JSONSHOW_H
+
+#include "task.h"
+#include "types.h"
+#include "util.h"
+
+/* Keys of the innermost open object: pid, task, cpu, comm. */
+void jsonshow_task(const struct task *task);
+/* KEY: "vfs_read+0x1a", or null. */
+void jsonshow_symbol(const char *key, u64 address);
+
+/* Where a value is read from. */
+enum jsonshow_space { JSONSHOW_KERNEL, JSONSHOW_USER };
+
+/*
+ * What is at ADDRESS as a value of this type: integers as numbers, pointers as addresses, char arrays as strings,
+ * enums by name, structures as objects (members of unnamed ones among the outer's), arrays as lists. fail()s when
+ * it cannot be read.
+ */
+void jsonshow_value(const char *key, struct type type, u64 address, enum jsonshow_space space);
+/*
+ * "value": an object with the members at these paths (none: all) of AGGREGATE ("struct page") at ADDRESS. What
+ * the types here do not have is asked of gdb and comes as its text.
+ */
+void jsonshow_members(const char *aggregate, u64 address, char **members, size_t nr_members,
+		      enum jsonshow_space space);
+/*
+ * A whole line: {"type", "size", "members": [{"name", "type", "offset", "size"}]}. MEMBERS: only these paths.
+ */
+void jsonshow_definition(const char *aggregate, char **members, size_t nr_members);
+
+#endif
