@@ -65,6 +65,18 @@ void btjson_registers(const struct x86_regs *regs, bool partial)
 	json_end();
 }
 
+void btjson_found_registers(unsigned cpu, enum stack_kind kind, u64 address,
+			    const struct x86_regs *regs)
+{
+	json_object(NULL);
+	json_number("cpu", cpu);
+	json_text("stack", stacks[kind]);
+	json_address("at", address);
+	jsonshow_symbol("rip_symbol", regs->ip);
+	btjson_registers(regs, false);
+	json_end();
+}
+
 /* The lines of TEXT without their indents, as a list. */
 static void put_lines(const char *key, char *text)
 {

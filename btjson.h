@@ -14,6 +14,9 @@ struct btjson_wish {
 };
 
 void btjson_trace(const struct stack_trace *trace, const struct btjson_wish *wish);
+/* -E: what looks like saved registers at ADDRESS on CPU's stack of KIND. */
+void btjson_found_registers(unsigned cpu, enum stack_kind kind, u64 address,
+			    const struct x86_regs *regs);
 /* "registers": an object with every register of REGS, or only those that an interrupt saves. */
 void btjson_registers(const struct x86_regs *regs, bool partial);
 

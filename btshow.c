@@ -2,8 +2,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "btshow.h"
 
+#include "btjson.h"
 #include "fail.h"
 #include "gdb_bridge.h"
+#include "json.h"
 #include "memory.h"
 #include "out.h"
 #include "slab.h"
@@ -320,15 +322,20 @@ bool btshow_special_stack(unsigned cpu, enum stack_kind kind)
 	if (!stack_special(cpu, kind, &range) ||
 	    (kind == STACK_VC && !mem_try_read(range.end - 8, &regs, 8, NULL)))
 		return false;
-	out("CPU %u %s STACK:\n", cpu, stack_title(kind));
+	if (!json_on())
+		out("CPU %u %s STACK:\n", cpu, stack_title(kind));
 	for (u64 at = range.start; at + sizeof(regs) <= range.end; at += 8) {
 		interrupt_check();
 		if (!mem_try_read(at, &regs, sizeof(regs), NULL) || !looks_like_registers(&regs))
 			continue;
-		show_found_registers(at, &regs);
+		if (json_on())
+			btjson_found_registers(cpu, kind, at, &regs);
+		else
+			show_found_registers(at, &regs);
 		found = true;
 	}
-	out(found ? "\n" : "(none found)\n\n");
+	if (!json_on())
+		out(found ? "\n" : "(none found)\n\n");
 	return true;
 }
 

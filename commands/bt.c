@@ -231,6 +231,12 @@ static void show_special_stacks(const char *cpu_words)
 static void toggle_scanning(void)
 {
 	scan_by_default = !scan_by_default;
+	if (json_on()) {
+		json_object(NULL);
+		json_bool("scan_by_default", scan_by_default);
+		json_end();
+		return;
+	}
 	out("bt: use %s bt method by default\n", scan_by_default ? "old" : "new");
 }
 
