@@ -50,6 +50,16 @@ struct command {
 	const struct option *options;
 	const char *description; /* paragraphs; what the options table does not say */
 	const char *example; /* "crash> ps -p\n..." transcripts from a real dump */
+	/*
+	 * What TAB offers: a group for each positional word, with blanks between, the last one again and
+	 * again. "pid|task symbol" names kinds of words as a synopsis does (completion.c has
+	 * them), "=config" is that word itself, "@bt" a command that takes the rest of the line. "-R" says
+	 * that the next group is the argument of that option, whose own word tells too little.
+	 */
+	const char *arguments;
+	/* More words that only the command knows, after the WORDS before: OFFER is called for each. */
+	void (*offer_words)(char *const *words, size_t nr_words,
+			    void (*offer)(void *arg, const char *word), void *arg);
 	void (*run)(struct args *args);
 	unsigned flags;
 };

@@ -15,9 +15,10 @@
 #define TABLE_WIDTH 15
 
 static const char input_page[] =
-	"Command lines are edited with the readline library: arrow keys, Ctrl-R, and completion of "
-	"commands and kernel symbols with TAB. Keys are those of emacs, or of vi when EDITOR names vi "
-	"or after \"set edit vi\".\n"
+	"Command lines are edited with the readline library: arrow keys, Ctrl-R to search earlier lines, and "
+	"TAB, which completes what may stand at the cursor: commands, options, symbols, types and their "
+	"members, tasks, modules, files. Keys are those of emacs, or of vi when the user's inputrc asks "
+	"for them, when EDITOR names vi, or after \"set edit vi\".\n"
 	"\n"
 	"A line is, in this order: a command of crash, an alias, the name of a kernel type or symbol, "
 	"a command of gdb.\n"
@@ -43,8 +44,11 @@ static const char input_page[] =
 	"  r N or !N          runs line N again.\n"
 	"  r TEXT             runs the last line that starts with TEXT again.\n"
 	"\n"
-	"Ctrl-C ends the running command and keeps the session. The end of the input, or \"q\", ends the "
-	"session. The exit status is 0 when every command worked and 2 when some command failed.\n"
+	"What is typed on a terminal is kept for later sessions, where the arrow keys and Ctrl-R find it: in "
+	"crash/history below $XDG_STATE_HOME, or below ~/.local/state, readable by the user alone.\n"
+	"\n"
+	"Ctrl-C ends the running command, its pager or pipeline, and keeps the session; Ctrl-\\ does "
+	"nothing. The end of the input, or \"q\", ends the session. The exit status is 0 when every command worked and 2 when some command failed.\n"
 	"\n"
 	"Without a terminal, commands are read from standard input, and each line is shown behind a "
 	"prompt before it runs. \"crash -i FILE\" runs FILE before anything else; -s leaves out the echo.\n"
@@ -54,8 +58,8 @@ static const char input_page[] =
 	"mark regular expressions where a command takes them.\n";
 
 static const char output_page[] =
-	"On a terminal, a command's output goes through a pager: the program in the environment variable "
-	"CRASHPAGER or PAGER, else less. \"set scroll off\" or \"sf\" switches it off, \"sn\" on again; it is "
+	"On a terminal, output that is longer than the screen goes through a pager: the program in the environment "
+	"variable CRASHPAGER or PAGER, else less. \"set scroll off\" or \"sf\" switches it off, \"sn\" on again; it is "
 	"never used with -s or when the input or the output is no terminal.\n"
 	"\n"
 	"  COMMAND | SHELL    sends the output through a shell pipeline.\n"

@@ -4,28 +4,42 @@
 
 #include "fail.h"
 #include "out.h"
+#include "screen.h"
 #include "session.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
 
+#define PATIENCE_MS 120 /* of a reader after Ctrl-C, and again after SIGTERM */
+#define STEP_MS 10
+
+/* Where output goes until a scope ends: a file, a program, or the terminal and perhaps a pager. */
 struct output {
 	struct output *outer;
 	FILE *stream, *previous;
-	const char *pager; /* not started yet when child is 0 */
-	const char *path;
-	pid_t child;
-	int pager_fd;
+	const char *path; /* of a file */
+	const char *pager; /* a command, which starts when the screen is full */
+	struct strbuf held; /* what came before that */
+	struct screen screen;
+	bool unpaged; /* no pager will be started */
+	pid_t child; /* who reads, or 0 */
+	int fd; /* what it reads from, or -1 */
 };
 
 static struct output *current;
+static struct termios terminal_modes; /* of the terminal while nobody else uses it */
 
 /* Without a terminal to deliver Ctrl-C to the whole group, the child gets a group that we can signal. */
 static bool has_controlling_terminal(void)
@@ -54,6 +68,7 @@ static pid_t start_shell(const char *command, int input)
 	sigemptyset(&defaults);
 	sigaddset(&defaults, SIGINT);
 	sigaddset(&defaults, SIGPIPE);
+	sigaddset(&defaults, SIGQUIT);
 	posix_spawnattr_setsigdefault(&attributes, &defaults);
 	if (!has_controlling_terminal())
 		flags |= POSIX_SPAWN_SETPGROUP;
@@ -63,6 +78,7 @@ static pid_t start_shell(const char *command, int input)
 	else if (!isatty(STDIN_FILENO)) /* what is there are lines for us */
 		posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	fflush(stdout);
+	tcgetattr(STDIN_FILENO, &terminal_modes);
 	error = posix_spawn(&child, "/bin/sh", &actions, &attributes,
 			    command ? with_command : interactive, environ);
 	posix_spawn_file_actions_destroy(&actions);
@@ -94,22 +110,220 @@ int process_shell(const char *command)
 	if (!child)
 		fail("cannot start a shell: %s", strerror(errno));
 	status = wait_for(child, true);
+	if (interrupt_pending() && session.terminal)
+		putchar('\n'); /* behind "^C" */
 	interrupt_clear();
 	return status;
 }
 
+/*
+ * A program and all that it started. A pipeline is a shell with children, which Ctrl-C may end before them:
+ * they become ours then, because adopt() asked for that.
+ */
+struct family {
+	VECTOR(pid_t) pids;
+	pid_t child; /* the shell */
+	int status;
+	bool waited; /* and it ended */
+};
+
+static void adopt(bool on)
+{
+	prctl(PR_SET_CHILD_SUBREAPER, on, 0, 0, 0);
+}
+
+/* Starts COMMAND with a pipe as its standard input; the pipe's other end, or -1. */
 static int start_reader(const char *command, pid_t *child)
 {
 	int fds[2];
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -1;
+	/* A reader that does not read must not keep us from noticing Ctrl-C. */
+	fcntl(fds[1], F_SETFL, O_NONBLOCK);
+	adopt(true);
 	*child = start_shell(command, fds[0]);
 	close(fds[0]);
 	if (*child)
 		return fds[1];
 	close(fds[1]);
 	return -1;
+}
+
+static void add_family(struct family *family, pid_t pid)
+{
+	char *path = xasprintf("/proc/%d/task/%d/children", pid, pid);
+	FILE *file = fopen(path, "re");
+	int child;
+
+	if (pid != getpid())
+		*vector_add(&family->pids) = pid;
+	while (file && fscanf(file, "%d", &child) == 1)
+		add_family(family, child);
+	if (file)
+		fclose(file);
+	free(path);
+}
+
+/* Ended; who is left for a parent to wait for has, too. */
+static bool is_gone(pid_t pid)
+{
+	char *path = xasprintf("/proc/%d/stat", pid);
+	FILE *file = fopen(path, "re");
+	char state = 'Z';
+
+	if (file) {
+		if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+			state = 'Z';
+		fclose(file);
+	}
+	free(path);
+	return state == 'Z' || state == 'X';
+}
+
+static bool all_gone(struct family *family)
+{
+	if (!family->waited)
+		family->waited = waitpid(family->child, &family->status, WNOHANG) != 0;
+	for (size_t i = 0; i < family->pids.count; i++) {
+		if (!is_gone(family->pids.items[i]))
+			return false;
+	}
+	return family->waited;
+}
+
+static bool end_in_time(struct family *family, int number)
+{
+	static const struct timespec step = { .tv_nsec = STEP_MS * 1000000 };
+
+	for (size_t i = 0; number && i < family->pids.count; i++)
+		kill(family->pids.items[i], number);
+	for (int left = PATIENCE_MS; left > 0; left -= STEP_MS) {
+		if (all_gone(family))
+			return true;
+		nanosleep(&step, NULL);
+	}
+	return false;
+}
+
+static int end_family(const struct output *output)
+{
+	struct family family = { .child = output->child };
+
+	add_family(&family, getpid());
+	/* The terminal told them, a kill(1) only us; a pager would take a second one for its own. */
+	if (!end_in_time(&family, output->pager ? 0 : SIGINT) && !end_in_time(&family, SIGTERM))
+		end_in_time(&family, SIGKILL);
+	if (isatty(STDIN_FILENO)) /* as they are while no pager runs */
+		tcsetattr(STDIN_FILENO, TCSANOW, &terminal_modes);
+	for (size_t i = 0; i < family.pids.count; i++)
+		waitpid(family.pids.items[i], NULL, WNOHANG); /* adopted ones */
+	vector_free(&family.pids);
+	return family.status;
+}
+
+/*
+ * Waits for a program that reads our output. Ctrl-C ends the command it belongs to, and so the
+ * program, too, even when it takes the key for something else or ignores it.
+ */
+static int wait_for_reader(const struct output *output)
+{
+	int status = 0;
+	pid_t ended = 0;
+
+	while (!interrupt_pending() && ended != output->child) {
+		ended = waitpid(output->child, &status, 0);
+		if (ended < 0 && errno != EINTR)
+			break;
+	}
+	if (interrupt_pending())
+		status = end_family(output);
+	adopt(false);
+	return status;
+}
+
+/* ---- streams ---- */
+
+/* To the reader; false with errno: it went away, or EINTR: Ctrl-C. */
+static bool feed_reader(int fd, const char *data, size_t length)
+{
+	struct pollfd room = { .fd = fd, .events = POLLOUT };
+
+	while (length) {
+		ssize_t n = write(fd, data, length);
+
+		if (n > 0) {
+			data += n;
+			length -= n;
+		} else if (errno != EAGAIN && errno != EINTR) {
+			return false;
+		} else if (interrupt_pending()) {
+			errno = EINTR;
+			return false;
+		} else {
+			poll(&room, 1, PATIENCE_MS);
+		}
+	}
+	return true;
+}
+
+static bool start_pager(struct output *output)
+{
+	output->fd = start_reader(output->pager, &output->child);
+	return output->fd >= 0 &&
+	       feed_reader(output->fd, strbuf_text(&output->held), output->held.length);
+}
+
+/* What was held back goes to the terminal after all. */
+static bool show_held(struct output *output)
+{
+	size_t length = output->held.length;
+	bool written = fwrite(strbuf_text(&output->held), 1, length, stdout) == length;
+
+	strbuf_reset(&output->held);
+	return fflush(stdout) == 0 && written;
+}
+
+/* Until the screen is full, a pager's text is held back. */
+static ssize_t output_write(void *cookie, const char *data, size_t length)
+{
+	struct output *output = cookie;
+	bool worked = true;
+
+	if (output->fd >= 0)
+		return feed_reader(output->fd, data, length) ? (ssize_t)length : 0;
+	strbuf_add(&output->held, data, length);
+	screen_add(&output->screen, data, length);
+	if (output->unpaged)
+		worked = show_held(output);
+	else if (screen_is_full(&output->screen))
+		worked = start_pager(output);
+	return worked ? (ssize_t)length : 0;
+}
+
+static int output_close(void *cookie)
+{
+	struct output *output = cookie;
+
+	return output->fd < 0 ? 0 : close(output->fd);
+}
+
+/* Closed the pipe: what the shell says when it has no such program. */
+static bool could_not_run(int status)
+{
+	return WIFEXITED(status) && (WEXITSTATUS(status) == 127 || WEXITSTATUS(status) == 126);
+}
+
+static void end_pager(struct output *output)
+{
+	if (output->fd < 0) {
+		show_held(output);
+	} else if (could_not_run(wait_for_reader(output))) {
+		session.scroll = false;
+		show_held(output);
+		warn("the pager \"%s\" does not run: output is not paged from now on (set scroll)",
+		     output->pager);
+	}
 }
 
 /* Ends the redirection: the scope's cleanup. */
@@ -119,19 +333,24 @@ static void output_end(void *arg)
 	bool write_failed;
 	int error;
 
+	if (interrupt_pending() && output->fd >= 0)
+		__fpurge(output->stream);
 	/* Here and not only in fclose(): a flush that failed leaves it nothing to fail with. */
 	write_failed = fflush(output->stream) != 0;
 	error = errno;
 	out_redirect(output->previous);
 	current = output->outer;
 	fclose(output->stream);
-	if (output->child)
-		wait_for(output->child, !output->pager);
+	if (output->pager)
+		end_pager(output);
+	else if (output->child)
+		wait_for_reader(output);
 	if (write_failed && error != EPIPE && error != EINTR) {
 		session.some_command_failed = true;
 		warn("cannot write %s: %s", output->path ? output->path : "the output",
 		     strerror(error));
 	}
+	strbuf_free(&output->held);
 	free(output);
 }
 
@@ -143,12 +362,29 @@ static void output_begin(struct output *output)
 	output->previous = out_redirect(output->stream);
 }
 
-void process_output_to_pipe(const char *command)
+/* A stream for what is fed to a program, now or later. */
+static FILE *output_stream(struct output *output)
+{
+	static const cookie_io_functions_t functions = { .write = output_write,
+							 .close = output_close };
+
+	return fopencookie(output, "w", functions);
+}
+
+static struct output *output_new(void)
 {
 	struct output *output = xcalloc(1, sizeof(*output));
-	int fd = start_reader(command, &output->child);
 
-	output->stream = fd < 0 ? NULL : fdopen(fd, "w");
+	output->fd = -1;
+	return output;
+}
+
+void process_output_to_pipe(const char *command)
+{
+	struct output *output = output_new();
+
+	output->fd = start_reader(command, &output->child);
+	output->stream = output->fd < 0 ? NULL : output_stream(output);
 	if (!output->stream) {
 		int error = errno;
 
@@ -160,7 +396,7 @@ void process_output_to_pipe(const char *command)
 
 void process_output_to_file(const char *path, bool append)
 {
-	struct output *output = xcalloc(1, sizeof(*output));
+	struct output *output = output_new();
 
 	output->path = path;
 	output->stream = fopen(path, append ? "ae" : "we");
@@ -173,43 +409,13 @@ void process_output_to_file(const char *path, bool append)
 	output_begin(output);
 }
 
-static ssize_t pager_write(void *cookie, const char *data, size_t length)
-{
-	struct output *output = cookie;
-	size_t written = 0;
-
-	if (output->pager_fd < 0 && !output->child) {
-		output->pager_fd = start_reader(output->pager, &output->child);
-		if (output->pager_fd < 0)
-			return 0;
-	}
-	while (written < length) {
-		ssize_t n = write(output->pager_fd, data + written, length - written);
-
-		if (n < 0 && errno == EINTR && !interrupt_pending())
-			continue;
-		if (n < 0)
-			return 0;
-		written += n;
-	}
-	return written;
-}
-
-static int pager_close(void *cookie)
-{
-	struct output *output = cookie;
-
-	return output->pager_fd < 0 ? 0 : close(output->pager_fd);
-}
-
 void process_output_to_pager(const char *pager)
 {
-	cookie_io_functions_t functions = { .write = pager_write, .close = pager_close };
-	struct output *output = xcalloc(1, sizeof(*output));
+	struct output *output = output_new();
 
 	output->pager = pager;
-	output->pager_fd = -1;
-	output->stream = fopencookie(output, "w", functions);
+	screen_open(&output->screen);
+	output->stream = output_stream(output);
 	if (!output->stream) {
 		free(output);
 		fail("out of memory for the pager's stream");
@@ -222,7 +428,29 @@ FILE *process_output(void)
 	return current ? current->stream : NULL;
 }
 
+bool process_output_is_paged(void)
+{
+	return current && current->pager;
+}
+
 bool process_output_is_read(void)
 {
 	return current && current->child;
+}
+
+void process_output_show(void)
+{
+	out_flush();
+	if (current && current->pager && current->fd < 0 && current->held.length &&
+	    !current->unpaged)
+		start_pager(current);
+}
+
+void process_output_unpaged(void)
+{
+	if (!current || !current->pager || current->fd >= 0)
+		return;
+	current->unpaged = true;
+	out_flush();
+	show_held(current);
 }

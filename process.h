@@ -12,15 +12,20 @@ int process_shell(const char *command);
 
 /*
  * Until the innermost scope ends, out() goes to the standard input of `sh -c COMMAND`, into the file
- * at PATH, or through the pager, which starts with the first byte. At the end all is flushed and the
- * program waited for.
+ * at PATH, or to the terminal: what fits on the screen straight, what does not through the pager.
+ * At the end all is flushed and the program waited for. Ctrl-C ends that wait, and the program.
  */
 void process_output_to_pipe(const char *command);
 void process_output_to_file(const char *path, bool append);
 void process_output_to_pager(const char *pager);
 /* The stream that one of these opened last, when one is open; else NULL. */
 FILE *process_output(void);
-/* A program reads it and may own the terminal: of a pager, once it has something to show. */
+bool process_output_is_paged(void); /* the terminal is at its end, pager or not */
+/* A program reads it and may own the terminal: of a pager, once it was started. */
 bool process_output_is_read(void);
+/* What was printed so far is shown now, in the pager: for a command that works on for a while. */
+void process_output_show(void);
+/* For a command that never ends by itself: output goes to the terminal as it comes. */
+void process_output_unpaged(void);
 
 #endif

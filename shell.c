@@ -45,7 +45,9 @@ static void choose_programs(void)
 	if (!editor)
 		return;
 	name = strrchr(editor, '/');
-	session.vi_mode = starts_with(name ? name + 1 : editor, "vi");
+	name = name ? name + 1 : editor;
+	if (starts_with(name, "vi") || starts_with(name, "emacs"))
+		session.vi_mode = *name == 'v';
 }
 
 void shell_init(void)
@@ -58,6 +60,7 @@ void shell_init(void)
 	sigaction(SIGINT, &interrupt, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
 	session.terminal = isatty(STDOUT_FILENO);
+	prompt_init();
 	choose_programs();
 }
 
@@ -199,7 +202,8 @@ void shell_error(const char *name, const char *text)
 	}
 	if (redirected)
 		fprintf(redirected, "%s%s%s\n", name, separator, text);
-	if (!redirected || !(session.error_redirect || session.error_file)) {
+	if (!redirected ||
+	    !(process_output_is_paged() || session.error_redirect || session.error_file)) {
 		fflush(stdout);
 		printf("%s%s%s\n", name, separator, text);
 	}
@@ -564,7 +568,7 @@ static bool run_file(const char *path)
 
 	while (!quitting && (line = file_lines_next(lines))) {
 		echo_line(line);
-		prompt_remember(line);
+		prompt_remember(line, false);
 		session_refresh();
 		worked &= shell_execute(line);
 		if (interrupt_pending())
@@ -585,7 +589,7 @@ static void run_typed_line(void *arg)
 
 	if (recalled != line)
 		out("%s\n", recalled);
-	prompt_remember(recalled);
+	prompt_remember(recalled, isatty(STDIN_FILENO));
 	session_refresh();
 	shell_execute(recalled);
 }

@@ -74,6 +74,13 @@ static struct {
 	VECTOR(char *) name_blocks;
 } modules;
 
+static unsigned version; /* counts changes */
+
+unsigned symbols_version(void)
+{
+	return version;
+}
+
 static void names_free(struct name_table *table)
 {
 	free(table->slots);
@@ -398,6 +405,7 @@ static void take_ranges(const struct vmlinux *vmlinux, u64 kaslr_offset)
 
 static void forget_kernel(void)
 {
+	version++;
 	free(kernel.symbols);
 	free(kernel.visible);
 	free(kernel.name_block);
@@ -411,6 +419,7 @@ static void forget_modules(void)
 	struct symbol_chunk *chunk;
 	size_t i;
 
+	version++;
 	while ((module = modules.first)) {
 		modules.first = module->next;
 		vector_free(&module->symbols);
@@ -600,6 +609,7 @@ void symbols_add(const struct symbol_module *module, const char *name, u64 value
 	struct symbol_chunk *chunk = modules.chunks;
 	struct symbol *symbol;
 
+	version++;
 	if (!chunk || chunk->used == SYMBOLS_PER_CHUNK) {
 		chunk = xcalloc(1, sizeof(*chunk));
 		chunk->next = modules.chunks;

@@ -76,6 +76,7 @@ const struct symbol_module *symbols_next_module(const struct symbol_module *modu
 bool symbol_format(u64 address, bool hex_offset, char *text, size_t space);
 bool address_is_text(u64 address); /* kernel or module code */
 u64 symbols_kaslr_offset(void);
+unsigned symbols_version(void); /* another number whenever symbols were added or forgotten */
 void symbols_forget_modules(void); /* those of modules, which become invalid */
 void symbols_reset(void); /* forgets everything; symbols that were handed out become invalid */
 

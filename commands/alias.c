@@ -100,6 +100,7 @@ COMMAND(alias) = {
 		   "runtime  ksd      kmem -s | grep dentry\n"
 		   "crash> alias ksd \"\"\n"
 		   "alias deleted: ksd\n",
+	.arguments = "alias command",
 	.run = run_alias,
 	.flags = COMMAND_RAW_LINE | COMMAND_MINIMAL,
 };

@@ -123,6 +123,7 @@ COMMAND(ascii) = {
 	.example = "crash> ascii 62696c2f7273752f 0x41\n"
 		   "62696c2f7273752f: /usr/lib\n"
 		   "0000000000000041: A<NUL><NUL><NUL><NUL><NUL><NUL><NUL>\n",
+	.arguments = "value ...",
 	.run = run_ascii,
 	.flags = COMMAND_MINIMAL,
 };

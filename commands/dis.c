@@ -495,6 +495,7 @@ COMMAND(dis) = {
 		   "0xffffffff90349950 <vfs_read>:\tnopl   0x0(%rax,%rax,1) [FTRACE NOP]\n"
 		   "0xffffffff90349955 <vfs_read+0x5>:\tpush   %r15\n"
 		   "0xffffffff90349957 <vfs_read+0x7>:\tpush   %r14\n",
+	.arguments = "address|symbol count",
 	.run = dis_run,
 	.flags = COMMAND_MINIMAL,
 };

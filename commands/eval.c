@@ -122,6 +122,7 @@ COMMAND(eval) = {
 		   "      octal: 100000000005\n"
 		   "     binary: 0000000000000000000000000000001000000000000000000000000000000101\n"
 		   "   bits set: 33 2 0 \n",
+	.arguments = "expression ...",
 	.run = run_eval,
 	.flags = COMMAND_RAW_LINE | COMMAND_MINIMAL,
 };

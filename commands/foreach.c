@@ -317,6 +317,9 @@ COMMAND(foreach) = {
 	.example = "crash> foreach UN bt\n"
 		   "crash> foreach 'kworker.*' task -R pid,__state\n"
 		   "crash> foreach active ps\n",
+	.arguments = "pid|task|name|=RU|=IN|=UN|=ST|=ZO|=TR|=SW|=DE|=WA|=PA|=ID|=NE|=kernel|"
+		     "=user|=gleader|=active|@bt|@files|@net|@ps|@set|@sig|@task|@vm|"
+		     "@vtop ...",
 	.run = run,
 	.flags = COMMAND_RAW_LINE,
 };

@@ -28,6 +28,7 @@ COMMAND(gdb) = {
 		"info args in any of them. \"gdb thread N\" and \"set PID\" change the same current task.",
 	.example = "crash> gdb print sizeof(struct list_head)\n"
 		   "$1 = 16\n",
+	.arguments = "expression ...",
 	.run = run_gdb,
 	.flags = COMMAND_RAW_LINE,
 };

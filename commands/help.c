@@ -194,6 +194,7 @@ COMMAND(help) = {
 		   "CPU 0:\n"
 		   "    RIP: ffffffff9d4f6b6b  RSP: ffffffff9e603e70  RFLAGS: 00000246\n"
 		   "    ...\n",
+	.arguments = "topic ...",
 	.run = run_help,
 	.flags = COMMAND_MINIMAL,
 };

@@ -294,5 +294,6 @@ COMMAND(list) = {
 		"ffff897f0120a0c0\n"
 		"  pid = 2,\n"
 		"  comm = \"kthreadd\\000\\000\\000\\000\\000\\000\\000\",\n",
+	.arguments = "symbol|struct.member ...",
 	.run = list_run,
 };

@@ -415,5 +415,6 @@ COMMAND(mod) = {
 		"ffffffffc04705c0  virtio_blk      ffffffffc046c000    32768  modules/virtio_blk.ko.debug\n"
 		"crash> mod -t\n"
 		"no tainted modules\n",
+	.arguments = "file",
 	.run = mod_run,
 };

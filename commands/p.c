@@ -240,6 +240,7 @@ COMMAND(p) = {
 		   "PER-CPU ADDRESSES:\n"
 		   "  [0]: ffff89298ee35e80\n"
 		   "  [1]: ffff89298ef35e80\n",
+	.arguments = "expression ...",
 	.run = run,
 	.flags = COMMAND_RAW_LINE,
 };

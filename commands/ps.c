@@ -372,5 +372,6 @@ COMMAND(ps) = {
 		"      PID    PPID  CPU       TASK        ST  %MEM      VSZ      RSS  COMM\n"
 		">       0       0   0  ffffffff8240f940  RU   0.0        0        0  [swapper/0]\n"
 		">     211     101   1  ffff88800a1c8000  RU   0.4     1704     1024  lab-guest\n",
+	.arguments = "pid|task|name ...",
 	.run = run,
 };

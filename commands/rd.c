@@ -449,6 +449,7 @@ COMMAND(rd) = {
 		   "ffffffff96f50c00:  Linux version 6.12.107+deb13-\n"
 		   "crash> rd -32 linux_banner 4\n"
 		   "ffffffff96f50c00:  756e694c 65762078 6f697372 2e36206e   Linux version 6.\n",
+	.arguments = "address|symbol count",
 	.run = rd_run,
 	.flags = COMMAND_MINIMAL,
 };

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "command.h"
 #include "fail.h"
+#include "process.h"
 #include "session.h"
 
 #include <ctype.h>
@@ -33,6 +34,7 @@ static void run_repeat(struct args *args)
 		line++;
 	if (!*line)
 		usage_fail(args);
+	process_output_unpaged();
 	for (;;) {
 		interrupt_check();
 		session_refresh();
@@ -57,6 +59,7 @@ COMMAND(repeat) = {
 	.example = "crash> repeat -1 p jiffies | head -n 2\n"
 		   "jiffies = $1 = 4294895521\n"
 		   "jiffies = $2 = 4294895521\n",
+	.arguments = "command",
 	.run = run_repeat,
 	.flags = COMMAND_RAW_LINE,
 };

@@ -43,6 +43,7 @@ COMMAND(save) = {
 		   "...\n"
 		   "crash> save /tmp/small\n"
 		   "/tmp/small: 1093 pages in 1542231 bytes\n",
+	.arguments = "file",
 	.run = run_save,
 	.flags = COMMAND_MINIMAL,
 };

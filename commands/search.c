@@ -78,7 +78,7 @@ static void show_progress(void *arg, u64 bytes_done)
 		    1000000000L)
 		return;
 	if (search->any_found) {
-		out_flush();
+		process_output_show();
 		if (process_output_is_read())
 			return;
 	}
@@ -406,5 +406,6 @@ COMMAND(search) = {
 		   "\n"
 		   "crash> search -s linux_banner -l 100 -c Linux\n"
 		   "ffffffff9111fa00: Linux version 6.1.0-50-cloud-amd64 (debian-kernel@lists.\n",
+	.arguments = "value ...",
 	.run = search_run,
 };

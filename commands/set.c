@@ -491,6 +491,27 @@ static void run_set(struct args *args)
 	}
 }
 
+/* For TAB: the settings of the variable before, else the variables. */
+static void offer_words(char *const *words, size_t nr_words,
+			void (*offer)(void *arg, const char *word), void *arg)
+{
+	const struct variable *variable = nr_words ? variable_find(words[nr_words - 1]) : NULL;
+	const char *settings = variable && variable->settings ? variable->settings : "on | off";
+
+	while (variable && *settings) {
+		char *word = scope_printf("%.*s", (int)strcspn(settings, " |"), settings);
+
+		/* Words for what the user thinks of are no settings. */
+		if (!streq(word, "number") && !streq(word, "device") && !streq(word, "file") &&
+		    !streq(word, "text") && !streq(word, "address"))
+			offer(arg, word);
+		settings += strlen(word);
+		settings += strspn(settings, " |");
+	}
+	for (size_t i = 0; !variable && i < ARRAY_SIZE(variables); i++)
+		offer(arg, variables[i].name);
+}
+
 static const struct option options[] = {
 	{ "a", NULL, "mark the task (or the current one) as the active task of its cpu" },
 	{ "c", "cpu", "the task that was active on this cpu becomes current" },
@@ -543,6 +564,8 @@ COMMAND(set) = {
 		   "crash> set radix 16 scroll off\n"
 		   "output radix: 16 (hex)\n"
 		   "scroll: off (less -E -X)\n",
+	.arguments = "pid|task",
+	.offer_words = offer_words,
 	.run = run_set,
 	.flags = COMMAND_MINIMAL,
 };

@@ -320,5 +320,6 @@ COMMAND(sig) = {
 		"of a set stands for signal n.",
 	.example = "crash> sig -s 800A000000000201\n"
 		   "SIGHUP SIGUSR1 SIGRTMAX-14 SIGRTMAX-12 SIGRTMAX\n",
+	.arguments = "pid|task ...",
 	.run = run,
 };

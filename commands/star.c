@@ -54,6 +54,7 @@ COMMAND(star) = {
 		   "    struct list_head *prev;\n"
 		   "}\n"
 		   "SIZE: 16\n",
+	.arguments = "struct.member|union.member address|symbol count",
 	.run = run_star,
 	.flags = COMMAND_RAW_LINE,
 };

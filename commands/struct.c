@@ -33,5 +33,6 @@ COMMAND(struct) = {
 		   "  nr_running = 1,\n"
 		   "[1]: ffff89298ef35e80\n"
 		   "  nr_running = 0,\n",
+	.arguments = "struct.member address|symbol count",
 	.run = run,
 };

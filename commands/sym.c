@@ -331,6 +331,7 @@ COMMAND(sym) = {
 		   "crash> sym -q virtblk_pr\n"
 		   "ffffffffc046d1f0 (t) __pfx_virtblk_probe [virtio_blk]\n"
 		   "ffffffffc046d200 (t) virtblk_probe [virtio_blk]\n",
+	.arguments = "symbol|address ...",
 	.run = sym_run,
 	.flags = COMMAND_MINIMAL,
 };

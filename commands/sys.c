@@ -230,5 +230,6 @@ COMMAND(sys) = {
 		   "NUM  SYSTEM CALL                FILE AND LINE NUMBER\n"
 		   " 89  __x64_sys_readlink         ../fs/stat.c: 498\n"
 		   "267  __x64_sys_readlinkat       ../fs/stat.c: 492\n",
+	.arguments = "=config",
 	.run = sys_run,
 };

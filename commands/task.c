@@ -195,5 +195,6 @@ COMMAND(task) = {
 		   "PID: 1        TASK: ffff888003258000  CPU: 0    COMMAND: \"init\"\n"
 		   "  pid = 1,\n"
 		   "  comm = \"init\\000\\000\\000\\000\\000\\000\\000\\000\\000\\000\\000\",\n",
+	.arguments = "pid|task ... -R member:task_struct",
 	.run = run,
 };

@@ -373,5 +373,6 @@ COMMAND(tree) = {
 		"ffff897f0104de00\n"
 		"  va_start = 0xffffca6d00000000,\n"
 		"  va_end = 0xffffca6d00005000,\n",
+	.arguments = "start|struct.member -t =rbtree|=radix|=xarray|=maple",
 	.run = tree_run,
 };

@@ -19,5 +19,6 @@ COMMAND(union) = {
 		   "    void *sival_ptr;\n"
 		   "}\n"
 		   "SIZE: 8\n",
+	.arguments = "union.member address|symbol count",
 	.run = run,
 };

@@ -398,5 +398,6 @@ COMMAND(vtop) = {
 		"\n"
 		"      PAGE       PHYSICAL      MAPPING       INDEX CNT FLAGS\n"
 		"fffff9bcc02f01c0  bc07000                0        0  1 fffffc0002000 reserved\n",
+	.arguments = "address|symbol ...",
 	.run = vtop_run,
 };

@@ -228,5 +228,6 @@ COMMAND(whatis) = {
 		   "1000  inet_sock\n"
 		   "1000  pnp_dev\n"
 		   "1008  audit_context\n",
+	.arguments = "type.member|symbol",
 	.run = run,
 };

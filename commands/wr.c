@@ -138,5 +138,6 @@ COMMAND(wr) = {
 		   "crash> wr -32 panic_on_oops 1\n"
 		   "crash> p panic_on_oops\n"
 		   "panic_on_oops = $2 = 1\n",
+	.arguments = "address|symbol value",
 	.run = run_wr,
 };

@@ -286,10 +286,10 @@ static void check_recall(const char *line, const char *wanted)
 static void test_history(void **state UNUSED)
 {
 	check_recall("!!", "the history is empty");
-	prompt_remember("ps");
-	prompt_remember("bt -a");
-	prompt_remember("bt -a");
-	prompt_remember("log");
+	prompt_remember("ps", false);
+	prompt_remember("bt -a", false);
+	prompt_remember("bt -a", false);
+	prompt_remember("log", false);
 	check_recall("!!", "log");
 	check_recall("r", "log");
 	check_recall("!2", "bt -a");
