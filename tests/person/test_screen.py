@@ -1,0 +1,208 @@
+# A person who reads answers: the pager, Ctrl-C and Ctrl-\, the window's size, terminals that can do little.
+# SPDX-License-Identifier: GPL-3.0-or-later
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+import time
+
+from harness import CRASH, equal, expect
+from tmux import Session, Window
+
+ONE_KERNEL = True
+
+
+def at_pager(screen):
+    """less waits at the bottom for a key."""
+    return screen.rstrip("\n").split("\n")[-1].rstrip() in (":", "(END)")
+
+
+def test_pager_only_past_a_screen(kernel):
+    with Session(kernel, rows=24) as session:
+        expect("octal: 1" in session.answer("eval 1"), "an answer of four lines")
+        session.line("help input")
+        screen = session.wait_until(at_pager, "pager")
+        expect("NAME" in screen or "Command lines" in screen, f"the first page begins elsewhere: {screen!r}")
+        session.keys("Space")
+        session.wait_for("exit status is 0")
+        session.keys("q") if at_pager(session.screen()) else None
+        session.prompt()
+        # As many lines as there are rows, and one less: with a row left for the prompt no pager is needed.
+        for count, paged in ((23, False), (24, True)):
+            session.line(f"ascii {' '.join(str(30 + i % 10) for i in range(count))}")
+            if paged:
+                session.wait_until(lambda screen: at_pager(screen) or "(END)" in screen or
+                                   screen.rstrip().endswith("crash>"), "pager or prompt")
+                session.keys("q") if at_pager(session.screen()) else None
+            session.prompt()
+        session.line("sf")
+        session.prompt()
+        session.line("help input")
+        session.wait_for("regular expressions where")
+        session.prompt()
+        session.line("sn")
+        session.prompt()
+        session.line("help input")
+        session.wait_until(at_pager, "pager after sn")
+        session.keys("q")
+        session.prompt()
+
+
+def test_pager_knows_the_size(kernel):
+    """What fits on a tall screen is paged on a low one, also after the window changed."""
+    with Session(kernel, columns=120, rows=60) as session:
+        text = session.answer("help input")
+        expect("regular expressions where" in text, f"not on one screen: {text[-200:]!r}")
+        session.resize(120, 12)
+        session.line("help input")
+        session.wait_until(at_pager, "pager on a screen of 12 rows")
+        session.keys("q")
+        session.prompt()
+        session.resize(120, 60)
+        session.keys("C-l")
+        session.wait_until(lambda screen: screen.strip() == "crash>", "clear screen")
+        expect("regular expressions where" in session.answer("help input"), "not on one screen again")
+
+
+def test_pager_that_does_not_run(kernel):
+    with Session(kernel, env={"PAGER": "/nonexistent/pager"}) as session:
+        session.line("help input")
+        session.wait_for("the pager .* does not run")
+        session.prompt()
+        session.keys("C-l")
+        session.line("help output")
+        session.prompt()
+        expect("does not run" not in session.screen(), "told again")
+
+
+def soonest(session, line, shown, tries=3):
+    """LINE is interrupted as soon as SHOWN is there; the shortest time of some tries until the prompt is back."""
+    took = []
+    while len(took) < tries and (not took or min(took) >= 0.5):
+        session.keys("C-l")
+        session.wait_until(lambda screen: screen.strip() == "crash>", "clear screen")
+        session.line(line)
+        session.wait_until(shown, f"output of {line!r}")
+        start = time.monotonic()
+        session.keys("C-c")
+        session.prompt()
+        took.append(time.monotonic() - start)
+    return min(took)
+
+
+def test_interrupt_ends_whatever_runs(kernel):
+    """Within half a second, also while a pager waits for a key, and readers that do not read or ignore the signal."""
+    with tempfile.TemporaryDirectory() as folder:
+        deaf = pathlib.Path(folder) / "deaf"
+        deaf.write_text("#!/bin/sh\ntrap '' INT TERM\necho RUNS\nsleep 100\n")
+        deaf.chmod(0o755)
+        with Session(kernel) as session:
+            for line, shown in (("sym -l", at_pager), ("help input", at_pager),
+                                (f"sym -l | {deaf}", lambda screen: "\nRUNS" in screen),
+                                (f"eval 1 | {deaf}", lambda screen: "\nRUNS" in screen),
+                                ("sym -l | (echo RUNS; sleep 100) | cat", lambda screen: "\nRUNS" in screen),
+                                ("!echo RUNS; sleep 100", lambda screen: "\nRUNS" in screen),
+                                ("repeat -50 eval 3", lambda screen: "octal: 3" in screen),
+                                ("repeat eval 3 | cat", lambda screen: "octal: 3" in screen),
+                                ("repeat eval 3", lambda screen: "octal: 3" in screen)):
+                took = soonest(session, line, shown)
+                expect(took < 0.5, f"{line!r} ran on for {took:.2f} s")
+                expect("decimal: 9" in session.answer("eval 9"), f"no answer after {line!r}")
+            left = subprocess.run(["pgrep", "-P", str(session.pid())], capture_output=True, text=True).stdout
+            equal(left, "", "programs that still run")
+            session.type("eval 0x77")  # the terminal still shows what is typed
+            session.wait_for("crash> eval 0x77")
+
+
+def test_quit_key_kills_nothing(kernel):
+    with Session(kernel) as session:
+        for line, shown in (("sym -l", at_pager), ("repeat -50 eval 3", lambda screen: "octal: 3" in screen)):
+            session.line(line)
+            session.wait_until(shown, f"output of {line!r}")
+            session.keys("C-\\")
+            session.keys("C-c")
+            session.prompt()
+        expect("decimal: 9" in session.answer("eval 9"), "no answer after Ctrl-\\")
+
+
+def test_quit_key_after_gdb_started(kernel):
+    """GDB sets handlers of signals as it starts; they do not become ours."""
+    with Session(kernel) as session:
+        expect("= 7" in session.answer("p 3 + 4"), "p")
+        session.keys("C-\\")
+        session.type("eval 5")
+        session.wait_for("crash> eval 5$")
+        session.keys("C-c")
+        session.prompt()
+        expect("decimal: 9" in session.answer("eval 9"), "no answer after Ctrl-\\")
+
+
+def test_answers_do_not_depend_on_the_width(kernel):
+    """120 and 80 columns: the same text, as in a file; only the terminal breaks long lines."""
+    with tempfile.TemporaryDirectory() as folder:
+        wanted = {}
+        for line in ("help", "ps 1", "set", "help ps"):
+            wanted[line] = kernel.crash(line).rstrip().split("\n")
+        for columns in (120, 80):
+            with Session(kernel, columns=columns, rows=100) as session:
+                for line, lines in wanted.items():
+                    text = session.answer(line).rstrip().split("\n")
+                    if all(len(row) <= columns for row in lines):
+                        equal([row.rstrip() for row in text], [row.rstrip() for row in lines], f"{line} with {columns} columns")
+                session.line(f"ps > {folder}/{columns}")
+                session.prompt()
+        equal((pathlib.Path(folder) / "120").read_text(), (pathlib.Path(folder) / "80").read_text(), "ps in a file")
+
+
+def test_dumb_terminal(kernel):
+    """Not one escape sequence, but everything works."""
+    with tempfile.TemporaryDirectory() as folder, Window(["sh", "-i"], env={"PS1": "shell$ "}) as window:
+        window.wait_for(r"^shell\$")
+        window.tmux("pipe-pane", f"cat > {folder}/raw")
+        window.line(f"TERM=dumb PAGER=cat {CRASH} {kernel.vmlinux} {kernel.vmcore}")
+        window.prompt()
+        window.type("asc")
+        window.keys("Tab")
+        window.wait_for("crash> ascii")
+        window.line(" 41")
+        window.wait_for("0000000000000041: A")
+        window.prompt()
+        for line in ("ps", "bt", "ps -A"):
+            window.line(line)
+            window.prompt()
+        window.line("q")
+        window.wait_until(lambda screen: screen.rstrip().endswith("shell$"), "the shell")
+        raw = (pathlib.Path(folder) / "raw").read_bytes()
+        expect(b"0000000000000041: A" in raw, "nothing was recorded")
+        expect(b"\033" not in raw, f"an escape sequence: {raw[max(raw.find(bytes([27])) - 40, 0):][:80]!r}")
+
+
+def test_window_closes(kernel):
+    """The terminal goes away (SIGHUP): nothing stays behind."""
+    for line in (None, "sym -l", "repeat -50 eval 3"):
+        with Session(kernel) as session:
+            pid = session.pid()
+            if line:
+                session.line(line)
+                session.wait_until(lambda screen: at_pager(screen) or "octal: 3" in screen, "output")
+            session.tmux("kill-session")
+            end = time.monotonic() + 20
+            while pathlib.Path(f"/proc/{pid}").exists() and "State:\tZ" not in pathlib.Path(f"/proc/{pid}/status").read_text():
+                expect(time.monotonic() < end, f"it runs on without its terminal ({line})")
+                time.sleep(0.01)
+
+
+def test_killed_at_the_prompt(kernel):
+    """SIGTERM: the terminal is as it was before."""
+    with Window(["sh", "-i"], env={"PS1": "shell$ "}) as window:
+        window.wait_for(r"^shell\$")
+        window.line(f"{CRASH} {kernel.vmlinux} {kernel.vmcore}; stty -a > {window.folder}/modes; echo status $?")
+        window.prompt()
+        window.type("eval 1")
+        window.wait_for("crash> eval 1")
+        child = subprocess.run(["pgrep", "-P", str(window.pid())], capture_output=True, text=True).stdout.split()[0]
+        os.kill(int(child), 15)
+        window.wait_for(r"^status 0")
+        modes = (window.folder / "modes").read_text()
+        expect(re.search(r"(?<!-)icanon", modes) and re.search(r"(?<!-)echo\b", modes), f"modes: {modes!r}")

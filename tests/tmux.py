@@ -1,0 +1,130 @@
+# The program in a window of tmux, for tests that look at the screen as a person does.
+# SPDX-License-Identifier: GPL-3.0-or-later
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+
+from harness import CRASH, Failed, environment
+
+CONFIGURATION = """
+set -g remain-on-exit on
+set -g status off
+set -s escape-time 0
+set -g history-limit 10000
+set -g default-terminal tmux-256color
+"""
+
+
+class Window:
+    """
+    A terminal of COLUMNS x ROWS with COMMAND (a list of words) in it, and a home of its own unless HOME is given.
+    Nothing sleeps for a fixed time: wait_for() looks until the text is there.
+    """
+
+    def __init__(self, command, columns=80, rows=24, env=None, home=None):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="crash-tmux-"))
+        self.home = pathlib.Path(home or self.folder)
+        self.socket = self.folder / "socket"
+        configuration = self.folder / "tmux.conf"
+        configuration.write_text(CONFIGURATION)
+        self.environment = environment({"HOME": str(self.home), "LANG": "C.UTF-8"})
+        for name in ("TMUX", "XDG_STATE_HOME", "EDITOR", "INPUTRC", "NO_COLOR", "TERM"):
+            self.environment.pop(name, None)
+        self.environment["SHELL"] = "/bin/sh"
+        settings = [f"{name}={value}" for name, value in (env or {}).items()]
+        # Several words: no shell is between tmux and the program.
+        self.tmux("-f", configuration, "new-session", "-d", "-x", columns, "-y", rows, "--", "env", *settings, *command)
+
+    def tmux(self, *arguments):
+        done = subprocess.run(["tmux", "-S", str(self.socket), *map(str, arguments)], capture_output=True, text=True,
+                              env=self.environment, timeout=60)
+        if done.returncode:
+            raise Failed(f"tmux {arguments[0]}: {done.stderr.strip()}")
+        return done.stdout
+
+    def keys(self, *names):
+        """Keys by tmux's names: "Enter", "Tab", "C-c", "Up"."""
+        self.tmux("send-keys", *names)
+
+    def type(self, text):
+        self.tmux("send-keys", "-l", "--", text)
+
+    def line(self, text):
+        self.type(text)
+        self.keys("Enter")
+
+    def screen(self, scrolled=False, escapes=False):
+        """What can be seen; SCROLLED: and what went off at the top; ESCAPES: with its colours."""
+        return self.tmux("capture-pane", "-p", *(["-S", "-"] if scrolled else []), *(["-e"] if escapes else []))
+
+    def wait_until(self, test, what, seconds=30):
+        """TEST(screen) until it is true; returns that screen."""
+        end = time.monotonic() + seconds
+        while True:
+            screen = self.screen()
+            if test(screen):
+                return screen
+            if time.monotonic() > end:
+                raise Failed(f"no {what} within {seconds} s: {screen.strip()[-500:]!r}")
+            time.sleep(0.01)
+
+    def wait_for(self, pattern, seconds=30):
+        return self.wait_until(lambda screen: re.search(pattern, screen, re.M), repr(pattern), seconds)
+
+    def prompt(self, seconds=30):
+        """Waits until the last line is a prompt with nothing behind it."""
+        return self.wait_until(lambda screen: screen.rstrip("\n").split("\n")[-1] in ("crash> ", "crash>"), "prompt", seconds)
+
+    def answer(self, line, seconds=30):
+        """What LINE prints, on a cleared screen; LINE must not fill it."""
+        self.keys("C-l")
+        self.wait_until(lambda screen: screen.strip() == "crash>", "clear screen", seconds)
+        self.line(line)
+        self.wait_until(lambda screen: screen.startswith(f"crash> {line}") and
+                        re.search(r"\ncrash> ?\n*\Z", screen), f"answer to {line!r}", seconds)
+        return re.sub(r"\ncrash> ?\n*\Z", "", self.screen()).split("\n", 1)[-1]
+
+    def resize(self, columns, rows):
+        self.tmux("resize-window", "-x", columns, "-y", rows)
+
+    def pid(self):
+        return int(self.tmux("display-message", "-p", "#{pane_pid}"))
+
+    def status(self, seconds=30):
+        """The exit status, once it ended."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            found = re.match(r"1 (\d*) (\d*)$", self.tmux("display-message", "-p",
+                                                         "#{pane_dead} #{pane_dead_status} #{pane_dead_signal}").strip("\n"))
+            if found and (found.group(1) or found.group(2)):
+                return int(found.group(1)) if found.group(1) else -int(found.group(2))
+            time.sleep(0.01)
+        raise Failed(f"it does not end: {self.screen().strip()[-200:]!r}")
+
+    def close(self):
+        try:
+            self.tmux("kill-server")
+        except (Failed, subprocess.TimeoutExpired):
+            pass
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class Session(Window):
+    """The program with the KERNEL's dump, at its prompt."""
+
+    def __init__(self, kernel, *options, before=(), **window):
+        super().__init__([*before, CRASH, *options, kernel.vmlinux, kernel.vmcore], **window)
+        try:
+            self.prompt()
+        except BaseException:
+            self.close()
+            raise
