@@ -40,8 +40,18 @@ struct kernel_layout {
 	u64 top_table; /* swapper_pg_dir: kernel virtual address of the top page table */
 };
 
+/* What the user knows of a kernel that does not tell (--kaslr, --machdep). */
+struct layout_wishes {
+	bool has_phys_base, has_page_offset, has_kaslr_offset;
+	u64 phys_base, page_offset, kaslr_offset;
+	u64 kernel_image_bytes; /* 0: not known */
+	unsigned levels; /* of page tables; 0: not known */
+};
+
 struct arch_ops {
 	const char *machine; /* "x86_64" */
+	/* Before all others; copied. */
+	void (*wish)(const struct layout_wishes *wishes);
 	/*
 	 * Before symbols: from vmcoreinfo, notes and memory; fills layout.kaslr_offset, phys_base.
 	 */

@@ -35,6 +35,11 @@ static void value_kernel(struct strbuf *text)
 		strbuf_puts(text, "  [TAINTED]");
 }
 
+static void value_system_map(struct strbuf *text)
+{
+	strbuf_puts(text, session.system_map);
+}
+
 static void add_dump_marks(struct strbuf *text, const struct dump *dump)
 {
 	if (dump->is_partial_vmcore)
@@ -239,6 +244,8 @@ static const struct row system_rows[] = {
 	{ "PANIC", value_panic },
 };
 
+static const struct row map_row = { "SYSTEM MAP", value_system_map };
+
 static const struct row task_rows[] = {
 	{ "PID", value_pid }, { "COMMAND", value_command }, { "TASK", value_task },
 	{ "CPU", value_cpu }, { "STATE", value_state },
@@ -398,6 +405,8 @@ void banner_system(void)
 		print_json();
 		return;
 	}
+	if (session.system_map != NULL)
+		print_rows(&map_row, 1);
 	/* The last row is PANIC: what runs has not panicked. */
 	print_rows(system_rows, ARRAY_SIZE(system_rows) - session.dump->live);
 }

@@ -990,6 +990,15 @@ const char *gdb_bridge_version(void)
 	return "16.3";
 }
 
+bool gdb_bridge_has_python(void)
+{
+#ifdef HAVE_PYTHON
+	return true;
+#else
+	return false;
+#endif
+}
+
 /* Commands that do something without DWARF, but not what is meant: stacks are unwound with its
  * tables. */
 static bool is_about_frames(const char *command)

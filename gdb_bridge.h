@@ -119,6 +119,7 @@ void gdb_bridge_changed(void);
  */
 void gdb_bridge_symbols_changed(void);
 const char *gdb_bridge_version(void); /* "16.3"; starts nothing */
+bool gdb_bridge_has_python(void);
 
 /* What may be done to answer a question that BTF and the symbols cannot. */
 enum gdb_effort {

@@ -1,6 +1,7 @@
-/* main.c - L7: arguments, then the visible list of what start-up does. */
+/* main.c - L7: the visible list of what start-up does. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "arch.h"
+#include "arguments.h"
 #include "banner.h"
 #include "bridge_ops.h"
 #include "btf.h"
@@ -10,27 +11,26 @@
 #include "dumpfile.h"
 #include "dwarftypes.h"
 #include "elfdebug.h"
+#include "elfwrite.h"
 #include "fail.h"
 #include "gdb_bridge.h"
-#include "help.h"
-#include "json.h"
 #include "kallsyms.h"
 #include "kernel.h"
 #include "kernelsearch.h"
 #include "live.h"
-#include "manpage.h"
 #include "memory.h"
 #include "module.h"
 #include "modulebtf.h"
 #include "oneshot.h"
+#include "rawmem.h"
 #include "runningkernel.h"
 #include "savedump.h"
 #include "session.h"
 #include "shell.h"
 #include "symbols.h"
+#include "systemmap.h"
 #include "task.h"
 #include "types.h"
-#include "unpack.h"
 #include "vmcoreinfo.h"
 #include "vmlinux.h"
 
@@ -40,386 +40,14 @@
 #include <stdnoreturn.h>
 #include <unistd.h>
 
-struct arguments {
-	const char *vmlinux;
-	const char *
-		partner; /* a second file of the same kernel: one of the two has the debug information */
-	const char *dumps[64];
-	size_t nr_dumps;
-	bool force;
-	enum oneshot question;
-	bool ask_debugging_data; /* -g */
-	bool explain; /* --debuginfo */
-	bool kernel_chosen; /* --kaslr */
-	bool differ; /* vmlinux and dump do, and the user knows */
-};
-
 #define MAX_BTF_BYTES (256ULL << 20)
 
 static struct vmlinux vmlinux, partner;
 static struct kernel_layout layout;
 static char *search_problem; /* why no kernel was found in memory; NULL: not searched for */
 static struct strbuf places; /* --debuginfo: where files of the kernel were looked for */
-static const char *save_path; /* --save: written when the session ends */
-
-/* What parse_option() understands: for usage and the man page. */
-static const struct run_option run_options[] = {
-	{ "-s", NULL, "no banner, no pager, no echo of commands" },
-	{ "-i", "FILE", "run the commands in FILE first" },
-	{ "--json", NULL,
-	  "every command answers in JSON, an object a line, and a last line with its status" },
-	{ "-f", NULL, "open a VMLINUX of another build all the same" },
-	{ "--save", "FILE", "at the end, write the pages that were read into FILE, a small dump" },
-	{ "--mod", "DIR", "look for object files of modules below DIR (mod -s, mod -S)" },
-	{ "--debuginfo", NULL,
-	  "list every place looked at for the debug information of the kernel and its modules, and exit" },
-	{ "--debuginfod", NULL,
-	  "what is in none of the usual places is asked for by build-id at the servers of DEBUGINFOD_URLS" },
-	{ "--readnow", NULL,
-	  "gdb reads all debug information when it first needs some, not piece by piece" },
-	{ "--kaslr", "OFFSET",
-	  "of several kernels in memory the one that KASLR moved by OFFSET (hexadecimal), \"off\" or \"auto\"" },
-	{ "--src", "DIR", "look for the kernel's source files below DIR (dis -s)" },
-	{ "--hex", NULL, "numbers in base 16 at the start" },
-	{ "--dec", NULL, "numbers in base 10 at the start" },
-	{ "--zero_excluded", NULL, "pages excluded from the dump read as zeroes" },
-	{ "--no_scroll", NULL, "no pager" },
-	{ "--minimal", NULL, "only commands like log, rd and sym, for badly damaged dumps" },
-	{ "--no_modules", NULL, "leave out modules and their symbols" },
-	{ "--no_panic", NULL, "do not look for the task that panicked: start at that of CPU 0" },
-	{ "--no_elf_notes", NULL, "leave out the registers that the dump's notes have" },
-	{ "--kmem_cache_delay", NULL, "accepted: slab caches are read when a command asks" },
-	{ "--no_kmem_cache", NULL, "accepted: the same" },
-	{ "--no_data_debug", NULL, "accepted: members are looked up when needed" },
-	{ "--no_ikconfig", NULL,
-	  "accepted: the kernel's configuration is read by \"sys config\" alone" },
-	{ "--no_kallsyms", NULL, "accepted: object files are not read for symbols" },
-	{ "--no_strip", NULL, "accepted: names of functions are shown in full" },
-	{ "--no_crashrc", NULL, "accepted: no .crashrc is read" },
-	{ "--osrelease", "DUMP", "print the kernel release of DUMP and exit" },
-	{ "--build-id", "DUMP", "print the build-id of its kernel and exit" },
-	{ "--log", "DUMP", "print its kernel's messages and exit" },
-	{ "-t", "DUMP", "print the time of its crash and exit" },
-	{ "-g", "VMLINUX", "say which debugging data VMLINUX has and exit" },
-	{ "-h", "[COMMAND]", "this text, or the help of a command; also --help" },
-	{ "-v", NULL, "version, and the GDB inside; also --version" },
-	{ "--man", NULL, "the manual page, as man(7) source" },
-	{ NULL, NULL, NULL },
-};
-
-static const struct {
-	const char *option;
-	enum oneshot question;
-} oneshots[] = {
-	{ "--osrelease", ONESHOT_OSRELEASE },
-	{ "--build-id", ONESHOT_BUILD_ID },
-	{ "--log", ONESHOT_LOG },
-	{ "-t", ONESHOT_TIME },
-};
-
-static bool accepted; /* what options set that need no effect here */
-
-static const struct {
-	const char *option;
-	bool *flag, value;
-} switches[] = {
-	{ "--zero_excluded", &session.zero_excluded, true },
-	{ "--readnow", &session.read_now, true },
-	{ "--no_scroll", &session.scroll, false },
-	{ "--minimal", &session.minimal, true },
-	{ "--json", &session.json, true },
-	{ "--no_modules", &session.no_modules, true },
-	{ "--no_panic", &session.no_panic, true },
-	{ "--no_elf_notes", &session.no_elf_notes, true },
-	{ "--kmem_cache_delay", &accepted, true },
-	{ "--no_kmem_cache", &accepted, true },
-	{ "--no_data_debug", &session.data_debug, false },
-	{ "--no_ikconfig", &accepted, true },
-	{ "--no_kallsyms", &accepted, true },
-	{ "--no_strip", &accepted, true },
-	{ "--no_crashrc", &accepted, true },
-};
-
-/* Options of crash that have nothing to set here. */
-static const struct {
-	const char *option, *reason;
-} refused[] = {
-	{ "-S", "names come from vmlinux or the dump itself: no System.map is read" },
-	{ "--reloc",
-	  "the kernel's offset is found in the dump; --kaslr chooses among several kernels" },
-	{ "-m", "addresses and limits of the machine are found in the dump" },
-	{ "--machdep", "addresses and limits of the machine are found in the dump" },
-	{ "--cpus", "the kernel's own masks say which CPUs there are" },
-	{ "--hyper", "Xen's hypervisor is not read" },
-	{ "--p2m_mfn", "guests inside a dump of Xen are not read" },
-	{ "--xen_phys_start", "Xen's hypervisor is not read" },
-	{ "--memory_module", "a running kernel is read through /proc/kcore or /dev/mem" },
-	{ "--memory_device", "a running kernel is read through /proc/kcore or /dev/mem" },
-};
-
-static noreturn void usage_error(const char *problem, const char *word)
-{
-	fprintf(stderr, "crash: %s%s\n", problem, word);
-	fputs("Try \"crash --help\".\n", stderr);
-	exit(1);
-}
-
-/*
- * A vmlinux is an ELF file that is no core file, and may be packed. What is neither goes to the dump
- * readers.
- */
-static bool looks_like_vmlinux(const char *path)
-{
-	struct strbuf why = { 0 };
-	struct file_map map;
-	Elf64_Ehdr header;
-	bool result = false;
-
-	if (file_map_open(&map, path, &why)) {
-		const void *start = file_map_at(&map, 0, sizeof(header));
-
-		if (start)
-			memcpy(&header, start, sizeof(header));
-		result = (start && !unpack_kind(&map)) ||
-			 unpack_start(&map, &header, sizeof(header));
-		result = result && memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 &&
-			 header.e_type != ET_CORE;
-		file_map_close(&map);
-	}
-	strbuf_free(&why);
-	return result;
-}
-
-/* A packed file that has no vmlinux inside is not unpacked to say what it is. */
-static bool describe_packed(const char *path, struct strbuf *why)
-{
-	struct strbuf ignored = { 0 };
-	struct file_map map;
-	bool packed = false;
-
-	if (file_map_open(&map, path, &ignored)) {
-		packed = unpack_kind(&map) != NULL;
-		if (packed) {
-			strbuf_puts(why, "not a vmlinux but ");
-			file_describe(&map, why);
-		}
-		file_map_close(&map);
-	}
-	strbuf_free(&ignored);
-	return packed;
-}
-
-/* Only compressed kdumps come in parts; what makedumpfile -F wrote holds one, too. */
-static bool looks_like_part(const char *path)
-{
-	struct strbuf why = { 0 };
-	struct file_map map;
-	const char *start;
-	bool result = false;
-
-	if (file_map_open(&map, path, &why)) {
-		start = file_map_at(&map, 0, 12);
-		result = start && (memcmp(start, "KDUMP   ", 8) == 0 ||
-				   memcmp(start, "makedumpfile", 12) == 0);
-		file_map_close(&map);
-	}
-	strbuf_free(&why);
-	return result;
-}
-
-static bool is_kernel(const char *path)
-{
-	struct strbuf why = { 0 };
-	struct vmlinux opened;
-	bool result = vmlinux_open_stripped(&opened, path, &why);
-
-	if (result)
-		vmlinux_close(&opened);
-	strbuf_free(&why);
-	return result;
-}
-
-static void sort_files(struct arguments *arguments, char **paths, int count)
-{
-	int i;
-
-	for (i = 0; i < count; i++) {
-		if (!arguments->vmlinux && looks_like_vmlinux(paths[i]))
-			arguments->vmlinux = paths[i];
-		else if (!arguments->partner && looks_like_vmlinux(paths[i]))
-			arguments->partner = paths[i];
-		else if (arguments->nr_dumps < ARRAY_SIZE(arguments->dumps))
-			arguments->dumps[arguments->nr_dumps++] = paths[i];
-		else
-			usage_error("too many files: ", paths[i]);
-	}
-	/* "crash VMLINUX FILE" of the running kernel has two of its files; any other ELF file was meant as a dump. */
-	if (arguments->partner && !arguments->nr_dumps && !is_kernel(arguments->partner)) {
-		arguments->dumps[arguments->nr_dumps++] = arguments->partner;
-		arguments->partner = NULL;
-	}
-	/* Two files, none of them a vmlinux: the first was meant as one, and says below what it is. */
-	if (!arguments->vmlinux && arguments->nr_dumps > 1 && !arguments->question &&
-	    !looks_like_part(arguments->dumps[0])) {
-		struct strbuf why = { 0 };
-
-		if (describe_packed(arguments->dumps[0], &why) ||
-		    !vmlinux_open(&vmlinux, arguments->dumps[0], &why)) {
-			fprintf(stderr, "crash: %s: %s\n", arguments->dumps[0], strbuf_text(&why));
-			exit(1);
-		}
-	}
-}
-
-static void want_help(const char *command)
-{
-	if (command)
-		help_command(command);
-	else
-		usage_print(stdout, run_options);
-	exit(0);
-}
-
-static bool is_question(struct arguments *arguments, const char *option)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(oneshots); i++) {
-		if (streq(oneshots[i].option, option)) {
-			arguments->question = oneshots[i].question;
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool is_switch(const char *option)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(switches); i++) {
-		if (streq(switches[i].option, option)) {
-			*switches[i].flag = switches[i].value;
-			return true;
-		}
-	}
-	return false;
-}
-
-static void take_kaslr_offset(struct arguments *arguments, const char *word)
-{
-	u64 offset;
-
-	if (!word)
-		usage_error("--kaslr needs an offset, or \"auto\"", "");
-	if (streq(word, "auto"))
-		return;
-	if (streq(word, "off"))
-		word = "0";
-	if (!parse_u64(starts_with(word, "0x") ? word + 2 : word, 16, &offset))
-		usage_error("--kaslr: not a hexadecimal number: ", word);
-	kernel_want(offset);
-	arguments->kernel_chosen = true;
-}
-
-static void allow_debuginfod(void)
-{
-	struct strbuf why = { 0 };
-
-	if (!debuginfod_allow(&why))
-		usage_error("--debuginfod: ", strbuf_text(&why));
-}
-
-static noreturn void refuse_option(const char *option)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
-		if (streq(refused[i].option, option)) {
-			fprintf(stderr, "crash: %s is not offered: %s\n", option,
-				refused[i].reason);
-			exit(1);
-		}
-	}
-	usage_error("unknown option: ", option);
-}
-
-static const char *argument_of(char **words, const char *kind)
-{
-	if (!words[1])
-		usage_error(words[0], kind);
-	return words[1];
-}
-
-/* Options may stand anywhere among the files; "--" ends them. Returns how many words OPTION took. */
-static int parse_option(struct arguments *arguments, char **words)
-{
-	const char *option = words[0];
-
-	if (is_question(arguments, option) || is_switch(option))
-		return 1;
-	if (streq(option, "-s")) {
-		session.silent = true;
-		session.scroll = false;
-	} else if (streq(option, "-i")) {
-		if (!words[1])
-			usage_error("-i needs a file", "");
-		session.input_file = words[1];
-		return 2;
-	} else if (streq(option, "-g")) {
-		arguments->ask_debugging_data = true;
-	} else if (streq(option, "-f")) {
-		arguments->force = true;
-	} else if (streq(option, "--save")) {
-		if (!words[1])
-			usage_error("--save needs a file", "");
-		if (access(words[1], F_OK) == 0)
-			usage_error("--save: there is a file of that name: ", words[1]);
-		save_path = words[1];
-		return 2;
-	} else if (streq(option, "--kaslr")) {
-		take_kaslr_offset(arguments, words[1]);
-		return 2;
-	} else if (streq(option, "--debuginfo")) {
-		arguments->explain = session.silent = true;
-	} else if (streq(option, "--debuginfod")) {
-		allow_debuginfod();
-	} else if (streq(option, "--mod")) {
-		session.module_directory = argument_of(words, " needs a directory");
-		return 2;
-	} else if (streq(option, "--src")) {
-		session.source_directory = argument_of(words, " needs a directory");
-		return 2;
-	} else if (streq(option, "--hex")) {
-		session.radix = 16;
-	} else if (streq(option, "--dec")) {
-		session.radix = 10;
-	} else if (streq(option, "-h") || streq(option, "--help")) {
-		want_help(words[1]);
-	} else if (streq(option, "-v") || streq(option, "--version")) {
-		printf("crash %s, with GDB %s\n", CRASH_VERSION, gdb_bridge_version());
-		exit(0);
-	} else if (streq(option, "--man")) {
-		manpage_print(stdout, run_options);
-		exit(0);
-	} else {
-		refuse_option(option);
-	}
-	return 1;
-}
-
-static void parse_arguments(struct arguments *arguments, char **words)
-{
-	VECTOR(char *) files = { 0 };
-	bool options_ended = false;
-
-	while (*words) {
-		if (!options_ended && streq(*words, "--")) {
-			options_ended = true;
-			words++;
-		} else if (!options_ended && words[0][0] == '-' && words[0][1]) {
-			words += parse_option(arguments, words);
-		} else {
-			*vector_add(&files) = *words++;
-		}
-	}
-	sort_files(arguments, files.items, (int)files.count);
-	vector_free(&files);
-}
+static struct vmlinux system_map; /* of a System.map: symbols alone */
+static bool differ; /* vmlinux and dump do, and the user knows */
 
 /* What is wrong with the dump though it opened: a line each. */
 static void warn_of_remarks(const struct dump *dump)
@@ -452,6 +80,11 @@ static void take_record(const struct vmcoreinfo *found)
 	session.vmcoreinfo = *found;
 }
 
+static bool has_names_given(const struct arguments *arguments)
+{
+	return arguments->vmlinux || arguments->system_map || arguments->find_system_map;
+}
+
 /*
  * What a kernel wrote down about itself: in a note, or found in memory. When it is wrong, or not there, the
  * kernel is looked for; with a vmlinux that is left to find_kernel(), which knows what to look for.
@@ -467,7 +100,7 @@ static void find_record(const struct arguments *arguments)
 		if (session.vmcoreinfo.text && !session.vmcoreinfo.found_in_memory &&
 		    vmcoreinfo_search(session.dump, kernel_runs, &found))
 			take_record(&found);
-		else if (!arguments->vmlinux && !session.minimal &&
+		else if (!has_names_given(arguments) && !session.minimal &&
 			 kernel_search(session.dump, &found, why))
 			take_record(&found);
 		else if (why->length)
@@ -478,11 +111,28 @@ static void find_record(const struct arguments *arguments)
 	    !arguments->question && !arguments->kernel_chosen)
 		warn("%s: its VMCOREINFO note leads to no kernel; what memory itself has of one is used",
 		     session.dump_path);
+	if (!kernel_is_wanted(&session.vmcoreinfo) && has_names_given(arguments)) {
+		/* The record is another kernel's; these names find the one that is wanted. */
+		vmcoreinfo_free(&session.vmcoreinfo);
+		return;
+	}
 	if (!kernel_is_wanted(&session.vmcoreinfo))
 		fail("%s: no kernel is found in it that KASLR moved so far (--kaslr)",
 		     session.dump_path);
 	if (session.vmcoreinfo.remark && !arguments->question && !arguments->kernel_chosen)
 		warn("%s: %s", session.dump_path, session.vmcoreinfo.remark);
+}
+
+/* -o: raw memory alone has no file that says where it belongs. */
+static void write_elf(const struct arguments *arguments)
+{
+	struct strbuf *why = scope_strbuf();
+
+	if (session.dump->ops != &rawmem_ops)
+		fail("-o writes raw memory, given as IMAGE@ADDRESS; %s has a header of its own",
+		     session.dump_path);
+	if (!elf_write(session.dump, arguments->elf_path, &session.vmcoreinfo, why))
+		fail("-o: %s: %s", arguments->elf_path, strbuf_text(why));
 }
 
 static void open_dump(struct arguments *arguments, struct strbuf *why)
@@ -502,6 +152,8 @@ static void open_dump(struct arguments *arguments, struct strbuf *why)
 	if (!arguments->question)
 		warn_of_remarks(session.dump);
 	find_record(arguments);
+	if (arguments->elf_path)
+		write_elf(arguments);
 }
 
 /* What no place here has, when the user said that it may be asked for elsewhere. */
@@ -611,12 +263,42 @@ static void open_vmlinux(struct arguments *arguments, struct strbuf *why)
 	session.debug_vmlinux = vmlinux.has_dwarf ? &vmlinux : partner.has_dwarf ? &partner : NULL;
 }
 
+/* A System.map that was named, or that -S finds: the kernel's names come from it. */
+static void open_system_map(struct arguments *arguments, struct strbuf *why)
+{
+	const char *path = arguments->system_map;
+	char release[128] = "";
+
+	if (!path && !arguments->find_system_map)
+		return;
+	if (!path) {
+		vmcoreinfo_string(&session.vmcoreinfo, "OSRELEASE", release, sizeof(release));
+		path = scope_printf("/boot/System.map-%s", release);
+	}
+	if (!arguments->system_map && access(path, F_OK) != 0 &&
+	    access("/boot/System.map", F_OK) != 0)
+		fail("-S: there is neither %s nor /boot/System.map", path);
+	if (!arguments->system_map && access(path, F_OK) != 0)
+		path = "/boot/System.map";
+	if (!system_map_open(&system_map, xstrdup(path), why))
+		fail("%s: %s", path, strbuf_text(why));
+	if (!system_map_fits(&system_map, &session.vmcoreinfo, why)) {
+		if (!arguments->force)
+			fail("%s and %s do not match: %s (-f tries all the same)", path,
+			     session.dump_path, strbuf_text(why));
+		warn("%s and %s do not match: %s", path, session.dump_path, strbuf_text(why));
+		strbuf_reset(why);
+	}
+	session.system_map = system_map.file.path;
+}
+
 /* What has no names is no source of any: it was of use for telling that the dump is this kernel's. */
 static void leave_stripped_vmlinux(void)
 {
 	if (!session.vmlinux || !vmlinux.stripped)
 		return;
-	warn("%s has no symbol table and no debug information: names and types come from the dump; "
+	if (!session.system_map)
+		warn("%s has no symbol table and no debug information: names and types come from the dump; "
 	     "lines and variables' types need %s",
 	     session.vmlinux_path, session_wanted_vmlinux());
 	session.vmlinux = NULL;
@@ -695,14 +377,14 @@ static void check_match(struct arguments *arguments, bool (*matches)(struct strb
 {
 	struct strbuf *difference = scope_strbuf();
 
-	if (!session.vmlinux || arguments->differ || matches(difference))
+	if (!session.vmlinux || differ || matches(difference))
 		return;
 	if (!arguments->force)
 		fail("%s and %s do not match: %s (-f tries all the same)", session.vmlinux_path,
 		     session.dump_path, strbuf_text(difference));
 	warn("%s and %s do not match: %s", session.vmlinux_path, session.dump_path,
 	     strbuf_text(difference));
-	arguments->differ = true;
+	differ = true;
 }
 
 /*
@@ -727,24 +409,24 @@ static void load_dumped_symbols(bool found, struct strbuf *why)
  * Where the kernel's image, tables and regions are. What cannot be found is told in one line, and what
  * does not need it works.
  */
-static void find_kernel(const struct arguments *arguments, struct strbuf *why)
+static void find_kernel(struct strbuf *why)
 {
-	bool found = x86_64_ops.find_kaslr(session.dump, session.vmlinux, &session.vmcoreinfo,
-					   &layout, why);
+	const struct vmlinux *names = session.system_map ? &system_map : session.vmlinux;
+	bool found = x86_64_ops.find_kaslr(session.dump, names, &session.vmcoreinfo, &layout, why);
 	struct strbuf *problem = scope_strbuf();
 
-	if (!session.vmlinux)
+	if (!names)
 		load_dumped_symbols(found, why);
 	else if (!found && !session.minimal)
 		fail("%s with %s: %s (--minimal opens them all the same)", session.dump_path,
-		     session.vmlinux_path, strbuf_text(why));
-	else if (!symbols_load_vmlinux(&vmlinux, layout.kaslr_offset, problem))
+		     names->file.path, strbuf_text(why));
+	else if (!symbols_load_vmlinux(names, layout.kaslr_offset, problem))
 		fail("%s", strbuf_text(problem));
 	if (found && x86_64_ops.find_layout(session.dump, &session.vmcoreinfo, &layout, why))
 		return;
 	/* With another kernel's names nothing but nonsense would follow. */
-	if (found && arguments->differ)
-		fail("%s with %s: %s", session.dump_path, session.vmlinux_path, strbuf_text(why));
+	if (found && differ)
+		fail("%s with %s: %s", session.dump_path, names->file.path, strbuf_text(why));
 	if (found)
 		warn("%s: of the kernel's memory there is its image, and what page tables in the "
 		     "dump lead to",
@@ -774,7 +456,7 @@ static void tell_source_directory(struct strbuf *why)
 }
 
 /* What --minimal and --no_... leave of the subsystems. */
-static void set_up_subsystems(struct strbuf *why)
+static void set_up_subsystems(const struct arguments *arguments, struct strbuf *why)
 {
 	if (session.minimal) {
 		if (!types_available())
@@ -792,6 +474,8 @@ static void set_up_subsystems(struct strbuf *why)
 		set_up_modules();
 	if (session.no_panic)
 		task_leave_out_panic();
+	if (arguments->only_active)
+		task_only_active();
 	if (session.no_elf_notes)
 		session.dump->nr_cpu_notes = session.dump->nr_qemu_notes = 0;
 }
@@ -807,12 +491,13 @@ static void start_up(void *arg)
 	open_vmlinux(arguments, why);
 	kernel_setup(session.vmlinux, &session.vmcoreinfo);
 	check_match(arguments, kernel_record_matches_vmlinux);
+	open_system_map(arguments, why);
 	leave_stripped_vmlinux();
-	find_kernel(arguments, why);
+	find_kernel(why);
 	memory_init(session.dump, &x86_64_ops, &layout);
 	memory_set_zero_excluded(session.zero_excluded);
 	open_types(why);
-	set_up_subsystems(why);
+	set_up_subsystems(arguments, why);
 	check_match(arguments, kernel_matches_vmlinux);
 }
 
@@ -862,11 +547,11 @@ static void show_banner(UNUSED void *arg)
 	banner_print();
 }
 
-static void save_session(UNUSED void *arg)
+static void save_session(void *path)
 {
 	struct saved saved;
 
-	save_dump(save_path, &saved);
+	save_dump(path, &saved);
 }
 
 static void explain(UNUSED void *arg)
@@ -881,7 +566,7 @@ int main(UNUSED int argc, char **argv)
 	int status;
 
 	shell_init();
-	parse_arguments(&arguments, argv + 1);
+	arguments_parse(&arguments, argv + 1);
 	if (arguments.ask_debugging_data)
 		return run_question(tell_debugging_data, &arguments);
 	if (arguments.question)
@@ -900,7 +585,8 @@ int main(UNUSED int argc, char **argv)
 	if (!session.silent && !protect(show_banner, NULL, &failure))
 		fprintf(stderr, "crash: %s\n", failure.text);
 	status = shell_main_loop();
-	if (save_path && !protect(save_session, NULL, &failure)) {
+	if (arguments.save_path &&
+	    !protect(save_session, (void *)arguments.save_path, &failure)) {
 		fprintf(stderr, "crash: --save: %s\n", failure.text);
 		return 1;
 	}

@@ -17,6 +17,7 @@ struct session {
 	struct vmcoreinfo vmcoreinfo;
 	const char *vmlinux_path; /* as given, for KERNEL: */
 	const char *dump_path; /* as given, for DUMPFILE: */
+	const char *system_map; /* the file that names come from instead of vmlinux; NULL: none */
 
 	/* command line */
 	bool silent; /* -s */

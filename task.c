@@ -496,6 +496,13 @@ static void try_road(void (*road)(void *arg), void *arg, struct damage *damage, 
 	note_damage(damage, "%s: %s", what, failure.text);
 }
 
+static bool only_active;
+
+void task_only_active(void)
+{
+	only_active = true;
+}
+
 static noreturn void fail_without_tasks(const struct finder *finder, const char *what)
 {
 	const struct damage *damage = table.left_out.count ? &table.left_out : &finder->roads;
@@ -514,9 +521,11 @@ static void table_build(void)
 
 	task_refresh();
 	scope_cleanup(finder_release, finder);
-	try_road(find_by_lists, finder, &finder->roads, "task list");
-	try_road(find_by_pids, finder, &finder->roads, "pid table");
-	try_road(find_idle, finder, &finder->roads, "idle tasks");
+	if (!only_active) {
+		try_road(find_by_lists, finder, &finder->roads, "task list");
+		try_road(find_by_pids, finder, &finder->roads, "pid table");
+		try_road(find_idle, finder, &finder->roads, "idle tasks");
+	}
 	try_road(find_current, finder, &finder->roads, "current tasks");
 	if (finder->found.count == 0)
 		fail_without_tasks(finder, "no task can be found");

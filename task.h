@@ -36,6 +36,7 @@ const struct task *task_by_address(u64 address); /* NULL: none */
 const struct task *task_by_pid(u32 pid); /* the idle task of CPU 0 for 0 */
 const struct task *task_running_on(unsigned cpu); /* NULL: unknown */
 void task_leave_out_panic(void); /* --no_panic: the panic task is not looked for */
+void task_only_active(void); /* --active: of all tasks only those on CPUs are known */
 const struct task *task_panic(void); /* the task that panicked, else CPU 0's, as `set -p` */
 
 /* The current context: what bt, set, task, vtop ... use without an argument. */

@@ -11,6 +11,8 @@
  */
 #include "arch.h"
 
+#include "fail.h"
+
 #include <stdio.h>
 
 #define START_KERNEL_MAP 0xffffffff80000000ULL
@@ -227,6 +229,13 @@ static enum verdict uts_verdict(const struct image *image, u64 phys_base)
 	return memmem(start, sizeof(start), "Linux", sizeof("Linux")) ? VERDICT_YES : VERDICT_NO;
 }
 
+static struct layout_wishes wishes;
+
+static void x86_64_wish(const struct layout_wishes *given)
+{
+	wishes = *given;
+}
+
 /* A page that says something else is evidence against; a missing page is not. */
 static bool image_plausible(const struct image *image, u64 kaslr_offset, u64 phys_base)
 {
@@ -260,6 +269,10 @@ static bool kaslr_from_vmcoreinfo(const struct image *image, struct kernel_layou
 		phys_base = (u64)number;
 	else
 		phys_base = image->dump->header_phys_base;
+	if (wishes.has_kaslr_offset && kaslr_offset != wishes.kaslr_offset)
+		return false;
+	if (wishes.has_phys_base)
+		phys_base = wishes.phys_base;
 	if (!image_plausible(image, kaslr_offset, phys_base))
 		return false;
 	layout->kaslr_offset = kaslr_offset;
@@ -279,9 +292,12 @@ static bool kaslr_from_tables(const struct image *image, unsigned levels, u64 ro
 		struct translation translation;
 		u64 phys_base;
 
-		if (!walk_tables(image->dump, levels, root, address, &translation, NULL))
+		if ((wishes.has_kaslr_offset && offset != wishes.kaslr_offset) ||
+		    !walk_tables(image->dump, levels, root, address, &translation, NULL))
 			continue;
 		phys_base = translation.paddr - (address - START_KERNEL_MAP);
+		if (wishes.has_phys_base && phys_base != wishes.phys_base)
+			continue;
 		if (banner_verdict(image, phys_base + offset) == VERDICT_YES) {
 			layout->kaslr_offset = offset;
 			layout->phys_base = phys_base;
@@ -311,16 +327,17 @@ static bool kaslr_from_notes(const struct image *image, struct kernel_layout *la
 	return false;
 }
 
+static const char *const top_table_names[] = { "init_top_pgt", "swapper_pg_dir",
+					       "init_level4_pgt" };
+
 /* The image's own top page table, at its link-time distance from the banner. */
 static bool kaslr_from_image_tables(const struct image *image, u64 load,
 				    struct kernel_layout *layout)
 {
-	static const char *const names[] = { "init_top_pgt", "swapper_pg_dir", "init_level4_pgt" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(top_table_names); i++) {
 		u64 link;
 
-		if (!vmlinux_symbol(image->vmlinux, names[i], &link))
+		if (!vmlinux_symbol(image->vmlinux, top_table_names[i], &link))
 			continue;
 		for (unsigned levels = 4; levels <= 5; levels++)
 			if (kaslr_from_tables(image, levels, link - START_KERNEL_MAP + load,
@@ -351,6 +368,43 @@ static bool kaslr_from_search(const struct image *image, struct kernel_layout *l
 	return false;
 }
 
+/* Is any page of the image's own top table in the dump? */
+static bool has_image_tables(const struct image *image, u64 load)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(top_table_names); i++) {
+		u64 link, entry;
+
+		if (vmlinux_symbol(image->vmlinux, top_table_names[i], &link) &&
+		    dump_try_read(image->dump, link - START_KERNEL_MAP + load, &entry,
+				  sizeof(entry), NULL))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The user says where it is: the banner has to be there, and the image's page tables have to lead there, unless
+ * the dump lacks them.
+ */
+static bool kaslr_from_phys_base(const struct image *image, struct kernel_layout *layout)
+{
+	if (!wishes.has_phys_base)
+		return false;
+	for (u64 offset = 0; offset < IMAGE_BYTES_KASLR; offset += IMAGE_ALIGN) {
+		u64 load = wishes.phys_base + offset;
+
+		if ((wishes.has_kaslr_offset && offset != wishes.kaslr_offset) ||
+		    banner_verdict(image, load) != VERDICT_YES)
+			continue;
+		if (kaslr_from_image_tables(image, load, layout))
+			return true;
+		layout->kaslr_offset = offset;
+		layout->phys_base = wishes.phys_base;
+		return !has_image_tables(image, load);
+	}
+	return false;
+}
+
 /* Where the image is in memory, and by how much it was moved. */
 static bool find_image(struct image *image, struct kernel_layout *layout, struct strbuf *why)
 {
@@ -366,8 +420,13 @@ static bool find_image(struct image *image, struct kernel_layout *layout, struct
 			    "to search for");
 		return false;
 	}
-	if (kaslr_from_notes(image, layout) || kaslr_from_search(image, layout))
+	if (kaslr_from_phys_base(image, layout) || kaslr_from_notes(image, layout) ||
+	    kaslr_from_search(image, layout))
 		return true;
+	if (wishes.has_phys_base)
+		strbuf_printf(why, "with phys_base=%llx ", (unsigned long long)wishes.phys_base);
+	if (wishes.has_kaslr_offset)
+		strbuf_printf(why, "moved by %llx ", (unsigned long long)wishes.kaslr_offset);
 	strbuf_printf(why,
 		      "the kernel image is nowhere in the dump: vmlinux (\"%.60s...\") and dump do "
 		      "not belong together, or the dump lacks the pages of the image",
@@ -417,13 +476,12 @@ static u64 symbol_value(const char *name)
 
 static u64 top_table(const struct vmcoreinfo *info)
 {
-	static const char *const names[] = { "init_top_pgt", "swapper_pg_dir", "init_level4_pgt" };
 	u64 address;
 
 	if (info && vmcoreinfo_hex(info, "SYMBOL(swapper_pg_dir)", &address))
 		return address;
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		address = symbol_value(names[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(top_table_names); i++) {
+		address = symbol_value(top_table_names[i]);
 		if (address)
 			return address;
 	}
@@ -441,10 +499,10 @@ static bool levels_fit(const struct kernel_layout *layout, unsigned levels)
 
 static unsigned find_levels(const struct vmcoreinfo *info, const struct kernel_layout *layout)
 {
-	unsigned claimed = 0;
+	unsigned claimed = wishes.levels;
 	s64 number;
 
-	if (info && vmcoreinfo_number(info, "NUMBER(pgtable_l5_enabled)", &number))
+	if (!claimed && info && vmcoreinfo_number(info, "NUMBER(pgtable_l5_enabled)", &number))
 		claimed = number ? 5 : 4;
 	for (size_t i = 0; !claimed && i < x86.dump->nr_cpu_notes; i++)
 		if (x86.dump->cpu_notes[i].has_control && x86.dump->cpu_notes[i].cr4)
@@ -460,6 +518,11 @@ static unsigned find_levels(const struct vmcoreinfo *info, const struct kernel_l
 	if (levels_fit(layout, 5))
 		return 5;
 	return claimed ? claimed : 4;
+}
+
+static bool is_region_base(const struct kernel_layout *layout, u64 base)
+{
+	return base >> 63 && canonical(base, layout->levels) && base % (1ULL << 30) == 0;
 }
 
 /*
@@ -484,7 +547,7 @@ static bool region_base(const struct kernel_layout *layout, const char *variable
 			      x86.dump->incomplete ? " (the dump is incomplete)" : "");
 		return false;
 	}
-	if (*base >> 63 && canonical(*base, layout->levels) && *base % (1ULL << 30) == 0)
+	if (is_region_base(layout, *base))
 		return true;
 	strbuf_printf(
 		why,
@@ -492,6 +555,27 @@ static bool region_base(const struct kernel_layout *layout, const char *variable
 		"together, or the dump is damaged",
 		variable, (unsigned long long)*base);
 	return false;
+}
+
+/* What the user knows counts more than a variable that may be damaged, but not without a word. */
+static bool direct_map_base(struct kernel_layout *layout, u64 fixed, struct strbuf *why)
+{
+	bool known = region_base(layout, "page_offset_base", fixed, &layout->page_offset, why);
+
+	if (!wishes.has_page_offset)
+		return known;
+	strbuf_reset(why);
+	if (!is_region_base(layout, wishes.page_offset)) {
+		strbuf_printf(why, "page_offset=%llx is no base of a region",
+			      (unsigned long long)wishes.page_offset);
+		return false;
+	}
+	if (known && layout->page_offset != wishes.page_offset)
+		warn("page_offset=%llx: the kernel itself has %llx",
+		     (unsigned long long)wishes.page_offset,
+		     (unsigned long long)layout->page_offset);
+	layout->page_offset = wishes.page_offset;
+	return true;
 }
 
 /*
@@ -514,9 +598,7 @@ static bool find_regions(struct kernel_layout *layout, struct strbuf *why)
 	u64 vmalloc_bytes = deep ? 12800ULL << 40 : 32ULL << 40;
 	u64 vmemmap_bytes = deep ? 1ULL << 49 : 1ULL << 40;
 
-	if (!region_base(layout, "page_offset_base",
-			 deep ? 0xff11000000000000ULL : 0xffff888000000000ULL, &layout->page_offset,
-			 why) ||
+	if (!direct_map_base(layout, deep ? 0xff11000000000000ULL : 0xffff888000000000ULL, why) ||
 	    !region_base(layout, "vmalloc_base",
 			 deep ? 0xffa0000000000000ULL : 0xffffc90000000000ULL,
 			 &layout->vmalloc_start, why) ||
@@ -535,7 +617,9 @@ static void find_image_window(const struct vmcoreinfo *info, struct kernel_layou
 {
 	s64 image_bytes;
 
-	if (info && vmcoreinfo_number(info, "NUMBER(KERNEL_IMAGE_SIZE)", &image_bytes) &&
+	if (wishes.kernel_image_bytes)
+		layout->kernel_image_bytes = wishes.kernel_image_bytes;
+	else if (info && vmcoreinfo_number(info, "NUMBER(KERNEL_IMAGE_SIZE)", &image_bytes) &&
 	    image_bytes > 0 && (u64)image_bytes < MODULES_END - START_KERNEL_MAP)
 		layout->kernel_image_bytes = (u64)image_bytes;
 	else /* The offset itself shows KASLR; a kernel built with it keeps the large window. */
@@ -568,6 +652,9 @@ static bool x86_64_find_layout(struct dump *dump, const struct vmcoreinfo *info,
 	x86.root = root - START_KERNEL_MAP + layout->phys_base;
 	layout->top_table = root;
 	layout->levels = find_levels(info, layout);
+	if (wishes.levels && layout->levels != wishes.levels)
+		warn("vm=%ulevel: the kernel's page tables have %u levels", wishes.levels,
+		     layout->levels);
 
 	find_image_window(info, layout);
 	if (!find_regions(layout, why))
@@ -729,6 +816,7 @@ static void x86_64_describe_pte(u64 entry, char *text, size_t space)
 
 const struct arch_ops x86_64_ops = {
 	.machine = "x86_64",
+	.wish = x86_64_wish,
 	.find_kaslr = x86_64_find_kaslr,
 	.find_layout = x86_64_find_layout,
 	.find_bare_layout = x86_64_find_bare_layout,

@@ -47,6 +47,11 @@ void gdb_bridge_symbols_changed(void)
 {
 }
 
+bool gdb_bridge_has_python(void)
+{
+	return false;
+}
+
 const char *gdb_bridge_version(void)
 {
 	return "none";

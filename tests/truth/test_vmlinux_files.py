@@ -213,13 +213,3 @@ def test_debuginfod(kernel):
         expect("debuginfod: the debug information of this kernel: No such file" in text and "build-id" in text, text)
         setting["DEBUGINFOD_URLS"] = ""
         expect("DEBUGINFOD_URLS names no server" in run("--debuginfod"), "without servers")
-
-
-def test_options_that_set_nothing_here(kernel):
-    for words in (["-S"], ["--reloc", "0"], ["-m", "phys_base=0"], ["--machdep", "vm=5level"], ["--cpus", "2"], ["--hyper"],
-                  ["--p2m_mfn", "1"], ["--xen_phys_start", "1"], ["--memory_module", "m"], ["--memory_device", "d"]):
-        result = run_crash(*words, kernel.vmlinux, kernel.vmcore)
-        expect(result.status == 1 and f"{words[0]} is not offered: " in result.stderr and result.stderr.count("\n") == 1,
-               f"{words}: {result.stderr!r}")
-    result = run_crash("-s", "--kaslr", "off", kernel.vmlinux, kernel.vmcore)
-    expect(result.status == 1 and "moved so far" in result.stderr, f"--kaslr off of a kernel that moved: {result.stderr!r}")
