@@ -173,9 +173,10 @@ bool system_map_open(struct vmlinux *map, const char *path, struct strbuf *why)
 		return false;
 	if (!read_symbols(map, &strings, why)) {
 		strbuf_free(&strings);
+		file_map_close(&map->file);
 		return false;
 	}
-	map->strtab = strbuf_text(&strings);
+	map->strtab = strings.text;
 	map->strtab_bytes = strings.length;
 	map->shstrtab = "";
 	map->shstrtab_bytes = 1;
@@ -185,7 +186,16 @@ bool system_map_open(struct vmlinux *map, const char *path, struct strbuf *why)
 		return true;
 	}
 	strbuf_puts(why, "it has no symbols of a kernel's image (_text, linux_banner)");
+	system_map_close(map);
 	return false;
+}
+
+void system_map_close(struct vmlinux *map)
+{
+	free((void *)map->symtab);
+	free((void *)map->strtab);
+	free((void *)map->shdrs);
+	vmlinux_close(map);
 }
 
 /* The name in "SYMBOL(name)=value"; false: another line. */

@@ -41,6 +41,10 @@ def test_dump():
     check("dump")
 
 
+def test_elfdebug():
+    check("elfdebug")
+
+
 def test_kallsyms():
     check("kallsyms")
 
@@ -63,6 +67,14 @@ def test_notes():
 
 def test_object():
     check("object")
+
+
+def test_systemmap():
+    check("systemmap")
+
+
+def test_unpack():
+    check("unpack")
 
 
 def test_vmcoreinfo():
