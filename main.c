@@ -14,6 +14,7 @@
 #include "elfwrite.h"
 #include "fail.h"
 #include "gdb_bridge.h"
+#include "json.h"
 #include "kallsyms.h"
 #include "kernel.h"
 #include "kernelsearch.h"
