@@ -6,6 +6,7 @@
  */
 #include "bridge_ops.h"
 
+#include "debuginfod.h"
 #include "fail.h"
 #include "gdb_bridge.h"
 #include "kpercpu.h"
@@ -345,14 +346,16 @@ static bool ops_btf(UNUSED void *arg, size_t index, struct gdb_btf *answer)
 static bool ops_debug_file(UNUSED void *arg, struct gdb_debug_file *file, char *why, size_t space)
 {
 	static char path[32];
+	struct strbuf *problem = scope_strbuf();
+	size_t used = 0;
 
-	if (!session.vmlinux) {
-		snprintf(why, space, "there is no vmlinux; needed is %s", session_wanted_vmlinux());
-		return false;
-	}
+	if (!session.debug_vmlinux && debuginfod_allowed() && !session_fetch_debug_file(problem))
+		used = (size_t)snprintf(why, space, "debuginfod: %.100s; ", strbuf_text(problem));
 	if (!session.debug_vmlinux) {
-		snprintf(why, space, "%s has no debug information; needed is %s",
-			 session.vmlinux_path, session_wanted_vmlinux());
+		snprintf(why + used, space - used, "%s%s; needed is %s",
+			 session.vmlinux ? session.vmlinux_path : "there is no vmlinux",
+			 session.vmlinux ? " has no debug information" : "",
+			 session_wanted_vmlinux());
 		return false;
 	}
 	*file = (struct gdb_debug_file){

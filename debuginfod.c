@@ -6,12 +6,14 @@
  */
 #include "debuginfod.h"
 
+#include "elfdebug.h"
 #include "fail.h"
 
 #include <dlfcn.h>
 #include <elfutils/debuginfod.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static struct {
@@ -21,6 +23,7 @@ static struct {
 	typeof(debuginfod_set_progressfn) *set_progress;
 } library;
 
+static bool allowed;
 static bool shown; /* a line of progress is on the terminal */
 
 /* Called every now and then; what is not 0 ends the transfer. */
@@ -66,15 +69,43 @@ bool debuginfod_allow(struct strbuf *why)
 		strbuf_puts(why, "DEBUGINFOD_URLS names no server");
 		return false;
 	}
-	if (!load_library(why))
+	if (!library.client && !load_library(why))
 		return false;
 	library.set_progress(library.client, show_progress);
+	allowed = true;
 	return true;
+}
+
+void debuginfod_forbid(void)
+{
+	allowed = false;
 }
 
 bool debuginfod_allowed(void)
 {
-	return library.client != NULL;
+	return allowed;
+}
+
+/* Removes the mark of the library that says that no server has the file, which it leaves for ten minutes. */
+static void forget_miss(const u8 *build_id, u32 bytes)
+{
+	const char *cache = getenv(DEBUGINFOD_CACHE_PATH_ENV_VAR), *home = getenv("HOME");
+	const char *xdg = getenv("XDG_CACHE_HOME");
+	struct strbuf path = { 0 };
+	struct stat status;
+
+	if (cache && *cache)
+		strbuf_puts(&path, cache);
+	else if (xdg && *xdg)
+		strbuf_printf(&path, "%s/debuginfod_client", xdg);
+	else if (home)
+		strbuf_printf(&path, "%s/.cache/debuginfod_client", home);
+	strbuf_putc(&path, '/');
+	elf_debug_add_build_id(&path, build_id, bytes);
+	strbuf_puts(&path, "/debuginfo");
+	if (stat(path.text, &status) == 0 && !status.st_size)
+		unlink(path.text);
+	strbuf_free(&path);
 }
 
 char *debuginfod_get(const u8 *build_id, u32 bytes, struct strbuf *why)
@@ -94,6 +125,13 @@ char *debuginfod_get(const u8 *build_id, u32 bytes, struct strbuf *why)
 		close(fd);
 		return path;
 	}
-	strbuf_puts(why, interrupt_pending() ? "interrupted" : strerror(-fd));
+	if (interrupt_pending()) {
+		/* Ctrl-C ends the transfer, not what can go on without the file. */
+		interrupt_clear();
+		forget_miss(build_id, bytes);
+		strbuf_puts(why, "interrupted");
+	} else {
+		strbuf_puts(why, strerror(-fd));
+	}
 	return NULL;
 }

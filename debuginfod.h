@@ -5,12 +5,13 @@
 
 #include "util.h"
 
-/* --debuginfod: from now on debuginfod_get() asks. False with *why: no servers, or no library. */
+/* --debuginfod, `set debuginfod on`: from now on others may ask. False with *why: no servers, or no library. */
 bool debuginfod_allow(struct strbuf *why);
+void debuginfod_forbid(void);
 bool debuginfod_allowed(void);
 /*
  * The path, in heap memory, of the file with the debug information of that build-id, in the library's cache.
- * Progress goes to a terminal; Ctrl-C ends it. NULL with *why.
+ * Progress goes to a terminal; Ctrl-C ends the transfer and is then over. NULL with *why.
  */
 char *debuginfod_get(const u8 *build_id, u32 bytes, struct strbuf *why);
 

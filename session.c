@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "session.h"
 
+#include "debuginfod.h"
 #include "elfdebug.h"
 #include "fail.h"
 #include "gdb_bridge.h"
@@ -16,6 +17,8 @@
 #include "runningkernel.h"
 #include "slab.h"
 #include "task.h"
+
+#include <stdlib.h>
 
 struct session session = {
 	.radix = 10,
@@ -137,4 +140,39 @@ const char *session_wanted_vmlinux(void)
 	strbuf_printf(text, "the vmlinux of kernel %s, build-id %s, in ", release, build_id);
 	kernel_package(release, text);
 	return strbuf_text(text);
+}
+
+/* What identifies the kernel: what it wrote down, or else the file that was opened for it. */
+static u32 kernel_build_id(u8 *build_id, u32 space)
+{
+	char text[2 * 64 + 1];
+
+	if (vmcoreinfo_string(&session.vmcoreinfo, "BUILD-ID", text, sizeof(text)))
+		return build_id_from_text(text, build_id, space);
+	if (!session.vmlinux)
+		return 0;
+	memcpy(build_id, session.vmlinux->build_id, session.vmlinux->build_id_bytes);
+	return session.vmlinux->build_id_bytes;
+}
+
+bool session_fetch_debug_file(struct strbuf *why)
+{
+	static struct vmlinux fetched;
+	u8 build_id[sizeof(fetched.build_id)];
+	u32 bytes = kernel_build_id(build_id, sizeof(build_id));
+	char *path = debuginfod_get(build_id, bytes, why);
+
+	if (!path || !vmlinux_open_stripped(&fetched, path, why)) {
+		free(path);
+		return false;
+	}
+	if (fetched.has_dwarf && fetched.build_id_bytes == bytes &&
+	    memcmp(fetched.build_id, build_id, bytes) == 0) {
+		session.debug_vmlinux = &fetched;
+		return true;
+	}
+	strbuf_puts(why, "the server gave a file of another kernel, or one without DWARF");
+	vmlinux_close(&fetched);
+	free(path);
+	return false;
 }

@@ -65,6 +65,11 @@ extern struct session session;
 void session_refresh(void);
 /* Which file has the debug information of this kernel: by release, build-id and package. Scope memory. */
 const char *session_wanted_vmlinux(void);
+/*
+ * Asks the user's debuginfod servers for the kernel's debug information, which becomes session.debug_vmlinux. Only
+ * when debuginfod_allowed(). False with *why.
+ */
+bool session_fetch_debug_file(struct strbuf *why);
 /* Call before gdb_run(): passes on to gdb what `set` changed since the last call (radix, print_max ...). */
 void session_sync_gdb(void);
 /* The current task as `set` (labels 7 wide) and the start of a session (12 wide) show it. */

@@ -1,6 +1,7 @@
 /* set.c - the command set: the current context, and the variables of the session. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "command.h"
+#include "debuginfod.h"
 #include "fail.h"
 #include "json.h"
 #include "gdb_bridge.h"
@@ -250,6 +251,24 @@ static bool change_error(const char *setting)
 	return true;
 }
 
+static void print_debuginfod(UNUSED bool listed)
+{
+	out("%s", debuginfod_allowed() ? "on" : "off");
+}
+
+static bool change_debuginfod(const char *setting)
+{
+	struct strbuf *why = scope_strbuf();
+
+	if (streq(setting, "off"))
+		debuginfod_forbid();
+	else if (!streq(setting, "on"))
+		return false;
+	else if (!debuginfod_allow(why))
+		fail("debuginfod: %s", strbuf_text(why));
+	return true;
+}
+
 static const struct variable variables[] = {
 	{ .name = "scroll",
 	  .settings = "on | off | less | more | CRASHPAGER",
@@ -306,6 +325,11 @@ static const struct variable variables[] = {
 	  .settings = "default | redirect | file",
 	  .change = change_error,
 	  .print = print_error },
+	{ .name = "debuginfod",
+	  .settings = "on | off",
+	  .change = change_debuginfod,
+	  .print = print_debuginfod,
+	  .unlisted = true },
 	{ .name = "data_debug", .flag = &session.data_debug, .unlisted = true },
 };
 
@@ -551,6 +575,8 @@ COMMAND(set) = {
 		"  edit           vi | emacs: keys of the command line\n"
 		"  unwind         on | off: stacks are followed by vmlinux's DWARF\n"
 		"  core           on | off: the next error message ends crash with a core file\n"
+		"  debuginfod     on | off: debug information that is nowhere here is asked for\n"
+		"                 at the servers of DEBUGINFOD_URLS\n"
 		"  namelist, dumpfile  the open files; cannot be changed\n"
 		"\n"
 		"These are accepted because scripts for crash set them; nothing depends on them: refresh, "

@@ -9,8 +9,10 @@ import shutil
 import subprocess
 import tempfile
 import threading
+import time
 
 from harness import CRASH, equal, expect, run_crash, same_lines
+from terminal import Terminal
 
 WORDS = "sys\nps\nbt -l\np jiffies\np &init_task.comm\nwhatis linux_banner\n"
 PACKERS = (("gzip", "-1"), ("xz", "-0"), ("zstd", "-1"), ("lz4", "-1"), ("bzip2", "-1"))
@@ -157,8 +159,8 @@ def test_every_place_is_explained(kernel):
 
 
 @contextlib.contextmanager
-def server(files):
-    """A debuginfod of {build-id: file}; gives its URL and what it was asked."""
+def server(files, pause=0):
+    """A debuginfod of {build-id: file}; gives its URL and what it was asked. It waits PAUSE seconds between two pieces."""
     asked = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -169,9 +171,10 @@ def server(files):
             self.send_response(200 if path else 404)
             self.send_header("Content-Length", str(path.stat().st_size if path else 0))
             self.end_headers()
-            if path:
-                with path.open("rb") as file:
-                    shutil.copyfileobj(file, self.wfile)
+            with contextlib.suppress(OSError), path.open("rb") if path else open(os.devnull, "rb") as file:
+                while pause and self.wfile.write(file.read(1 << 16)):
+                    time.sleep(pause)
+                shutil.copyfileobj(file, self.wfile)
 
         def log_message(self, *arguments):
             pass
@@ -213,3 +216,47 @@ def test_debuginfod(kernel):
         expect("debuginfod: the debug information of this kernel: No such file" in text and "build-id" in text, text)
         setting["DEBUGINFOD_URLS"] = ""
         expect("DEBUGINFOD_URLS names no server" in run("--debuginfod"), "without servers")
+
+
+def test_debuginfod_in_a_session(kernel):
+    """`set debuginfod on`: the first question that needs debug information asks for it; off, nothing is asked."""
+    build_id = run_crash("--build-id", kernel.vmcore).stdout.strip()
+    with tempfile.TemporaryDirectory() as folder, server({build_id: kernel.vmlinux.resolve()}) as (url, asked):
+        dump = pathlib.Path(folder) / "vmcore"
+        dump.symlink_to(kernel.vmcore.resolve())
+        setting = {"DEBUGINFOD_URLS": url, "DEBUGINFOD_CACHE_PATH": f"{folder}/cache"}
+        for lines in ("p jiffies\n", "set debuginfod on\nset debuginfod off\np jiffies\n"):
+            text = run_crash("-s", dump, stdin=lines, env=setting).stdout
+            expect(not asked and "unknown type" in text and build_id in text, f"{lines!r}: {asked} {text!r}")
+        text = run_crash("-s", dump, stdin="set debuginfod on\np jiffies\ngdb info line vfs_read\n", env=setting).stdout
+        equal(asked, [f"/buildid/{build_id}/debuginfo"], "what the server was asked")
+        expect("debuginfod: on\n" in text and "jiffies = $1 = " in text and "fs/read_write.c" in text, text)
+        setting["DEBUGINFOD_URLS"] = ""
+        result = run_crash("-s", dump, stdin="set debuginfod on\n", env=setting)
+        expect("DEBUGINFOD_URLS names no server" in result.stdout + result.stderr, "without servers")
+
+
+def test_debuginfod_shows_progress_and_stops(kernel):
+    """How much has come is shown on a terminal; Ctrl-C ends the transfer, not the session, and the next one asks again."""
+    build_id = run_crash("--build-id", kernel.vmcore).stdout.strip()
+    with tempfile.TemporaryDirectory() as folder, server({build_id: kernel.vmlinux.resolve()}, 0.01) as (url, asked):
+        dump = pathlib.Path(folder) / "vmcore"
+        dump.symlink_to(kernel.vmcore.resolve())
+        setting = {"DEBUGINFOD_URLS": url, "DEBUGINFOD_CACHE_PATH": f"{folder}/cache"}
+        for count in (1, 2):
+            terminal = Terminal("-s", "--debuginfod", dump, env=setting)
+            try:
+                terminal.wait_for(r"debuginfod: [1-9]\d* of \d{3} MB")
+                start = time.monotonic()
+                terminal.send("\x03")
+                terminal.wait_for("debug information of this kernel: interrupted")
+                seconds = time.monotonic() - start
+                expect(seconds < 0.5, f"the transfer ends {seconds:.2f} s after Ctrl-C")
+                terminal.wait_for("crash> ")
+                terminal.send("p &jiffies\n")
+                terminal.wait_for(r"needed is the vmlinux|\(.*\) 0x[0-9a-f]+ ")
+                terminal.send("quit\n")
+                terminal.status()
+            finally:
+                terminal.close()
+            equal(len(asked), count, "times the server was asked")
