@@ -596,8 +596,8 @@ static void take_option(struct arguments *arguments, const struct known_option *
 /* Questions, -g and -h name their file in the help, but it is a file among the others. */
 static bool has_argument(const struct known_option *option)
 {
-	return option->text.argument && !option->question &&
-	       option->take != ask_debugging_data && option->take != want_help;
+	return option->text.argument && !option->question && option->take != ask_debugging_data &&
+	       option->take != want_help;
 }
 
 static const struct known_option *option_named(const char *name, size_t length)

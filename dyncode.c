@@ -61,7 +61,8 @@ static void add_piece(piece_list *pieces, u64 start, u64 end, u64 original, cons
 
 static void warn_if_stopped(const struct klist_iter *it, const char *what)
 {
-	if (it->stopped)
+	/* After Ctrl-C nobody waits for them, and they are looked for again. */
+	if (it->stopped && !interrupt_pending())
 		warn("%s: some have no names: %s", what, klist_why((struct klist_iter *)it));
 }
 
@@ -161,7 +162,7 @@ static void find_all(void)
 	protect(find_bpf, NULL, NULL);
 	protect(find_ftrace, NULL, NULL);
 	protect(find_probes, NULL, NULL);
-	known = true;
+	known = !interrupt_pending();
 }
 
 static void add_owner(const char *name, const piece_list *pieces)

@@ -564,6 +564,8 @@ static void apply_settings()
 		"maintenance set internal-warning corefile no",
 		"maintenance set internal-error backtrace off",
 		"set startup-with-shell off",
+		/* Nobody can interrupt the wait for an index but where it is first needed. */
+		"maintenance set dwarf synchronous off",
 	};
 
 	for (const char *setting : settings)
@@ -842,8 +844,17 @@ static void move_sections(objfile *file, u64 offset)
 	objfile_relocate(file, offsets);
 }
 
+static void never_quit()
+{
+}
+
+/*
+ * What takes its time, the index, is made by other threads, and Ctrl-C ends the wait for it. This is short, and
+ * must not end half way: the file would be there, and be added again by the next question.
+ */
 static void attach_dwarf_file(const struct gdb_debug_file &given)
 {
+	scoped_restore whole = make_scoped_restore(&quit_handler, never_quit);
 	std::string output;
 	objfile *file = nullptr;
 

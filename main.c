@@ -300,8 +300,8 @@ static void leave_stripped_vmlinux(void)
 		return;
 	if (!session.system_map)
 		warn("%s has no symbol table and no debug information: names and types come from the dump; "
-	     "lines and variables' types need %s",
-	     session.vmlinux_path, session_wanted_vmlinux());
+		     "lines and variables' types need %s",
+		     session.vmlinux_path, session_wanted_vmlinux());
 	session.vmlinux = NULL;
 	session.vmlinux_path = NULL;
 	kernel_setup(NULL, &session.vmcoreinfo);
@@ -586,8 +586,7 @@ int main(UNUSED int argc, char **argv)
 	if (!session.silent && !protect(show_banner, NULL, &failure))
 		fprintf(stderr, "crash: %s\n", failure.text);
 	status = shell_main_loop();
-	if (arguments.save_path &&
-	    !protect(save_session, (void *)arguments.save_path, &failure)) {
+	if (arguments.save_path && !protect(save_session, (void *)arguments.save_path, &failure)) {
 		fprintf(stderr, "crash: --save: %s\n", failure.text);
 		return 1;
 	}

@@ -180,8 +180,8 @@ bool system_map_open(struct vmlinux *map, const char *path, struct strbuf *why)
 	map->strtab_bytes = strings.length;
 	map->shstrtab = "";
 	map->shstrtab_bytes = 1;
-	if (vmlinux_symbol(map, "_text", &map->link_start) &&
-	    map->link_start >= KERNEL_MAP_START && vmlinux_symbol(map, "linux_banner", &banner)) {
+	if (vmlinux_symbol(map, "_text", &map->link_start) && map->link_start >= KERNEL_MAP_START &&
+	    vmlinux_symbol(map, "linux_banner", &banner)) {
 		make_sections(map);
 		return true;
 	}
@@ -233,11 +233,12 @@ bool system_map_fits(const struct vmlinux *map, const struct vmcoreinfo *info, s
 		known = true;
 		if (value - link == offset)
 			continue;
-		strbuf_printf(why,
-			      "it has %s at %llx; moved by %llx that is not where the dump's kernel "
-			      "has it, %llx",
-			      name, (unsigned long long)link, (unsigned long long)offset,
-			      (unsigned long long)value);
+		strbuf_printf(
+			why,
+			"it has %s at %llx; moved by %llx that is not where the dump's kernel "
+			"has it, %llx",
+			name, (unsigned long long)link, (unsigned long long)offset,
+			(unsigned long long)value);
 		return false;
 	}
 	return true;

@@ -620,7 +620,7 @@ static void find_image_window(const struct vmcoreinfo *info, struct kernel_layou
 	if (wishes.kernel_image_bytes)
 		layout->kernel_image_bytes = wishes.kernel_image_bytes;
 	else if (info && vmcoreinfo_number(info, "NUMBER(KERNEL_IMAGE_SIZE)", &image_bytes) &&
-	    image_bytes > 0 && (u64)image_bytes < MODULES_END - START_KERNEL_MAP)
+		 image_bytes > 0 && (u64)image_bytes < MODULES_END - START_KERNEL_MAP)
 		layout->kernel_image_bytes = (u64)image_bytes;
 	else /* The offset itself shows KASLR; a kernel built with it keeps the large window. */
 		layout->kernel_image_bytes = symbol_value("kaslr_get_random_long") ||

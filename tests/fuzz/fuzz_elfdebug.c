@@ -37,7 +37,8 @@ static void look_at(const char *path, const struct file_map *file)
 	FUZZ_EXPECT(!strchr(debug.link, '/'));
 	FUZZ_EXPECT(elf_debug_same_build(&debug, debug.build_id, debug.build_id_bytes));
 	name = elf_debug_build_id_path("", debug.build_id, debug.build_id_bytes);
-	FUZZ_EXPECT(strlen(name) == strlen("/usr/lib/debug/.build-id//.debug") + 2 * debug.build_id_bytes);
+	FUZZ_EXPECT(strlen(name) ==
+		    strlen("/usr/lib/debug/.build-id//.debug") + 2 * debug.build_id_bytes);
 	free(name);
 	search(path, &debug);
 }
