@@ -16,6 +16,7 @@
 #include <block.h>
 #include <cli-out.h>
 #include <cli/cli-cmds.h>
+#include <cli/cli-decode.h>
 #include <crash-embed.h>
 #include <event-top.h>
 #include <extension.h>
@@ -607,10 +608,11 @@ static void push_target_and_thread()
 	switch_to_thread(add_thread_silent(&the_target, ptid_t(1, 1)));
 }
 
-/* Helper threads of GDB may still be storing the index of a DWARF file: let them finish it. */
+/* Helper threads of GDB may still be making or storing the index of a DWARF file: let them finish it. */
 static void finish_gdb()
 {
 	try {
+		run_quietly("maintenance wait-for-index-cache");
 		do_final_cleanups();
 	} catch (...) {
 		/* The process ends; there is nobody to tell. */
@@ -1052,6 +1054,32 @@ static bool is_about_threads(const char *command)
 	       strncmp(command, "taas", 4) == 0 || strncmp(command, "tfaas", 5) == 0 ||
 	       strncmp(command, "python", 6) == 0 || strncmp(command, "source", 6) == 0 ||
 	       strncmp(command, "py ", 3) == 0;
+}
+
+static std::string whole_name(const cmd_list_element *found)
+{
+	std::string name = found->name;
+
+	for (found = found->prefix; found != nullptr; found = found->prefix)
+		name = std::string(found->name) + " " + name;
+	return name;
+}
+
+bool gdb_command_name(const char *line, char *name, size_t space)
+{
+	std::string problem, whole;
+
+	if (!ensure_started(&problem) || !guarded(&problem, [&]() {
+		    const char *rest = line;
+		    const cmd_list_element *found =
+			    lookup_cmd_1(&rest, cmdlist, nullptr, nullptr, 1, true);
+
+		    if (found != nullptr && found != CMD_LIST_AMBIGUOUS)
+			    whole = whole_name(found);
+	    }))
+		return false;
+	snprintf(name, space, "%s", whole.c_str());
+	return !whole.empty();
 }
 
 bool gdb_run(const char *command, enum gdb_effort effort, struct strbuf *output,

@@ -130,6 +130,11 @@ enum gdb_effort {
 };
 
 /*
+ * NAME gets what GDB takes the start of LINE for, in full, with its sub-command: "cont" is "continue", "disas" is
+ * "disassemble", "targ rem" "target remote". An alias is the command that it stands for. False: no command of GDB.
+ */
+bool gdb_command_name(const char *line, char *name, size_t space);
+/*
  * One gdb command; what it prints is added to OUTPUT even when it ends in an error. ERROR after success: why
  * the answer is no better, when that is for want of debug information.
  */

@@ -61,9 +61,48 @@ static bool is_complete_script(const char *word, const char *rest)
 	return script && *rest;
 }
 
+/* What enable and disable do to anything but breakpoints: commands of Python, which gdb may not have started yet. */
+static bool is_about_printing(const char *name, const char *line)
+{
+	static const char *const kinds[] = { "pretty-printer", "type-printer", "frame-filter",
+					     "unwinder", "xmethod" };
+	char word[64];
+
+	line += strcspn(line, " \t");
+	first_word(line + strspn(line, " \t"), word, sizeof(word));
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (streq(word, kinds[i]))
+			return streq(name, "enable") || streq(name, "disable") ||
+			       starts_with(name, "enable ") || starts_with(name, "disable ");
+	}
+	return false;
+}
+
+static const char *refusal_of(const char *word)
+{
+	char key[80];
+
+	snprintf(key, sizeof(key), " %s ", word);
+	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
+		if (strstr(refusals[i].commands, key))
+			return refusals[i].reason;
+	}
+	return NULL;
+}
+
+/* "with SETTING -- COMMAND" runs COMMAND. */
+static const char *inner_command(const char *name, const char *line)
+{
+	const char *inner = streq(name, "with") || starts_with(name, "with ") ? strstr(line, "--")
+									      : NULL;
+
+	return inner ? inner + 2 : NULL;
+}
+
 const char *gdb_command_refused(const char *line)
 {
-	char word[64], key[80];
+	char word[64], name[128];
+	const char *reason, *inner;
 	size_t length;
 
 	while (isspace((unsigned char)*line))
@@ -71,12 +110,17 @@ const char *gdb_command_refused(const char *line)
 	length = first_word(line, word, sizeof(word));
 	if (!length || is_complete_script(word, line + length))
 		return NULL;
-	snprintf(key, sizeof(key), " %s ", word);
-	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
-		if (strstr(refusals[i].commands, key))
-			return refusals[i].reason;
-	}
-	return NULL;
+	/* In full, as gdb understands it: an abbreviation does what the whole word does. */
+	if (!gdb_command_name(line, name, sizeof(name)))
+		return refusal_of(word);
+	if (is_about_printing(name, line))
+		return NULL;
+	inner = inner_command(name, line);
+	if (inner)
+		return gdb_command_refused(inner);
+	reason = refusal_of(word);
+	name[strcspn(name, " ")] = '\0';
+	return reason ? reason : refusal_of(name);
 }
 
 struct gdb_text {

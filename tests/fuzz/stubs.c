@@ -105,3 +105,8 @@ bool gdb_line_at(u64 pc UNUSED, struct strbuf *file UNUSED, u32 *line UNUSED, st
 {
 	return no_gdb(error);
 }
+
+bool gdb_command_name(const char *line UNUSED, char *name UNUSED, size_t space UNUSED)
+{
+	return false;
+}

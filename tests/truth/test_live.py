@@ -303,3 +303,14 @@ def test_live_sys_panic(kernel):
 def test_a_dump_takes_no_writes_and_no_panic(kernel):
     for command in ("wr panic_on_oops 1", "sys -panic"):
         expect("live system" in kernel.crash(command), f"{command} on a dump: {kernel.crash(command)!r}")
+
+
+def test_threads_of_gdb_come_and_go(kernel):
+    """A process that began while the program runs is one of gdb's threads, and none once it has ended."""
+    run = guest(kernel.name)
+    lists = [re.findall(r"^[* ] \d+ +PID (\d+), task ([0-9a-f]+) ", run.main("gdb info threads" + end), re.M) for end in ("", " ", "  ")]
+    (pid, row), = rows(run.main("ps sleep")).items()
+    equal([(str(pid), row[1]) in threads for threads in lists], [False, True, False], "the process among the threads")
+    for pid, row in rows(run.main("ps")).items():
+        if pid in run.settled():
+            expect(all((str(pid), row[1]) in threads for threads in lists), f"{pid} is no thread of gdb")
