@@ -157,7 +157,9 @@ static void first_registers(void *arg)
 		return;
 	answer->regs = trace.regs;
 	answer->known = GDB_REGISTERS_ALL;
-	if (trace.start == START_SLEEPING)
+	if (trace.found_below)
+		answer->known = GDB_REGISTER_BIT(ip) | GDB_REGISTER_BIT(sp);
+	else if (trace.start == START_SLEEPING)
 		answer->known = GDB_REGISTER_BIT(ip) | GDB_REGISTER_BIT(sp) | GDB_REGISTER_BIT(bp) |
 				GDB_REGISTER_BIT(bx) | GDB_REGISTER_BIT(r12) |
 				GDB_REGISTER_BIT(r13) | GDB_REGISTER_BIT(r14) |

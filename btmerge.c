@@ -5,6 +5,7 @@
 #include "fail.h"
 #include "json.h"
 #include "out.h"
+#include "tracelines.h"
 
 #include <stdlib.h>
 
@@ -116,7 +117,25 @@ static const char *function_at(const struct merged_frame *frame, u64 *offset)
 	return symbol ? symbol->name : NULL;
 }
 
-static void print_group(const struct group *group)
+static void print_frame(size_t number, const struct merged_frame *frame,
+			const struct btmerge_style *style)
+{
+	struct strbuf lines = { 0 };
+	u64 offset = 0;
+	const char *name = function_at(frame, &offset);
+
+	out("%3s%zu %s", "#", number, frame->guess ? "? " : "");
+	if (name)
+		out(style->hex_offsets ? "%s+0x%llx\n" : "%s+%llu\n", name,
+		    (unsigned long long)offset);
+	else
+		out("%016llx\n", (unsigned long long)frame->pc);
+	if (style->lines && tracelines_add(frame->pc - !frame->exact, &lines))
+		out_text(strbuf_text(&lines));
+	strbuf_free(&lines);
+}
+
+static void print_group(const struct group *group, const struct btmerge_style *style)
 {
 	const struct merged_trace *trace = group->first;
 
@@ -126,18 +145,8 @@ static void print_group(const struct group *group)
 	for (size_t i = 0; i < group->count; i++)
 		out(" %d", (int)group->first[i].task->pid);
 	out("\n");
-	for (size_t i = 0; i < trace->nr_frames; i++) {
-		const struct merged_frame *frame = &trace->frames[i];
-		u64 offset = 0;
-		const char *name = function_at(frame, &offset);
-
-		if (name)
-			out("%3s%zu %s%s+%llu\n", "#", i, frame->guess ? "? " : "", name,
-			    (unsigned long long)offset);
-		else
-			out("%3s%zu %s%016llx\n", "#", i, frame->guess ? "? " : "",
-			    (unsigned long long)frame->pc);
-	}
+	for (size_t i = 0; i < trace->nr_frames; i++)
+		print_frame(i, &trace->frames[i], style);
 	if (!trace->nr_frames)
 		out("  (no trace)\n");
 }
@@ -172,7 +181,7 @@ static void put_group(const struct group *group)
 	json_end();
 }
 
-void btmerge_print(struct btmerge *merge)
+void btmerge_print(struct btmerge *merge, const struct btmerge_style *style)
 {
 	size_t count = merge->traces.count, nr_groups = 0;
 	struct group *groups = scope_array(count + 1, sizeof(*groups));
@@ -198,7 +207,7 @@ void btmerge_print(struct btmerge *merge)
 		}
 		if (i)
 			out("\n");
-		print_group(&groups[i]);
+		print_group(&groups[i], style);
 	}
 }
 

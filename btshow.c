@@ -52,31 +52,44 @@ static const char *function_text(const struct frame *frame, bool with_offset, bo
 {
 	u64 offset = 0;
 	const struct symbol *symbol = frame_symbol(frame, &offset);
-	const char *module;
 
 	if (!symbol)
 		return "(unknown)";
-	module = symbol->module && symbol->module->address
-			 ? scope_printf(" [%s]", symbol->module->name)
-			 : "";
 	if (!with_offset)
-		return scope_printf("%s%s", symbol->name, module);
-	return scope_printf(hex ? "%s+0x%llx%s" : "%s+%llu%s", symbol->name, (ull)offset, module);
+		return symbol->name;
+	return scope_printf(hex ? "%s+0x%llx" : "%s+%llu", symbol->name, (ull)offset);
 }
 
-/* The line of the call, not of the instruction that it returns to. */
-static void show_line(const struct frame *frame)
+/* " [module]" behind the address, or nothing. */
+static const char *module_text(const struct symbol *symbol)
+{
+	return symbol && symbol->module && symbol->module->address
+		       ? scope_printf(" [%s]", symbol->module->name)
+		       : "";
+}
+
+static const char *frame_module(const struct frame *frame)
+{
+	u64 offset;
+
+	return module_text(frame_symbol(frame, &offset));
+}
+
+/* The line of the call, not of the instruction that it returns to; and those of functions inline there. */
+static char *frame_lines(const struct frame *frame)
 {
 	struct strbuf text = { 0 };
+	char *lines;
 
-	if (tracelines_add(frame->pc - !frame->has_regs, &text))
-		out_text(strbuf_text(&text));
+	tracelines_add(frame->pc - !frame->has_regs, &text);
+	lines = scope_strdup(strbuf_text(&text));
 	strbuf_free(&text);
+	return lines;
 }
 
-/* --args, --locals */
-static void show_variables(const struct stack_trace *trace, const struct frame *frame,
-			   const struct btshow_style *style)
+/* As gdb writes them, those of functions inline here below a line with the function's name. */
+static char *frame_variables(const struct stack_trace *trace, const struct frame *frame,
+			     const struct btshow_style *style)
 {
 	struct strbuf text = { 0 }, why = { 0 };
 	struct gdb_frame_place place = {
@@ -86,19 +99,52 @@ static void show_variables(const struct stack_trace *trace, const struct frame *
 		/* gdb's stack pointer is behind the return address. */
 		.sp = frame->has_regs ? frame->sp : frame->sp + sizeof(u64),
 	};
-	char *line, *rest;
+	char *variables;
 
-	if ((!style->arguments && !style->locals) || frame->from_user)
-		return;
 	if (!gdb_frame_variables(&place, style->arguments, style->locals, &text, &why))
-		strbuf_printf(&text, "(no variables: %s)", strbuf_text(&why));
-	rest = scope_strdup(strbuf_text(&text));
+		strbuf_printf(&text, "(no variables: %s)\n", strbuf_text(&why));
+	variables = scope_strdup(strbuf_text(&text));
 	strbuf_free(&text);
 	strbuf_free(&why);
-	while ((line = strsep(&rest, "\n"))) {
-		if (*line)
-			out("    %s\n", line);
+	return variables;
+}
+
+/* Does LINE, "    (inlined) NAME at FILE: LINE", name the same function as VARIABLES, "(inlined) NAME"? */
+static bool same_function(const char *line, const char *variables)
+{
+	size_t length = strlen(variables);
+
+	line += strspn(line, " ");
+	return strncmp(line, variables, length) == 0 && line[length] == ' ';
+}
+
+/* -l, --args, --locals: a function that is inline here is named once, with its place and its variables. */
+static void show_source(const struct stack_trace *trace, const struct frame *frame,
+			const struct btshow_style *style)
+{
+	char *lines = style->lines ? frame_lines(frame) : NULL, *variables = NULL, *line, *inlined;
+
+	if (frame->from_user)
+		return;
+	if (style->arguments || style->locals)
+		variables = frame_variables(trace, frame, style);
+	if (!variables) {
+		out_text(lines ? lines : "");
+		return;
 	}
+	if ((line = strsep(&lines, "\n")) && *line)
+		out("%s\n", line);
+	inlined = strsep(&lines, "\n");
+	while ((line = strsep(&variables, "\n"))) {
+		if (inlined && same_function(inlined, line)) {
+			out("%s\n", inlined);
+			inlined = strsep(&lines, "\n");
+		} else if (*line) {
+			out("    %s\n", line);
+		}
+	}
+	for (; inlined && *inlined; inlined = strsep(&lines, "\n"))
+		out("%s\n", inlined);
 }
 
 /* How words are shown; above WORDS_AS_SYMBOLS slab objects have the names of their caches. */
@@ -148,23 +194,45 @@ static u64 stack_end(const struct stack_trace *trace)
 	return trace->task->stack + stack_size();
 }
 
+static void show_words_between(u64 first, u64 last, const struct btshow_style *style)
+{
+	if (last >= first && last - first < stack_size())
+		show_words(first, last, "    ", ": ",
+			   style->symbolic ? WORDS_AS_SYMBOLS + style->symbolic : WORDS_PLAIN);
+}
+
 /* A frame's words reach up to the next return address on the same stack. */
 static void show_frame_words(const struct stack_trace *trace, size_t index,
 			     const struct btshow_style *style)
 {
 	const struct frame *frame = &trace->frames[index], *next = frame + 1;
-	u64 first = frame->has_regs && index == 0 ? frame->sp : frame->sp + 8, last;
+	u64 first = frame->has_regs ? frame->sp : frame->sp + 8;
 
+	if (index + 1 == trace->nr_frames) {
+		/* Nothing is left above where a trace ends as it must. */
+		if (!trace->complete && frame->stack == STACK_TASK)
+			show_words_between(first, stack_end(trace) - 8, style);
+	} else if (next->from_user) {
+		/* The registers of user space follow in full: their words would say them twice. */
+		show_words_between(first, next->regs_address - 8, style);
+	} else if (!next->has_regs && next->stack == frame->stack) {
+		show_words_between(first, next->sp, style);
+	}
+}
+
+/* Of entry code, below the registers that it saved: those and the frame of the function that was interrupted. */
+static void show_entry_words(const struct stack_trace *trace, size_t index,
+			     const struct btshow_style *style)
+{
+	const struct frame *frame = &trace->frames[index], *next = frame + 1;
+	u64 last = frame->regs_address + sizeof(struct x86_regs) - 8;
+
+	/* It saved them on a stack of its own: that ends there. */
+	if (!index || frame[-1].stack != frame->stack)
+		return;
 	if (index + 1 < trace->nr_frames && !next->has_regs && next->stack == frame->stack)
 		last = next->sp;
-	else if (index + 1 < trace->nr_frames && next->has_regs)
-		/* The registers of user space follow in full: their words would say them twice. */
-		last = next->regs_address + (next->from_user ? 0 : sizeof(struct x86_regs)) - 8;
-	else
-		last = frame->stack == STACK_TASK ? stack_end(trace) - 8 : first;
-	if (last >= first && last - first < stack_size())
-		show_words(first, last, "    ", ": ",
-			   style->symbolic ? WORDS_AS_SYMBOLS + style->symbolic : WORDS_PLAIN);
+	show_words_between(frame[-1].sp + 8, last, style);
 }
 
 static const char *source_mark(const struct frame *frame)
@@ -179,8 +247,8 @@ static void show_interrupted(const struct frame *frame, const struct btshow_styl
 	if (frame->from_user)
 		return;
 	if (symbol_at(frame->pc, &offset))
-		out("    [exception RIP: %s%s]\n", source_mark(frame),
-		    function_text(frame, true, style->hex_offsets));
+		out("    [exception RIP: %s%s]%s\n", source_mark(frame),
+		    function_text(frame, true, style->hex_offsets), frame_module(frame));
 	else
 		out("    [exception RIP: unknown or invalid address]\n");
 }
@@ -188,8 +256,12 @@ static void show_interrupted(const struct frame *frame, const struct btshow_styl
 static const char *source_name(const struct frame *frame)
 {
 	static const char *const names[] = {
-		[FRAME_REGISTERS] = "registers",   [FRAME_ORC] = "ORC",	    [FRAME_CFI] = "DWARF",
-		[FRAME_POINTER] = "frame pointer", [FRAME_GUESS] = "guess",
+		[FRAME_REGISTERS] = "registers",
+		[FRAME_ORC] = "ORC",
+		[FRAME_CFI] = "DWARF",
+		[FRAME_POINTER] = "frame pointer",
+		[FRAME_GUESS] = "guess",
+		[FRAME_FOUND] = "found: leads to the saved registers",
 	};
 
 	return names[frame->source];
@@ -209,48 +281,69 @@ static const char *start_name(enum stack_start start)
 	return names[start];
 }
 
+/* What a walk over the frames has come to. */
+struct walk {
+	enum stack_kind stack; /* where the last frame with a line of its own lies */
+	unsigned number; /* of the next line */
+};
+
+static void show_call(const struct stack_trace *trace, size_t index,
+		      const struct btshow_style *style, struct walk *walk)
+{
+	const struct frame *frame = &trace->frames[index];
+
+	if (walk->stack != frame->stack && walk->stack != STACK_TASK)
+		out("--- <%s stack> ---\n", stack_kind_name(walk->stack));
+	walk->stack = frame->stack;
+	out("%s#%u [%016llx] %s%s at %016llx%s%s\n", walk->number < 10 ? " " : "", walk->number,
+	    (ull)frame->sp, source_mark(frame),
+	    function_text(frame, style->offsets, style->hex_offsets), (ull)frame->pc,
+	    frame_module(frame), style->sources ? scope_printf("  <%s>", source_name(frame)) : "");
+	walk->number++;
+	show_source(trace, frame, style);
+	if (style->words)
+		show_frame_words(trace, index, style);
+}
+
+/* Registers that an exception saved. What it interrupted from a stack of its own has a line again, on its own stack. */
+static void show_exception(const struct stack_trace *trace, size_t index,
+			   const struct btshow_style *style, struct walk *walk)
+{
+	const struct frame *frame = &trace->frames[index];
+
+	show_interrupted(frame, style);
+	show_registers(frame);
+	if (frame->from_user)
+		return;
+	if (style->words)
+		show_entry_words(trace, index, style);
+	if (walk->stack > STACK_IRQ && walk->stack != frame->stack)
+		show_call(trace, index, style, walk);
+	else
+		show_source(trace, frame, style);
+}
+
 void btshow_trace(const struct stack_trace *trace, const struct btshow_style *style)
 {
-	enum stack_kind stack = trace->nr_frames ? trace->frames[0].stack : STACK_TASK;
-	unsigned number = 0;
-	size_t i;
+	struct walk walk = { .stack = trace->nr_frames ? trace->frames[0].stack : STACK_TASK };
 
 	if (style->sources)
 		out("    start: %s\n", start_name(trace->start));
-
 	if (trace->start == START_NO_STACK)
 		out("(no stack)\n");
 	if (trace->start == START_RUNNING)
 		out("(active)\n");
-	for (i = 0; i < trace->nr_frames; i++) {
+	for (size_t i = 0; i < trace->nr_frames; i++) {
 		const struct frame *frame = &trace->frames[i];
-		bool exception = frame->has_regs && (i > 0 || frame->from_user);
 
 		interrupt_check();
 		if (i == trace->nr_sure)
 			out("bt: unwinding stopped here: %s; what follows is a guess\n",
 			    trace->problem ? trace->problem : "unknown reason");
-		if (!exception) {
-			if (stack != frame->stack && stack != STACK_TASK)
-				out("--- <%s stack> ---\n", stack_kind_name(stack));
-			stack = frame->stack;
-			out("%s#%u [%016llx] %s%s at %016llx%s\n", number < 10 ? " " : "", number,
-			    (ull)frame->sp, source_mark(frame),
-			    function_text(frame, style->offsets, style->hex_offsets),
-			    (ull)frame->pc,
-			    style->sources ? scope_printf("  <%s>", source_name(frame)) : "");
-			number++;
-			if (style->lines)
-				show_line(frame);
-		} else {
-			show_interrupted(frame, style);
-			show_registers(frame);
-			if (style->lines && !frame->from_user)
-				show_line(frame);
-		}
-		show_variables(trace, frame, style);
-		if (style->words && !frame->from_user && !exception)
-			show_frame_words(trace, i, style);
+		if (frame->has_regs && (i > 0 || frame->from_user))
+			show_exception(trace, i, style, &walk);
+		else
+			show_call(trace, i, style, &walk);
 	}
 	if (!trace->complete && trace->nr_frames == trace->nr_sure)
 		out("bt: unwinding stopped here: %s\n",
@@ -259,15 +352,16 @@ void btshow_trace(const struct stack_trace *trace, const struct btshow_style *st
 
 void btshow_exception_frames(const struct stack_trace *trace)
 {
-	size_t i;
+	static const struct btshow_style plain;
 
-	for (i = 0; i < trace->nr_frames; i++) {
+	for (size_t i = 0; i < trace->nr_frames; i++) {
 		const struct frame *frame = &trace->frames[i];
 
 		if (!frame->has_regs || !frame->regs_address)
 			continue;
 		out("\n  %s-MODE EXCEPTION FRAME AT: %llx\n", frame->from_user ? "USER" : "KERNEL",
 		    (ull)frame->regs_address);
+		show_interrupted(frame, &plain);
 		show_registers(frame);
 	}
 }
@@ -339,27 +433,81 @@ bool btshow_special_stack(unsigned cpu, enum stack_kind kind)
 	return true;
 }
 
-void btshow_text_words(const struct stack_trace *trace, bool whole_stack)
+/* The words of [start, end) that are addresses of text. */
+static void show_text_words(u64 start, u64 end)
 {
-	static const struct btshow_style plain;
-	u64 address = trace->task->stack, word, offset;
-	const struct symbol *symbol;
+	u64 word, offset;
 
-	if (!whole_stack && trace->nr_frames) {
-		const struct frame *first = &trace->frames[0];
+	for (u64 address = align_down(start, 8); address < end; address += 8) {
+		const struct symbol *symbol;
 
-		out("              START: %s at %llx\n", function_text(first, plain.offsets, false),
-		    (ull)first->pc);
-		if (first->stack == STACK_TASK)
-			address = first->sp;
-	}
-	for (address &= ~7ULL; address < stack_end(trace); address += 8) {
 		interrupt_check();
 		if (!mem_try_u64(address, &word, NULL) || !address_is_text(word))
 			continue;
 		symbol = symbol_at(word, &offset);
 		if (symbol)
-			out("  [%016llx] %s at %016llx\n", (ull)address, symbol->name, (ull)word);
+			out("  [%016llx] %s at %016llx%s\n", (ull)address, symbol->name, (ull)word,
+			    module_text(symbol));
+	}
+}
+
+/*
+ * Where the trace leaves a stack: what was interrupted, and on which stack the words go on. Entry code that interrupts go
+ * through saves the registers before it changes to their stack, that of exceptions on it.
+ */
+static size_t show_stack_change(const struct stack_trace *trace, size_t from, size_t next)
+{
+	static const struct btshow_style plain;
+	const struct frame *frame = &trace->frames[next];
+	const char *left = stack_kind_name(trace->frames[from].stack);
+
+	if (frame->has_regs) {
+		show_interrupted(frame, &plain);
+		show_registers(frame);
+		out("--- <%s stack> ---\n", left);
+		return next;
+	}
+	out("--- <%s stack> ---\n", left);
+	if (next + 1 == trace->nr_frames || !frame[1].has_regs || frame[1].from_user)
+		return next;
+	show_text_words(frame->sp, frame->sp + 8);
+	show_interrupted(frame + 1, &plain);
+	show_registers(frame + 1);
+	return next + 1;
+}
+
+/* From the first frame up, on each stack that the trace goes through. */
+static void show_live_text_words(const struct stack_trace *trace)
+{
+	size_t i = 0;
+
+	for (;;) {
+		struct address_range special;
+		size_t next = stack_next_segment(trace, i);
+
+		if (!stack_special(trace->task->cpu, trace->frames[i].stack, &special))
+			special.end = stack_end(trace);
+		show_text_words(trace->frames[i].sp, special.end);
+		if (next == trace->nr_frames)
+			return;
+		i = show_stack_change(trace, i, next);
+	}
+}
+
+void btshow_text_words(const struct stack_trace *trace, bool whole_stack)
+{
+	if (trace->start == START_NO_STACK) {
+		out("(no stack)\n");
+		return;
+	}
+	if (!whole_stack && trace->nr_frames && !trace->frames[0].from_user) {
+		const struct frame *first = &trace->frames[0];
+
+		out("              START: %s at %llx%s\n", function_text(first, false, false),
+		    (ull)first->pc, frame_module(first));
+		show_live_text_words(trace);
+	} else {
+		show_text_words(trace->task->stack, stack_end(trace));
 	}
 	if (trace->nr_frames && trace->frames[trace->nr_frames - 1].from_user)
 		show_registers(&trace->frames[trace->nr_frames - 1]);
@@ -367,5 +515,8 @@ void btshow_text_words(const struct stack_trace *trace, bool whole_stack)
 
 void btshow_raw(const struct stack_trace *trace)
 {
-	show_words(trace->task->stack, stack_end(trace) - 8, "", ":  ", WORDS_AS_SYMBOLS);
+	if (trace->start == START_NO_STACK)
+		out("(no stack)\n");
+	else
+		show_words(trace->task->stack, stack_end(trace) - 8, "", ":  ", WORDS_AS_SYMBOLS);
 }

@@ -7,6 +7,7 @@
 #include "stack.h"
 
 #include "cfi.h"
+#include "crashpath.h"
 #include "fail.h"
 #include "kernel.h"
 #include "kfield.h"
@@ -743,6 +744,8 @@ static void unwind_from_registers(const struct task *task, u64 ip, struct stack_
 	trace->nr_sure = trace->nr_frames;
 	if (!trace->complete && trace->nr_frames && !interrupt_pending())
 		guess_the_rest(&unwind);
+	if (!ip && trace->start != START_SLEEPING && trace->nr_frames && kernel_was_kexeced())
+		crashpath_prepend(trace);
 }
 
 void stack_unwind(const struct task *task, struct stack_trace *trace)
@@ -782,11 +785,70 @@ void stack_unwind_from(const struct task *task, u64 ip, u64 slot, struct stack_t
 	trace->nr_sure = trace->nr_frames;
 }
 
+size_t stack_next_segment(const struct stack_trace *trace, size_t from)
+{
+	size_t next = from + 1;
+
+	while (next < trace->nr_frames && (trace->frames[next].from_user ||
+					   trace->frames[next].stack == trace->frames[from].stack))
+		next++;
+	return next;
+}
+
+/* Every word of [start, end) that follows a call. */
+static bool scan_words(struct unwind *unwind, u64 start, u64 end)
+{
+	u64 word;
+
+	for (u64 at = align_up(start, 8); at < end && !interrupt_pending(); at += sizeof(word)) {
+		if (!mem_try_u64(at, &word, NULL) || !follows_a_call(word))
+			continue;
+		unwind->exact_ip = false;
+		unwind->regs.ip = word;
+		unwind->ip_slot = at;
+		if (!add_frame(unwind))
+			return false;
+	}
+	return true;
+}
+
+/* FRAME as the real walk found it. */
+static void add_real_frame(struct unwind *unwind, const struct frame *frame)
+{
+	unwind->regs = frame->regs;
+	if (add_frame(unwind))
+		unwind->trace->frames[unwind->trace->nr_frames - 1] = *frame;
+}
+
+/* The words of each stack that the walk REAL went through; what was interrupted on the way is sure. */
+static void scan_stacks(struct unwind *unwind, const struct stack_trace *real)
+{
+	size_t next;
+
+	for (size_t i = 0; i < real->nr_frames; i = next) {
+		const struct frame *frame = &real->frames[i],
+				   *last = real->frames + real->nr_frames - 1;
+		struct address_range range;
+
+		next = stack_next_segment(real, i);
+		if (!stack_special(real->task->cpu, frame->stack, &range))
+			range.end = real->task->stack + stack_size();
+		if (i && !frame->has_regs && frame < last && frame[1].has_regs &&
+		    !frame[1].from_user)
+			add_real_frame(unwind, frame++);
+		if (frame->has_regs)
+			add_real_frame(unwind, frame);
+		if (!frame->from_user && !scan_words(unwind, frame->sp, range.end))
+			return;
+		if (last->from_user && frame != last && next == real->nr_frames)
+			add_real_frame(unwind, last);
+	}
+}
+
 void stack_scan(const struct task *task, struct stack_trace *trace)
 {
 	struct stack_trace real;
 	struct unwind unwind = { .trace = trace, .source = FRAME_GUESS };
-	u64 at, end = task->stack + stack_size(), word;
 
 	stack_unwind(task, &real);
 	*trace = real;
@@ -794,18 +856,7 @@ void stack_scan(const struct task *task, struct stack_trace *trace)
 	trace->nr_frames = 0;
 	if (!real.nr_frames)
 		return;
-	unwind.regs = real.frames[0].regs;
-	at = real.frames[0].stack == STACK_TASK ? real.frames[0].sp : task->stack;
-	for (at = align_up(at, 8); at < end && !interrupt_pending(); at += sizeof(word)) {
-		if (!mem_try_u64(at, &word, NULL) || !follows_a_call(word))
-			continue;
-		unwind.regs.ip = word;
-		unwind.ip_slot = at;
-		if (!add_frame(&unwind))
-			break;
-	}
-	if (real.frames[real.nr_frames - 1].from_user && add_frame(&unwind))
-		trace->frames[trace->nr_frames - 1] = real.frames[real.nr_frames - 1];
+	scan_stacks(&unwind, &real);
 	trace->complete = true;
 	trace->problem = NULL;
 	trace->nr_sure = trace->nr_frames;

@@ -13,6 +13,7 @@ enum frame_source {
 	FRAME_ORC, /* return address found through the unwind table */
 	FRAME_CFI, /* through vmlinux's DWARF call frame information */
 	FRAME_POINTER,
+	FRAME_FOUND, /* on the stack, where a crashed CPU ended: the walk from there reaches its saved registers */
 	FRAME_GUESS, /* at or below a word that only looked like a return address: printed with '?' */
 };
 
@@ -48,6 +49,7 @@ struct stack_trace {
 	enum stack_start start;
 	struct x86_regs
 		regs; /* where the walk began; of a sleeping task only ip, sp, bp, bx, r12-r15 */
+	bool found_below; /* the first frame is FRAME_FOUND; of REGS only ip and sp are known */
 	bool complete; /* ended at user space or at the kthread's entry, as it must */
 	const char *problem; /* why not, when !complete: scope memory */
 	size_t nr_sure; /* frames before the problem; those behind it are FRAME_GUESS */
@@ -70,6 +72,8 @@ void stack_unwind_from(const struct task *task, u64 ip, u64 slot, struct stack_t
  * the registers of user space, when the real walk reaches them.
  */
 void stack_scan(const struct task *task, struct stack_trace *trace);
+/* The first frame after FROM that lies on another stack; nr_frames: there is none. */
+size_t stack_next_segment(const struct stack_trace *trace, size_t from);
 /* Where CPU's stack of KIND lies; false: it has none, or that cannot be read. */
 bool stack_special(unsigned cpu, enum stack_kind kind, struct address_range *range);
 /* What is wrong with TASK's stack that points to an overflow or to damage, in scope memory; NULL: nothing. */

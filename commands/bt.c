@@ -81,12 +81,12 @@ static void show_task(struct bt_request *request)
 	struct stack_trace trace;
 
 	find_trace(request, &trace);
+	if (reference && !trace_refers_to(&trace, reference))
+		return;
 	if (request->merge) {
 		btmerge_add(request->merge, &trace, task_state_text(request->task));
 		return;
 	}
-	if (reference && !trace_refers_to(&trace, reference))
-		return;
 	if (json_on()) {
 		show_as_json(request, &trace);
 		return;
@@ -227,6 +227,17 @@ static void show_special_stacks(const char *cpu_words)
 	}
 }
 
+/* -D: crash's words about its own unwinder. What has a meaning here is which table is asked first. */
+static void set_unwinder(const char *word)
+{
+	bool dwarf = streq(word, "dwarf") || streq(word, "cfi");
+
+	if (!dwarf && !streq(word, "orc"))
+		fail("-D takes orc or dwarf: frames are found through unwind tables, so there are no "
+		     "remembered frame sizes to show, check or clear");
+	stack_prefer_cfi(dwarf);
+}
+
 /* -O: from now on, and back. */
 static void toggle_scanning(void)
 {
@@ -325,12 +336,46 @@ static void show_requested(struct bt_request *request)
 	}
 }
 
+/* The answer FORM has no place for what these options show. */
+static void refuse(const struct args *args, const char *form, const char *const *others)
+{
+	for (; *others; others++) {
+		if (option_given(args, *others))
+			fail("-%s does not go with -%s", *others, form);
+	}
+}
+
+/* An option that would be ignored is a question that was not answered. */
+static void check_forms(const struct args *args)
+{
+	static const char *const merged[] = { "r",  "T",	"t",	 "e",	    "f", "F",
+					      "FF", "-sources", "-args", "-locals", NULL };
+	static const char *const folded[] = { "-merge", "r",  "T",	  "t",	   "e",	      "f",
+					      "F",	"FF", "-sources", "-args", "-locals", "l",
+					      "s",	"x",  "d",	  NULL };
+	static const char *const words[] = { "-sources", "-args", "-locals", NULL };
+	static const char *const word_forms[] = { "r", "T", "t", "e", NULL };
+
+	if (option_given(args, "-folded"))
+		refuse(args, "-folded", folded);
+	if (option_given(args, "-merge"))
+		refuse(args, "-merge", merged);
+	for (const char *const *form = word_forms; *form; form++) {
+		if (option_given(args, *form))
+			refuse(args, *form, words);
+	}
+}
+
 static void run(struct args *args)
 {
 	struct bt_request request = { .args = args, .first = true };
 
 	if (option_given(args, "O")) {
 		toggle_scanning();
+		return;
+	}
+	if (option_given(args, "D")) {
+		set_unwinder(option_argument(args, "D"));
 		return;
 	}
 	if (option_given(args, "v")) {
@@ -341,6 +386,7 @@ static void run(struct args *args)
 		show_special_stacks(option_argument(args, "c"));
 		return;
 	}
+	check_forms(args);
 	read_style(args, &request.style);
 	request.start_ip = address_option(args, "I");
 	request.start_slot = address_option(args, "S");
@@ -350,7 +396,8 @@ static void run(struct args *args)
 	if (option_given(args, "-folded"))
 		btmerge_print_folded(request.merge);
 	else if (request.merge)
-		btmerge_print(request.merge);
+		btmerge_print(request.merge, &(struct btmerge_style){ request.style.lines,
+								      request.style.hex_offsets });
 }
 
 COMMAND(bt) = {
@@ -359,7 +406,7 @@ COMMAND(bt) = {
 	.synopsis =
 		"[-a | -c cpus | -p | -g] [-l] [-f | -F | -FF] [-s [-x | -d]] [-n idle] [-t | -T | -e | -r] "
 		"[-R ref] [-I ip] [-S sp] [-o] [--sources] [--args] [--locals] [--merge | --folded] [pid | task | name] ...\n"
-		"-v | -E [-c cpus] | -O",
+		"-v | -E [-c cpus] | -O | -D orc | -D dwarf",
 	.options =
 		(const struct option[]){
 			{ "a", NULL, "the running task of every CPU" },
@@ -390,6 +437,9 @@ COMMAND(bt) = {
 			{ "o", NULL,
 			  "every return address on the stack, stale ones too, each with a ?" },
 			{ "O", NULL, "-o becomes the default, or is the default no more" },
+			{ "D", "table",
+			  "ask this unwind table first from now on: orc, the kernel's own (the default), or "
+			  "dwarf, vmlinux's" },
 			{ "v", NULL, "check the end of every task's stack for overflows" },
 			{ "E", NULL,
 			  "what looks like saved registers on the CPUs' special stacks" },
@@ -399,7 +449,7 @@ COMMAND(bt) = {
 			  "each frame's arguments, and those of functions inline there (needs debug information)" },
 			{ "-locals", NULL, "each frame's local variables, in the same way" },
 			{ "-merge", NULL,
-			  "each stack once, with all tasks that have it; all tasks when none is named" },
+			  "each stack once, with all tasks that have it; all tasks when none is named; takes -l, -x and -R" },
 			{ "-folded", NULL, "the same a line each, as flame graph tools read it" },
 			{ NULL, NULL, NULL },
 		},
@@ -410,7 +460,9 @@ COMMAND(bt) = {
 		"where it interrupted the trace; a trace that enters from user space ends with the registers "
 		"of user space.\n\n"
 		"The address in brackets is where the return address is stored, or the stack pointer for "
-		"the frame that a CPU was executing. When a trace cannot be followed to its end, the last line "
+		"the frame that a CPU was executing. What an exception interrupted from a stack of its own has a "
+		"line of its own again below that stack. In a dump that kexec made, traces of active tasks begin "
+		"where each CPU ended, if the walk from there comes to the registers that the kernel saved. When a trace cannot be followed to its end, the last line "
 		"says so and why; frames behind it are guesses, marked with ?.\n\n"
 		"--merge shows what hundreds of tasks do on a page: tasks on a CPU first, then those that nothing "
 		"interrupts (UN), then the most frequent stacks. \"foreach UN bt --merge\" chooses tasks.",

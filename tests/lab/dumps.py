@@ -61,12 +61,17 @@ for how, about in (("softirq", "NULL written to in a timer"), ("hardirq", "NULL 
                    ("overflow", "a kernel thread's stack overflows into its guard page: double fault")):
     SCENARIOS["mod-" + how] = {"about": "the lab's own module: " + about, "trigger": "stop", "module": how,
                                "cmdline": "lab.sysctl=kernel.panic_on_oops:1"}
+for how, about in (("debug", "a watched word is written to: panic in a debug exception, on its own stack"),
+                   ("nmideaf", "BUG() while the other processor spins in an NMI's handler, then kexec: it never answers")):
+    SCENARIOS["mod-" + how] = {"about": "the lab's own module: " + about, "trigger": "stop", "module": how,
+                               "source": "lab_stops.c", "cmdline": "lab.sysctl=kernel.panic_on_oops:1"}
+SCENARIOS["mod-nmideaf"].update({"kdump": True, "memory": 512, "formats": ["copied"]})
 SCENARIOS["mod-lockup"]["cmdline"] += " lab.sysctl=kernel.softlockup_panic:1 lab.sysctl=kernel.watchdog_thresh:3"
-# module: load the lab's own module and have it crash so; note: VMCOREINFO device; kdump: load a capture kernel;
+# module: load the lab's own module (source: another one than lab_mod.c) and have it crash so; note: VMCOREINFO device; kdump: load a capture kernel;
 # trigger: how the guest or the host makes it panic; setup: setup/NAME.sh and -after.sh run around the
 # workload, with the programs of setup/*.c.
 BASE = {"memory": 256, "cpus": 2, "cpu": guests.CPU, "machine": "q35", "options": [], "cmdline": "", "note": True,
-        "trigger": "sysrq-c", "kdump": False, "module": None, "setup": None, "formats": ["elf"],
+        "trigger": "sysrq-c", "kdump": False, "module": None, "source": None, "setup": None, "formats": ["elf"],
         "boot": "console=ttyS0,115200 ignore_loglevel panic=0 no_hash_pointers"}
 FILES = {"elf": "vmcore", "kdump-zlib": "vmcore.zlib"}
 CAPTURE = "console=ttyS0,nr_cpus=1,reset_devices,cgroup_disable=memory,irqpoll"
@@ -89,6 +94,10 @@ def needed(series):
             if (series == WITH_MODULE if "module" in plan else series == FULL or name in ELSEWHERE)]
 
 
+def module_source(plan):
+    return os.path.join(modules.FOLDER, plan["source"]) if plan["source"] else modules.SOURCE
+
+
 def key(plan):
     """Names a dump by what went into it: the guest's sources and the scenario."""
     made_of = {name: value for name, value in plan.items() if name != "about" and value is not None}
@@ -99,7 +108,7 @@ def key(plan):
             source = file.read()
         digest.update(name.encode() + b"\0" + (meaning(source) if name.endswith((".c", ".h")) else source))
     if plan["module"]:
-        digest.update(modules.source())
+        digest.update(modules.source(module_source(plan)))
     if plan["setup"]:
         for name in sorted(os.listdir(guests.SETUP)):
             with open(os.path.join(guests.SETUP, name), "rb") as file:
@@ -138,9 +147,10 @@ def prepare(work, system, plan):
         extra = [("boot/vmlinuz", os.path.join(system, "vmlinuz")), ("boot/initrd", capture)]
     more = []
     if plan["module"]:
-        own = modules.build(os.path.basename(system))
-        extra.append(("modules/lab_mod.ko", own))
-        more.append("lab_mod crash=%s\n" % plan["module"])
+        own = modules.build(os.path.basename(system), module_source(plan))
+        name = os.path.basename(own)
+        extra.append(("modules/" + name, own))
+        more.append("%s crash=%s\n" % (os.path.splitext(name)[0], plan["module"]))
         modules.gather(os.path.join(work, "modules"), os.path.join(system, "modules"), own)
     if plan["setup"]:
         extra += guests.build_setup_programs(work)
@@ -214,13 +224,15 @@ def attempt(work, system, plan):
             return False
         if not crash(guest, plan):
             return False
-        if "makedumpfile" not in plan["formats"]:
+        copied = {"makedumpfile", "copied"}.intersection(plan["formats"])
+        if not copied:
             write_dumps(guest, work, plan)
     finally:
         guest.end()
     unpack_truth(work)
-    if "makedumpfile" in plan["formats"]:
+    if copied:
         vmcores.from_disk(os.path.join(work, "vmcore.img"), os.path.join(work, "vmcore"))
+    if "makedumpfile" in plan["formats"]:
         vmcores.makedumpfiles(work)
     return True
 

@@ -7,7 +7,8 @@ import subprocess
 
 from kernels import HERE, LAB, SUITES, LabError, debian, extract, lock, meaning
 
-SOURCE = os.path.join(HERE, "module", "lab_mod.c")
+FOLDER = os.path.join(HERE, "module")
+SOURCE = os.path.join(FOLDER, "lab_mod.c")
 
 
 def source(path=SOURCE):

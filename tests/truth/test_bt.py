@@ -9,18 +9,22 @@ from harness import equal, expect, run_crash, same_lines
 
 def traces(text):
     """pid -> list of (function, offset) from `foreach bt -sx`; the interrupted functions are frames too."""
-    found, pid = {}, None
+    found, pid, left = {}, None, False
     for line in text.splitlines():
         header = re.match(r"PID: (\d+)\s+TASK: ([0-9a-f]+)", line)
-        frame = re.match(r" ?#\d+ \[[0-9a-f]+\] (\S+)\+(0x[0-9a-f]+)( \[\w+\])? at [0-9a-f]+$", line)
-        frame = frame or re.match(r"    \[exception RIP: (\S+)\+(0x[0-9a-f]+)( \[\w+\])?\]$", line)
+        frame = re.match(r" ?#\d+ \[[0-9a-f]+\] (\S+)\+(0x[0-9a-f]+) at [0-9a-f]+( \[\w+\])?$", line)
+        frame = frame or re.match(r"    \[exception RIP: (\S+)\+(0x[0-9a-f]+)\]( \[\w+\])?$", line)
         if header:
             pid = int(header.group(1))
             # CPU idle tasks all have pid 0
             key = (pid, header.group(2)) if pid == 0 else pid
             found[key] = []
         elif frame:
-            found[key].append((frame.group(1), int(frame.group(2), 16)))
+            named = (frame.group(1), int(frame.group(2), 16))
+            # What an exception interrupted from a stack of its own is named again below that stack.
+            if not left or found[key][-1] != named:
+                found[key].append(named)
+        left = " exception stack> ---" in line
     return found
 
 

@@ -28,15 +28,16 @@ def session(kernel, text):
 
 def our_pcs(text):
     """task -> its frames' pcs, those that an exception interrupted too, from `foreach bt`."""
-    found, task = {}, None
+    found, task, left = {}, None, False
     for line in text.splitlines():
         header = re.match(r"PID: \d+ +TASK: ([0-9a-f]+)", line)
-        frame = re.match(r" ?#\d+ \[[0-9a-f]+\] .* at ([0-9a-f]+)$|    RIP: (f[0-9a-f]{15}) ", line)
+        frame = re.match(r" ?#\d+ \[[0-9a-f]+\] .* at ([0-9a-f]+)(?: \[\w+\])?$|    RIP: (f[0-9a-f]{15}) ", line)
         if header:
             task = header[1]
             found[task] = []
-        elif frame:
+        elif frame and not (left and found[task][-1] == frame[1]):
             found[task].append(frame[1] or frame[2])
+        left = " exception stack> ---" in line
     return found
 
 

@@ -76,7 +76,7 @@ def traces(text):
     for part in text.split("\n\n"):
         header = re.match(r"PID: (\d+) ", part)
         if header and header[1] != "0":
-            frames = re.findall(r"^ ?#\d+ \[[0-9a-f]+\] (\S+)\+(0x[0-9a-f]+)(?: \[\w+\])? at", part, re.M)
+            frames = re.findall(r"^ ?#\d+ \[[0-9a-f]+\] (\S+)\+(0x[0-9a-f]+) at", part, re.M)
             found[int(header[1])] = (frames, part)
     return found
 

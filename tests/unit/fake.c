@@ -141,7 +141,7 @@ unsigned long fake_nr_reads(void)
  * BTF: a header of six words, then type records, then strings.
  */
 
-enum { RECORD_INT = 1, RECORD_ARRAY = 3, RECORD_STRUCT = 4, RECORD_ENUM = 6 };
+enum { RECORD_INT = 1, RECORD_POINTER = 2, RECORD_ARRAY = 3, RECORD_STRUCT = 4, RECORD_ENUM = 6 };
 
 static struct {
 	struct strbuf types, strings;
@@ -202,6 +202,8 @@ static u32 put_member_type(const struct fake_member *member)
 		fail("fake_struct: %s comes after its use", member->type);
 	if (!id)
 		id = put_int(member->size, member->is_signed);
+	if (member->is_pointer)
+		id = put_record(0, RECORD_POINTER, 0, false, id);
 	if (!member->count)
 		return id;
 	index_type = put_int(4, false);

@@ -30,6 +30,7 @@ struct fake_member {
 	const char *type; /* an earlier fake_struct(), instead of an integer */
 	u32 bit_offset, bit_size;
 	bool is_signed;
+	bool is_pointer; /* to an integer of SIZE bytes, or to TYPE */
 };
 
 void fake_struct(const char *name, u32 size, const struct fake_member *members, size_t nr_members);
