@@ -795,13 +795,24 @@ size_t stack_next_segment(const struct stack_trace *trace, size_t from)
 	return next;
 }
 
+/* Did the walk REAL find a return address at SLOT? Where that leads may be gone, as the code of start-up is. */
+static bool is_a_frame(const struct stack_trace *real, u64 slot)
+{
+	for (size_t i = 0; i < real->nr_frames; i++) {
+		if (real->frames[i].sp == slot && !real->frames[i].has_regs)
+			return true;
+	}
+	return false;
+}
+
 /* Every word of [start, end) that follows a call. */
-static bool scan_words(struct unwind *unwind, u64 start, u64 end)
+static bool scan_words(struct unwind *unwind, const struct stack_trace *real, u64 start, u64 end)
 {
 	u64 word;
 
 	for (u64 at = align_up(start, 8); at < end && !interrupt_pending(); at += sizeof(word)) {
-		if (!mem_try_u64(at, &word, NULL) || !follows_a_call(word))
+		if (!mem_try_u64(at, &word, NULL) ||
+		    (!follows_a_call(word) && !is_a_frame(real, at)))
 			continue;
 		unwind->exact_ip = false;
 		unwind->regs.ip = word;
@@ -838,7 +849,7 @@ static void scan_stacks(struct unwind *unwind, const struct stack_trace *real)
 			add_real_frame(unwind, frame++);
 		if (frame->has_regs)
 			add_real_frame(unwind, frame);
-		if (!frame->from_user && !scan_words(unwind, frame->sp, range.end))
+		if (!frame->from_user && !scan_words(unwind, real, frame->sp, range.end))
 			return;
 		if (last->from_user && frame != last && next == real->nr_frames)
 			add_real_frame(unwind, last);

@@ -3,6 +3,7 @@
 #include "btjson.h"
 #include "btmerge.h"
 #include "btshow.h"
+#include "cfi.h"
 #include "command.h"
 #include "fail.h"
 #include "gdb_bridge.h"
@@ -11,6 +12,7 @@
 #include "kpercpu.h"
 #include "memory.h"
 #include "out.h"
+#include "session.h"
 #include "stack.h"
 #include "task.h"
 
@@ -231,11 +233,17 @@ static void show_special_stacks(const char *cpu_words)
 static void set_unwinder(const char *word)
 {
 	bool dwarf = streq(word, "dwarf") || streq(word, "cfi");
+	u64 start, end;
 
 	if (!dwarf && !streq(word, "orc"))
 		fail("-D takes orc or dwarf: frames are found through unwind tables, so there are no "
 		     "remembered frame sizes to show, check or clear");
+	if (dwarf && !cfi_function(0, &start, &end))
+		fail("there is no unwind table of DWARF's: it is in a vmlinux with debug information");
+	/* As `set unwind` does. */
+	session.unwind = dwarf;
 	stack_prefer_cfi(dwarf);
+	gdb_bridge_changed();
 }
 
 /* -O: from now on, and back. */

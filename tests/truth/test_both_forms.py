@@ -16,6 +16,7 @@ import test_sessions  # noqa: E402
 MORE = """
 bt -a|bt -c 0|bt -p|bt -g 1|bt -l|bt -f|bt -F|bt -FF|bt -s|bt -sx|bt -sd|bt -n idle|bt -t|bt -T|bt -e|bt -r|bt -R schedule
 bt -v|bt -E|bt -E -c 0|bt -o 1|bt -O|bt 2|bt -O|bt -I schedule 2|bt -S 1000 2|bt --sources 1|bt --merge|bt --folded
+bt -D orc|bt --merge -x|bt --merge -R schedule|bt --args 2|bt --locals 2|bt --merge -l|bt --folded -R schedule|foreach bt -o
 whatis -r 1000-1100|whatis -m list_head
 dis -l vfs_read 5|dis -s vfs_read|dis -r vfs_read+0x20|dis -u 401000 3|dis -d vfs_read 3|dis -x vfs_read 3
 dis -B vfs_read 3|dis -U vfs_read 3|dis -b vfs_read 3
@@ -48,7 +49,7 @@ gdb info locals|gdb info args
 COMMANDS = [word for line in MORE.strip().splitlines() for word in line.split("|")]
 
 # Where only debug information can answer: a line says so, and whose.
-NEEDS_DWARF = (r"(foreach )?bt -l|dis -(s|l|rl) (?!nosuch)|whatis (jiffies|init_task|panic_on_oops)"
+NEEDS_DWARF = (r"(foreach )?bt (-l|--args|--locals|--merge -l)|dis -(s|l|rl) (?!nosuch)|whatis (jiffies|init_task|panic_on_oops)"
                r"|gdb (info (line|scope|locals|args)|list)|(repeat -1 )?p (-x )?&?(jiffies|init_task|linux_banner|panic_on_oops)"
                r"|jiffies$")
 # The source file and line of a symbol are put behind it where they are known.

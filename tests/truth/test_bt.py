@@ -1,8 +1,10 @@
 # bt against the kernel's own Call Trace and /proc/PID/stack.
 # SPDX-License-Identifier: GPL-3.0-or-later
 import functools
+import pathlib
 import re
 import subprocess
+import tempfile
 
 from harness import equal, expect, run_crash, same_lines
 
@@ -235,6 +237,53 @@ def test_symbolic_words(kernel):
     expect(re.search(r"\[[0-9a-f]{16}:task_struct\]", with_addresses), "bt -FF shows no address with the cache")
 
 
+def frames_with_words(text):
+    """[task: [(address, function, pc, [(address, word)])]] of bt -f."""
+    tasks = []
+    for line in text.splitlines():
+        call = re.match(r" ?#\d+ \[([0-9a-f]+)\] (\S+) at ([0-9a-f]+)", line)
+        words = re.match(r"    ([0-9a-f]{16}): ((?:[0-9a-f]{16} )+)$", line)
+        if line.startswith("PID:"):
+            tasks.append([])
+        elif call:
+            tasks[-1].append((int(call[1], 16), call[2], int(call[3], 16), []))
+        elif words:
+            address = int(words[1], 16)
+            tasks[-1][-1][3].extend((address + 8 * i, int(word, 16)) for i, word in enumerate(words[2].split()))
+    return tasks
+
+
+def test_words_end_at_the_next_return_address(kernel):
+    """Of every task: the words below a frame are those up to the next frame, whose address holds its pc."""
+    compared = 0
+    for frames in frames_with_words(kernel.crash("foreach bt -f")):
+        for (address, function, _, words), following in zip(frames, frames[1:]):
+            if not words:
+                continue
+            expect(words[0][0] in (address, address + 8), f"the words below {function} at {address:x} begin at {words[0][0]:x}")
+            equal([at for at, _ in words], list(range(words[0][0], words[0][0] + 8 * len(words), 8)), f"words below {function}")
+            equal(words[-1], (following[0], following[2]), f"the last word below {function}")
+            compared += 1
+    expect(compared > 400, f"only {compared} frames with words below them")
+
+
+def test_addresses_hold_return_addresses(kernel):
+    """Of what CPUs were executing, whose traces go over several stacks."""
+    frames = re.findall(r"^ ?#[1-9]\d* \[([0-9a-f]+)\] (\S+) at ([0-9a-f]+)", kernel.crash("bt -a"), re.M)
+    expect(len(frames) > 8, f"frames of bt -a: {frames}")
+    for (address, function, pc), text in zip(frames, kernel.crash(*[f"rd {address}" for address, _, _ in frames])):
+        expect(text.split()[1] == pc, f"{function} at {pc}, but {address} holds {text!r}")
+
+
+def test_exited_tasks_have_no_stack(kernel):
+    """Their stacks were given back: what lies there now is another task's."""
+    pid, = [pid for pid, name in re.findall(r"^PID: (\d+) .*COMMAND: \"(.*)\"\n\(no stack\)$", kernel.crash("foreach ZO DE bt"), re.M)
+            if name == "w-undead"]
+    for form in ("-t", "-T", "-r", "-f", "-o"):
+        text = kernel.crash(f"bt {form} {pid}")
+        equal(text.splitlines()[1:], ["(no stack)"], f"bt {form} of a task without a stack")
+
+
 def test_text_words_contain_the_frames(kernel):
     plain, from_frame, whole = kernel.crash("bt 2", "bt -t 2", "bt -T 2")
     for address, function in re.findall(r"#\d+ \[([0-9a-f]+)\] (\S+) at", plain):
@@ -243,9 +292,32 @@ def test_text_words_contain_the_frames(kernel):
     expect(len(whole.splitlines()) >= len(from_frame.splitlines()) - 1, "bt -T shows less than bt -t")
 
 
+def words_have_the_frames(dump, commands):
+    """-t and -o go over all stacks that the trace goes over; only what registers named is no word."""
+    for command in commands:
+        plain, words, scanned = dump.crash(command, f"{command} -t", f"{command} -o")
+        frames = re.findall(r"^ ?#(\d+) \[([0-9a-f]+)\] (\S+) at ([0-9a-f]+)", plain, re.M)
+        interrupted = {rip for rip in re.findall(r"^    RIP: ([0-9a-f]{16})", plain, re.M)}
+        expect(len(frames) > 4, f"frames of {command}: {frames}")
+        for number, address, function, pc in frames:
+            if number != "0" and pc not in interrupted:
+                expect(f"[{address}] {function} at {pc}" in words, f"{command} -t lacks {function}")
+            line = rf"\[{address}\] (\? )?{re.escape(function)} at {pc}"
+            expect(re.search(line, scanned), f"{command} -o lacks {function}")
+        for separator in re.findall(r"^--- .*", plain, re.M):
+            expect(separator in words and separator in scanned, f"{command} -t or -o lacks {separator}")
+
+
+def test_words_of_all_stacks(kernel):
+    words_have_the_frames(kernel.dump(), ("bt -c 0", "bt -c 1"))
+
+
 def test_exception_frames_and_raw_stack(kernel):
     plain, exceptions, raw = kernel.crash("bt 1", "bt -e 1", "bt -r 1")
     expect("USER-MODE EXCEPTION FRAME AT:" in exceptions, "bt -e finds no user registers")
+    fault, = kernel.crash_in_context(1, "foreach thr-uffd bt -e")
+    expect(re.search(r"KERNEL-MODE EXCEPTION FRAME AT: [0-9a-f]+\n    \[exception RIP: \w+\+\d+\]\n    RIP: ", fault),
+           f"bt -e of a page fault: {fault[:200]!r}")
     rip = re.search(r"RIP: ([0-9a-f]+)", plain).group(1)
     expect(rip in exceptions and rip in raw, "the user's RIP is in bt -e and bt -r")
     equal(sum(len(line.split()) - 1 for line in raw.splitlines()[1:]), 16384 // 8, "words of bt -r")
@@ -345,6 +417,64 @@ def test_merged_stacks(kernel):
     equal(sorted(pids), sorted(int(pid) for pid in listed), "tasks in all groups")
     some = kernel.crash("foreach UN bt --merge")
     expect(some and set(re.findall(r"STATE: (\w\w)", some)) == {"UN"}, f"foreach UN bt --merge: {some[:100]!r}")
+
+
+def test_merged_stacks_with_options(kernel):
+    plain, hexadecimal, lines, some = kernel.crash("bt --merge", "bt --merge -x", "bt --merge -l", "bt --merge -R do_wait")
+    equal(re.sub(r"\+0x([0-9a-f]+)$", lambda m: f"+{int(m[1], 16)}", hexadecimal, flags=re.M), plain, "bt --merge -x")
+    same_lines([line for line in lines.splitlines() if not line.startswith("    ")], plain.splitlines(), "bt --merge -l")
+    single = kernel.crash("bt -l 2").splitlines()
+    source = [line for line in single if line.startswith("    ") and "RIP" not in line]
+    group = next(part for part in lines.split("\n\n") if re.search(r"^ PIDS: 2$", part, re.M))
+    same_lines([line for line in group.splitlines() if line.startswith("    ")], source, "lines of kthreadd's stack")
+    groups = [part for part in plain.split("\n\n") if re.search(r"#\d+ do_wait\+", part)]
+    same_lines(some.strip().split("\n\n"), [part.strip() for part in groups], "bt --merge -R do_wait")
+
+
+def test_options_that_exclude_each_other(kernel):
+    """What could only be ignored is refused, by foreach, too."""
+    for words, message in (("--merge --args", "--args does not go with --merge"), ("--folded --locals", "--locals does not go with --folded"),
+                           ("--merge -f", "-f does not go with --merge"), ("--folded -l", "-l does not go with --folded"),
+                           ("-T --sources", "--sources does not go with -T"), ("-r --locals", "--locals does not go with -r"),
+                           ("-s -x -d", "-x and -d exclude each other")):
+        for command in (f"bt {words} 2", f"foreach 2 bt {words}"):
+            text = kernel.crash(command)
+            expect(message in text and "#0" not in text, f"{command}: {text[:200]!r}")
+
+
+def test_unwind_table_by_option(kernel):
+    text = run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin="bt -D dwarf\nset unwind\nbt --sources 2\nbt -D orc\nbt --sources 2\nquit\n").stdout
+    dwarf, orc = text.split("PID: ")[1:]
+    expect("unwind: on" in text and dwarf.count("<DWARF>") >= 2 and "<DWARF>" not in orc, f"bt -D: {text!r}")
+
+
+def test_lines_and_variables_together(kernel):
+    """A function that is inline is named once, with its place and its variables."""
+    lines, variables, both = kernel.crash("bt -l 1", "bt --args --locals 1", "bt -l --args --locals 1")
+    places = re.findall(r"^    \(inlined\) (\S+) at .*$", lines, re.M)
+    expect(places, "no function is inline in the whole trace")
+    equal(re.findall(r"^    \(inlined\) (\S+) at .*$", both, re.M), places, "inlined functions of bt -l --args --locals")
+    equal(re.findall(r"^    \(inlined\) \S+$", both, re.M), [], "inlined functions that are named twice")
+    values = [line for line in variables.splitlines() if re.match(r"    (\w+ = |No |\(function\))", line)]
+    same_lines([line for line in both.splitlines() if re.match(r"    (\w+ = |No |\(function\))", line)], values, "variables")
+
+
+def test_variables_without_debug_information(kernel):
+    with tempfile.TemporaryDirectory() as folder:
+        bare = pathlib.Path(folder) / "vmlinux"
+        subprocess.run(["objcopy", "--strip-debug", kernel.vmlinux, bare], check=True)
+        result = run_crash("-s", bare, kernel.vmcore, stdin="bt --args --locals 2\nforeach 2 bt --locals\nbt 2\nquit\n")
+    traces_shown = re.split(r"^(?=PID: 2 )", result.stdout, flags=re.M)[1:]
+    equal([part.strip() for part in traces_shown], [kernel.crash("bt 2").strip()] * 3, "traces without debug information")
+    equal(result.stderr.count("bt: no arguments or locals: "), 2, "messages")
+    expect("has no debug information" in result.stderr, result.stderr[:300])
+
+
+def test_variables_of_each_task(kernel):
+    """foreach shows what bt shows of each."""
+    each, one = kernel.crash("foreach kthreadd khungtaskd bt --args --locals", "bt --args --locals 2")
+    equal(each.split("\n\n")[0].strip(), one.strip(), "foreach bt --args --locals")
+    equal(len(re.findall(r"^PID:", each, re.M)), 2, "tasks")
 
 
 def test_folded_stacks(kernel):

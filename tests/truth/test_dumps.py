@@ -2,17 +2,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 import pathlib
 import re
+import struct
 import sys
 
 from harness import TOP, Failed, Skipped, expect, same_lines
 
-sys.path[:0] = [str(pathlib.Path(__file__).parent), str(TOP / "tests/lab")]
+sys.path[:0] = [str(pathlib.Path(__file__).parent), str(TOP / "tests/lab"), str(TOP / "tests/format")]
 import dumps  # noqa: E402
 import test_bt  # noqa: E402
 import test_log  # noqa: E402
 import test_mod  # noqa: E402
 import test_ps  # noqa: E402
 import vmcores  # noqa: E402
+import writers  # noqa: E402
 
 
 def on_all(dump_list, check):
@@ -151,6 +153,77 @@ def test_bt_of_a_machine_check(kernel):
     expect("_lab_slow" in below[0] and below[1:] == ["trace_call_bpf", "kprobe_perf_func", "kprobe_ftrace_handler",
                                                      "ftrace_trampoline", "__x64_sys_getpgid", "do_syscall_64",
                                                      "entry_SYSCALL_64_after_hwframe"], f"frames: {below}")
+
+
+REGISTERS = ("R15", "R14", "R13", "R12", "RBP", "RBX", "R11", "R10", "R9", "R8", "RAX", "RCX", "RDX", "RSI", "RDI", "ORIG_RAX",
+             "RIP", "CS", "RFLAGS", "RSP", "SS")
+
+
+def shown_registers(text):
+    """The first register set in a piece of bt's output, in the order of struct pt_regs."""
+    found = {}
+    for name, value in re.findall(r"\b([A-Z_]*[A-Z0-9]+): +([0-9a-f]+)\b", text):
+        found.setdefault(name, int(value, 16))
+    return [found.get(name) for name in REGISTERS]
+
+
+def test_bt_after_kexec(kernel):
+    """Each CPU's trace begins where it ended, and has the registers that the crashing kernel put into the notes."""
+    dump = kernel.dump("kdump")
+    _, notes = writers.memory_of_elf(dump.vmcore)
+    saved = [list(struct.unpack("<21Q", data)) for data in writers.registers_of(notes)]
+    panic, everybody = dump.crash("bt -s", "bt -a")
+    frames = re.findall(r"^ ?#\d+ \[[0-9a-f]+\] (\w+)", panic, re.M)
+    expect(frames[:2] == ["machine_kexec", "__crash_kexec"] and "panic" in frames[2:4], f"the CPU that crashed: {frames}")
+    stopped, = [part for part in everybody.split("\n\n") if "machine_kexec" not in part]
+    expect(re.search(r"^ #0 \[[0-9a-f]+\] crash_nmi_callback ", stopped, re.M), f"the CPU that was stopped: {stopped[:300]!r}")
+    got = shown_registers(stopped)
+    got[15] = None
+    expect(got in [row[:15] + [None] + row[16:] for row in saved], f"its registers {got} are in none of the notes")
+    if "exception RIP" in stopped:
+        expect("--- <NMI exception stack> ---" in stopped, f"the NMI's own stack is not shown: {stopped!r}")
+        interrupted = re.search(r"RIP: ([0-9a-f]{16})", stopped)[1]
+        after = stopped.split("--- <NMI exception stack> ---\n")[1].splitlines()[0]
+        expect(after.endswith(f" at {interrupted}"), f"what the NMI interrupted has no line of its own: {after!r}")
+
+
+def printed_registers(console):
+    """What the kernel printed at its oops: name -> value."""
+    text = console.split("LAB: trigger", 1)[1]
+    rows = re.findall(r"\b(R[A-Z0-9]{2}): ([0-9a-f]{16})\b", text[text.index("RIP: 0010:"):text.index("Call Trace:")])
+    return {re.sub("^R0", "R", name): int(value, 16) for name, value in rows}
+
+
+def test_bt_of_a_processor_deaf_to_nmis(kernel):
+    if "mod-nmideaf" not in dumps.needed(kernel.name):
+        raise Skipped("the lab builds no module for this kernel")
+    dump = kernel.dump("mod-nmideaf")
+    deaf, panic, stacks = dump.crash("bt -c 1", "bt", "bt -E -c 1")
+    expect("the registers of CPU 1 were not saved: it did not answer the crashing kernel's NMI" in deaf, f"bt -c 1: {deaf!r}")
+    expect("#0" not in deaf, f"frames that nobody can know: {deaf!r}")
+    # The NMI's stack still has what its handler interrupted.
+    nmi = stacks.split("CPU 1 NMI EXCEPTION STACK:")[1].split("CPU 1 DEBUG")[0]
+    expect("KERNEL-MODE EXCEPTION FRAME AT" in nmi, f"bt -E: {nmi[:200]!r}")
+    frames = re.findall(r"^ ?#\d+ \[[0-9a-f]+\] (\w+)", panic, re.M)
+    expect(frames[:4] == ["machine_kexec", "__crash_kexec", "crash_kexec", "oops_end"], f"frames of the oops: {frames}")
+    expect("asm_exc_invalid_op" in frames, f"frames of the oops: {frames}")
+    expect("[exception RIP: stops_thread_runs+51] [lab_stops]\n" in panic, f"bt: {panic!r}")
+    got, wanted = dict(zip(REGISTERS, shown_registers(panic))), printed_registers(dump.console())
+    expect(len(wanted) >= 14, f"registers on the console: {wanted}")
+    same_lines([f"{name} {got[name]:x}" for name in wanted], [f"{name} {value:x}" for name, value in wanted.items()], "registers")
+
+
+def test_bt_on_the_debug_stack(kernel):
+    if "mod-debug" not in dumps.needed(kernel.name):
+        raise Skipped("the lab builds no module for this kernel")
+    dump = kernel.dump("mod-debug")
+    text = dump.crash("bt -s")
+    expect(re.search(r"^    \[exception RIP: write_watched\+\d+\] \[lab_stops\]\n(?:    .*\n){7}--- <DEBUG exception stack> ---\n"
+                     r"#\d+ \[[0-9a-f]+\] write_watched\+\d+ at [0-9a-f]+ \[lab_stops\]\n"
+                     r"#\d+ \[[0-9a-f]+\] watch_and_write\+\d+ at [0-9a-f]+ \[lab_stops\]\n", text, re.M), f"bt: {text!r}")
+    stack = dump.crash("bt -E -c 0").split("CPU 0 DEBUG EXCEPTION STACK:")[1].split("CPU 0 MCE")[0]
+    expect("[exception RIP: write_watched+" in stack, f"bt -E: {stack!r}")
+    test_bt.words_have_the_frames(dump, ("bt -c 0",))
 
 
 def test_names_of_code_that_the_kernel_wrote(kernel):
