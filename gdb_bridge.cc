@@ -1389,6 +1389,10 @@ static std::string output_of(const char *command)
 	std::string output;
 
 	execute_command_to_string(output, command, 0, false);
+	/* Expressions are C's in every frame, assembler's too: no part of the answer. */
+	const std::string warning = std::string(lang_frame_mismatch_warn) + "\n";
+	for (size_t at; (at = output.find(warning)) != std::string::npos;)
+		output.erase(at, warning.length());
 	return output;
 }
 
