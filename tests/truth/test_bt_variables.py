@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 
-from harness import TOP, Skipped, equal, expect, run_crash
+from harness import TOP, Skipped, expect, run_crash, same_lines
 
 sys.path[:0] = [str(TOP / "tests/format")]
 import writers  # noqa: E402
@@ -23,7 +23,8 @@ import writers  # noqa: E402
 PAGE, IMAGE = 4096, 0xffffffff80000000
 IMAGE_BYTES, STACK_BYTES = 64 << 20, 16384
 # As the program sets its own gdb, and what depends on the terminal.
-SETTINGS = ("set pagination off", "set width 0", "set height 0", "set confirm off", "set print thread-events off")
+SETTINGS = ("set pagination off", "set width 0", "set height 0", "set confirm off", "set print thread-events off", "set language c",
+            "set print pretty on", "set print elements 256", "set print repeats unlimited", "set max-value-size 268435456")
 
 IN_GDB = """
 import gdb, json
@@ -209,7 +210,7 @@ def test_variables_of_fifty_frames(kernel):
             wanted = wanted_lines(theirs[pid], pc)
             if not wanted:
                 continue
-            equal([plain(line) for line in lines], [plain(line) for line in wanted], f"variables of {pid} at {pc:x}")
+            same_lines([plain(line) for line in lines], [plain(line) for line in wanted], f"variables of {pid} at {pc:x}")
             compared += 1
             values += sum(" = " in line and "<optimized out>" not in line for line in wanted)
     expect(compared >= 50, f"only {compared} frames to compare")
