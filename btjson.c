@@ -19,7 +19,7 @@ static const char *const starts[] = {
 
 static const char *const sources[] = {
 	[FRAME_REGISTERS] = "registers",   [FRAME_ORC] = "orc",	    [FRAME_CFI] = "cfi",
-	[FRAME_POINTER] = "frame_pointer", [FRAME_GUESS] = "guess",
+	[FRAME_POINTER] = "frame_pointer", [FRAME_GUESS] = "guess", [FRAME_FOUND] = "found",
 };
 
 static const char *const stacks[] = {
@@ -92,11 +92,11 @@ static void put_lines(const char *key, char *text)
 	json_end();
 }
 
-static void put_source_lines(const struct frame *frame)
+void btjson_source_lines(u64 pc)
 {
 	struct strbuf *text = scope_strbuf();
 
-	tracelines_add(frame->pc - !frame->has_regs, text);
+	tracelines_add(pc, text);
 	put_lines("lines", scope_strdup(strbuf_text(text)));
 }
 
@@ -175,7 +175,7 @@ static void put_frame(const struct stack_trace *trace, size_t index, const struc
 		btjson_registers(&frame->regs, frame->partial_regs);
 	}
 	if (wish->lines && !frame->from_user)
-		put_source_lines(frame);
+		btjson_source_lines(frame->pc - !frame->has_regs);
 	if ((wish->arguments || wish->locals) && !frame->from_user)
 		put_variables(trace, frame, wish);
 	if (wish->words && !frame->from_user)

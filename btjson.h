@@ -19,5 +19,7 @@ void btjson_found_registers(unsigned cpu, enum stack_kind kind, u64 address,
 			    const struct x86_regs *regs);
 /* "registers": an object with every register of REGS, or only those that an interrupt saves. */
 void btjson_registers(const struct x86_regs *regs, bool partial);
+/* "lines": source and functions inline at PC. */
+void btjson_source_lines(u64 pc);
 
 #endif

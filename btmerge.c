@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "btmerge.h"
 
+#include "btjson.h"
 #include "fail.h"
 #include "json.h"
 #include "out.h"
@@ -151,7 +152,7 @@ static void print_group(const struct group *group, const struct btmerge_style *s
 		out("  (no trace)\n");
 }
 
-static void put_group(const struct group *group)
+static void put_group(const struct group *group, const struct btmerge_style *style)
 {
 	const struct merged_trace *trace = group->first;
 
@@ -175,6 +176,8 @@ static void put_group(const struct group *group)
 		if (name)
 			json_number("offset", offset);
 		json_bool("guess", frame->guess);
+		if (style->lines)
+			btjson_source_lines(frame->pc - !frame->exact);
 		json_end();
 	}
 	json_end();
@@ -202,7 +205,7 @@ void btmerge_print(struct btmerge *merge, const struct btmerge_style *style)
 	for (size_t i = 0; i < nr_groups; i++) {
 		interrupt_check();
 		if (json_on()) {
-			put_group(&groups[i]);
+			put_group(&groups[i], style);
 			continue;
 		}
 		if (i)
