@@ -1,6 +1,6 @@
 # live.py - the lab's guest that stays up: our program inside it, against /proc/kcore and /dev/mem.
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What it answers depends on the program, so that a run is kept for just this program and thrown away with the next."""
+"""What it answers depends on the program, so that a run is kept for just this program and thrown away by another one's, later."""
 import glob
 import hashlib
 import os
@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import tarfile
+import time
 
 import guests
 import modules
@@ -19,6 +20,7 @@ OPTIONS = ["-machine", "q35", "-m", "768M", "-smp", "2", "-cpu", guests.CPU, "-d
 CMDLINE = ("console=ttyS0,115200 ignore_loglevel panic=0 no_hash_pointers iomem=relaxed memmap=1M$%#x"
            % RESERVED)
 TRIES = 4
+KEPT_SECONDS = 3600
 OPEN_MEM = os.path.join(HERE, "module", "lab_devmem.c")
 
 # Each command's output is a file of its own, named by its number; what starts with ! is the guest's shell.
@@ -154,9 +156,11 @@ def run(system, series, program):
     target = os.path.join(LAB, "live", "%s.%s" % (release, key(program, opener)))
     with lock("live-" + release):
         if os.path.exists(target):
+            os.utime(target)
             return target
+        # Another test run may still be reading what its own program answered a moment ago.
         for old in glob.glob(os.path.join(LAB, "live", release + ".*")):
-            if os.path.isdir(old):
+            if os.path.isdir(old) and os.path.getmtime(old) < time.time() - KEPT_SECONDS:
                 shutil.rmtree(old)
         work = target + ".part"
         for number in range(1, TRIES + 1):
