@@ -27,6 +27,7 @@ static const struct {
 	{ "expression", offer_expression },
 	{ "file", offer_files },
 	{ "head_offset", offer_structs },
+	{ "ip", offer_symbols },
 	{ "length", NULL },
 	{ "mask", NULL },
 	{ "member", offer_members },
@@ -37,11 +38,15 @@ static const struct {
 	{ "pid", offer_pids },
 	{ "policy", NULL },
 	{ "program", offer_programs },
+	{ "ref", offer_symbols },
 	{ "sigset", NULL },
+	{ "size", NULL },
+	{ "sp", NULL },
 	{ "start", offer_symbols },
 	{ "string", NULL },
 	{ "struct", offer_structs },
 	{ "symbol", offer_symbols },
+	{ "table", NULL },
 	{ "task", offer_pids },
 	{ "topic", offer_topics },
 	{ "type", offer_types },
@@ -62,7 +67,7 @@ static int kind_of(const char *placeholder)
 	return -1;
 }
 
-bool completion_knows(const char *placeholder)
+static bool is_known(const char *placeholder)
 {
 	if (*placeholder == '=' || *placeholder == '@')
 		return placeholder[1] != '\0';
@@ -84,7 +89,8 @@ static char **cut(const char *text, const char *separators)
 	return parts;
 }
 
-char **completion_placeholders(const struct command *command)
+/* All kinds that stand in COMMAND's `arguments`. */
+static char **kinds_of(const struct command *command)
 {
 	char **groups = cut(command->arguments ? command->arguments : "", " ");
 	struct strbuf *text = scope_strbuf();
@@ -129,7 +135,40 @@ static const char *group_for(const struct before *before)
 	return before->option ? before->option->argument : NULL;
 }
 
+const char *completion_unknown(const struct command *command)
+{
+	char **kinds = kinds_of(command);
+
+	for (; *kinds; kinds++) {
+		if (!is_known(*kinds))
+			return *kinds;
+	}
+	for (const struct option *o = command->options; o && o->name; o++) {
+		struct before before = { .command = command, .option = o };
+
+		if (!o->argument || *o->argument == '=')
+			continue;
+		for (kinds = cut(group_for(&before), "|"); *kinds; kinds++) {
+			if (!is_known(*kinds))
+				return *kinds;
+		}
+	}
+	return NULL;
+}
+
 static void find_candidates(struct offer *offer, const char *text, unsigned depth);
+
+struct from_vocabulary {
+	struct offer *offer;
+	int index;
+};
+
+static void offer_from_vocabulary(void *arg)
+{
+	const struct from_vocabulary *from = arg;
+
+	vocabulary[from->index].offer(from->offer);
+}
 
 static void offer_kind(struct offer *offer, const char *kind)
 {
@@ -145,7 +184,8 @@ static void offer_kind(struct offer *offer, const char *kind)
 	} else if (index >= 0 && vocabulary[index].offer) {
 		offer->of = kind + strcspn(kind, ":");
 		offer->of += *offer->of == ':';
-		vocabulary[index].offer(offer);
+		/* What is wrong with the dump's tasks leaves the other kinds as they are. */
+		protect(offer_from_vocabulary, &(struct from_vocabulary){ offer, index }, NULL);
 	}
 }
 
@@ -230,7 +270,7 @@ static void offer_options(struct offer *offer, struct before *before)
 /* Does the command that stands behind an '@' take the rest of the line? */
 static const struct command *inner_command(const struct command *command, const char *word)
 {
-	for (char **kinds = completion_placeholders(command); *kinds; kinds++) {
+	for (char **kinds = kinds_of(command); *kinds; kinds++) {
 		if (**kinds == '@' && streq(*kinds + 1, word))
 			return command_find(word);
 	}

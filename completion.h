@@ -22,12 +22,9 @@ void completion_find(const char *line, struct completion *completion);
 void completion_free(struct completion *completion);
 
 /*
- * What stands for an argument in a synopsis or behind an option, and in the `arguments` of a command. False: a word
- * that nothing is known of, not even that it is free text.
+ * A word in COMMAND's `arguments`, or behind one of its options, that is no kind of words known here, and no free text;
+ * NULL: there is none.
  */
-bool completion_knows(const char *placeholder);
-
-/* `arguments` of a command is made of these; NULL at the end. Scope memory. */
-char **completion_placeholders(const struct command *command);
+const char *completion_unknown(const struct command *command);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 static FILE *stream;
+static int error; /* see out_error() */
 static void (*taker)(const char *text, size_t length);
 
 FILE *out_stream(void)
@@ -40,6 +41,8 @@ static void check(int result)
 		interrupt_check();
 		return;
 	}
+	if (out_stream() == stdout && !error)
+		error = errno;
 	if (errno != EPIPE)
 		snprintf(failure.text, sizeof(failure.text), "cannot write the output: %s",
 			 strerror(errno));
@@ -79,6 +82,11 @@ void out(const char *format, ...)
 	result = vfprintf(out_stream(), format, args);
 	va_end(args);
 	check(result);
+}
+
+int out_error(void)
+{
+	return error;
 }
 
 void out_flush(void)

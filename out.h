@@ -12,6 +12,8 @@ void out(const char *format, ...) PRINTF_LIKE(1, 2);
 void out_text(const char *text);
 void out_bytes(const void *data, size_t length);
 void out_flush(void);
+/* errno of the first write to standard output that failed; 0: none did. */
+int out_error(void);
 /* After writing to out_stream() directly. */
 void out_check(void);
 /* What is printed from now on goes to TAKER instead, but for output that is being caught. NULL: no more. */

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "process.h"
 
+#include "colour.h"
 #include "fail.h"
 #include "out.h"
 #include "screen.h"
@@ -267,9 +268,14 @@ static bool feed_reader(int fd, const char *data, size_t length)
 	return true;
 }
 
+/* A less that the user named alone shows colours as well, unless the user set it up in another way. */
 static bool start_pager(struct output *output)
 {
+	bool ours = !getenv("LESS") && setenv("LESS", "-R", 0) == 0;
+
 	output->fd = start_reader(output->pager, &output->child);
+	if (ours)
+		unsetenv("LESS");
 	return output->fd >= 0 &&
 	       feed_reader(output->fd, strbuf_text(&output->held), output->held.length);
 }
@@ -330,7 +336,7 @@ static void end_pager(struct output *output)
 static void output_end(void *arg)
 {
 	struct output *output = arg;
-	bool write_failed;
+	bool write_failed, told = ferror(output->stream);
 	int error;
 
 	if (interrupt_pending() && output->fd >= 0)
@@ -339,13 +345,15 @@ static void output_end(void *arg)
 	write_failed = fflush(output->stream) != 0;
 	error = errno;
 	out_redirect(output->previous);
+	if (output->pager)
+		colour_allow(NULL);
 	current = output->outer;
 	fclose(output->stream);
 	if (output->pager)
 		end_pager(output);
 	else if (output->child)
 		wait_for_reader(output);
-	if (write_failed && error != EPIPE && error != EINTR) {
+	if (write_failed && !told && error != EPIPE && error != EINTR) {
 		session.some_command_failed = true;
 		warn("cannot write %s: %s", output->path ? output->path : "the output",
 		     strerror(error));
@@ -420,6 +428,7 @@ void process_output_to_pager(const char *pager)
 		free(output);
 		fail("out of memory for the pager's stream");
 	}
+	colour_allow(output->stream);
 	output_begin(output);
 }
 

@@ -7,6 +7,9 @@
 
 #include <stdio.h>
 
+/* -E -X: ends at the end, and leaves the text on the screen; -R: shows colours. */
+#define PROCESS_LESS "less -E -X -R"
+
 /* Runs `sh -c COMMAND` (NULL: an interactive shell) and waits. Ctrl-C reaches it. Returns its wait status. */
 int process_shell(const char *command);
 

@@ -3,6 +3,7 @@
 #include "shell.h"
 
 #include "alias.h"
+#include "colour.h"
 #include "fail.h"
 #include "gdb_command.h"
 #include "json.h"
@@ -15,6 +16,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,8 +42,7 @@ static void choose_programs(void)
 
 	if (!pager || !*pager)
 		pager = getenv("PAGER");
-	/* -E -X: less ends at the end, and leaves the text on the screen. */
-	session.pager = pager && *pager ? pager : "less -E -X";
+	session.pager = pager && *pager ? pager : PROCESS_LESS;
 	if (!editor)
 		return;
 	name = strrchr(editor, '/');
@@ -50,17 +51,34 @@ static void choose_programs(void)
 		session.vi_mode = *name == 'v';
 }
 
+/*
+ * Started without a standard file, the first one that we open would take its number: commands would be read
+ * from the dump, or answers written over it.
+ */
+static void need_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY); /* programs that we start need them, too */
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 void shell_init(void)
 {
 	/* No SA_RESTART: waiting for a child or for input must notice. */
 	struct sigaction interrupt = { .sa_handler = on_interrupt };
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 
+	need_standard_files();
 	sigemptyset(&interrupt.sa_mask);
 	sigaction(SIGINT, &interrupt, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
 	session.terminal = isatty(STDOUT_FILENO);
 	prompt_init();
+	colour_init(session.terminal);
 	choose_programs();
 }
 
@@ -502,9 +520,12 @@ static void execute_line_body(void *arg)
 /* Nobody reads our answers any more, or they cannot be written: more commands make no sense. */
 static void give_up_output(int error)
 {
+	static bool told;
+
 	quitting = true;
-	if (error == EPIPE)
+	if (error == EPIPE || told)
 		return;
+	told = true;
 	fprintf(stderr, "crash: cannot write the output: %s\n", strerror(error));
 	session.some_command_failed = true;
 }
@@ -549,8 +570,8 @@ bool shell_execute(const char *line)
 		put_json_status(&execution, failure.interrupted && !worked);
 	if (depth)
 		flush_output();
-	else if (fflush(stdout) != 0)
-		give_up_output(errno);
+	else if (fflush(stdout) != 0 || ferror(stdout))
+		give_up_output(out_error() ? out_error() : errno);
 	return !execution.failed;
 }
 

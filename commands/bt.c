@@ -481,6 +481,6 @@ COMMAND(bt) = {
 		   " #2 [ffffcf54c001bea0] kthreadd at ffffffffb7af0d53\n"
 		   " #3 [ffffcf54c001bf30] ret_from_fork at ffffffffb7a4cbe4\n"
 		   " #4 [ffffcf54c001bf50] ret_from_fork_asm at ffffffffb7a0826a\n",
-	.arguments = "pid|task|name ...",
+	.arguments = "pid|task|name ... -n =idle",
 	.run = run,
 };

@@ -1,5 +1,6 @@
 /* ps.c - L6: the ps command: tasks as a table, by last run, by family, with their times and limits. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "../colour.h"
 #include "../command.h"
 #include "../fail.h"
 #include "../json.h"
@@ -119,6 +120,16 @@ static void put_json_row(const struct row *row)
 	json_end();
 }
 
+/* What runs and what may be stuck stands out. */
+static const char *coloured_state(const struct task *task)
+{
+	const char *letters = task_state_text(task), *column = scope_printf("%-2s", letters);
+
+	if (streq(letters, "RU"))
+		return colour_text(COLOUR_RUNNING, column);
+	return streq(letters, "UN") ? colour_text(COLOUR_BLOCKED, column) : column;
+}
+
 static void put_row(void *arg)
 {
 	const struct row *row = arg;
@@ -126,6 +137,7 @@ static void put_row(void *arg)
 	bool bracket = task_is_kthread(task);
 	char comm[TASK_COMM_SPACE], where[20], share[16] = "?", vsz[24] = "?", rss[24] = "?";
 	struct task_memory memory;
+	const char *name;
 	u64 sp;
 
 	if (json_on()) {
@@ -146,9 +158,10 @@ static void put_row(void *arg)
 	else
 		snprintf(where, sizeof(where), "%016llx", (unsigned long long)sp);
 	task_comm(task, comm);
-	out("%s%8u %7u %3u  %s  %-2s %5s %8s %8s  %s%s%s\n", task_is_active(task) ? ">" : " ",
-	    task->pid, task->parent_pid, task->cpu, where, task_state_text(task), share, vsz, rss,
-	    bracket ? "[" : "", comm, bracket ? "]" : "");
+	name = scope_printf(bracket ? "[%s]" : "%s", comm);
+	out("%s%8u %7u %3u  %s  %s %5s %8s %8s  %s\n", task_is_active(task) ? ">" : " ", task->pid,
+	    task->parent_pid, task->cpu, where, coloured_state(task), share, vsz, rss,
+	    task_is_panic_task(task) ? colour_text(COLOUR_PANIC, name) : name);
 }
 
 static void put_table(const struct selection *selection, bool kernel_sp, bool header)

@@ -8,6 +8,7 @@
 #include "kernel.h"
 #include "memory.h"
 #include "out.h"
+#include "process.h"
 #include "session.h"
 #include "stack.h"
 #include "shell.h"
@@ -46,7 +47,7 @@ static bool change_scroll(const char *setting)
 		return true;
 	}
 	if (streq(setting, "less"))
-		session.pager = "less -E -X";
+		session.pager = PROCESS_LESS;
 	else if (streq(setting, "more"))
 		session.pager = "more";
 	else if (streq(setting, "CRASHPAGER") && chosen && *chosen)
@@ -589,7 +590,7 @@ COMMAND(set) = {
 		   "  STATE: TASK_INTERRUPTIBLE \n"
 		   "crash> set radix 16 scroll off\n"
 		   "output radix: 16 (hex)\n"
-		   "scroll: off (less -E -X)\n",
+		   "scroll: off (less -E -X -R)\n",
 	.arguments = "pid|task",
 	.offer_words = offer_words,
 	.run = run_set,

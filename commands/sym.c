@@ -1,5 +1,6 @@
 /* sym.c - the command sym: symbols to addresses and addresses to symbols. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "colour.h"
 #include "command.h"
 #include "fail.h"
 #include "gdb_bridge.h"
@@ -37,7 +38,8 @@ static void print_symbol(const struct symbol *symbol, u64 address)
 {
 	u64 offset = address - symbol->value;
 
-	out("%llx (%c) %s", (unsigned long long)address, symbol->type, symbol->name);
+	out("%llx (%c) %s", (unsigned long long)address, symbol->type,
+	    colour_text(COLOUR_SYMBOL, symbol->name));
 	if (offset)
 		out(session.radix == 16 ? "+0x%llx" : "+%llu", (unsigned long long)offset);
 	if (symbol->module)

@@ -182,6 +182,10 @@ def test_vi_keys(kernel):
         expect(uses_vi(session), "emacs' keys after set edit vi")
         set_to(session, "set emacs")
         expect(not uses_vi(session), "vi's keys after set emacs")
+    with Session(kernel, "-e", "vi") as session:
+        expect(uses_vi(session), "emacs' keys with -e vi")
+    with Session(kernel, "-e", "emacs", env={"EDITOR": "vi"}) as session:
+        expect(not uses_vi(session), "vi's keys with -e emacs")
     with tempfile.TemporaryDirectory() as home:
         (pathlib.Path(home) / ".inputrc").write_text("$if crash\nset editing-mode vi\n$endif\n")
         with Session(kernel, home=home) as session:

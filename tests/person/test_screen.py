@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 
-from harness import CRASH, equal, expect
+from harness import CRASH, environment, equal, expect
 from tmux import Session, Window
 
 ONE_KERNEL = True
@@ -25,7 +25,7 @@ def test_pager_only_past_a_screen(kernel):
         screen = session.wait_until(at_pager, "pager")
         expect("NAME" in screen or "Command lines" in screen, f"the first page begins elsewhere: {screen!r}")
         session.keys("Space")
-        session.wait_for("exit status is 0")
+        session.wait_for("regular expressions where")
         session.keys("q") if at_pager(session.screen()) else None
         session.prompt()
         # As many lines as there are rows, and one less: with a row left for the prompt no pager is needed.
@@ -176,6 +176,43 @@ def test_dumb_terminal(kernel):
         raw = (pathlib.Path(folder) / "raw").read_bytes()
         expect(b"0000000000000041: A" in raw, "nothing was recorded")
         expect(b"\033" not in raw, f"an escape sequence: {raw[max(raw.find(bytes([27])) - 40, 0):][:80]!r}")
+
+
+def test_colours(kernel):
+    """On a terminal alone; NO_COLOR and what reads our output get none."""
+    def coloured(text):
+        return "\033[" in text
+
+    def raw_ps(session):
+        session.answer("ps -A")
+        return session.screen(escapes=True)
+
+    with Session(kernel) as session:
+        expect(coloured(raw_ps(session)), "no colours")
+        session.keys("C-l")
+        session.line("ps -A | cat -v")
+        session.prompt()
+        expect("^[" not in session.screen(), "colours in a pipe")
+    for env in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        with Session(kernel, env=env) as session:
+            session.line("ps -A")
+            session.prompt()
+            expect(not coloured(session.screen(escapes=True)), f"colours with {env}")
+    with Session(kernel, env={"NO_COLOR": ""}) as session:
+        expect(coloured(raw_ps(session)), "an empty NO_COLOR counts")
+        session.answer("sym linux_banner")
+        raw = session.screen(escapes=True)
+        expect(re.search(r"\033\[36mlinux_banner", raw), f"sym: {raw!r}")
+    # In the pager, too: -R comes with the default one, and with a less that PAGER names.
+    for env in ({}, {"PAGER": "less"}):
+        with Session(kernel, rows=12, env=env) as session:
+            session.line("bt -a")
+            session.wait_until(at_pager, "pager")
+            expect("ESC" not in session.screen(), f"less shows colours as text with {env}")
+            expect(re.search(r"\033\[36m\w+", session.screen(escapes=True)), f"no colours in the pager with {env}")
+    done = subprocess.run([str(CRASH), "-s", str(kernel.vmlinux), str(kernel.vmcore)], input=b"ps -A\nbt\n",
+                          stdout=subprocess.PIPE, env=environment({"TERM": "xterm-256color"}))
+    expect(b"\033" not in done.stdout, "colours without a terminal")
 
 
 def test_window_closes(kernel):

@@ -142,7 +142,7 @@ def test_pager(kernel):
 
         def paged(terminal):
             terminal.send("help input\n")
-            terminal.wait_for(r"BEGIN-PAGE\n[^$]*COMMAND ARGUMENTS[^$]*END-PAGE")
+            terminal.wait_for(r"BEGIN-PAGE\n(.|\n)*COMMAND ARGUMENTS(.|\n)*END-PAGE")
             terminal.wait_for("crash> ")
             terminal.send("eval 1\n")
             expect("PAGE" not in terminal.wait_for("binary.*\n"), "the pager runs for less than a screen")
