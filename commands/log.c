@@ -286,7 +286,8 @@ COMMAND(log) = {
 		"machine that was suspended has older messages at a later time than they really had.\n"
 		"\n"
 		"--lines looks a Call Trace's addresses up one byte below, where the call is, and those of RIP and\n"
-		"WARNING lines as they are. Of functions with the same name it takes that of the printed size.",
+		"WARNING lines as they are. Of functions with the same name it takes that of the printed size.\n"
+		"The lines of modules need their debug information: give mod -S first.",
 	.example =
 		"crash> log | tail -3\n"
 		"[   13.049685] sysrq: Trigger a crash\n"

@@ -5,9 +5,13 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 
-from harness import equal, expect, run_crash, same_lines
+from harness import TOP, Skipped, equal, expect, run_crash, same_lines
+
+sys.path[:0] = [str(TOP / "tests/lab")]
+import dumps  # noqa: E402
 
 STAMP = re.compile(r"^\[ *(\d+)\.(\d{6})\] ")
 
@@ -238,6 +242,36 @@ def test_log_lines_of_functions_with_one_name(kernel):
             shown_rows.append(next(row for row in rows if row[0].split("] ")[-1].strip() == case))
     check_lines(kernel, shown_rows[:3], [address for _, address in cases[:3]])
     equal(shown_rows[3][1:], (None, []), "a size that no function has")
+
+
+def places_by_addr2line(file, places):
+    """(function, line) of each "name+offset" in a module's .text, by binutils: innermost first, all that are inline there."""
+    starts = {row[2]: int(row[0], 16) for row in
+              (line.split() for line in subprocess.run(["nm", file], capture_output=True, text=True, check=True).stdout.splitlines())
+              if len(row) == 3 and row[1] in "tT"}
+    done = subprocess.run(["addr2line", "-a", "-f", "-i", "-j", ".text", "-e", file,
+                           *[hex(starts[name] + offset) for name, offset in places]], capture_output=True, text=True, check=True)
+    answers = [part.splitlines() for part in re.split(r"^0x[0-9a-f]+\n", done.stdout, flags=re.M)[1:]]
+    return [[(words[i], int(re.search(r":(\d+)", words[i + 1])[1])) for i in range(0, len(words), 2)] for words in answers]
+
+
+def test_log_lines_of_a_modules_oops(kernel):
+    """RIP is where the processor was, Call Trace lines are calls; of a module once `mod -s` has its debug information."""
+    if "mod-process" not in dumps.needed(kernel.name):
+        raise Skipped("the lab builds no module for this kernel")
+    dump = kernel.dump("mod-process")
+    text = run_crash("-s", dump.vmlinux, dump.vmcore, stdin="log --lines > /dev/null\nmod -s lab_mod > /dev/null\nlog --lines\nquit\n").stdout
+    rows = [row for row in decoded(text.split("sysrq: The lab's own crash", 1)[1]) if "[lab_mod]" in row[0] and "? " not in row[0]]
+    places = [(name.split(":")[-1], int(offset, 16) - ("RIP" not in line)) for line, _, _ in rows for name, offset, _ in [PLACE.search(line).groups()]]
+    expect("store_to_null" in [name for name, _ in places] and "thread_runs" in [name for name, _ in places], f"lines of lab_mod: {rows}")
+    for (line, source, inlined), wanted in zip(rows, places_by_addr2line(dump.folder / "modules/lab_mod.ko", places)):
+        expect(source and source[0].endswith("lab_mod.c"), f"{line!r}: {source}")
+        equal(int(source[1]), wanted[0][1], f"line of {line!r}")
+        equal([(name, int(number)) for name, _, number in inlined], [(name, call[1]) for (name, _), call in zip(wanted, wanted[1:])],
+              f"inlined at {line!r}")
+    # A RIP line of the kernel's own, in another oops.
+    dump = kernel.dump("mod-null")
+    expect(re.search(r"RIP: 0010:0x0$", dump.crash("log --lines"), re.M), "a RIP that lies in no function has a line")
 
 
 def test_log_lines_without_debug_information(kernel):
