@@ -1,6 +1,7 @@
 # Every command with --json: lines that fit docs/json-schema.json, and the same facts as in the text and in the guest's record.
 # SPDX-License-Identifier: GPL-3.0-or-later
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -184,13 +185,16 @@ def test_statuses(kernel):
 def test_damage_is_an_error_line(kernel):
     """What cannot be read is told in its place, and the lines stay JSON."""
     commands = ["ps", "bt -a", "foreach bt", "log", "mod", "sys", "kmem -i", "foreach task -R pid,comm", "sig 1"]
+    nr_errors = 0
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "vmcore"
         with open(kernel.vmcore, "rb") as whole, open(path, "wb") as part:
             shutil.copyfileobj(whole, part)
-            part.truncate(kernel.vmcore.stat().st_size * 6 // 10)
-        found = run_json(Dump(kernel.name, "truncated", folder), commands, kernel.vmlinux)
-    equal([command for command, _, _ in found], commands, "commands answered")
-    bad = misfits([(whose(command), line) for command, lines, _ in found for line in lines])
-    expect(not bad, f"{len(bad)} lines do not fit, such as {bad[0][:300] if bad else ''}")
-    expect(any("error" in line for _, lines, _ in found for line in lines), "nothing was missing in 60 % of a dump")
+        for tenths in (8, 6, 4, 2):  # where the kernel put what is asked for differs
+            os.truncate(path, kernel.vmcore.stat().st_size * tenths // 10)
+            found = run_json(Dump(kernel.name, "truncated", folder), commands, kernel.vmlinux)
+            equal([command for command, _, _ in found], commands, f"commands answered of {tenths}0 %")
+            bad = misfits([(whose(command), line) for command, lines, _ in found for line in lines])
+            expect(not bad, f"{len(bad)} lines do not fit, such as {bad[0][:300] if bad else ''}")
+            nr_errors += sum("error" in line for _, lines, _ in found for line in lines)
+    expect(nr_errors, "nothing was missing in a fifth of a dump")
