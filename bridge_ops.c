@@ -9,6 +9,7 @@
 #include "debuginfod.h"
 #include "fail.h"
 #include "gdb_bridge.h"
+#include "gdb_command.h"
 #include "kpercpu.h"
 #include "memory.h"
 #include "modulebtf.h"
@@ -368,6 +369,11 @@ static bool ops_debug_file(UNUSED void *arg, struct gdb_debug_file *file, char *
 	return true;
 }
 
+static const char *ops_refused(UNUSED void *arg, const char *name)
+{
+	return gdb_command_never_runs(name);
+}
+
 static bool ops_interrupted(UNUSED void *arg)
 {
 	return interrupt_pending();
@@ -395,6 +401,7 @@ void bridge_ops_setup(void)
 		.percpu_address = ops_percpu,
 		.btf = ops_btf,
 		.debug_file = ops_debug_file,
+		.refused = ops_refused,
 		.interrupted = ops_interrupted,
 		.message = ops_message,
 	};

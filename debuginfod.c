@@ -126,10 +126,11 @@ char *debuginfod_get(const u8 *build_id, u32 bytes, struct strbuf *why)
 		return path;
 	}
 	if (interrupt_pending()) {
-		/* Ctrl-C ends the transfer, not what can go on without the file. */
+		/* Ctrl-C ends the transfer, not what can go on without the file; and it is not begun again. */
 		interrupt_clear();
 		forget_miss(build_id, bytes);
-		strbuf_puts(why, "interrupted");
+		debuginfod_forbid();
+		strbuf_puts(why, "interrupted, and not asked again before \"set debuginfod on\"");
 	} else {
 		strbuf_puts(why, strerror(-fd));
 	}

@@ -599,6 +599,41 @@ static bool never_inner(CORE_ADDR, CORE_ADDR)
 	return false;
 }
 
+static void refuse_command(const char *, int, cmd_list_element *command)
+{
+	while (command->prefix != nullptr)
+		command = command->prefix;
+	const char *reason = ops->refused ? ops->refused(ops->arg, command->name) : nullptr;
+
+	error("\"%s\" is refused: %s", command->name, reason ? reason : "not here");
+}
+
+/* A kernel's scripts read all symbols anew before they add those of modules: what is there stays. */
+static void keep_symbols(const char *, int, cmd_list_element *)
+{
+}
+
+static void refuse_list(cmd_list_element *list)
+{
+	for (cmd_list_element *each = list; each != nullptr; each = each->next) {
+		each->func = refuse_command;
+		if (each->is_prefix() && !each->is_alias())
+			refuse_list(*each->subcommands);
+	}
+}
+
+/* A line that the user types is refused before it comes here; what scripts run is not seen by anybody. */
+static void refuse_commands()
+{
+	for (cmd_list_element *each = cmdlist; each != nullptr; each = each->next) {
+		if (each->is_alias() || !ops->refused || !ops->refused(ops->arg, each->name))
+			continue;
+		each->func = strcmp(each->name, "symbol-file") == 0 ? keep_symbols : refuse_command;
+		if (each->is_prefix())
+			refuse_list(*each->subcommands);
+	}
+}
+
 static void push_target_and_thread()
 {
 	inferior *inf = current_inferior();
@@ -629,6 +664,7 @@ static void start_gdb()
 	add_internal_function("percpu",
 			      "$percpu (VARIABLE [, CPU]): that CPU's copy of a per-cpu variable.",
 			      percpu_function, nullptr);
+	refuse_commands();
 	push_target_and_thread();
 	frame_unwind_prepend_unwinder(current_inferior()->arch(), &walk_unwinder);
 	set_gdbarch_inner_than(current_inferior()->arch(), never_inner);

@@ -104,6 +104,9 @@ struct gdb_bridge_ops {
 	 * it. */
 	bool (*debug_file)(void *arg, struct gdb_debug_file *file, char *why, size_t space);
 
+	/* Why NAME, one of gdb's commands, must not even be run by a script; NULL: it may. */
+	const char *(*refused)(void *arg, const char *name);
+
 	bool (*interrupted)(void *arg); /* polled: Ctrl-C */
 	/* One line for the user, without newline: "reading the debug information of vmlinux ...".
 	 * Any thread. */

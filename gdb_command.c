@@ -13,6 +13,7 @@
 #define NOTHING_RUNS "the kernel's memory is only looked at: there is no process to run or stop"
 #define NO_STOPS "nothing runs here, so no breakpoint, watchpoint or catchpoint can be hit"
 #define OUR_TARGET "gdb's view of the kernel is set up by crash and must not be replaced"
+#define ENDS_GDB "it would end gdb inside crash; q alone ends the session"
 #define USE_BANG "use !COMMAND for a shell command"
 #define ONLY_FILES "it continues over several lines: put it into a file and use \"gdb source FILE\""
 
@@ -28,7 +29,7 @@ static const struct refusal {
 	{ " break b br brea tbreak tb hbreak hb thbreak thb rbreak watch rwatch awatch delete d clear"
 	  " disable dis disa enable en condition cond ignore catch tcatch commands dprintf ",
 	  NO_STOPS },
-	{ " quit q exit ", "it would end gdb inside crash; q alone ends the session" },
+	{ " quit q exit ", ENDS_GDB },
 	{ " target tar file exec-file core-file core symbol-file load ", OUR_TARGET },
 	{ " shell sh she shel sy system make pipe | ! ", USE_BANG },
 	{ " define document while if python python-interactive pi py guile gu ", ONLY_FILES },
@@ -87,6 +88,16 @@ static const char *refusal_of(const char *word)
 		if (strstr(refusals[i].commands, key))
 			return refusals[i].reason;
 	}
+	return NULL;
+}
+
+const char *gdb_command_never_runs(const char *name)
+{
+	const char *reason = refusal_of(name);
+
+	if (!reason || streq(reason, NOTHING_RUNS) || streq(reason, OUR_TARGET) ||
+	    streq(reason, ENDS_GDB))
+		return reason;
 	return NULL;
 }
 

@@ -22,7 +22,10 @@ COMMAND(gdb) = {
 		"\"crash\".\n"
 		"\n"
 		"Commands that run, stop or change a process, set breakpoints, replace the files or the target "
-		"that crash gave to gdb, or start a shell are refused, with the reason.\n"
+		"that crash gave to gdb, or start a shell are refused, with the reason, by whatever abbreviation. "
+		"What goes over several lines (define, document, if, while, python) works from a file: \"gdb source "
+		"FILE\" reads gdb's commands or, when it ends in .py, Python; a kernel's scripts/gdb/vmlinux-gdb.py is "
+		"one. No script is read that nobody asked for.\n"
 		"\n"
 		"Tasks are gdb's threads: \"gdb info threads\", \"gdb thread apply all bt\", and frame, up, info locals, "
 		"info args in any of them. \"gdb thread N\" and \"set PID\" change the same current task.",

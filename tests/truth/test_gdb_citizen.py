@@ -238,3 +238,20 @@ def test_pretty_printers(kernel):
     expect(len(heads) == 2 and len(set(heads)) == 1, f"printed by the script: {heads} {text[-500:]!r}")
     expect(re.search(rf"^{heads[0]}$", text, re.M), "parse_and_eval")
     expect("next = 0x" in text and "b'Linux version'" in text and "ours" in text, text[-500:])
+
+
+def test_scripts_keep_the_session(kernel):
+    """What a script runs is refused like what is typed; symbol-file, by which a kernel's lx-symbols begins, leaves what is there."""
+    need_python(kernel)
+    module = kernel.folder / "modules" / "virtio_blk.ko.debug"
+    start = re.search(r"^[0-9a-f]+ +virtio_blk +([0-9a-f]{16}) ", kernel.crash("mod"), re.M)
+    words = ("run", "target remote :1", "quit", "detach", "kill", "file", "core-file", "exec-file", "attach 1", "load", "continue")
+    lines = "".join(f"gdb python gdb.execute({word!r})\n" for word in words)
+    lines += "gdb thread apply 1 kill\ngdb python gdb.execute('symbol-file', to_string=True)\ngdb info line vfs_read\np jiffies\n"
+    lines += f"gdb python gdb.execute('add-symbol-file {module} 0x{start[1]}')\ngdb info line virtblk_probe\nbt\n"
+    text = session(kernel, lines).stdout
+    for word in words:
+        expect(f'gdb: Error occurred in Python: "{word.split()[0]}" is refused' in text, f"{word}: {text[:300]!r}")
+    expect('gdb: "kill" is refused' in text, "thread apply kill")
+    expect("fs/read_write.c" in text and "jiffies = $1 = " in text and "drivers/block/virtio_blk.c" in text, text[-1500:])
+    expect(text.endswith(kernel.crash("bt")), "bt after it all")
