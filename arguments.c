@@ -15,6 +15,7 @@
 #include "kernelsearch.h"
 #include "manpage.h"
 #include "out.h"
+#include "progress.h"
 #include "session.h"
 #include "systemmap.h"
 #include "unpack.h"
@@ -58,6 +59,7 @@ static void be_silent(UNUSED struct arguments *arguments, UNUSED const char *arg
 {
 	session.silent = true;
 	session.scroll = false;
+	progress_silence();
 }
 
 static void take_input_file(UNUSED struct arguments *arguments, const char *argument)

@@ -181,7 +181,8 @@ static size_t find_anywhere(struct dump *dump, struct image *images)
 	u64 frames[MAX_IMAGES];
 	size_t count = 0, nr_frames;
 
-	nr_frames = page_scan(dump, PAGE_BYTES, looks_like_image_table, frames, MAX_IMAGES);
+	nr_frames = page_scan(dump, "a kernel's page tables", PAGE_BYTES, looks_like_image_table,
+			      frames, MAX_IMAGES);
 	for (size_t i = 0; i < nr_frames; i++) {
 		u8 page[PAGE_BYTES];
 		struct image image;

@@ -7,6 +7,7 @@
 #include "pagescan.h"
 
 #include "fail.h"
+#include "progress.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -61,8 +62,21 @@ static void look_on_all_cores(struct batch *batch)
 		pthread_join(threads[--nr_threads], NULL);
 }
 
-size_t page_scan(struct dump *dump, size_t bytes, bool (*looks_right)(const u8 *page), u64 *frames,
-		 size_t space)
+static void show_progress(const struct dump *dump, const char *what, u64 pfn)
+{
+	unsigned long long done = pfn >> (20 - PAGE_SHIFT),
+			   all = dump->max_pfn >> (20 - PAGE_SHIFT);
+
+	if (!progress_is_due())
+		return;
+	if (done <= all)
+		progress_show("looking for %s: %llu of %llu MB", what, done, all);
+	else
+		progress_show("looking for %s: %llu MB", what, done);
+}
+
+size_t page_scan(struct dump *dump, const char *what, size_t bytes,
+		 bool (*looks_right)(const u8 *page), u64 *frames, size_t space)
 {
 	struct batch *batch = xcalloc(1, sizeof(*batch));
 	bool touch_nothing = dump->touch_nothing, more = true;
@@ -74,6 +88,7 @@ size_t page_scan(struct dump *dump, size_t bytes, bool (*looks_right)(const u8 *
 	batch->looks_right = looks_right;
 	/* What a search looks at is not what a session reads. */
 	dump->touch_nothing = true;
+	progress_begin();
 	while (more && found < space && !interrupt_pending()) {
 		batch->count = 0;
 		batch->next = 0;
@@ -85,7 +100,9 @@ size_t page_scan(struct dump *dump, size_t bytes, bool (*looks_right)(const u8 *
 			if (batch->yes[i])
 				frames[found++] = batch->frames[i];
 		}
+		show_progress(dump, what, pfn);
 	}
+	progress_end();
 	dump->touch_nothing = touch_nothing;
 	free(batch);
 	return found;

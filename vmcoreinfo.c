@@ -268,7 +268,8 @@ bool vmcoreinfo_search(struct dump *dump, vmcoreinfo_judge *runs, struct vmcorei
 	u64 frames[MAX_CANDIDATES];
 
 	*info = (struct vmcoreinfo){ 0 };
-	nr_frames = page_scan(dump, START_BYTES, begins_with_text, frames, ARRAY_SIZE(frames));
+	nr_frames = page_scan(dump, "VMCOREINFO", START_BYTES, begins_with_text, frames,
+			      ARRAY_SIZE(frames));
 	for (size_t i = 0; i < nr_frames; i++) {
 		struct vmcoreinfo found;
 		enum agreement memory;

@@ -8,14 +8,10 @@
 #include "../memscan.h"
 #include "../out.h"
 #include "../process.h"
-#include "../session.h"
+#include "../progress.h"
 #include "../stack.h"
 #include "../symbols.h"
 #include "../task.h"
-
-#include <stdio.h>
-#include <time.h>
-#include <unistd.h>
 
 typedef unsigned long long ull;
 
@@ -34,9 +30,7 @@ struct search {
 	const struct task *task; /* IN_STACKS */
 	bool task_shown;
 	size_t nr_tasks_shown;
-	/* progress */
-	bool on_terminal, progress_shown, any_found;
-	struct timespec begin;
+	bool any_found;
 };
 
 static bool try_read(const struct search *search, u64 address, void *buf, size_t length)
@@ -48,42 +42,24 @@ static bool try_read(const struct search *search, u64 address, void *buf, size_t
 	return mem_try_read(address, buf, length, NULL);
 }
 
-static void clear_progress(struct search *search)
+static void end_progress(UNUSED void *arg)
 {
-	if (search->progress_shown)
-		fputs("\r\033[K", stderr);
-	search->progress_shown = false;
+	progress_end();
 }
 
-static void clear_at_end(void *arg)
-{
-	clear_progress(arg);
-}
-
-/*
- * From the second second on, so that a short search leaves the terminal alone. What was found is not
- * held back then; once a pager shows it the terminal is the pager's.
- */
+/* What was found is not held back any more; once a pager shows it the terminal is the pager's. */
 static void show_progress(void *arg, u64 bytes_done)
 {
 	struct search *search = arg;
-	struct timespec now;
 
-	if (!search->on_terminal)
-		return;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (now.tv_sec - search->begin.tv_sec < 2 &&
-	    (now.tv_sec - search->begin.tv_sec) * 1000000000L + now.tv_nsec -
-			    search->begin.tv_nsec <
-		    1000000000L)
+	if (!progress_is_due())
 		return;
 	if (search->any_found) {
 		process_output_show();
 		if (process_output_is_read())
 			return;
 	}
-	fprintf(stderr, "\rsearched %llu MB", (ull)(bytes_done >> 20));
-	search->progress_shown = true;
+	progress_show("searched %llu MB", (ull)(bytes_done >> 20));
 }
 
 /* The NUMBERS around what was found, as rd shows them; nothing where they cannot be read. */
@@ -177,7 +153,7 @@ static void found(void *arg, const struct scan_match *match)
 	struct strbuf *header;
 
 	interrupt_check();
-	clear_progress(search);
+	progress_clear();
 	search->any_found = true;
 	if (search->task && !search->task_shown && !json_on()) {
 		header = scope_strbuf();
@@ -204,6 +180,12 @@ static void search_stacks(struct search *search, bool active_only)
 	}
 }
 
+/* A symbol in parentheses, an expression as it is. */
+static const char *name_of(const char *word)
+{
+	return scope_printf(word[0] == '(' ? " %s" : " (%s)", word);
+}
+
 static void parse_values(struct search *search, u64 *values)
 {
 	struct scan_needles *needles = &search->scan.needles;
@@ -215,9 +197,10 @@ static void parse_values(struct search *search, u64 *values)
 
 		if (!argument_try_address(word, &values[i]))
 			fail("invalid input: \"%s\"", word);
-		if (needles->width < 8 && values[i] >> (needles->width * 8))
-			fail("value too large for -%s option: %llx", option, (ull)values[i]);
 		search->named[i] = word[0] == '(' || symbol_by_name(word);
+		if (needles->width < 8 && values[i] >> (needles->width * 8))
+			fail("value too large for -%s option: %llx%s", option, (ull)values[i],
+			     search->named[i] ? name_of(word) : "");
 	}
 	needles->values = values;
 }
@@ -234,6 +217,8 @@ static void parse_needles(struct search *search)
 	search->named = scope_array(args->nr_words, sizeof(*search->named));
 	needles->count = args->nr_words;
 	needles->width = option_given(args, "h") ? 2 : option_given(args, "w") ? 4 : 8;
+	if (option_given(args, "c") && needles->width < 8)
+		fail("-c looks for text, -w and -h for numbers");
 	if (mask && option_given(args, "c"))
 		warn("mask ignored on string search");
 	else if (mask)
@@ -342,9 +327,8 @@ static void search_run(struct args *args)
 	parse_space(search);
 	parse_needles(search);
 	parse_range(search);
-	search->on_terminal = isatty(STDERR_FILENO) && !session.silent;
-	clock_gettime(CLOCK_MONOTONIC, &search->begin);
-	scope_cleanup(clear_at_end, search);
+	progress_begin();
+	scope_cleanup(end_progress, NULL);
 	scan->found = found;
 	scan->progress = show_progress;
 	scan->arg = search;

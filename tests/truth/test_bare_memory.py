@@ -6,9 +6,11 @@ import re
 import struct
 import sys
 import tempfile
+import time
 
 from format import writers
 from harness import equal, expect, run_crash, same_lines
+from terminal import Terminal
 
 sys.path[:0] = [str(pathlib.Path(__file__).parent)]
 from test_no_vmlinux import comparable, copy_without  # noqa: E402
@@ -76,6 +78,30 @@ def test_found_in_raw_memory(kernel):
         got, said = session(f"{raw}@{paddr:x}", words)
         same_session(got, session(dump, words)[0], words)
         equal(said, "", "messages")
+
+
+def test_progress_of_the_search_for_a_kernel():
+    """On a terminal a line counts from the second second on; Ctrl-C ends the program within half a second."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.truncate(64 << 30)
+        took = []
+        while len(took) < 3 and (not took or min(took) >= 0.5):
+            start = time.monotonic()
+            terminal = Terminal(f"{file.name}@0", one_cpu=True)
+            try:
+                first = int(re.search(r"(\d+) of 65536 MB", terminal.wait_for(r"looking for VMCOREINFO: \d+ of \d+ MB"))[1])
+                expect(time.monotonic() - start >= 1, "progress in the first second")
+                second = int(re.search(r"(\d+) of", terminal.wait_for(r"looking for VMCOREINFO: \d+ of \d+ MB"))[1])
+                expect(second > first, f"progress from {first} to {second} MB")
+                start = time.monotonic()
+                terminal.send("\x03")
+                rest = terminal.wait_for("interrupted")
+                equal(terminal.status(), 1, "status")
+                took.append(time.monotonic() - start)
+                expect("\033[K" in rest and "looking" not in rest.split("\033[K")[-1], f"the line stays: {rest!r}")
+            finally:
+                terminal.close()
+        expect(min(took) < 0.5, f"it ran on for {min(took):.2f} s")
 
 
 def wrong_note(source, target, change):

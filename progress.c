@@ -1,0 +1,67 @@
+/* progress.c - L0: a line on the terminal that tells how far a long search is. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "progress.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NS_PER_S 1000000000LL
+#define FIRST_AFTER NS_PER_S /* later than that a user wonders */
+#define THEN_AFTER (NS_PER_S / 10) /* a terminal at the other end of a slow line */
+
+static bool silent, running, shown;
+static long long next; /* ns of the monotonic clock */
+
+static long long now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * NS_PER_S + time.tv_nsec;
+}
+
+void progress_silence(void)
+{
+	silent = true;
+}
+
+void progress_begin(void)
+{
+	progress_clear();
+	running = !silent && isatty(STDERR_FILENO);
+	next = now() + FIRST_AFTER;
+}
+
+bool progress_is_due(void)
+{
+	return running && now() >= next;
+}
+
+void progress_show(const char *format, ...)
+{
+	va_list args;
+
+	fputc('\r', stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputs("\033[K", stderr);
+	fflush(stderr);
+	shown = true;
+	next = now() + THEN_AFTER;
+}
+
+void progress_clear(void)
+{
+	if (shown)
+		fputs("\r\033[K", stderr);
+	shown = false;
+}
+
+void progress_end(void)
+{
+	progress_clear();
+	running = false;
+}

@@ -1,0 +1,20 @@
+/* symbolshow.h - L6: rows of symbols as sym prints them, and what a name that is none may have meant. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SYMBOLSHOW_H
+#define SYMBOLSHOW_H
+
+#include "symbols.h"
+
+/* "ffffffff81234560 (T) vfs_read+4 [module]": ADDRESS may be inside SYMBOL. No newline. */
+void symbol_show(const struct symbol *symbol, u64 address);
+/* A row for each symbol whose name has TEXT in it, each after INDENT; "(none found)" if there are none. */
+void symbols_show_containing(const char *text, const char *indent);
+/* The next symbol from SYMBOL on (NULL: the first) whose name has TEXT in it. */
+const struct symbol *symbols_next_containing(const struct symbol *symbol, const char *text);
+/*
+ * The address that WORD stands for. False when it is no symbol: that has been told, with those whose names
+ * have WORD in them. What is neither a name nor an address fails.
+ */
+bool symbol_argument(const char *word, u64 *address);
+
+#endif
