@@ -155,22 +155,24 @@ static bool is_wanted(const Elf64_Sym *entry)
 	return entry->st_shndx != SHN_ABS || entry->st_value >= KERNEL_MAP_START;
 }
 
-/* Local labels, and checksums and strings of exports: kallsyms leaves them out (scripts/mksysmap). */
+/* Local labels: the kernel names no address by them, its own or a module's. */
+static bool is_label(const char *name)
+{
+	return name[0] == '$' || (name[0] == '.' && name[1] == 'L') ||
+	       (name[0] == 'L' && name[1] == '0' && (unsigned char)name[2] < ' ' && name[2]);
+}
+
+/*
+ * Those, and checksums and strings of exports: the kernel's table leaves them out (scripts/mksysmap). Tables of
+ * modules have them.
+ */
 static bool is_hidden_name(const char *name)
 {
-	switch (name[0]) {
-	case '$':
+	if (is_label(name))
 		return true;
-	case '.':
-		return name[1] == 'L';
-	case 'L':
-		return name[1] == '0' && (unsigned char)name[2] < ' ' && name[2];
-	case '_':
-		return name[1] == '_' && (name[2] == 'c' || name[2] == 'k') &&
-		       (starts_with(name, "__crc_") || starts_with(name, "__kstrtab_") ||
-			starts_with(name, "__kstrtabns_"));
-	}
-	return false;
+	return name[0] == '_' && name[1] == '_' && (name[2] == 'c' || name[2] == 'k') &&
+	       (starts_with(name, "__crc_") || starts_with(name, "__kstrtab_") ||
+		starts_with(name, "__kstrtabns_"));
 }
 
 static bool is_label_or_string(const struct symbol *symbol)
@@ -621,7 +623,7 @@ void symbols_add(const struct symbol_module *module, const char *name, u64 value
 				   .module = module,
 				   .size = size,
 				   .type = type,
-				   .hidden = is_hidden_name(name) };
+				   .hidden = is_label(name) };
 	*vector_add(&entry->symbols) = symbol;
 	*vector_add(&modules.added) = symbol;
 	entry->sorted = false;

@@ -2,8 +2,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "symbolshow.h"
 
+#include "colour.h"
 #include "command.h"
 #include "fail.h"
+#include "gdb_bridge.h"
+#include "json.h"
 #include "out.h"
 #include "session.h"
 
@@ -13,11 +16,44 @@ void symbol_show(const struct symbol *symbol, u64 address)
 {
 	u64 offset = address - symbol->value;
 
-	out("%llx (%c) %s", (unsigned long long)address, symbol->type, symbol->name);
+	out("%llx (%c) %s", (unsigned long long)address, symbol->type,
+	    colour_text(COLOUR_SYMBOL, symbol->name));
 	if (offset)
 		out(session.radix == 16 ? "+0x%llx" : "+%llu", (unsigned long long)offset);
 	if (symbol->module)
 		out(" [%s]", symbol->module->name);
+}
+
+void symbol_json(const struct symbol *symbol, u64 address, bool with_line, const char *section)
+{
+	struct strbuf *file = scope_strbuf();
+	u32 line;
+
+	json_object(NULL);
+	json_address("address", address);
+	json_printf("type", "%c", symbol->type);
+	json_text("name", symbol->name);
+	json_number("offset", address - symbol->value);
+	json_number("size", symbol->size);
+	json_text("module", symbol->module ? symbol->module->name : NULL);
+	if (section)
+		json_text("section", section);
+	if (with_line && strchr("TtWw", symbol->type) && gdb_line_at(address, file, &line, NULL)) {
+		json_text("file", strbuf_text(file));
+		json_number("line", line);
+	}
+	json_end();
+}
+
+void symbol_row(const struct symbol *symbol, const char *indent)
+{
+	if (json_on()) {
+		symbol_json(symbol, symbol->value, false, NULL);
+		return;
+	}
+	out("%s", indent);
+	symbol_show(symbol, symbol->value);
+	out("\n");
 }
 
 const struct symbol *symbols_next_containing(const struct symbol *symbol, const char *text)
@@ -38,12 +74,10 @@ void symbols_show_containing(const char *text, const char *indent)
 
 	while ((symbol = symbols_next_containing(symbol, text))) {
 		interrupt_check();
-		out("%s", indent);
-		symbol_show(symbol, symbol->value);
-		out("\n");
+		symbol_row(symbol, indent);
 		any = true;
 	}
-	if (!any)
+	if (!any && !json_on())
 		out("%s(none found)\n", indent);
 }
 
@@ -62,6 +96,8 @@ bool symbol_argument(const char *word, u64 *address)
 		*address = argument_address(word); /* says what is wrong with it */
 		return true;
 	}
+	if (json_on())
+		fail("symbol not found: %s", word);
 	out("symbol not found: %s\npossible alternatives:\n", word);
 	symbols_show_containing(word, "  ");
 	session.some_command_failed = true;

@@ -7,6 +7,10 @@
 
 /* "ffffffff81234560 (T) vfs_read+4 [module]": ADDRESS may be inside SYMBOL. No newline. */
 void symbol_show(const struct symbol *symbol, u64 address);
+/* The same as a JSON object; with its source line if that is known and WITH_LINE. SECTION may be NULL. */
+void symbol_json(const struct symbol *symbol, u64 address, bool with_line, const char *section);
+/* A whole row behind INDENT, or that object. */
+void symbol_row(const struct symbol *symbol, const char *indent);
 /* A row for each symbol whose name has TEXT in it, each after INDENT; "(none found)" if there are none. */
 void symbols_show_containing(const char *text, const char *indent);
 /* The next symbol from SYMBOL on (NULL: the first) whose name has TEXT in it. */

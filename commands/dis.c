@@ -10,7 +10,7 @@
 #include "../memory.h"
 #include "../out.h"
 #include "../session.h"
-#include "../symbols.h"
+#include "../symbolshow.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -29,7 +29,7 @@ struct request {
 	const struct args *args;
 	u64 address;
 	u64 count; /* 0: not given */
-	bool whole; /* a function's name, and no count */
+	bool whole; /* the function that begins there */
 	bool user, lines, unfiltered, bytes;
 	unsigned radix;
 	/* the last "file: line" shown */
@@ -48,15 +48,21 @@ struct instructions {
 	char *problem; /* why it ended early; NULL: it did not */
 };
 
-/* Where the function around ADDRESS ends: by its size, else where the next symbol begins. */
+/*
+ * Where the function that begins at SYMBOL ends: by the largest size of those that begin there, because code in
+ * assembler has labels inside, and names without a size; else where the next symbol begins.
+ */
 static u64 function_end(const struct symbol *symbol)
 {
-	const struct symbol *next = symbol_after(symbol);
+	const struct symbol *next = symbol, *before;
+	u64 size = symbol->size;
 
-	while (next && next->value == symbol->value)
-		next = symbol_after(next);
-	if (symbol->size && (!next || symbol->value + symbol->size <= next->value))
-		return symbol->value + symbol->size;
+	while ((before = symbol_before(next)) && before->value == symbol->value)
+		next = before;
+	for (; next && next->value == symbol->value; next = symbol_after(next))
+		size = max_u64(size, next->size);
+	if (size)
+		return symbol->value + size;
 	if (next && next->module == symbol->module)
 		return next->value;
 	return align_up(symbol->value + 1, PAGE_BYTES);
@@ -356,7 +362,9 @@ static void show_source(const struct request *request, const struct symbol *symb
 	/* "Source file is more recent than executable" is no reason to stop. */
 	while (!isdigit((unsigned char)text[0]) && strchr(text, '\n'))
 		text = strchr(text, '\n') + 1;
-	if (!isdigit((unsigned char)text[0]))
+	/* The second time gdb says "545\tin fs/read_write.c", as if that were the line. */
+	if (!isdigit((unsigned char)text[0]) ||
+	    starts_with(text, scope_printf("%u\tin %s", first, path)))
 		fail("%s: source code is not available: no file %s; `gdb directory DIR` names a source tree",
 		     symbol->name, path);
 	put_source(text, line, !request->count);
@@ -395,49 +403,79 @@ static void leave_user_space(UNUSED void *arg)
 	bridge_ops_user_space(false);
 }
 
-static void bug_bytes_run(const struct args *args)
+/* -b: the number before the address sets it; alone it shows what is set. True: there is no address. */
+static bool take_bug_bytes(struct args *args)
 {
 	u64 bytes;
 
-	if (args->nr_words > 1)
-		usage_fail(args);
 	if (args->nr_words) {
 		bytes = argument_number(args->words[0]);
 		if (bytes > 64)
 			fail("not a number of bytes behind an instruction: %s", args->words[0]);
 		bug_bytes = bytes;
+		args->words++;
+		args->nr_words--;
 	}
+	if (args->nr_words)
+		return false;
 	if (json_on()) {
 		json_object(NULL);
 		json_number("bug_bytes", bug_bytes);
 		json_end();
-		return;
+	} else {
+		out("encoded bytes being skipped after ud2a: %llu\n", (ull)bug_bytes);
 	}
-	out("encoded bytes being skipped after ud2a: %llu\n", (ull)bug_bytes);
+	return true;
 }
 
-static void fail_unknown(const char *word)
+static void refuse_both(const struct args *args, const char *one, const char *other)
 {
-	fail("symbol not found: %s", word);
+	if (option_given(args, one) && option_given(args, other))
+		fail("-%s and -%s are mutually exclusive", one, other);
+}
+
+/* The whole function when nothing else is said of how much, and the address is where it begins. */
+static bool is_whole_function(const struct request *request)
+{
+	u64 offset;
+
+	return !request->count && symbol_at(request->address, &offset) && !offset &&
+	       address_is_text(request->address);
+}
+
+/* Of several functions of one name none is guessed at. */
+static bool refuse_namesakes(const char *word)
+{
+	const struct symbol *first = symbol_by_name(word), *symbol = first;
+	unsigned nr_functions = 0;
+
+	for (; symbol; symbol = symbol_next_same_name(symbol))
+		nr_functions += address_is_text(symbol->value);
+	if (nr_functions < 2)
+		return false;
+	if (json_on())
+		fail("%s: %u functions have that name", word, nr_functions);
+	out("dis: %s: duplicate text symbols found:\n", word);
+	for (symbol = first; symbol; symbol = symbol_next_same_name(symbol)) {
+		symbol_row(symbol, "");
+	}
+	session.some_command_failed = true;
+	return true;
 }
 
 static void dis_run(struct args *args)
 {
 	struct request request = { .args = args, .radix = datashow_radix(args) };
-	const struct symbol *symbol;
-	u64 offset;
 
-	if (option_given(args, "b")) {
-		bug_bytes_run(args);
+	if (option_given(args, "b") && take_bug_bytes(args))
 		return;
-	}
 	if (args->nr_words < 1 || args->nr_words > 2)
 		usage_fail(args);
-	if (option_given(args, "r") && option_given(args, "f"))
-		fail("-r and -f are mutually exclusive");
-	if (!argument_try_address(args->words[0], &request.address))
-		fail_unknown(args->words[0]);
-	symbol = symbol_by_name(args->words[0]);
+	refuse_both(args, "r", "f");
+	refuse_both(args, "r", "s");
+	refuse_both(args, "f", "s");
+	if (refuse_namesakes(args->words[0]) || !symbol_argument(args->words[0], &request.address))
+		return;
 	if (args->nr_words > 1) {
 		request.count = argument_number(args->words[1]);
 		if (!request.count || request.count > 1 << 20)
@@ -448,8 +486,7 @@ static void dis_run(struct args *args)
 	request.unfiltered = option_given(args, "U");
 	request.bytes = option_given(args, "B");
 	request.last_place = scope_strbuf();
-	request.whole = symbol && !request.count && symbol_at(request.address, &offset) &&
-			address_is_text(request.address);
+	request.whole = is_whole_function(&request);
 	if (request.user) {
 		bridge_ops_user_space(true);
 		scope_cleanup(leave_user_space, NULL);
@@ -469,7 +506,7 @@ static const struct option dis_options[] = {
 	{ "B", NULL, "the bytes of each instruction as well" },
 	{ "U", NULL, "as gdb prints it, without marks of our own" },
 	{ "b", NULL,
-	  "bytes to skip behind a BUG's ud2 instruction: show, or set to the number given" },
+	  "so many bytes behind a BUG's ud2 are no code: num, which stays, or tell what is set" },
 	{ NULL, NULL, NULL },
 };
 
@@ -477,12 +514,12 @@ COMMAND(dis) = {
 	.name = "dis",
 	.summary = "disassemble",
 	.synopsis =
-		"[-r | -f] [-l] [-s] [-u] [-x | -d] [-B] [-U] address|symbol|(expression) [count]\n"
+		"[-r | -f] [-l] [-s] [-u] [-x | -d] [-B] [-U] [-b num] address|symbol|(expression) [count]\n"
 		"dis -b [num]",
 	.options = dis_options,
 	.description =
 		"Shows count instructions from an address on: one when nothing is said, the whole function when "
-		"the name of one is given. With -r and a count, the last so many up to the address.\n\n"
+		"one begins there. With -r and a count, the last so many up to the address.\n\n"
 		"What is shown is the memory of the dump: calls and jumps that the kernel patched while it ran "
 		"look as they were when it crashed. The place at a function's start where a tracer may be called "
 		"is marked [FTRACE NOP]. With -s the line of the address is marked by an asterisk; the source is "

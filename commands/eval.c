@@ -8,6 +8,9 @@
 
 #include <ctype.h>
 
+#define BITS_INDENT 13
+#define BITS_LAST_START 77 /* from this column on the next number stands in a new line */
+
 /* "(128MB)" when VALUE is a whole number of them. */
 static const char *size_text(u64 value)
 {
@@ -41,6 +44,25 @@ static void put_json(u64 value)
 	json_end();
 }
 
+/* The numbers of the bits, the highest first, in lines that a terminal of 80 columns shows whole. */
+static void show_bits(u64 value)
+{
+	int column = BITS_INDENT;
+
+	out("%*s", BITS_INDENT, "bits set: ");
+	for (int bit = 63; bit >= 0; bit--) {
+		if (!(value >> bit & 1))
+			continue;
+		if (column >= BITS_LAST_START) {
+			out("\n%*s", BITS_INDENT, "");
+			column = BITS_INDENT;
+		}
+		out("%d ", bit);
+		column += bit < 10 ? 2 : 3;
+	}
+	out("\n");
+}
+
 static void show(u64 value, bool bits)
 {
 	if (json_on()) {
@@ -55,14 +77,8 @@ static void show(u64 value, bool bits)
 	for (int bit = 63; bit >= 0; bit--)
 		out("%d", (int)(value >> bit & 1));
 	out("\n");
-	if (!bits)
-		return;
-	out("   bits set: ");
-	for (int bit = 63; bit >= 0; bit--) {
-		if (value >> bit & 1)
-			out("%d ", bit);
-	}
-	out("\n");
+	if (bits)
+		show_bits(value);
 }
 
 /* The options stand first, so that -1 and -x are arithmetic. */

@@ -12,9 +12,11 @@
 #include "../session.h"
 #include "../unpack.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 /* The object file that gdb was given for a module. Lasts as long as the session. */
 struct attached {
@@ -321,7 +323,12 @@ static void attach_request(void *arg)
 static void attach_all(const char *directory, const struct args *args)
 {
 	const struct module **sorted = sorted_modules();
+	struct stat facts;
 
+	if (directory && stat(directory, &facts) != 0)
+		fail("%s: %s", directory, strerror(errno));
+	if (directory && !S_ISDIR(facts.st_mode))
+		fail("%s is not a directory", directory);
 	modfile_forget();
 	for (size_t i = 0; i < module_count(); i++) {
 		struct request request = { sorted[i], directory, args };

@@ -7,7 +7,7 @@
 #include "../out.h"
 #include "../session.h"
 #include "../slab.h"
-#include "../symbols.h"
+#include "../symbolshow.h"
 #include "../task.h"
 #include "../vma.h"
 
@@ -101,7 +101,7 @@ static const char *meaning(const struct dump_request *request, u64 value)
 	char cache[128];
 	u64 offset;
 
-	if (request->width != 8 || request->style < STYLE_SYMBOLS)
+	if (request->style < STYLE_SYMBOLS)
 		return NULL;
 	symbol = symbol_at(value, &offset);
 	if (symbol && offset)
@@ -334,6 +334,24 @@ static void choose_source(const struct args *args, struct dump_request *request)
 	}
 }
 
+/* -s, -S, -SS: names instead of numbers that are addresses. */
+static void choose_names(const struct args *args, struct dump_request *request)
+{
+	bool slabs = option_given(args, "S") || option_given(args, "SS");
+
+	if (!slabs && !option_given(args, "s"))
+		return;
+	if (request->width != 8)
+		fail("-%s option is only allowed with 64-bit display", slabs ? "S" : "s");
+	request->ascii = false;
+	request->style = STYLE_SYMBOLS;
+	if (option_given(args, "SS") || option_given(args, "S") > 1)
+		request->style = STYLE_SLABS_BOTH;
+	else if (slabs)
+		request->style = STYLE_SLABS;
+}
+
+/* Of several options that say the same thing in different ways the last one counts. */
 static void choose_style(const struct args *args, struct dump_request *request)
 {
 	static const struct {
@@ -342,21 +360,21 @@ static void choose_style(const struct args *args, struct dump_request *request)
 	} widths[] = { { "8", 1 }, { "16", 2 }, { "32", 4 }, { "64", 8 } };
 
 	request->width = 8;
-	for (size_t i = 0; i < ARRAY_SIZE(widths); i++)
-		if (option_given(args, widths[i].option))
-			request->width = widths[i].width;
+	for (size_t i = 0; i < args->nr_options; i++) {
+		const char *name = args->options[i].option->name;
+
+		for (size_t w = 0; w < ARRAY_SIZE(widths); w++)
+			if (streq(name, widths[w].option))
+				request->width = widths[w].width;
+		if (streq(name, "d"))
+			request->style = STYLE_SIGNED;
+		else if (streq(name, "D"))
+			request->style = STYLE_UNSIGNED;
+	}
 	request->swap_bytes = option_given(args, "N") > 0;
-	if (option_given(args, "SS") || option_given(args, "S") > 1)
-		request->style = STYLE_SLABS_BOTH;
-	else if (option_given(args, "S"))
-		request->style = STYLE_SLABS;
-	else if (option_given(args, "s"))
-		request->style = STYLE_SYMBOLS;
-	if (option_given(args, "d"))
-		request->style = STYLE_SIGNED;
-	if (option_given(args, "D"))
-		request->style = STYLE_UNSIGNED;
 	request->ascii = request->style == STYLE_HEX && !option_given(args, "x");
+	if (request->style == STYLE_HEX)
+		choose_names(args, request);
 }
 
 /* How much: the count, or up to the address of -e; 1 when nothing says. */
@@ -370,13 +388,17 @@ static void choose_count(const struct args *args, struct dump_request *request, 
 		request->count = argument_number(args->words[1]);
 		if (!request->count || request->count > (1ULL << 60) / item_bytes)
 			fail("invalid count request: %s", args->words[1]);
-	}
-	if (end) {
+		if (end)
+			warn("ending address ignored when count is specified");
+	} else if (end) {
 		u64 last = argument_address(end);
 
 		if (last <= request->address)
 			fail("invalid ending address: %llx", (unsigned long long)last);
-		request->count = (last - request->address + item_bytes - 1) / item_bytes;
+		request->count = (last - request->address) / item_bytes;
+		if (!request->count)
+			fail("nothing of %zu bytes ends before %llx", item_bytes,
+			     (unsigned long long)last);
 	}
 }
 
@@ -386,9 +408,12 @@ static void rd_run(struct args *args)
 	const char *offset = option_argument(args, "o"), *path = option_argument(args, "r");
 	bool bytes_wanted = path || option_given(args, "a");
 
+	if (option_given(args, "m"))
+		fail("-m is for the machine addresses of a Xen hypervisor, whose dumps are not read");
 	if (args->nr_words < 1 || args->nr_words > 2)
 		usage_fail(args);
-	request.address = argument_address(args->words[0]);
+	if (!symbol_argument(args->words[0], &request.address))
+		return;
 	if (offset)
 		request.address += argument_number(offset);
 	choose_source(args, &request);
@@ -431,6 +456,7 @@ static const struct option rd_options[] = {
 	{ "e", "address", "stop before this address" },
 	{ "R", NULL, "the address is that of the last number shown" },
 	{ "r", "file", "write the bytes to a file; the count is in bytes" },
+	{ "m", NULL, NULL },
 	{ 0 },
 };
 

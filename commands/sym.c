@@ -1,6 +1,5 @@
 /* sym.c - the command sym: symbols to addresses and addresses to symbols. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "colour.h"
 #include "command.h"
 #include "fail.h"
 #include "gdb_bridge.h"
@@ -8,66 +7,88 @@
 #include "module.h"
 #include "out.h"
 #include "session.h"
-#include "symbols.h"
+#include "symbolshow.h"
 #include "util.h"
 
 #include <stdlib.h>
 
-/* A line about ADDRESS, which may be inside SYMBOL; with its source line if that is known and WITH_LINE. */
-static void put_json_symbol(const struct symbol *symbol, u64 address, bool with_line)
+/* The section of vmlinux that a symbol of the kernel is in; NULL: not known without that file. */
+static const char *kernel_section(const struct symbol *symbol)
 {
-	struct strbuf *file = scope_strbuf();
-	u32 line;
+	const struct vmlinux *vmlinux = session.vmlinux;
 
-	json_object(NULL);
-	json_address("address", address);
-	json_printf("type", "%c", symbol->type);
-	json_text("name", symbol->name);
-	json_number("offset", address - symbol->value);
-	json_number("size", symbol->size);
-	json_text("module", symbol->module ? symbol->module->name : NULL);
-	if (with_line && strchr("TtWw", symbol->type) && gdb_line_at(address, file, &line, NULL)) {
-		json_text("file", strbuf_text(file));
-		json_number("line", line);
+	for (u32 i = 0; vmlinux && i < vmlinux->nr_symtab; i++) {
+		const Elf64_Sym *entry = &vmlinux->symtab[i];
+
+		if (vmlinux_symbol_name(vmlinux, entry) != symbol->name ||
+		    (entry->st_value != symbol->value &&
+		     entry->st_value + symbols_kaslr_offset() != symbol->value))
+			continue;
+		if (entry->st_shndx == SHN_ABS)
+			return "*ABS*";
+		return vmlinux_section_name(vmlinux, entry->st_shndx);
 	}
-	json_end();
+	return NULL;
 }
 
-/* ADDRESS may be inside SYMBOL. No newline. */
-static void print_symbol(const struct symbol *symbol, u64 address)
+/* The kernel keeps where each section begins: the one below is it, unless it is another memory range's. */
+static const char *module_section_of(const struct symbol *symbol)
 {
-	u64 offset = address - symbol->value;
+	const struct module *module = module_by_name(symbol->module->name);
+	struct module_section *sections = NULL;
+	const char *name = NULL;
+	size_t count;
+	u64 best = 0;
 
-	out("%llx (%c) %s", (unsigned long long)address, symbol->type,
-	    colour_text(COLOUR_SYMBOL, symbol->name));
-	if (offset)
-		out(session.radix == 16 ? "+0x%llx" : "+%llu", (unsigned long long)offset);
-	if (symbol->module)
-		out(" [%s]", symbol->module->name);
+	for (size_t i = 0; module && i < module->nr_ranges; i++) {
+		if (symbol->value >= module->ranges[i].start &&
+		    symbol->value < module->ranges[i].end)
+			best = module->ranges[i].start;
+	}
+	if (!best)
+		return NULL;
+	count = module_sections(module, &sections);
+	for (size_t i = 0; i < count; i++) {
+		if (sections[i].address > symbol->value || sections[i].address < best)
+			continue;
+		best = sections[i].address;
+		name = sections[i].name;
+	}
+	return name;
+}
+
+static const char *section_of(const struct symbol *symbol)
+{
+	const char *name = symbol->module ? module_section_of(symbol) : kernel_section(symbol);
+
+	if (!name && !symbol->module && !session.vmlinux)
+		fail("the sections of the kernel are in its vmlinux: %s", session_wanted_vmlinux());
+	return name ? name : "?";
 }
 
 static void print_row(const struct symbol *symbol)
 {
-	if (json_on()) {
-		put_json_symbol(symbol, symbol->value, false);
-		return;
-	}
-	print_symbol(symbol, symbol->value);
-	out("\n");
+	symbol_row(symbol, "");
 }
 
-/* With the source line of code. Without line numbers the blank before them stays, as crash has it. */
-static void print_with_line(const struct symbol *symbol, u64 address)
+/*
+ * With the source line of code, or with -s the section. Without line numbers the blank before them stays, as
+ * crash has it.
+ */
+static void print_with_place(const struct symbol *symbol, u64 address, const struct args *args)
 {
+	const char *section = option_given(args, "s") ? section_of(symbol) : NULL;
 	struct strbuf file = { 0 };
 	u32 line;
 
 	if (json_on()) {
-		put_json_symbol(symbol, address, true);
+		symbol_json(symbol, address, true, section);
 		return;
 	}
-	print_symbol(symbol, address);
-	if (strchr("TtWw", symbol->type)) {
+	symbol_show(symbol, address);
+	if (section) {
+		out(" [%s]", section);
+	} else if (address_is_text(address)) {
 		out(" ");
 		if (gdb_line_at(address, &file, &line, NULL))
 			out("%s: %u", strbuf_text(&file), line);
@@ -96,33 +117,67 @@ static void print_found(const struct symbol *symbol, u64 address, const struct a
 	if (option_given(args, "p")) {
 		other = neighbour(symbol, symbol_before);
 		if (other)
-			print_with_line(other, other->value);
+			print_with_place(other, other->value, args);
 	}
-	print_with_line(symbol, address);
+	print_with_place(symbol, address, args);
 	if (option_given(args, "n")) {
 		other = neighbour(symbol, symbol_after);
 		if (other)
-			print_with_line(other, other->value);
+			print_with_place(other, other->value, args);
 	}
 }
 
-/* Rows of all symbols whose name has TEXT in it, each after INDENT. */
-static void print_containing(const char *text, const char *indent)
+/* -Q: how many those are, and the last of them. */
+static void count_containing(const char *text)
 {
-	const struct symbol *symbol = symbols_count(NULL) ? symbols_get(NULL, 0) : NULL;
-	bool any = false;
+	const struct symbol *symbol = NULL, *last = NULL;
+	size_t count = 0;
 
-	for (; symbol; symbol = symbol_after(symbol)) {
-		if (!strstr(symbol->name, text))
-			continue;
+	while ((symbol = symbols_next_containing(symbol, text))) {
 		interrupt_check();
-		if (!json_on())
-			out("%s", indent);
-		print_row(symbol);
-		any = true;
+		last = symbol;
+		count++;
 	}
-	if (!any && !json_on())
-		out("%s(none found)\n", indent);
+	if (json_on()) {
+		json_object(NULL);
+		json_number("found", count);
+		json_text("last", last ? last->name : NULL);
+		json_end();
+		return;
+	}
+	out("%zu found", count);
+	if (last)
+		out(" (%s)", last->name);
+	out("\n");
+}
+
+/* An address in a module's memory that is below each of its symbols there: how far into which part. */
+static bool print_in_module(u64 address)
+{
+	for (size_t i = 0; i < module_count(); i++) {
+		const struct module *module = module_at(i);
+
+		for (size_t r = 0; r < module->nr_ranges; r++) {
+			const struct address_range *range = &module->ranges[r];
+			const char *kind = module->range_kinds[r];
+			struct symbol start;
+
+			if (address < range->start || address >= range->end)
+				continue;
+			start = (struct symbol){ range->start,
+						 scope_printf("_MODULE_%s%sSTART_%s", kind,
+							      kind[0] ? "_" : "", module->name),
+						 module->symbols, .type = 'm' };
+			if (json_on()) {
+				symbol_json(&start, address, false, NULL);
+			} else {
+				symbol_show(&start, address);
+				out("\n");
+			}
+			return true;
+		}
+	}
+	return false;
 }
 
 static void look_up(const char *word, const struct args *args)
@@ -135,26 +190,20 @@ static void look_up(const char *word, const struct args *args)
 			print_found(symbol, symbol->value, args);
 		return;
 	}
-	if (argument_try_address(word, &address)) {
-		symbol = symbol_at(address, NULL);
-		if (symbol) {
-			print_found(symbol, address, args);
-			return;
-		}
+	if (!symbol_argument(word, &address))
+		return;
+	symbol = symbol_at(address, NULL);
+	if (symbol) {
+		print_found(symbol, address, args);
+	} else if (session.minimal || !symbol_module_at(address) || !print_in_module(address)) {
 		command_problem("sym", scope_printf("invalid address: %s", word));
-	} else if (json_on()) {
-		command_problem("sym", scope_printf("symbol not found: %s", word));
-	} else {
-		out("symbol not found: %s\npossible alternatives:\n", word);
-		print_containing(word, "  ");
 	}
-	session.some_command_failed = true;
 }
 
 static void print_module_row(const struct symbol *symbol)
 {
 	if (json_on()) {
-		put_json_symbol(symbol, symbol->value, false);
+		symbol_json(symbol, symbol->value, false, NULL);
 		return;
 	}
 	out("%llx (%c) %s\n", (unsigned long long)symbol->value, symbol->type, symbol->name);
@@ -291,9 +340,11 @@ static void sym_run(struct args *args)
 		else if (streq(given->option->name, "m"))
 			print_named_module(given->argument);
 		else if (streq(given->option->name, "q"))
-			print_containing(given->argument, "");
+			symbols_show_containing(given->argument, "");
+		else if (streq(given->option->name, "Q"))
+			count_containing(given->argument);
 		else if (args->nr_words == 0)
-			usage_fail(args); /* -p and -n want something to stand beside */
+			usage_fail(args); /* -p, -n and -s want something to stand beside */
 	}
 	if (!anything && args->nr_words == 0)
 		usage_fail(args);
@@ -307,7 +358,9 @@ static const struct option sym_options[] = {
 	{ "m", "module", "the symbols of one module" },
 	{ "p", NULL, "the symbol below the one asked for as well" },
 	{ "n", NULL, "the symbol above the one asked for as well" },
+	{ "s", NULL, "the section that the symbol is in, instead of file and line" },
 	{ "q", "string", "every symbol whose name has this string in it" },
+	{ "Q", "string", "how many those are, and the last one" },
 	{ "L", NULL, NULL },
 	{ NULL, NULL, NULL },
 };
@@ -315,7 +368,8 @@ static const struct option sym_options[] = {
 COMMAND(sym) = {
 	.name = "sym",
 	.summary = "symbols and addresses",
-	.synopsis = "[-l] | [-M] | [-m module] | [-q string] | [-p | -n] [symbol | address] ...",
+	.synopsis =
+		"[-l] | [-M] | [-m module] | [-q | -Q string] | [-p | -n] [-s] [symbol | address] ...",
 	.options = sym_options,
 	.description =
 		"Prints address, type and name of a symbol, or of the symbol that covers an address, with\n"

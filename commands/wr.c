@@ -87,6 +87,10 @@ static void run_wr(struct args *args)
 	size_t bytes = wanted_bytes(args);
 	unsigned mark;
 
+	if (option_given(args, "f"))
+		fail("-f: a dump file is never written to");
+	if (option_given(args, "m"))
+		fail("-m is for the machine addresses of a Xen hypervisor, which is not read here");
 	if (args->nr_words != 2)
 		usage_fail(args);
 	if (!memory_is_live())
@@ -123,6 +127,8 @@ COMMAND(wr) = {
 			{ "16", NULL, "write 16 bits" },
 			{ "32", NULL, "write 32 bits" },
 			{ "64", NULL, "write 64 bits: what is done without any of these" },
+			{ "f", NULL, NULL },
+			{ "m", NULL, NULL },
 			{ NULL, NULL, NULL },
 		},
 	.description =

@@ -19,7 +19,7 @@ bt -v|bt -E|bt -E -c 0|bt -o 1|bt -O|bt 2|bt -O|bt -I schedule 2|bt -S 1000 2|bt
 bt -D orc|bt --merge -x|bt --merge -R schedule|bt --args 2|bt --locals 2|bt --merge -l|bt --folded -R schedule|foreach bt -o
 whatis -r 1000-1100|whatis -m list_head
 dis -l vfs_read 5|dis -s vfs_read|dis -r vfs_read+0x20|dis -u 401000 3|dis -d vfs_read 3|dis -x vfs_read 3
-dis -B vfs_read 3|dis -U vfs_read 3|dis -b vfs_read 3
+dis -B vfs_read 3|dis -U vfs_read 3|dis -b 0 vfs_read 3
 help -a|help -D|help -B|help -n|help -o|help -r|help -z|kmem -i|kmem -i=shared
 list -o task_struct.tasks -h init_task|list task_struct.tasks -r -h init_task|list task_struct.tasks -B -h init_task
 list task_struct.tasks -s task_struct.pid -x -h init_task|list task_struct.tasks -s task_struct.pid -d -h init_task
@@ -39,7 +39,7 @@ tree -t x -r pid_namespace.idr -N init_pid_ns+8|tree -t x -v -r pid_namespace.id
 tree -t x -d -r pid_namespace.idr init_pid_ns -S pid.level
 vtop -c 1 400000|whatis -o list_head|whatis -x list_head|whatis -d list_head|whatis jiffies|whatis init_task|whatis pid_t
 wr -k -64 init_task 1|wr -u -8 400000 1|wr -p -16 1000 1|wr -32 init_task 1
-sym vfs_read|sym -m nf_tables|sys -c|sys config|foreach bt -l
+sym vfs_read|sym -m nf_tables|sym -s vfs_read|sym -s loop_add|sym -Q vfs_rea|sys -c|sys config|foreach bt -l
 mod -r|mod -R|mod -g|mod -o
 gdb p sizeof(struct page)|gdb ptype struct list_head|gdb ptype /o struct list_head|gdb info symbol vfs_read
 gdb info address vfs_read|gdb x/2i vfs_read|gdb disassemble vfs_read,+8|gdb print *(struct list_head *)&modules
@@ -48,14 +48,15 @@ gdb info locals|gdb info args
 """
 COMMANDS = [word for line in MORE.strip().splitlines() for word in line.split("|")]
 
-# Where only debug information can answer: a line says so, and whose.
-NEEDS_DWARF = (r"(foreach )?bt (-l|--args|--locals|--merge -l)|dis -(s|l|rl) (?!nosuch)|whatis (jiffies|init_task|panic_on_oops)"
+# Where only debug information, or the sections of vmlinux, can answer: a line says so, and whose.
+NEEDS_DWARF = (r"(foreach )?bt (-l|--args|--locals|--merge -l)|sym -s [vi]|dis -(s|l|rl) (?!nosuch)"
+               r"|whatis (jiffies|init_task|panic_on_oops)"
                r"|gdb (info (line|scope|locals|args)|list)|(repeat -1 )?p (-x )?&?(jiffies|init_task|linux_banner|panic_on_oops)"
                r"|jiffies$")
 # The source file and line of a symbol are put behind it where they are known.
 SHOWS_LINES = r"sym |sys -c"
 # Names that the linker's symbol table has, and kallsyms has not; letters of per-cpu data.
-NAMES = r"sym (-l|-q|-n|-np|-m)|help -n"
+NAMES = r"sym (-l|-q|-Q|-n|-np|-m)|help -n"
 
 
 def sessions():

@@ -120,10 +120,64 @@ def test_user_code(kernel):
     equal(rows(kernel_side)[0][1], "vfs_read", "afterwards the kernel's")
 
 
+def test_source_that_is_not_there_stays_so(kernel):
+    """Asked again, gdb answers with a line of its own making."""
+    texts = kernel.crash("dis -s kfree", "dis -s kfree 4", "dis -s kfree 5")
+    for text in texts[1:]:
+        equal(text, texts[0], "the second time")
+    expect("source code is not available" in texts[0], texts[0])
+
+
+def test_function_by_address(kernel):
+    """An address where a function begins stands for all of it, as its name does."""
+    name, number = kernel.crash("dis vfs_read", f"dis {symbol(kernel, 'vfs_read'):x}")
+    equal(number, name, "by address")
+
+
+def test_labels_do_not_end_a_function(kernel):
+    """Code in assembler goes on behind the labels in it, to the size that the symbol table has."""
+    size = int(re.search(r"^[0-9a-f]{16} ([0-9a-f]{16}) . entry_SYSCALL_64$", subprocess.run(
+        ["nm", "-S", str(kernel.vmlinux)], capture_output=True, text=True, check=True).stdout, re.M)[1], 16)
+    lines = re.findall(r"^0x([0-9a-f]{16})", kernel.crash("dis entry_SYSCALL_64"), re.M)
+    start = symbol(kernel, "entry_SYSCALL_64")
+    equal(int(lines[0], 16), start, "first instruction")
+    expect(start + size - 16 < int(lines[-1], 16) < start + size, f"{size} bytes, last instruction at {lines[-1]}")
+
+
+def test_namesakes_are_listed(kernel):
+    wanted = sorted(line.split()[0] for line in kernel.truth("proc/kallsyms").splitlines()
+                    if line.split()[2:] == ["init_once"])
+    lines = kernel.crash("dis init_once").splitlines()
+    equal(lines[0], "dis: init_once: duplicate text symbols found:", "first line")
+    equal(sorted(line.split()[0] for line in lines[1:] if "[" not in line), wanted, "all of them")
+
+
+def test_marks_are_the_places_of_the_tracer(kernel):
+    """[FTRACE NOP] stands at the addresses of vmlinux's __mcount_loc, and nowhere else."""
+    names = subprocess.run(["nm", str(kernel.vmlinux)], capture_output=True, text=True, check=True).stdout
+    link = {name: int(a, 16) for a, _, name in (line.split() for line in names.splitlines() if len(line.split()) == 3)}
+    start, end = link["__start_mcount_loc"], link["__stop_mcount_loc"]
+    text = subprocess.run(["objdump", "-s", f"--start-address={start}", f"--stop-address={end}", str(kernel.vmlinux)],
+                          capture_output=True, text=True, check=True).stdout
+    data = bytes.fromhex("".join("".join(line.split("  ")[0].split()[1:]) for line in text.splitlines()
+                                 if re.match(r" [0-9a-f]{8,} ", line)))
+    places = {int.from_bytes(data[i:i + 8], "little") for i in range(0, len(data), 8)}
+    expect(len(places) > 10000, f"{len(places)} places in __mcount_loc")
+    shift = symbol(kernel, "_text") - link["_text"]
+    marked = set()
+    functions = ("vfs_read", "kfree", "schedule", "do_idle", "panic", "error_entry", "memcpy", "entry_SYSCALL_64", "do_syscall_64")
+    for name, answer in zip(functions, kernel.crash(*[f"dis {name}" for name in functions])):
+        here = {int(a, 16) - shift for a in re.findall(r"^0x([0-9a-f]{16}).*\[FTRACE NOP\]$", answer, re.M)}
+        wanted = {int(a, 16) - shift for a in re.findall(r"^0x([0-9a-f]{16})", answer, re.M)} & places
+        equal(sorted(here), sorted(wanted), name)
+        marked |= here
+    expect(len(marked) > 3, f"only {len(marked)} marks")
+
+
 def test_bug_bytes_and_errors(kernel):
     equal(kernel.crash("dis -b", "dis -b 8", "dis -b 0"),
           [f"encoded bytes being skipped after ud2a: {n}\n" for n in (0, 8, 0)], "dis -b")
     texts = kernel.crash("dis nosuchsymbol", "dis -r -f vfs_read", "dis 0", "dis vfs_read 0")
-    equal(texts[:2], ["dis: symbol not found: nosuchsymbol\n", "dis: -r and -f are mutually exclusive\n"], "messages")
+    equal(texts[:2], ["symbol not found: nosuchsymbol\npossible alternatives:\n  (none found)\n", "dis: -r and -f are mutually exclusive\n"], "messages")
     expect(texts[2].startswith("dis: Cannot access memory at address 0x0"), f"got {texts[2]!r}")
     equal(texts[3], "dis: invalid count argument: 0\n", "no count")

@@ -5,7 +5,7 @@ import re
 import struct
 import tempfile
 
-from harness import equal, expect
+from harness import equal, expect, run_crash
 
 
 def pattern(kernel, kind):
@@ -80,6 +80,35 @@ def test_decimal(kernel):
         text = kernel.crash(f"rd -d -{width * 8} init_task {4096 // width}")
         equal([v for _, values in numbers(text, 10) for v in values],
               list(struct.unpack(f"<{4096 // width}{letter}", raw)), f"-d -{width * 8}")
+
+
+def test_network_order(kernel):
+    """The numbers are those that a big-endian machine would see; the characters stay as they are in memory."""
+    version = kernel.truth("proc/version").encode()[:16]
+    for width, letter in ((2, "H"), (4, "I")):
+        line = kernel.crash(f"rd -N -{width * 8} linux_banner {16 // width}")
+        wanted = " ".join(f"{v:0{width * 2}x}" for v in struct.unpack(f">{16 // width}{letter}", version))
+        equal(line.split(":  ", 1)[1].rstrip(), f"{wanted}   {version.decode().rstrip()}", f"-N -{width * 8}")
+
+
+def test_text_with_other_bytes(kernel):
+    """A count is of bytes: each has its place, a dot when it cannot be shown."""
+    data = as_bytes(kernel.crash("rd -x -8 sys_call_table 70"), 1)
+    wanted = "".join(chr(b) if 0x20 <= b < 0x7f else "." for b in data)
+    got = [line.split(":  ", 1) for line in kernel.crash("rd -a sys_call_table 70").splitlines()]
+    equal("".join(text for _, text in got), wanted, "characters")
+    equal(int(got[1][0], 16) - int(got[0][0], 16), 60, "bytes in a line")
+
+
+def test_end(kernel):
+    """Whole numbers below the end; with a count the end does not matter, which is said."""
+    banner = symbol(kernel, "linux_banner")
+    nine, one, counted, none = kernel.crash(f"rd -e {banner + 9:x} linux_banner", "rd linux_banner",
+                                            f"rd -e {banner + 40:x} linux_banner 1", f"rd -e {banner + 7:x} linux_banner")
+    equal((nine, counted), (one, one), "up to the end, and with a count")
+    expect(none.startswith("rd: nothing of 8 bytes ends before"), none)
+    said = run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin=f"rd -e {banner + 40:x} linux_banner 1\n")
+    expect("ending address ignored when count is specified" in said.stdout + said.stderr, said.stderr)
 
 
 def test_user_memory(kernel):

@@ -1,6 +1,7 @@
 # `sym` against the guest's /proc/kallsyms: every name, address, type letter, and the choice among aliases.
 # SPDX-License-Identifier: GPL-3.0-or-later
 import re
+import subprocess
 from collections import Counter
 
 from harness import equal, expect, same_lines
@@ -65,6 +66,64 @@ def test_addresses_are_named_as_the_kernel_names_them(kernel):
         match = re.match(r"([0-9a-f]+) \(.\) (\S+)", answer)
         expect(match, f"sym {address:x}: {answer[:80]!r}")
         equal((int(match.group(1), 16), match.group(2)), (address, first[address]), f"sym {address:x}")
+
+
+def test_addresses_in_modules_are_named_as_the_kernel_names_them(kernel):
+    """There the first name in the module's own table, strings of exports included."""
+    first = {}
+    for line in kernel.truth("proc/kallsyms").splitlines():
+        words = line.split()
+        if len(words) == 4 and not re.match(r"\[(bpf|__builtin)", words[3]) and words[1] not in "aA" and words[2][:2] != ".L":
+            first.setdefault((int(words[0], 16), words[3]), words[2])
+    export = [key for key, name in first.items() if name.startswith("__kstrtab")]
+    chosen = sorted(first)[::200] + sorted(export)[:20]
+    expect(len(chosen) > 30, f"only {len(chosen)} symbols of modules")
+    for (address, module), answer in zip(chosen, kernel.crash(*[f"sym {address:x}" for address, _ in chosen])):
+        words = answer.split()
+        equal((words[0], words[2], words[3]), (f"{address:x}", first[address, module], module), f"sym {address:x}")
+
+
+def test_sections(kernel):
+    """-s against vmlinux's own symbol table, and what the guest had in /sys/module/NAME/sections."""
+    text = subprocess.run(["objdump", "-t", str(kernel.vmlinux)], capture_output=True, text=True, check=True).stdout
+    names = ("vfs_read", "init_task", "start_kernel", "linux_banner", "sys_call_table", "jiffies_64", "__this_cpu_preempt_check",
+             "log_buf_len", "nr_cpu_ids", "__per_cpu_start")
+    wanted = {name: section for section, name in re.findall(r"^[0-9a-f]{16} .{7} (\S+)\t[0-9a-f]+ (?:\.hidden )?(\S+)$", text, re.M)
+              if name in names}
+    expect(len(wanted) > 5, f"objdump -t has {wanted}")
+    for name, answer in zip(wanted, kernel.crash(*[f"sym -s {name}" for name in wanted])):
+        equal(re.search(r"\[(\S+)\]$", answer.strip())[1], wanted[name], f"sym -s {name}")
+    sections = sorted((int(path.read_text(), 16), path.name) for path in kernel.truth_paths("sys/module/virtio_blk/sections/*"))
+    rows = [line.split() for line in kernel.truth("proc/kallsyms").splitlines() if line.endswith("[virtio_blk]")]
+    rows = [row for row in rows if row[1] not in "aA" and any(start == int(row[0], 16) for start, _ in sections)]
+    expect(rows, "no symbol of virtio_blk where a section begins")
+    for row, answer in zip(rows[:10], kernel.crash(*[f"sym -s {row[0]}" for row in rows[:10]])):
+        here = [name for start, name in sections if start == int(row[0], 16)]
+        found = re.search(r" \[virtio_blk\] \[(\S+)\]$", answer.strip())
+        expect(found and found[1] in here, f"sym -s {row[0]}: {answer!r}, there begins {here}")
+
+
+def test_counting(kernel):
+    for text in ("vfs_rea", "loop_"):
+        rows, count = kernel.crash(f"sym -q {text}", f"sym -Q {text}")
+        last = rows.splitlines()[-1].split()[2]
+        equal(count, f"{len(rows.splitlines())} found ({last})\n", f"sym -Q {text}")
+
+
+def test_outside_the_image(kernel):
+    text = min(a for a, _, n in recorded(kernel) if n == "_text")
+    end = max(a for a, _, n in recorded(kernel) if n == "_end")
+    outside = (text - 1, text - 0x10000, end + 0x800000)
+    equal(kernel.crash(*[f"sym {address:x}" for address in outside]),
+          [f"sym: invalid address: {address:x}\n" for address in outside], "outside")
+
+
+def test_memory_of_modules_without_a_symbol(kernel):
+    """Each byte of a module leads to the module: by a symbol, or by the start of that part of its memory."""
+    starts = re.findall(r"^([0-9a-f]+) MODULE .*START: (\S+)$", kernel.crash("sym -M"), re.M)
+    expect(len(starts) > 20, f"{len(starts)} parts of modules")
+    for (start, module), answer in zip(starts, kernel.crash(*[f"sym {int(start, 16) + 1:x}" for start, _ in starts])):
+        expect(f" [{module}]" in answer and answer.startswith(f"{int(start, 16) + 1:x} "), f"{start} of {module}: {answer!r}")
 
 
 def test_inside_a_symbol(kernel):
