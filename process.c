@@ -284,10 +284,13 @@ static bool start_pager(struct output *output)
 static bool show_held(struct output *output)
 {
 	size_t length = output->held.length;
-	bool written = fwrite(strbuf_text(&output->held), 1, length, stdout) == length;
+	bool written = fwrite(strbuf_text(&output->held), 1, length, stdout) == length &&
+		       fflush(stdout) == 0;
 
 	strbuf_reset(&output->held);
-	return fflush(stdout) == 0 && written;
+	if (!written && errno == EINTR) /* Ctrl-C is no error of the stream */
+		clearerr(stdout);
+	return written;
 }
 
 /* Until the screen is full, a pager's text is held back. */

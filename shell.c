@@ -570,8 +570,10 @@ bool shell_execute(const char *line)
 		put_json_status(&execution, failure.interrupted && !worked);
 	if (depth)
 		flush_output();
-	else if (fflush(stdout) != 0 || ferror(stdout))
-		give_up_output(out_error() ? out_error() : errno);
+	else if (fflush(stdout) != 0 && errno != EINTR)
+		give_up_output(errno);
+	else if (ferror(stdout) && out_error())
+		give_up_output(out_error());
 	return !execution.failed;
 }
 

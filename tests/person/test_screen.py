@@ -8,6 +8,7 @@ import tempfile
 import time
 
 from harness import CRASH, environment, equal, expect
+from terminal import on_terminal
 from tmux import Session, Window
 
 ONE_KERNEL = True
@@ -113,6 +114,40 @@ def test_interrupt_ends_whatever_runs(kernel):
             equal(left, "", "programs that still run")
             session.type("eval 0x77")  # the terminal still shows what is typed
             session.wait_for("crash> eval 0x77")
+
+
+def works_for(pid, seconds):
+    """Waits until PID has used a processor for SECONDS more."""
+    def used():
+        return int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11])
+
+    end, before = time.monotonic() + 60, used()
+    while used() - before < seconds * os.sysconf("SC_CLK_TCK"):
+        expect(time.monotonic() < end, "it does nothing")
+        time.sleep(0.01)
+
+
+def test_interrupt_ends_long_commands(kernel):
+    """What computes for a while: listings of all tasks, gdb's, with debug information, in pipes and files."""
+    def body(terminal):
+        for line, shown in (("foreach bt", "PID: "), ("foreach task", "PID: "), ("foreach bt -l", "PID: "), ("sym -l", "__per_cpu_start"),
+                            ("foreach bt --args", "PID: "), ("gdb info functions", None), ("help all", "NAME"),
+                            ("foreach task | cat", "PID: "), ("bt -a --args --locals", "PID: "), ("log", "Linux version")):
+            took = []
+            while len(took) < 3 and (not took or min(took) >= 0.5):
+                terminal.send(line + "\n")
+                if shown:
+                    terminal.wait_for(shown, 60)
+                else:
+                    works_for(terminal.pid, 0.3)
+                start = time.monotonic()
+                terminal.send("\x03")
+                terminal.send("eval 0xabc123\n")
+                terminal.wait_for("hexadecimal: abc123")
+                took.append(time.monotonic() - start)
+                terminal.wait_for("crash> ")
+            expect(min(took) < 0.5, f"{line!r} ran on for {min(took):.2f} s")
+    on_terminal(kernel, body, "--no_scroll")
 
 
 def test_quit_key_kills_nothing(kernel):
