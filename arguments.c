@@ -136,18 +136,24 @@ static void take_kaslr_offset(struct arguments *arguments, const char *word)
 	arguments->kernel_chosen = true;
 }
 
-/* Hexadecimal, or decimal with a k, m or g behind it. */
+/* As crash reads it: decimal, also with k, m or g behind it, unless 0x or a letter shows that it is hexadecimal. */
 static bool parse_bytes(const char *word, u64 *number)
 {
 	static const char units[] = "kmg";
-	size_t length = strlen(word);
-	const char *unit = length > 1 ? strchr(units, word[length - 1] | 0x20) : NULL;
-	char digits[32];
+	size_t length = strlen(word), digits = strspn(word, "0123456789");
+	const char *unit = digits + 1 == length ? strchr(units, word[digits] | 0x20) : NULL;
+	char text[32];
 
-	if (!unit || starts_with(word, "0x"))
-		return parse_u64(starts_with(word, "0x") ? word + 2 : word, 16, number);
-	snprintf(digits, sizeof(digits), "%.*s", (int)length - 1, word);
-	if (!parse_u64(digits, 10, number) || *number > UINT64_MAX >> 30)
+	if (!digits && !*word)
+		return false;
+	if (starts_with(word, "0x"))
+		return parse_u64(word + 2, 16, number);
+	if (digits == length)
+		return parse_u64(word, 10, number);
+	if (!unit)
+		return parse_u64(word, 16, number);
+	snprintf(text, sizeof(text), "%.*s", (int)digits, word);
+	if (!parse_u64(text, 10, number) || *number > UINT64_MAX >> 30)
 		return false;
 	*number <<= 10 * (unit - units + 1);
 	return true;

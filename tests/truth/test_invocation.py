@@ -163,7 +163,8 @@ def test_where_the_kernel_is(kernel):
                       ["--machdep", f"phys_base=0x{phys_base}", f"--kaslr={offset}"]):
             equal(run(kernel, *words, dump=dump, text="ps\nmod\n").stdout, wanted, f"{words}")
         for words, said in (["--kaslr", "1000000"], "moved by 1000000 "), (["--kaslr", "off"], "moved by 0 "), \
-                (["-m", "phys_base=200000"], "with phys_base=200000 "):
+                (["-m", "phys_base=2097152"], "with phys_base=200000 "), (["-m", "phys_base=2m"], "with phys_base=200000 "), \
+                (["-m", "phys_base=0x200000"], "with phys_base=200000 "):
             result = run(kernel, *words, dump=dump, text="ps\n")
             expect(result.status == 1 and said in result.stderr and "nowhere in the dump" in result.stderr, f"{words}: {result.stderr}")
     result = run(kernel, "--kaslr", "off", names=[])

@@ -309,8 +309,9 @@ def test_threads_of_gdb_come_and_go(kernel):
     """A process that began while the program runs is one of gdb's threads, and none once it has ended."""
     run = guest(kernel.name)
     lists = [re.findall(r"^[* ] \d+ +PID (\d+), task ([0-9a-f]+) ", run.main("gdb info threads" + end), re.M) for end in ("", " ", "  ")]
-    (pid, row), = rows(run.main("ps sleep")).items()
-    equal([(str(pid), row[1]) in threads for threads in lists], [False, True, False], "the process among the threads")
-    for pid, row in rows(run.main("ps")).items():
+    before = rows(run.main("ps"))
+    for pid, row in rows(run.main("ps sleep")).items():
+        equal([(str(pid), row[1]) in threads for threads in lists], [pid in before, True, False], f"{pid} among the threads")
+    for pid, row in before.items():
         if pid in run.settled():
             expect(all((str(pid), row[1]) in threads for threads in lists), f"{pid} is no thread of gdb")
