@@ -20,7 +20,7 @@
 typedef unsigned long long ull;
 
 const char aggregate_synopsis[] =
-	"name[.member[,member]...] [-o] [-l offset] [-p] [-r] [-u] [-x | -d] "
+	"name[.member[,member]...] [-o] [-l offset] [-p] [-r] [-u | -f] [-x | -d] "
 	"[address | symbol][:cpus] [count | -c count]";
 
 const struct option aggregate_options[] = {
@@ -29,6 +29,7 @@ const struct option aggregate_options[] = {
 	{ "p", NULL, "show what pointer members point to" },
 	{ "r", NULL, "the bytes of the object, or of the one member named, as rd shows them" },
 	{ "u", NULL, "the address is in the current task's user space" },
+	{ "f", NULL, "the address is an offset in the dump file" },
 	{ "x", NULL, "numbers in hexadecimal" },
 	{ "d", NULL, "numbers in decimal" },
 	{ "c", "count", "this many objects of an array; negative: ending at the address" },
@@ -145,7 +146,10 @@ static void show_raw(const struct request *request)
 	while (size % unit)
 		unit /= 2;
 	command_run(command_find("rd"),
-		    scope_printf("%s-%llu %llx %llu", option_given(request->args, "u") ? "-u " : "",
+		    scope_printf("%s-%llu %llx %llu",
+				 option_given(request->args, "u")   ? "-u "
+				 : option_given(request->args, "f") ? "-f "
+								    : "",
 				 (ull)unit * 8, (ull)address, (ull)(size / unit)));
 }
 
@@ -273,11 +277,6 @@ static s64 parse_count(const struct args *args)
 	return count;
 }
 
-static void leave_user_space(UNUSED void *arg)
-{
-	bridge_ops_user_space(false);
-}
-
 void aggregate_run(struct args *args, const char *keyword)
 {
 	struct request request = { .args = args, .radix = datashow_radix(args) };
@@ -297,10 +296,12 @@ void aggregate_run(struct args *args, const char *keyword)
 	request.address = argument_address(where) - embedded_offset(&request);
 	request.size = datashow_type_size(request.aggregate);
 	request.count = parse_count(args);
-	if (option_given(args, "u")) {
-		bridge_ops_user_space(true);
-		scope_cleanup(leave_user_space, NULL);
-	}
+	if (option_given(args, "u") && option_given(args, "f"))
+		fail("-u and -f exclude each other");
+	if (option_given(args, "u"))
+		bridge_ops_use_space(BRIDGE_USER);
+	else if (option_given(args, "f"))
+		bridge_ops_use_space(BRIDGE_FILE);
 	if (cpus)
 		show_per_cpu(&request, cpus);
 	else

@@ -24,12 +24,19 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static bool user_space;
+static enum bridge_space space;
 
-void bridge_ops_user_space(bool user)
+static void leave_space(UNUSED void *arg)
 {
-	user_space = user;
+	space = BRIDGE_KERNEL;
 	gdb_bridge_changed();
+}
+
+void bridge_ops_use_space(enum bridge_space used)
+{
+	space = used;
+	gdb_bridge_changed();
+	scope_cleanup(leave_space, NULL);
 }
 
 struct user_read {
@@ -55,8 +62,10 @@ static bool read_memory(u64 address, void *buf, size_t length, struct fault *fau
 {
 	struct user_read read = { address, buf, length, fault };
 
-	if (!user_space)
+	if (space == BRIDGE_KERNEL)
 		return mem_try_read(address, buf, length, fault);
+	if (space == BRIDGE_FILE)
+		return dump_try_read_file(session.dump, address, buf, length, fault);
 	return protect(read_user, &read, NULL);
 }
 

@@ -8,7 +8,13 @@
 /* Tells the bridge where to ask; starts nothing. Once, after the session was opened. */
 void bridge_ops_setup(void);
 
-/* Until told otherwise, gdb's addresses are those of the current task's user space (option -u). */
-void bridge_ops_user_space(bool user);
+enum bridge_space {
+	BRIDGE_KERNEL,
+	BRIDGE_USER, /* the current task's (option -u) */
+	BRIDGE_FILE, /* offsets in the dump file (option -f) */
+};
+
+/* What gdb's addresses are of, until the scope that this is called in ends. */
+void bridge_ops_use_space(enum bridge_space used);
 
 #endif

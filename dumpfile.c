@@ -359,6 +359,14 @@ bool dump_try_read(struct dump *dump, u64 paddr, void *buf, size_t length, struc
 	return true;
 }
 
+bool dump_try_read_file(struct dump *dump, u64 offset, void *buf, size_t length,
+			struct fault *fault)
+{
+	if (dump->nr_files && file_map_read(&dump->files[0], offset, buf, length))
+		return true;
+	return fault_set(fault, FAULT_PAST_END, SPACE_PHYSICAL, offset);
+}
+
 bool dump_next_present(struct dump *dump, u64 pfn, u64 *found_pfn)
 {
 	return dump->ops->next_present(dump, pfn, found_pfn);

@@ -146,6 +146,9 @@ bool dump_write(struct dump *dump, u64 paddr, const void *buf, size_t length, st
 
 /* Any range; partial pages and page crossings allowed. fault->address is physical. */
 bool dump_try_read(struct dump *dump, u64 paddr, void *buf, size_t length, struct fault *fault);
+/* The bytes of the file itself, as they would be without a makedumpfile -F stream around them. */
+bool dump_try_read_file(struct dump *dump, u64 offset, void *buf, size_t length,
+			struct fault *fault);
 bool dump_next_present(struct dump *dump, u64 pfn, u64 *found_pfn);
 /* What a file is when no reader takes it: "an ELF executable (a vmlinux?)", "a bzImage kernel image",
  * "gzip-compressed data: unpack it first" ... Used for messages and to tell argument kinds apart. */

@@ -46,6 +46,8 @@ const char *fault_text(const struct fault *fault)
 		return "no memory at this physical address";
 	case FAULT_REFUSED:
 		return "the kernel does not let it be read (STRICT_DEVMEM or lockdown)";
+	case FAULT_PAST_END:
+		return "the dump file ends before it";
 	case FAULT_UNREADABLE:
 		return "the kernel cannot read it";
 	}

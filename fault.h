@@ -17,6 +17,7 @@ enum fault_reason {
 	FAULT_INTERRUPTED, /* the user pressed Ctrl-C */
 	FAULT_NO_MEMORY, /* live: the machine has no memory at this physical address */
 	FAULT_REFUSED, /* live: the kernel does not let it be read */
+	FAULT_PAST_END, /* an offset in the dump file, which is shorter */
 	FAULT_UNREADABLE, /* live: the kernel tried to read it, and could not */
 };
 

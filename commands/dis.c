@@ -398,11 +398,6 @@ static void show(struct request *request)
 	}
 }
 
-static void leave_user_space(UNUSED void *arg)
-{
-	bridge_ops_user_space(false);
-}
-
 /* -b: the number before the address sets it; alone it shows what is set. True: there is no address. */
 static bool take_bug_bytes(struct args *args)
 {
@@ -487,10 +482,8 @@ static void dis_run(struct args *args)
 	request.bytes = option_given(args, "B");
 	request.last_place = scope_strbuf();
 	request.whole = is_whole_function(&request);
-	if (request.user) {
-		bridge_ops_user_space(true);
-		scope_cleanup(leave_user_space, NULL);
-	}
+	if (request.user)
+		bridge_ops_use_space(BRIDGE_USER);
 	show(&request);
 }
 

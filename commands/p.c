@@ -176,11 +176,6 @@ static void parse(struct args *args, struct request *request)
 	request->expression = text;
 }
 
-static void leave_user_space(UNUSED void *arg)
-{
-	bridge_ops_user_space(false);
-}
-
 static void run(struct args *args)
 {
 	struct request request;
@@ -203,10 +198,8 @@ static void run(struct args *args)
 	}
 	if (symbol && colon)
 		fail("%s is not a per-cpu variable", symbol->name);
-	if (request.user) {
-		bridge_ops_user_space(true);
-		scope_cleanup(leave_user_space, NULL);
-	}
+	if (request.user)
+		bridge_ops_use_space(BRIDGE_USER);
 	put_labelled(symbol || json_on() ? request.expression : NULL,
 		     datashow_gdb(scope_printf("print %s", request.expression), request.radix));
 }

@@ -40,17 +40,6 @@ struct dump_request {
 	u64 count; /* of numbers, or of bytes for text and files */
 };
 
-static bool read_file(u64 offset, void *buf, size_t length)
-{
-	const void *data = session.dump->nr_files
-				   ? file_map_at(&session.dump->files[0], offset, length)
-				   : NULL;
-
-	if (data)
-		memcpy(buf, data, length);
-	return data != NULL;
-}
-
 static bool try_source(const struct dump_request *request, u64 address, void *buf, size_t length,
 		       struct fault *fault)
 {
@@ -60,8 +49,7 @@ static bool try_source(const struct dump_request *request, u64 address, void *bu
 	case FROM_PHYSICAL:
 		return mem_try_read_phys(address, buf, length, fault);
 	case FROM_FILE:
-		return read_file(address, buf, length) ||
-		       fault_set(fault, FAULT_NOT_IN_DUMP, SPACE_PHYSICAL, address);
+		return dump_try_read_file(session.dump, address, buf, length, fault);
 	default:
 		return mem_try_read(address, buf, length, fault);
 	}

@@ -32,7 +32,7 @@ search -k -x 2 -s init_task -l 100 0|search -K 1234567|search -V 1234567|search 
 search -T 1234567|search -m ff -s init_task -e init_task+0x100 0|search -w -s init_task -l 100 0
 struct -o task_struct|struct task_struct.pid,comm init_task|struct list_head -l 8 modules|struct -p task_struct.mm init_task
 struct -r list_head modules|struct -u list_head 400000|struct -x task_struct.pid init_task|struct -d task_struct.pid init_task
-struct -c 2 list_head init_task|struct rq.nr_running runqueues:a|struct page
+struct -f elf64_hdr 0|union -f sigval 0|struct -c 2 list_head init_task|struct rq.nr_running runqueues:a|struct page
 union thread_union|union -o thread_union|union -x sigval init_task|union -d sigval -l 0 init_task|union -p sigval init_task
 union -r sigval init_task|union -u sigval 400000|union -c 2 sigval init_task|* list_head modules|*task_struct.pid init_task
 tree -t x -r pid_namespace.idr -N init_pid_ns+8|tree -t x -v -r pid_namespace.idr init_pid_ns

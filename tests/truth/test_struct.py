@@ -156,6 +156,23 @@ def test_user_space(kernel):
     expect("next = 0x" in struct and "sival_int = " in union, f"-u: {struct!r} {union!r}")
 
 
+def test_offsets_in_the_dump_file(kernel):
+    """-f: the ELF header of the file, and what lies beyond its end."""
+    with open(kernel.vmcore, "rb") as file:
+        header = file.read(64)
+    size = kernel.vmcore.stat().st_size
+    fields, raw, union, past, both = kernel.crash(
+        "struct elf64_hdr.e_phoff,e_phentsize,e_phnum -f 0", "struct elf64_hdr.e_phoff -r -f 0", "union sigval -f 8 -x",
+        f"struct list_head -f {size - 8:x}", "struct list_head -f -u 0")
+    values = re.findall(r"= (\d+)", fields)
+    equal([int(value) for value in values],
+          [int.from_bytes(header[at:at + length], "little") for at, length in ((32, 8), (54, 2), (56, 2))], "fields of the header")
+    equal(raw.split()[:2], ["20:", f"{int.from_bytes(header[32:40], 'little'):016x}"], "bytes of e_phoff")
+    expect(f"sival_int = {int.from_bytes(header[8:12], 'little'):#x}" in union, f"union -f: {union!r}")
+    expect("the dump file ends before it" in past, f"behind the end of the file: {past!r}")
+    expect("exclude each other" in both, f"-f with -u: {both!r}")
+
+
 def member(kernel, task, name):
     return re.search(r"= (0x\w+)", kernel.crash(f"struct task_struct.{name} {task}")).group(1)
 
