@@ -11,7 +11,8 @@
  *
  * btf_open() walks the records once, checks that each lies inside the blob and notes where it starts.
  * Type ids inside records are not checked there: whoever follows one asks btf_record(), which
- * answers false for an id that does not exist, and limits how far it follows.
+ * answers false for an id that does not exist, and limits how far it follows. Where a record of a newer kind
+ * has no layout, nobody knows where the next one starts: the types before it are kept.
  */
 #include "btf.h"
 
@@ -53,6 +54,7 @@ struct btf {
 	const struct btf *base;
 	u32 first_id; /* of this blob's first record: 1, or the base's count */
 	u32 nr_types; /* ids below this exist */
+	bool cut; /* others follow that could not be found: nr_types is no base to count from */
 	u32 *records; /* offset in data of record first_id + i */
 	const char *strings; /* the last byte is NUL */
 	u32 string_bytes;
@@ -91,13 +93,17 @@ static bool trailing_bytes(const struct btf *btf, u32 kind, u32 nr_items, u64 *b
 	return true;
 }
 
-/* Walks all records; with STARTS, notes where they are. Both walks see the same bytes. */
+/*
+ * Walks all records; with STARTS, notes where they are. Both walks see the same bytes. False where it went no
+ * further, with the number of those before in *COUNT: 0 when the blob is damaged rather than new.
+ */
 static bool walk_records(const struct btf *btf, u64 start, u64 length, u32 *starts, u32 *count,
 			 struct strbuf *why)
 {
 	u64 at = 0, trailing;
 	u32 nr = 0;
 
+	*count = 0;
 	while (at < length) {
 		const u8 *record = btf->data + start + at;
 		u32 info;
@@ -111,6 +117,7 @@ static bool walk_records(const struct btf *btf, u64 start, u64 length, u32 *star
 			strbuf_printf(why,
 				      "BTF type %u is of kind %u, which this program does not know",
 				      btf->first_id + nr, info_kind(info));
+			*count = info_kind(info) < BTF_NR_KINDS ? 0 : nr;
 			return false;
 		}
 		if (!range_fits(at + RECORD_BYTES, trailing, length)) {
@@ -195,21 +202,27 @@ static bool read_header(struct btf *btf, u64 *type_start, u64 *type_bytes, struc
 struct btf *btf_open(const void *data, u64 size, const struct btf *base, struct strbuf *why)
 {
 	struct btf *btf = xcalloc(1, sizeof(*btf));
-	u64 type_start, type_bytes;
-	u32 count;
+	u64 type_start = 0, type_bytes = 0;
+	struct strbuf again = { 0 };
+	u32 count = 0;
 
 	btf->data = data;
 	btf->size = size;
 	btf->base = base;
 	btf->first_id = base ? base->nr_types : 1;
 	btf->first_string = base ? base->first_string + base->string_bytes : 0;
-	if (!read_header(btf, &type_start, &type_bytes, why) ||
-	    !walk_records(btf, type_start, type_bytes, NULL, &count, why)) {
+	btf->cut = true;
+	if (base && base->cut)
+		strbuf_puts(why, "its numbers continue those of a BTF that was not read whole");
+	else if (read_header(btf, &type_start, &type_bytes, why))
+		btf->cut = !walk_records(btf, type_start, type_bytes, NULL, &count, why);
+	if (btf->cut && !count) {
 		btf_close(btf);
 		return NULL;
 	}
 	btf->records = xcalloc((size_t)count + 1, sizeof(*btf->records));
-	walk_records(btf, type_start, type_bytes, btf->records, &count, why);
+	walk_records(btf, type_start, type_bytes, btf->records, &count, &again);
+	strbuf_free(&again);
 	btf->nr_types = btf->first_id + count;
 	return btf;
 }

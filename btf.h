@@ -7,7 +7,10 @@
 
 struct btf;
 
-/* DATA stays the caller's and must outlive the btf. BASE: the vmlinux BTF for a module's split BTF. */
+/*
+ * DATA stays the caller's and must outlive the btf. BASE: the vmlinux BTF for a module's split BTF. NULL with
+ * *why when nothing can be read; *why is also filled when only the types before one of an unknown kind can.
+ */
 struct btf *btf_open(const void *data, u64 size, const struct btf *base, struct strbuf *why);
 void btf_close(struct btf *btf);
 u32 btf_nr_types(const struct btf *btf); /* including the base's and void (id 0) */

@@ -81,6 +81,9 @@ static bool descend(u64 head, u64 index, struct slot *slot, struct fault *fault)
 
 	*slot = (struct slot){ .entry = head, .first = 0, .last = 0 };
 	if (!is_node(entry)) {
+		/* A mark in the head (a reserved index 0, say) is no entry. */
+		if (is_internal(entry))
+			slot->entry = 0;
 		if (index > 0)
 			*slot = (struct slot){ .entry = 0, .first = 1, .last = ~0ULL };
 		return true;

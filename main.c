@@ -346,13 +346,20 @@ static void open_types(struct strbuf *why)
 		return;
 	}
 	btf = btf_open(data, size, NULL, why);
-	if (!btf && session.vmlinux) {
+	if (!why->length) {
+		types_set_btf(btf);
+		return;
+	}
+	if (session.debug_vmlinux) {
 		warn("%s: %s; structures come from its DWARF", session.vmlinux_path,
 		     strbuf_text(why));
-		strbuf_reset(why);
-	}
-	if (btf)
+	} else if (btf) {
+		warn("%s; it and the types after it are missing", strbuf_text(why));
 		types_set_btf(btf);
+	} else {
+		return;
+	}
+	strbuf_reset(why);
 }
 
 /* Without BTF gdb answers for structures, out of DWARF; without both, symbols and memory remain. */

@@ -81,8 +81,9 @@ struct record {
 	uint32_t name, info, size_or_type;
 	const gdb_byte *extra;
 
-	unsigned kind() const { return info >> 24 & 0x1f; }
-	unsigned count() const { return info & 0xffff; }
+	/* v7.1 made both fields wider, into bits that were zero before. */
+	unsigned kind() const { return info >> 24 & 0x7f; }
+	unsigned count() const { return info & 0xffffff; }
 	bool flag() const { return info >> 31; }
 	uint32_t word(size_t index) const { return load32(extra + 4 * index); }
 };
@@ -229,8 +230,8 @@ bool btf_blob::find_sections()
 /* Bytes that follow the first 12 of the record at P; -1 when there is no telling. */
 long btf_blob::extra_of(const gdb_byte *p) const
 {
-	uint32_t info = load32(p + 4);
-	unsigned kind = info >> 24 & 0x1f, count = info & 0xffff;
+	record r = { load32(p), load32(p + 4), 0, p };
+	unsigned kind = r.kind(), count = r.count();
 	long extra = extra_bytes(kind, count);
 
 	if (extra < 0 && 4 * (kind + 1) <= layout_size)

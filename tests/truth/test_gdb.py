@@ -147,7 +147,6 @@ def subprocess_text(vmlinux, vmcore, script):
 
 
 def without_dimensions(text):
-    """Encoders before pahole 1.30 flatten arrays of arrays, and BTF does not tell member[0] from member[]."""
     def flat(match):
         sizes = [int(size) if size else 0 for size in re.findall(r"\[(\d*)\]", match[0])]
         return f"[{math.prod(sizes)}]"
@@ -155,19 +154,28 @@ def without_dimensions(text):
     return re.sub(r"(?:\[\d*\])+", flat, text)
 
 
-def words_of_value(text):
-    """A value without its nesting, which differs for an array of arrays."""
-    return re.sub(r"[{},\s]+", " ", re.sub(r"^\$\d+ = ", "", text)).strip()
+def without_nesting(text):
+    return re.sub(r"[{},\s]+", " ", text).strip()
+
+
+# Where the two texts cannot be the same: why, how the text from DWARF shows that it is so, and what is equal nevertheless.
+EXCEPTIONS = (
+    ("encoders before pahole 1.30 flatten arrays of arrays", r"\]\[|\{\{|\}, *\{|\{\n", without_dimensions),
+    ("BTF does not tell member[0] from member[]", r"\w\[0?\];", without_dimensions),
+    ("so do the values of arrays of arrays", r"\{", without_nesting),
+)
+# How many may be such exceptions, of all.
+MOST_EXCEPTIONS = 0.08
 
 
 def type_commands(kernel):
-    return [f"gdb ptype /o {name}" for name in names_to_compare(kernel, 260)]
+    return [f"gdb ptype /o {name}" for name in names_to_compare(kernel, 320)]
 
 
 def value_commands(kernel):
     address = "0x" + kernel.crash("sym init_task").split()[0]
     commands = [f"gdb print {text.replace('ADDRESS', address)}" for text in EXPRESSIONS]
-    return commands + [f"gdb print sizeof({name})" for name in names_to_compare(kernel, 260)[::4]]
+    return commands + [f"gdb print sizeof({name})" for name in names_to_compare(kernel, 320)[::4]]
 
 
 @functools.lru_cache(maxsize=None)
@@ -182,23 +190,34 @@ def both_answers(kernel):
     return dict(zip(commands, zip(btf, dwarf)))
 
 
-def compare(kernel, commands, normalise):
+def compare(kernel, commands, at_least):
+    """Equal texts, but for the exceptions; returns these with their reasons."""
     both = both_answers(kernel)
     # BTF also has the types that are local to a function, which gdb does not find by name in DWARF; and
     # a kernel may lack a member or type of the lists above. Those must stay few.
     known = [c for c in commands if not re.search(r"^(?:\w+: )?(No|There is no) ", both[c][1]) and both[c][1].strip()]
-    expect(len(known) >= 0.9 * len(commands), f"only {len(known)} of {len(commands)} answers from DWARF")
+    expect(len(known) >= at_least, f"only {len(known)} of {len(commands)} answers from DWARF")
+    excused = {}
     for command in known:
-        got, wanted = both[command]
-        same_lines(normalise(got).splitlines(), normalise(wanted).splitlines(), f"{command!r} from BTF and from DWARF")
+        got, wanted = (re.sub(r"^\$\d+ = ", "", text) for text in both[command])
+        if got == wanted:
+            continue
+        for reason, shows, normalise in EXCEPTIONS:
+            if re.search(shows, wanted) and normalise(got) == normalise(wanted):
+                excused[command] = reason
+                break
+        else:
+            same_lines(got.splitlines(), wanted.splitlines(), f"{command!r} from BTF and from DWARF")
+    expect(len(excused) <= MOST_EXCEPTIONS * len(known), f"{len(excused)} of {len(known)} are exceptions: {sorted(excused)[:5]}")
+    return excused
 
 
 def test_types_read_the_same_from_btf_and_dwarf(kernel):
-    compare(kernel, type_commands(kernel), without_dimensions)
+    compare(kernel, type_commands(kernel), 300)
 
 
 def test_values_read_the_same_from_btf_and_dwarf(kernel):
-    compare(kernel, value_commands(kernel), words_of_value)
+    compare(kernel, value_commands(kernel), 100)
 
 
 def test_what_only_dwarf_knows(kernel):

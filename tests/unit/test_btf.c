@@ -230,6 +230,7 @@ static void test_layouts(void **state UNUSED)
 	build_btf_type(&built, "large", BTF_STRUCT, false, 70000, 4 * 70000);
 	for (i = 0; i < 70000; i++)
 		build_btf_field(&built, NULL, id, 32 * i);
+	build_btf_finish(&built);
 	header[3] = header[4] = built.types.length;
 	header[5] = built.strings.length;
 	header[6] = built.types.length + built.strings.length;
@@ -248,14 +249,22 @@ static void test_layouts(void **state UNUSED)
 	btf_member(btf, &record, 69999, &member);
 	assert_int_equal(member.bit_offset, 32 * 69999);
 	btf_close(btf);
-	/* Layouts that end too early, or outside, say nothing about kind 40. */
+	/* Layouts that end too early, or outside, say nothing about kind 40: what is before it can be read. */
 	for (i = 0; i < 2; i++) {
 		u32 length = i ? UINT32_MAX : sizeof(layouts) - 1;
 
 		memcpy(blob.text + 28, &length, sizeof(length));
-		assert_null(btf_open(blob.text, blob.length, NULL, &why));
+		btf = btf_open(blob.text, blob.length, NULL, &why);
 		assert_non_null(strstr(strbuf_text(&why), "kind 40"));
 		strbuf_reset(&why);
+		assert_int_equal(btf_nr_types(btf), unknown);
+		assert_int_equal(btf_find(btf, BTF_INT, "int"), id);
+		assert_int_equal(btf_find(btf, BTF_STRUCT, "large"), 0);
+		/* Nobody knows which number a module's types begin with. */
+		assert_null(btf_open(built.blob.text, built.blob.length, btf, &why));
+		assert_non_null(strstr(strbuf_text(&why), "not read whole"));
+		strbuf_reset(&why);
+		btf_close(btf);
 	}
 	build_btf_discard(&built);
 	strbuf_free(&blob);

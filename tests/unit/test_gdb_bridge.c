@@ -166,7 +166,64 @@ enum {
 	ID_CONST_POINTER,
 	ID_FORWARD,
 	ID_FORWARD_POINTER,
+	ID_FLOAT,
+	ID_DOUBLE,
+	ID_LONG_DOUBLE,
+	ID_VOLATILE_INT,
+	ID_RESTRICTED,
+	ID_TAGGED,
+	ID_TAGGED_POINTER,
+	ID_DECL_TAG,
+	ID_FORWARD_UNION,
+	ID_FORWARD_UNION_POINTER,
+	ID_SIGNED_WIDE,
+	ID_CALLBACK,
+	ID_RARE,
+	ID_DATASEC,
+	ID_ROW,
+	ID_MATRIX,
+	ID_WITH_MATRIX,
 };
+
+/* The kinds that build_kernel() has not, as members of one structure. */
+static void build_rare_kinds(struct built_btf *b)
+{
+	build_btf_type(b, "float", BTF_FLOAT, false, 0, 4);
+	build_btf_type(b, "double", BTF_FLOAT, false, 0, 8);
+	build_btf_type(b, "long double", BTF_FLOAT, false, 0, 16);
+	build_btf_type(b, NULL, BTF_VOLATILE, false, 0, ID_INT);
+	build_btf_type(b, NULL, BTF_RESTRICT, false, 0, ID_NODE_POINTER);
+	build_btf_type(b, "rcu", BTF_TYPE_TAG, false, 0, ID_NODE);
+	build_btf_type(b, NULL, BTF_PTR, false, 0, ID_TAGGED);
+	build_btf_type(b, "bpf_kfunc", BTF_DECL_TAG, false, 0, ID_FUNC);
+	build_btf_word(b, (u32)-1);
+	build_btf_type(b, "secret", BTF_FWD, true, 0, 0);
+	build_btf_type(b, NULL, BTF_PTR, false, 0, ID_FORWARD_UNION);
+	build_btf_type(b, "signed_wide", BTF_ENUM64, true, 2, 8);
+	build_btf_word(b, build_btf_text(b, "LOWEST"));
+	build_btf_word(b, 0);
+	build_btf_word(b, 0x80000000);
+	build_btf_word(b, build_btf_text(b, "ABOVE_32"));
+	build_btf_word(b, 2);
+	build_btf_word(b, 1);
+	build_btf_type(b, NULL, BTF_PTR, false, 0, ID_PROTO);
+	build_btf_type(b, "rare", BTF_STRUCT, false, 9, 96);
+	build_btf_field(b, "f", ID_FLOAT, 0);
+	build_btf_field(b, "v", ID_VOLATILE_INT, 32);
+	build_btf_field(b, "d", ID_DOUBLE, 64);
+	build_btf_field(b, "e", ID_LONG_DOUBLE, 128);
+	build_btf_field(b, "r", ID_RESTRICTED, 256);
+	build_btf_field(b, "t", ID_TAGGED_POINTER, 320);
+	build_btf_field(b, "u", ID_FORWARD_UNION_POINTER, 384);
+	build_btf_field(b, "w", ID_SIGNED_WIDE, 448);
+	build_btf_field(b, "call", ID_CALLBACK, 512);
+	build_btf_type(b, ".data..percpu", BTF_DATASEC, false, 1, 40);
+	build_btf_field(b, NULL, 0, 40);
+	build_btf_array(b, ID_INT, 3);
+	build_btf_array(b, ID_ROW, 2);
+	build_btf_type(b, "matrix", BTF_STRUCT, false, 1, 24);
+	build_btf_field(b, "rows", ID_MATRIX, 0);
+}
 
 static void build_node(struct built_btf *b)
 {
@@ -227,6 +284,7 @@ static void build_kernel(struct built_btf *b)
 	build_btf_type(b, NULL, BTF_PTR, false, 0, ID_CONST_NODE);
 	build_btf_type(b, "hidden", BTF_FWD, false, 0, 0);
 	build_btf_type(b, NULL, BTF_PTR, false, 0, ID_FORWARD);
+	build_rare_kinds(b);
 	build_btf_finish(b);
 }
 
@@ -328,6 +386,85 @@ static void test_types_read_like_source(UNUSED void **state)
 	expect_output("output/x HUGE", "0x8000000000000001");
 }
 
+static void test_rare_kinds(UNUSED void **state)
+{
+	const float single = 0.5;
+	const double normal = -2.25;
+	u8 *at = memory + 0x400;
+
+	memset(at, 0, 96);
+	memcpy(at, &single, sizeof(single));
+	at[4] = 7;
+	memcpy(at + 8, &normal, sizeof(normal));
+	at[56] = 2;
+	at[60] = 1;
+	expect_output("ptype struct rare", "type = struct rare {\n"
+					   "    float f;\n"
+					   "    volatile int v;\n"
+					   "    double d;\n"
+					   "    long double e;\n"
+					   "    struct node * restrict r;\n"
+					   "    struct node *t;\n"
+					   "    union secret *u;\n"
+					   "    enum signed_wide w;\n"
+					   "    int (*call)(const struct node *, ...);\n"
+					   "}\n");
+	expect_output("output *(struct rare *)0xffff888000000400",
+		      "{\n  f = 0.5,\n  v = 7,\n  d = -2.25,\n  e = 0,\n  r = 0x0,\n  t = 0x0,\n"
+		      "  u = 0x0,\n  w = ABOVE_32,\n  call = 0x0\n}");
+	expect_output("ptype enum signed_wide",
+		      "type = enum signed_wide {LOWEST = -9223372036854775808, "
+		      "ABOVE_32 = 4294967298}\n");
+	expect_output("output/d LOWEST", "-9223372036854775808");
+	expect_output("output sizeof(struct rare)", "96");
+	expect_output("output &((struct rare *)0)->call",
+		      "(int (**)(const struct node *, ...)) 0x40");
+}
+
+/* A header with layouts, as kernels from v7.1 on have it; a kind of the future, and one of 70,000 members. */
+static void test_kinds_of_the_future(UNUSED void **state)
+{
+	static const u8 layouts[4 * 128] = {
+		[4 * 35] = 8, [4 * 35 + 1] = 4, [4 * 127] = 0, [4 * 127 + 1] = 12
+	};
+	u32 header[8] = { 0xeb9f | 1 << 16, 32 };
+	struct built_btf future = { 0 };
+	struct strbuf blob = { 0 };
+
+	build_btf_start(&future, 1, 0);
+	build_btf_int(&future, "int", 4, true);
+	/* In five bits, 35 would be an array and 127 a kind that has no layout. */
+	build_btf_type(&future, "strange", (enum btf_kind)35, false, 3, 1);
+	for (unsigned i = 0; i < 2 + 3; i++)
+		build_btf_word(&future, 0xffffffff);
+	build_btf_type(&future, NULL, (enum btf_kind)127, false, 1, 1);
+	for (unsigned i = 0; i < 3; i++)
+		build_btf_word(&future, 0xffffffff);
+	build_btf_type(&future, "large", BTF_STRUCT, false, 70000, 4 * 70000);
+	for (u32 i = 0; i < 70000; i++)
+		build_btf_field(&future, i == 69999 ? "last" : NULL, 1, 32 * i);
+	build_btf_type(&future, "node", BTF_STRUCT, false, 1, 4);
+	build_btf_field(&future, "alone", 1, 0);
+	header[3] = header[4] = future.types.length;
+	header[5] = future.strings.length;
+	header[6] = future.types.length + future.strings.length;
+	header[7] = sizeof(layouts);
+	strbuf_add(&blob, header, sizeof(header));
+	strbuf_add(&blob, future.types.text, future.types.length);
+	strbuf_add(&blob, future.strings.text, future.strings.length);
+	strbuf_add(&blob, layouts, sizeof(layouts));
+	served = (const u8 *)blob.text;
+	served_bytes = blob.length;
+	gdb_bridge_symbols_changed();
+	expect_output("ptype struct node", "type = struct node {\n    int alone;\n}\n");
+	expect_output("output &((struct large *)0)->last", "(int *) 0x445bc");
+	served = (const u8 *)kernel_btf.blob.text;
+	served_bytes = kernel_btf.blob.length;
+	gdb_bridge_symbols_changed();
+	build_btf_discard(&future);
+	strbuf_free(&blob);
+}
+
 static void test_module_types_come_after_the_kernels(UNUSED void **state)
 {
 	expect_output("ptype struct ext4_thing",
@@ -350,6 +487,8 @@ static void test_memory_through_types(UNUSED void **state)
 	expect_output("info symbol 0xffffffff81000014", "vfs_read + 4\n");
 	/* The fake's copies lie 16 bytes apart. */
 	expect_output("output $percpu(first_node, 1).name[0]", "42 '*'");
+	/* One row of the two-dimensional array is three numbers. */
+	expect_output("output sizeof((*(struct matrix *)0).rows[0])", "12");
 }
 
 static void test_errors_say_why(UNUSED void **state)
@@ -518,6 +657,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_starting_leaves_signals_alone),
 		cmocka_unit_test(test_types_read_like_source),
+		cmocka_unit_test(test_rare_kinds),
+		cmocka_unit_test(test_kinds_of_the_future),
 		cmocka_unit_test(test_module_types_come_after_the_kernels),
 		cmocka_unit_test(test_memory_through_types),
 		cmocka_unit_test(test_errors_say_why),
