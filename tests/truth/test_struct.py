@@ -163,7 +163,7 @@ def test_offsets_in_the_dump_file(kernel):
     size = kernel.vmcore.stat().st_size
     fields, raw, union, past, both = kernel.crash(
         "struct elf64_hdr.e_phoff,e_phentsize,e_phnum -f 0", "struct elf64_hdr.e_phoff -r -f 0", "union sigval -f 8 -x",
-        f"struct list_head -f {size - 8:x}", "struct list_head -f -u 0")
+        f"struct list_head -f {size:x}", "struct list_head -f -u 0")
     values = re.findall(r"= (\d+)", fields)
     equal([int(value) for value in values],
           [int.from_bytes(header[at:at + length], "little") for at, length in ((32, 8), (54, 2), (56, 2))], "fields of the header")
