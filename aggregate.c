@@ -105,6 +105,17 @@ static u64 embedded_offset(const struct request *request)
 	return datashow_member_offset(name, dot + 1, NULL);
 }
 
+/* "console" of what gdb writes as 0xffff... "console". */
+static bool put_string(const char *expression)
+{
+	const char *value = datashow_gdb(scope_printf("output %s", expression), 10);
+	const char *quote = strchr(value, '"');
+
+	if (quote)
+		out("%s\n", quote);
+	return quote != NULL;
+}
+
 /* -p: "  struct task_struct *parent = 0x..." and the object it points to below. */
 static void show_pointer_target(const struct request *request, const char *path)
 {
@@ -124,11 +135,59 @@ static void show_pointer_target(const struct request *request, const char *path)
 		out("NULL\n");
 		return;
 	}
+	if (streq(type, "void *") || streq(type, "const void *")) {
+		out("(unknown target type)\n");
+		return;
+	}
+	if (put_string(expression))
+		return;
 	symbol = symbol_at(target, &offset);
-	if (symbol && !address_is_text(target))
-		out(offset ? "<%s+%llu> " : "<%s> ", symbol->name, (ull)offset);
+	if (symbol && !offset && !address_is_text(target))
+		out("<%s> ", symbol->name);
 	datashow_value(scope_printf("*%s", expression), true, "     ", request->radix);
 	out("\n");
+}
+
+struct followed {
+	const struct request *request;
+	const char *name;
+};
+
+static void follow(void *arg)
+{
+	const struct followed *followed = arg;
+
+	show_pointer_target(followed->request, followed->name);
+}
+
+/* -p of a whole object: the lines of it, but for those of its own pointers, which are followed. */
+static void show_following_pointers(const struct request *request)
+{
+	char *rest, *text = datashow_gdb(scope_printf("output *(%s *)0x%llx", request->aggregate,
+						      (ull)request->address),
+					 request->radix);
+
+	out("%s ", request->aggregate);
+	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		size_t length = starts_with(line, "  ") ? strcspn(line + 2, " ") : 0;
+		const char *name = scope_printf("%.*s", (int)length, line + (length ? 2 : 0));
+
+		struct followed followed = { request, name };
+		struct failure failure;
+
+		interrupt_check();
+		if (!length || !starts_with(line + 2 + length, " = 0x") ||
+		    !datashow_has_member(request->aggregate, name)) {
+			out("%s\n", line);
+			continue;
+		}
+		/* A pointer to nowhere costs no more than what it points to. */
+		if (protect(follow, &followed, &failure))
+			continue;
+		if (failure.interrupted)
+			fail_again(&failure);
+		out("(%s)\n", failure.text);
+	}
 }
 
 /* In the largest units that SIZE is a multiple of, so that nothing behind the object is shown. */
@@ -189,6 +248,10 @@ static void show_object(const struct request *request)
 					      &request->address, request->radix);
 		if (!request->nr_members)
 			datashow_offsets(request->aggregate, &request->address, request->radix);
+		return;
+	}
+	if (!request->nr_members && option_given(args, "p")) {
+		show_following_pointers(request);
 		return;
 	}
 	if (!request->nr_members) {

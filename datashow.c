@@ -343,6 +343,19 @@ void datashow_offsets(const char *aggregate, const u64 *address, unsigned radix)
 	show_size(size, radix);
 }
 
+/* "struct page {", and "typedef struct {" of atomic_t. */
+static void put_opening(const char *aggregate)
+{
+	char *text;
+
+	if (strchr(aggregate, ' ')) {
+		out("%s {\n", aggregate);
+		return;
+	}
+	text = definition_text(aggregate);
+	out("%.*s{\n", (int)strcspn(text, "{"), text);
+}
+
 /* The type of a member that is part of a block without a name is asked of gdb, as for any other. */
 void datashow_member_place(const char *aggregate, const char *path, const u64 *address,
 			   unsigned radix)
@@ -354,9 +367,10 @@ void datashow_member_place(const char *aggregate, const char *path, const u64 *a
 	if (starts_with(type, "type = "))
 		type += strlen("type = ");
 	place.width = bracket_width(&place, address ? 0 : datashow_type_size(aggregate));
-	out("%s {\n", aggregate);
+	put_opening(aggregate);
 	put_bracket(&place, offset);
-	out("%s;\n}\n", datashow_declaration(type, path));
+	out("%s;\n%s\n", datashow_declaration(type, path),
+	    strchr(aggregate, ' ') ? "}" : scope_printf("} %s;", aggregate));
 }
 
 void datashow_object(const char *aggregate, u64 address, unsigned radix)
@@ -435,14 +449,16 @@ char *datashow_declaration(const char *type, const char *name)
 	}
 	cut = strchr(type, '(');
 	if (!cut || (brace && cut > brace))
-		cut = strstr(type, " [");
+		cut = strchr(type, '[');
+	/* "char [16]", "struct page *[]": the dimensions, too, stand behind the name. */
+	if (cut && *cut == '[' && cut > type && cut[-1] == ' ')
+		cut--;
 	if (cut && (!brace || cut < brace)) {
 		size_t length = (size_t)(cut - type);
-		bool blank = length && type[length - 1] == ' ';
+		bool blank = length && (type[length - 1] == ' ' || type[length - 1] == '*');
 		const char *rest = *cut == ' ' ? cut + 1 : cut;
 
-		return scope_printf("%.*s%s%s%s", (int)length, type,
-				    blank || ends_with(type, "*") ? "" : " ", name, rest);
+		return scope_printf("%.*s%s%s%s", (int)length, type, blank ? "" : " ", name, rest);
 	}
 	return scope_printf("%s%s%s", type, ends_with(type, "*") ? "" : " ", name);
 }

@@ -136,7 +136,7 @@ static void show_pointer(const struct member *member, u64 value, const char *pat
 static void show_number(u64 value, size_t size, const char *path, unsigned radix)
 {
 	out(radix == 16 ? "  %s = 0x%llx" : "  %s = %llu", path, (ull)value);
-	if (radix == 16 && size == 8)
+	if (size == 8)
 		put_symbol(value);
 	out("\n");
 }

@@ -925,6 +925,27 @@ static void attach_dwarf_file(const struct gdb_debug_file &given)
 	dwarf_attached = true;
 }
 
+/*
+ * In an object file a section's address means nothing. Linker scripts leave one behind now and then, and GDB, seeing
+ * it, would take all variables of such a file for parts of its code section.
+ */
+static void add_object_file(const char *path, section_addr_info &places, bool read_now)
+{
+	gdb_bfd_ref_ptr opened = symfile_bfd_open(path);
+	objfile *file;
+
+	if ((bfd_get_file_flags(opened.get()) & (EXEC_P | DYNAMIC)) == 0) {
+		for (asection *section : gdb_bfd_sections(opened.get()))
+			bfd_set_section_vma(section, 0);
+	}
+	file = symbol_file_add_from_bfd(opened, path, 0, &places,
+					OBJF_USERLOADED | OBJF_SHARED |
+						(read_now ? OBJF_READNOW : objfile_flag()),
+					nullptr);
+	current_program_space->add_target_sections(file);
+	reinit_frame_cache();
+}
+
 /* *NOTICE is left alive for the command that follows: GDB indexes in the background until a lookup.
  */
 static void attach_dwarf(std::unique_ptr<slow_notice> *notice)
@@ -1350,6 +1371,23 @@ bool gdb_symbol_type(const char *name, enum gdb_effort effort, struct strbuf *an
 		}
 	}
 	add_text(worked ? answer : nullptr, text);
+	add_text(error, problem);
+	return worked;
+}
+
+bool gdb_add_object_file(const char *path, const struct gdb_section *sections, size_t nr_sections,
+			 bool read_now, struct strbuf *error)
+{
+	section_addr_info addresses;
+	std::string problem, output;
+	bool worked;
+
+	for (size_t i = 0; i < nr_sections; i++)
+		addresses.emplace_back(sections[i].address, sections[i].name, 0);
+	worked = ensure_started(&problem) && guarded(&problem, [&]() {
+			 execute_fn_to_string(
+				 output, [&]() { add_object_file(path, addresses, read_now); }, false);
+		 });
 	add_text(error, problem);
 	return worked;
 }

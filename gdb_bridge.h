@@ -147,6 +147,14 @@ bool gdb_run(const char *command, enum gdb_effort effort, struct strbuf *output,
  * address. */
 bool gdb_evaluate(const char *expression, enum gdb_effort effort, u64 *value, struct strbuf *error);
 
+/* A module's object file, each of whose sections is where it was loaded. */
+struct gdb_section {
+	const char *name;
+	u64 address;
+};
+bool gdb_add_object_file(const char *path, const struct gdb_section *sections, size_t nr_sections,
+			 bool read_now, struct strbuf *error);
+
 /* DWARF of vmlinux at its KASLR offset; true at once when it is attached already. */
 bool gdb_attach_dwarf(struct strbuf *error);
 bool gdb_has_dwarf(void);

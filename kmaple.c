@@ -21,6 +21,8 @@ KFIELD(range_slot, "maple_range_64.slot");
 KFIELD(range_meta_end, "maple_range_64.meta.end");
 KFIELD(arange_pivot, "maple_arange_64.pivot");
 KFIELD(arange_slot, "maple_arange_64.slot");
+KFIELD(arange_gap, "maple_arange_64.gap");
+KFIELD(arange_meta_gap, "maple_arange_64.meta.gap");
 KFIELD(arange_meta_end, "maple_arange_64.meta.end");
 KFIELD(dense_slot, "maple_node.slot");
 
@@ -269,6 +271,17 @@ struct visit {
 	unsigned path[MAX_HEIGHT];
 };
 
+static void fill_gaps(const struct node *node, const u64 *words, struct kmaple_slot *slot)
+{
+	if (node->type != NODE_ARANGE_64 || !kfield_exists(&arange_gap) ||
+	    !range_fits(kfield_offset(&arange_gap), kfield_size(&arange_gap), NODE_BYTES))
+		return;
+	slot->gaps = words + kfield_offset(&arange_gap) / 8;
+	slot->nr_gaps = (unsigned)kfield_size(&arange_gap) / 8;
+	slot->last_slot = (unsigned)node->end;
+	slot->gap_slot = (unsigned)kfield_in(&arange_meta_gap, node->bytes, NODE_BYTES);
+}
+
 /* Each level's range lies within its parent's slot, so a damaged tree ends at the latest at MAX_HEIGHT. */
 static bool visit_node(struct visit *visit, u64 encoded, u64 min, u64 max, unsigned depth)
 {
@@ -314,6 +327,7 @@ static bool visit_node(struct visit *visit, u64 encoded, u64 min, u64 max, unsig
 		slot.slots = words + node.slots_at / 8;
 		slot.nr_pivots = (unsigned)node.nr_pivots;
 		slot.nr_slots = (unsigned)(node.nr_pivots ? node.nr_pivots + 1 : node.end + 1);
+		fill_gaps(&node, words, &slot);
 		slot.first = range.first;
 		slot.last = range.last;
 		slot.entry = range.entry;

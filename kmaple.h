@@ -30,6 +30,11 @@ struct kmaple_slot {
 	u64 parent; /* the node's own word about its parent */
 	const u64 *slots, *pivots; /* of the node, as they stand in memory */
 	unsigned nr_pivots, nr_slots;
+	const u64 *
+		gaps; /* NR_GAPS of them: the largest gap below each slot, in trees that count these */
+	unsigned nr_gaps;
+	unsigned last_slot,
+		gap_slot; /* with gaps: the last slot in use, and that of the largest gap */
 	unsigned slot; /* number */
 	u64 first, last; /* indices that the slot covers */
 	u64 entry;

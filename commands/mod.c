@@ -214,21 +214,20 @@ static void close_file(void *file)
 }
 
 /* gdb is told the address of each section; ".text" must be among them. */
-static void add_symbol_file(const struct module *module, const char *path, const char *flags)
+static void add_symbol_file(const struct module *module, const char *path, bool read_now)
 {
 	struct module_section *sections = NULL;
-	size_t count = module_sections(module, &sections);
-	struct strbuf *command = scope_strbuf(), *output = scope_strbuf(), *error = scope_strbuf();
+	size_t count = module_sections(module, &sections), nr = 0;
+	struct gdb_section *places = scope_array(count + 1, sizeof(*places));
+	struct strbuf *error = scope_strbuf();
 
-	strbuf_printf(command, "add-symbol-file %s\"%s\" 0x%llx", flags, path,
-		      (unsigned long long)module->base);
+	places[nr++] = (struct gdb_section){ ".text", module->base };
 	for (size_t i = 0; i < count; i++) {
-		if (!streq(sections[i].name, ".text") &&
-		    strpbrk(sections[i].name, " \t\"'\\") == NULL)
-			strbuf_printf(command, " -s %s 0x%llx", sections[i].name,
-				      (unsigned long long)sections[i].address);
+		if (!streq(sections[i].name, ".text"))
+			places[nr++] = (struct gdb_section){ sections[i].name,
+							     sections[i].address };
 	}
-	if (!gdb_run(strbuf_text(command), GDB_NO_DWARF, output, error))
+	if (!gdb_add_object_file(path, places, nr, read_now, error))
 		fail("%s: %s", path, strbuf_text(error));
 	gdb_bridge_changed();
 }
@@ -248,7 +247,7 @@ static void attach(const struct module *module, const char *path, const struct a
 	if (!file_map_open(file, path, why) || !unpack_file(file, UNPACK_MOST_BYTES, why))
 		fail("%s: %s", path, strbuf_text(why));
 	add_symbol_file(module, unpack_path(file, number, sizeof(number)),
-			option_given(args, "r") || session.read_now ? "-readnow " : "");
+			option_given(args, "r") || session.read_now);
 	added = vector_add(&attached);
 	*added = (struct attached){ module->address, xstrdup(path), *file };
 	added->file.path = added->path;

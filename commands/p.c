@@ -128,8 +128,9 @@ static void show_percpu_places(const struct symbol *symbol)
 		out("  [%u]: %llx\n", cpu, (ull)percpu_address(symbol->value, cpu));
 }
 
+/* PATH: "" for the whole variable, or ".nr_running". */
 static void show_percpu_values(const struct request *request, const struct symbol *symbol,
-			       const char *spec)
+			       const char *path, const char *spec)
 {
 	const struct task *task = task_current();
 	struct cpu_mask mask = { 0 };
@@ -142,11 +143,12 @@ static void show_percpu_values(const struct request *request, const struct symbo
 	if (!cpu_mask_parse(streq(spec, "a") ? "all" : spec, &mask, &why))
 		fail("%s", strbuf_text(&why));
 	for (cpu = cpu_mask_next(&mask, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(&mask, cpu + 1)) {
-		const char *command = scope_printf("print {%s} 0x%llx", type,
-						   (ull)percpu_address(symbol->value, cpu));
+		const char *command = scope_printf(
+			*path ? "print ({%s} 0x%llx)%s" : "print {%s} 0x%llx%s", type,
+			(ull)percpu_address(symbol->value, cpu), path);
 
 		interrupt_check();
-		put_labelled(scope_printf("per_cpu(%s, %u)", symbol->name, cpu),
+		put_labelled(scope_printf("per_cpu(%s, %u)%s", symbol->name, cpu, path),
 			     datashow_gdb(command, request->radix));
 	}
 }
@@ -176,38 +178,79 @@ static void parse(struct args *args, struct request *request)
 	request->expression = text;
 }
 
+/* The symbol that the expression begins with; PATH becomes what follows it. NULL: none. */
+static const struct symbol *first_symbol(const char *expression, const char **path)
+{
+	size_t length = 0;
+
+	while (isalnum((unsigned char)expression[length]) || expression[length] == '_')
+		length++;
+	*path = expression + length;
+	if (!is_word(expression, length))
+		return NULL;
+	return symbol_by_name(scope_printf("%.*s", (int)length, expression));
+}
+
+/* "runqueues", "runqueues:a", "runqueues.nr_running:0". False: an expression like any other. */
+static bool show_percpu(const struct request *request, const struct symbol *symbol,
+			const char *path)
+{
+	static const char characters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.[]";
+	size_t length = strspn(path, characters);
+	const char *member = scope_printf("%.*s", (int)length, path);
+
+	if (path[length] == ':')
+		show_percpu_values(request, symbol, member, path + length + 1);
+	else if (path[length])
+		return false;
+	else if (*member)
+		fail("%s is a per-cpu variable: \"p %s%s:a\" shows every CPU's", symbol->name,
+		     symbol->name, member);
+	else
+		show_percpu_places(symbol);
+	return true;
+}
+
+/* What gdb cannot say of a module's symbol, the module's own debug information may. */
+static void explain_module(const struct symbol *symbol)
+{
+	struct strbuf why = { 0 };
+	bool known = gdb_symbol_type(symbol->name, GDB_DWARF_IF_NEEDED, NULL, &why);
+	const char *text = scope_strdup(strbuf_text(&why));
+
+	strbuf_free(&why);
+	if (!known)
+		fail("%s; \"mod -s %s\" reads the module's", text, symbol->module->name);
+}
+
 static void run(struct args *args)
 {
 	struct request request;
-	const struct symbol *symbol = NULL;
-	const char *colon;
-	size_t length;
+	const struct symbol *symbol;
+	const char *path;
 
 	parse(args, &request);
-	colon = strchr(request.expression, ':');
-	length = colon ? (size_t)(colon - request.expression) : strlen(request.expression);
-	if (is_word(request.expression, length))
-		symbol = symbol_by_name(scope_printf("%.*s", (int)length, request.expression));
-	if (symbol && colon && is_percpu(symbol)) {
-		show_percpu_values(&request, symbol, colon + 1);
+	symbol = first_symbol(request.expression, &path);
+	if (symbol && is_percpu(symbol) && show_percpu(&request, symbol, path))
 		return;
+	if (symbol && *path == ':') {
+		warn("%s is no per-cpu variable; %s is ignored", symbol->name, path);
+		request.expression = symbol->name;
+		path = "";
 	}
-	if (symbol && !colon && is_percpu(symbol)) {
-		show_percpu_places(symbol);
-		return;
-	}
-	if (symbol && colon)
-		fail("%s is not a per-cpu variable", symbol->name);
+	if (symbol && symbol->module)
+		explain_module(symbol);
 	if (request.user)
 		bridge_ops_use_space(BRIDGE_USER);
-	put_labelled(symbol || json_on() ? request.expression : NULL,
+	put_labelled(json_on() || (symbol && !*path) ? request.expression : NULL,
 		     datashow_gdb(scope_printf("print %s", request.expression), request.radix));
 }
 
 COMMAND(p) = {
 	.name = "p",
 	.summary = "print the value of an expression",
-	.synopsis = "[-x | -d] [-u] expression | symbol:[cpus]",
+	.synopsis = "[-x | -d] [-u] expression | symbol[.member]:[cpus]",
 	.options =
 		(const struct option[]){
 			{ "x", NULL, "numbers in hexadecimal" },
@@ -222,7 +265,8 @@ COMMAND(p) = {
 		"Types of plain variables are known to the debug information only, which is read when the "
 		"first of them is asked for; casts (`p *(struct list_head *)&modules`) do without.\n\n"
 		"A per-cpu variable alone gives its type and where each CPU's copy is; with \":cpus\" the "
-		"values: \":\" of the current CPU, \":a\" of all, \":0,2-3\" of these.",
+		"values: \":\" of the current CPU, \":a\" of all, \":0,2-3\" of these. A member may stand in "
+		"between: `p runqueues.nr_running:a`.",
 	.example = "crash> p jiffies\n"
 		   "jiffies = $1 = 4294899619\n"
 		   "crash> p -x init_task.flags\n"

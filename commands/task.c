@@ -135,9 +135,38 @@ static void use_radix(unsigned radix)
 	session.radix = radix;
 }
 
+/* All that WORD names: pid 0 is every CPU's idle task. */
+static bool add_tasks(const char *word, const struct task **tasks, size_t *nr_tasks)
+{
+	const struct task *task = task_try_argument(word);
+	u64 pid;
+
+	if (!task)
+		return false;
+	if (!parse_u64(word, 10, &pid) || pid != 0) {
+		tasks[(*nr_tasks)++] = task;
+		return true;
+	}
+	for (size_t i = 0; i < task_count(); i++) {
+		if (task_at(i)->pid == 0)
+			tasks[(*nr_tasks)++] = task_at(i);
+	}
+	return true;
+}
+
+static size_t count_idle(void)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < task_count(); i++)
+		count += task_at(i)->pid == 0;
+	return count;
+}
+
 static void run(struct args *args)
 {
-	const struct task **tasks = scope_array(args->nr_words + 1, sizeof(*tasks));
+	const struct task **tasks = scope_array(args->nr_words * (count_idle() + 1) + 1,
+						sizeof(*tasks));
 	struct request request = { 0 };
 	size_t nr_tasks = 0;
 
@@ -147,11 +176,9 @@ static void run(struct args *args)
 			add_members(&request, args->options[i].argument);
 	}
 	for (size_t i = 0; i < args->nr_words; i++) {
-		const struct task *task = task_try_argument(args->words[i]);
-
-		if (task)
-			tasks[nr_tasks++] = task;
-		else if (names_members(args->words[i]))
+		if (add_tasks(args->words[i], tasks, &nr_tasks))
+			continue;
+		if (names_members(args->words[i]))
 			add_members(&request, args->words[i]);
 		else
 			fail("invalid task or pid value: %s", args->words[i]);

@@ -42,6 +42,12 @@ struct one_entry {
 	const u64 *index;
 };
 
+/* What a position counts from. A maple tree's node is named, as crash has it. */
+static const char *top_of(const struct tree *tree)
+{
+	return tree->type == TREE_MAPLE && tree->is_node ? "direct" : "root";
+}
+
 static void put_json_entry(void *arg)
 {
 	const struct one_entry *one = arg;
@@ -51,7 +57,7 @@ static void put_json_entry(void *arg)
 	if (one->index)
 		json_number("index", *one->index);
 	if (one->path)
-		json_printf("position", "root%s", one->path);
+		json_printf("position", "%s%s", top_of(one->tree), one->path);
 	entry_show(&one->tree->show, one->entry);
 	json_end();
 }
@@ -67,9 +73,9 @@ static void show_entry(struct tree *tree, u64 entry, const char *path, const u64
 	}
 	out("%llx\n", (ull)entry);
 	if (one.path && index)
-		out("  index: %llu  position: root%s\n", (ull)*index, path);
+		out("  index: %llu  position: %s%s\n", (ull)*index, top_of(tree), path);
 	else if (one.path)
-		out("  position: root%s\n", path);
+		out("  position: %s%s\n", top_of(tree), path);
 	entry_show(&tree->show, entry);
 }
 
@@ -158,6 +164,16 @@ static void run_xarray(struct tree *tree)
 		broken(kxarray_why(&it));
 }
 
+static void put_maple_position(const struct tree *tree, const struct kmaple_slot *slot)
+{
+	if (!tree->positions)
+		return;
+	out("  index: %llu  position: %s", (ull)tree->nr_shown + 1, top_of(tree));
+	for (unsigned i = 0; slot->node && i <= slot->depth; i++)
+		out("/%u", slot->path[i]);
+	out("\n");
+}
+
 static bool show_maple_slot(void *arg, const struct kmaple_slot *slot)
 {
 	struct tree *tree = arg;
@@ -177,8 +193,13 @@ static bool show_maple_slot(void *arg, const struct kmaple_slot *slot)
 /* Indices follow the radix; entries are addresses in any. */
 static void put_range(const struct tree *tree, unsigned indent, u64 first, u64 last)
 {
-	out(tree->show.radix == 16 ? "%*s%llx-%llx: " : "%*s%llu-%llu: ", (int)indent, "",
-	    (ull)first, (ull)last);
+	bool hexadecimal = tree->show.radix == 16;
+
+	if (first == last)
+		out(hexadecimal ? "%*s%llx: " : "%*s%llu: ", (int)indent, "", (ull)first);
+	else
+		out(hexadecimal ? "%*s%llx-%llx: " : "%*s%llu-%llu: ", (int)indent, "", (ull)first,
+		    (ull)last);
 }
 
 static void put_json_node(const struct kmaple_slot *slot)
@@ -210,6 +231,10 @@ static void put_node(const struct tree *tree, const struct kmaple_slot *slot)
 	put_range(tree, slot->depth * 2, slot->node_first, slot->node_last);
 	out("node 0x%llx depth %u type %u parent 0x%llx contents: ", (ull)slot->node, slot->depth,
 	    slot->type, (ull)slot->parent);
+	for (unsigned i = 0; i < slot->nr_gaps; i++)
+		out(tree->show.radix == 16 ? "%llx " : "%llu ", (ull)slot->gaps[i]);
+	if (slot->nr_gaps)
+		out("| %02X %02X| ", slot->last_slot, slot->gap_slot);
 	for (unsigned i = 0; i < slot->nr_slots; i++) {
 		if (slot->slots[i])
 			out("0x%llx ", (ull)slot->slots[i]);
@@ -223,7 +248,7 @@ static void put_node(const struct tree *tree, const struct kmaple_slot *slot)
 
 static bool show_maple_node(void *arg, const struct kmaple_slot *slot)
 {
-	const struct tree *tree = arg;
+	struct tree *tree = arg;
 
 	if (slot->node && !slot->slot)
 		put_node(tree, slot);
@@ -239,6 +264,10 @@ static bool show_maple_node(void *arg, const struct kmaple_slot *slot)
 	}
 	put_range(tree, slot->node ? slot->depth * 2 + 2 : 0, slot->first, slot->last);
 	out("0x%llx\n", (ull)slot->entry);
+	if (slot->entry && (slot->entry & 3) != 2) {
+		put_maple_position(tree, slot);
+		tree->nr_shown++;
+	}
 	return true;
 }
 
@@ -268,14 +297,16 @@ static enum tree_type parse_type(const struct args *args)
 {
 	static const struct {
 		const char *name;
+		size_t shortest;
 		enum tree_type type;
-	} names[] = { { "rbtree", TREE_RBTREE }, { "rb", TREE_RBTREE },	    { "radix", TREE_RADIX },
-		      { "ra", TREE_RADIX },	 { "xarray", TREE_XARRAY }, { "x", TREE_XARRAY },
-		      { "maple", TREE_MAPLE },	 { "m", TREE_MAPLE } };
+	} names[] = { { "rbtree", 2, TREE_RBTREE },
+		      { "radix", 2, TREE_RADIX },
+		      { "xarray", 1, TREE_XARRAY },
+		      { "maple", 1, TREE_MAPLE } };
 	const char *word = option_argument(args, "t");
 
 	for (size_t i = 0; word && i < ARRAY_SIZE(names); i++)
-		if (streq(word, names[i].name))
+		if (strlen(word) >= names[i].shortest && starts_with(names[i].name, word))
 			return names[i].type;
 	if (word)
 		fail("invalid tree type: %s\n%s", word, usage_text(args->command));

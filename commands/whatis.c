@@ -12,6 +12,7 @@
 #include "types.h"
 #include "typesearch.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 
 /* "enum pid_type {PIDTYPE_PID, PIDTYPE_MAX = 4}": gdb writes a value only where counting does not give it. */
@@ -41,18 +42,20 @@ static void show_enum(char *text)
 	out("}%s;\n", close);
 }
 
-/* "struct page", "union sigval": whichever NAME is; NULL when it is neither. */
+/* "struct page", "union sigval": whichever NAME is, even if it says the other; NULL when it is neither. */
 static const char *aggregate_of(const char *name)
 {
 	static const char *const keywords[] = { "struct ", "union " };
-	const char *bare = starts_with(name, "struct ")	 ? name + 7
-			   : starts_with(name, "union ") ? name + 6
-							 : NULL;
 	struct type type;
 	size_t i;
 
-	if (bare)
-		return type_by_name(name, &type) ? name : NULL;
+	for (i = 0; i < ARRAY_SIZE(keywords); i++) {
+		if (!starts_with(name, keywords[i]))
+			continue;
+		if (type_by_name(name, &type))
+			return name;
+		name += strlen(keywords[i]);
+	}
 	for (i = 0; i < ARRAY_SIZE(keywords); i++) {
 		const char *full = scope_printf("%s%s", keywords[i], name);
 
@@ -75,36 +78,128 @@ static bool show_symbol(const char *name)
 	text = scope_strdup(strbuf_text(worked ? &type : &error));
 	strbuf_free(&type);
 	strbuf_free(&error);
+	if (!worked && symbol->module)
+		fail("%s; \"mod -s %s\" reads the module's", text, symbol->module->name);
 	if (!worked)
 		fail("%s", text);
 	out("%s;\n", datashow_declaration(text, name));
 	return true;
 }
 
-/* A typedef, an enum or a type of the language. */
-static bool show_other_type(const char *name, unsigned radix)
+/* The type of an expression, with gdb's reason when it has none. */
+static void show_expression(const char *expression)
+{
+	struct strbuf type = { 0 }, error = { 0 };
+	bool worked = gdb_symbol_type(expression, GDB_DWARF_IF_NEEDED, &type, &error);
+	char *text = scope_strdup(strbuf_text(worked ? &type : &error));
+
+	strbuf_free(&type);
+	strbuf_free(&error);
+	if (!worked)
+		fail("cannot resolve: %s: %s", expression, text);
+	out("%s\n", text);
+}
+
+/* What gdb says behind "type = "; NULL: it does not know the name. */
+static char *ask_gdb(const char *command, const char *name)
 {
 	struct strbuf output = { 0 }, error = { 0 };
-	bool known = gdb_run(scope_printf("ptype %s", name), GDB_DWARF_IF_NEEDED, &output, &error);
+	bool known = gdb_run(scope_printf("%s %s", command, name), GDB_DWARF_IF_NEEDED, &output,
+			     &error);
 	char *text = scope_strdup(strbuf_text(&output));
-	struct type type;
 
 	strbuf_free(&output);
 	strbuf_free(&error);
 	if (!known || !starts_with(text, "type = "))
-		return false;
+		return NULL;
 	text += strlen("type = ");
 	if (ends_with(text, "\n"))
 		text[strlen(text) - 1] = '\0';
-	if (starts_with(text, "enum ")) {
+	return text;
+}
+
+/* "enum pid_type = 0": the enum that it is of, and its value. */
+static bool show_enumerator(const char *name)
+{
+	struct type type;
+	char *text;
+	s64 value;
+
+	if (type_by_name(name, &type) || !enumerator_value(name, &value))
+		return false;
+	text = ask_gdb("whatis", name);
+	if (!text)
+		return false;
+	out("%s = %lld\n", text, (long long)value);
+	return true;
+}
+
+/* A typedef, an enum or a type of the language. */
+static bool show_other_type(const char *name, unsigned radix)
+{
+	char *text = ask_gdb("ptype", name);
+	struct type type;
+
+	if (!text)
+		return false;
+	if (streq(text, "void")) {
+		out("%s\n", text);
+		return true;
+	}
+	if (starts_with(text, "enum ") && ends_with(text, "}")) {
 		show_enum(text);
 		return true;
 	}
-	if (type_by_name(name, &type) && !streq(text, name))
-		out("typedef %s;\n", datashow_declaration(text, name));
+	if (type_by_name(name, &type) && !streq(text, name)) {
+		/* A function that returns an enum, say: its enumerators are not what was asked for. */
+		if (starts_with(text, "enum ") && strchr(text, '{'))
+			text = ask_gdb("whatis", name);
+		out("typedef %s;\n", datashow_declaration(text ? text : "?", name));
+	}
 	out(radix == 16 ? "SIZE: 0x%llx\n" : "SIZE: %llu\n",
 	    (unsigned long long)datashow_type_size(name));
 	return true;
+}
+
+/* The words and stars of a type, rather than an expression. */
+static bool is_type_text(const char *text)
+{
+	static const char words[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_ ";
+	const char *rest = text + strspn(text, words);
+
+	return *text != '*' && !isdigit((unsigned char)*text) && rest[strspn(rest, "* ")] == '\0';
+}
+
+/*
+ * A pointer to a structure or to what a typedef names is shown as what it points to; to a type of the language,
+ * as it is.
+ */
+static const char *pointed_to(const char *name)
+{
+	const char *star = is_type_text(name) ? strchr(name, '*') : NULL;
+	size_t length = star ? (size_t)(star - name) : 0;
+	const char *target, *text;
+
+	while (length && name[length - 1] == ' ')
+		length--;
+	if (!length)
+		return name;
+	target = scope_printf("%.*s", (int)length, name);
+	if (aggregate_of(target))
+		return target;
+	text = ask_gdb("whatis", target);
+	return text && !streq(text, target) ? target : name;
+}
+
+/* "task_struct.comm[3]", also of a variable: words with dots between them. */
+static bool is_reference(const char *text)
+{
+	static const char characters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_ .[],";
+
+	return !isdigit((unsigned char)*text) && strchr(text, '.') &&
+	       text[strspn(text, characters)] == '\0';
 }
 
 static void show_member(const char *reference, unsigned radix)
@@ -113,7 +208,11 @@ static void show_member(const char *reference, unsigned radix)
 	const char *name = scope_printf("%.*s", (int)(dot - reference), reference);
 	const char *aggregate = aggregate_of(name);
 
-	if (!aggregate || !datashow_has_member(aggregate, dot + 1))
+	if (!aggregate) {
+		show_expression(reference);
+		return;
+	}
+	if (!datashow_has_member(aggregate, dot + 1))
 		fail("cannot resolve: %s", reference);
 	datashow_member_place(aggregate, dot + 1, NULL, radix);
 }
@@ -172,31 +271,33 @@ static void run(struct args *args)
 		usage_fail(args);
 	for (i = 0; i < args->nr_words; i++)
 		strbuf_printf(&joined, "%s%s", i ? " " : "", args->words[i]);
-	name = scope_strdup(strbuf_text(&joined));
+	name = pointed_to(scope_strdup(strbuf_text(&joined)));
 	strbuf_free(&joined);
 	if (json_on() && show_json(name))
 		return;
-	if (strchr(name, '.')) {
+	if (is_reference(name)) {
 		show_member(name, radix);
 		return;
 	}
 	aggregate = aggregate_of(name);
-	if (aggregate && option_given(args, "o"))
+	if (aggregate && option_given(args, "o")) {
 		datashow_offsets(aggregate, NULL, radix);
-	else if (option_given(args, "o"))
-		fail("-o is for structures and unions, which %s is not", name);
-	else if (aggregate)
+	} else if (aggregate) {
 		datashow_definition(aggregate, radix);
-	else if (!show_symbol(name) && !show_other_type(name, radix) &&
-		 !show_other_type(scope_printf("enum %s", name), radix))
+	} else if (!is_type_text(name)) {
+		show_expression(name);
+	} else if (!show_symbol(name) && !show_enumerator(name) && !show_other_type(name, radix) &&
+		   !show_other_type(scope_printf("enum %s", name), radix)) {
 		fail("cannot resolve: %s", name);
+	}
 }
 
 COMMAND(whatis) = {
 	.name = "whatis",
 	.summary = "definition of a type or declaration of a symbol",
-	.synopsis = "[-o] [-x | -d] struct | union | typedef | enum | type.member | symbol\n"
-		    "[-r size | -r low-high] [-m member]",
+	.synopsis =
+		"[-o] [-x | -d] struct | union | typedef | enum | type.member | symbol | expression\n"
+		"[-r size | -r low-high] [-m member]",
 	.options =
 		(const struct option[]){
 			{ "o", NULL, "offsets of a structure's or union's members" },
@@ -208,7 +309,9 @@ COMMAND(whatis) = {
 		},
 	.description =
 		"Structures and unions are looked for first, then symbols, then typedefs, enums and the types of "
-		"the language. The types of symbols are known to the debug information only.\n\n"
+		"the language; an enumerator is shown with its value, an expression (init_task.pid, &modules) by "
+		"its type, a pointer's type by what it points to. The types of symbols are known to the debug "
+		"information only.\n\n"
 		"-r and -m, alone or together, list the structures and unions that fit, by size, those of modules too. "
 		"For -m a part of the member's type is enough: list_head, or \"mm_struct *\"; members of "
 		"embedded structures count.",

@@ -36,7 +36,8 @@ struct -f elf64_hdr 0|union -f sigval 0|struct -c 2 list_head init_task|struct r
 union thread_union|union -o thread_union|union -x sigval init_task|union -d sigval -l 0 init_task|union -p sigval init_task
 union -r sigval init_task|union -u sigval 400000|union -c 2 sigval init_task|* list_head modules|*task_struct.pid init_task
 tree -t x -r pid_namespace.idr -N init_pid_ns+8|tree -t x -v -r pid_namespace.idr init_pid_ns
-tree -t x -d -r pid_namespace.idr init_pid_ns -S pid.level
+tree -t x -d -r pid_namespace.idr init_pid_ns -S pid.level|p runqueues.cpu:a|p jiffies:0|struct list_head -p modules
+whatis modules.next|whatis &modules|whatis PIDTYPE_SID|whatis struct list_head *|task -R pid 0
 vtop -c 1 400000|whatis -o list_head|whatis -x list_head|whatis -d list_head|whatis jiffies|whatis init_task|whatis pid_t
 wr -k -64 init_task 1|wr -u -8 400000 1|wr -p -16 1000 1|wr -32 init_task 1
 sym vfs_read|sym -m nf_tables|sym -s vfs_read|sym -s loop_add|sym -Q vfs_rea|sys -c|sys config|foreach bt -l
@@ -50,7 +51,7 @@ COMMANDS = [word for line in MORE.strip().splitlines() for word in line.split("|
 
 # Where only debug information, or the sections of vmlinux, can answer: a line says so, and whose.
 NEEDS_DWARF = (r"(foreach )?bt (-l|--args|--locals|--merge -l)|sym -s [vi]|dis -(s|l|rl) (?!nosuch)"
-               r"|whatis (jiffies|init_task|panic_on_oops)"
+               r"|whatis (jiffies|init_task|panic_on_oops|&?modules)"
                r"|gdb (info (line|scope|locals|args)|list)|(repeat -1 )?p (-x )?&?(jiffies|init_task|linux_banner|panic_on_oops)"
                r"|jiffies$")
 # The source file and line of a symbol are put behind it where they are known.

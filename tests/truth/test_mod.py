@@ -155,3 +155,19 @@ def test_reading_at_once_and_sections(kernel):
     expect(".text" in sections, f"mod -g: {texts[3]!r}")
     equal(len(table(texts[4], "MODULE")), len(recorded(kernel)), "rows of mod -r")
     expect("-o is not offered" in texts[5], texts[5])
+
+
+def test_variables_of_a_module(kernel):
+    """Linker scripts leave an address in the header of .data, which moves nothing: kallsyms has the places."""
+    text = kernel.truth("proc/kallsyms")
+    places = dict(row[::-1] for row in re.findall(r"^([0-9a-f]{16}) [dDbB] (loop_\w+|max_loop|max_part)\t\[loop\]$", text, re.M))
+    expect(len(places) >= 4, f"variables of loop: {places}")
+    names = sorted(places)
+    before, *_ = kernel.crash_in_context(1, "p max_loop")
+    expect('"mod -s loop" reads' in before, f"without the module's debug information: {before!r}")
+    found = kernel.crash_in_context(1, *(f"p &{name}" for name in names), before=["mod -s loop"])
+    for name, answer in zip(names, found):
+        expect(f"0x{places[name]} <{name}>" in answer, f"{name} is at {places[name]}, not {answer!r}")
+    value, raw, whatis = kernel.crash_in_context(1, "p -d max_loop", "rd -32 -d max_loop", "whatis max_loop", before=["mod -s loop"])
+    equal(value.split()[-1], raw.split()[1], "value of max_loop")
+    equal(whatis, "int max_loop;\n", "whatis of a module's variable")

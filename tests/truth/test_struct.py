@@ -111,6 +111,24 @@ def test_pointer_targets(kernel):
     expect(re.search(r'^ +comm = "swapper/0', text, re.M), "pid 1's parent is the idle task")
 
 
+def test_pointers_of_a_whole_object(kernel):
+    """-p without members follows what the structure itself points to, and shows the rest as always."""
+    plain, text, union, void, name = kernel.crash(
+        "struct file_system_type sysfs_fs_type", "struct file_system_type -p sysfs_fs_type", "union sigval -p modules",
+        "struct task_struct.stack -p init_task", "struct file_system_type.name -p sysfs_fs_type")
+    following = kernel.crash("struct file_system_type.next sysfs_fs_type")
+    target = re.search(r"= 0x([0-9a-f]+)", following).group(1)
+    shown = re.search(rf"^  struct file_system_type \*next = 0x{target}\n  -> <\w+> \{{\n((?:     .*\n)+)", text, re.M)
+    expect(shown, f"the next file system is not followed: {text[:600]!r}")
+    alone = kernel.crash(f"struct file_system_type {target}").splitlines()[1:]
+    same_lines([line[5:] for line in shown.group(1).splitlines()], alone, "what next points to")
+    equal(re.search(r"fs_flags = .*", text).group(0), re.search(r"fs_flags = .*", plain).group(0), "a member that is no pointer")
+    expect("\n  struct module *owner = 0x0\n  -> NULL\n" in text, f"a NULL pointer: {text[:400]!r}")
+    expect(union.endswith("\n  -> (unknown target type)\n}\n") and void.endswith("-> (unknown target type)\n"),
+           f"void pointers: {union!r} {void!r}")
+    expect(name.endswith('\n  -> "sysfs"\n'), f"a string: {name!r}")
+
+
 def test_raw_bytes_and_arrays(kernel):
     raw, words, two, before, count = kernel.crash("struct list_head -r modules", "rd modules 2", "struct list_head -c 2 modules",
                                                   "struct list_head -c -2 modules", "struct list_head modules 2")
@@ -204,6 +222,41 @@ def test_per_cpu(kernel):
     struct = kernel.crash("struct rq.cpu runqueues:0,1")
     for cpu, address in rows:
         expect(re.search(rf"\[{cpu}\]: {address}\n  cpu = {cpu},?\n", struct), f"struct rq.cpu: {struct!r}")
+
+
+def test_members_of_per_cpu_variables(kernel):
+    values, struct, hint, address = kernel.crash("p -d runqueues.nr_running:a", "struct rq.nr_running -d runqueues:a",
+                                                 "p runqueues.nr_running", "p &runqueues")
+    equal(re.findall(r"^per_cpu\(runqueues, (\d)\)\.nr_running = \$\d+ = (\d+)$", values, re.M),
+          list(enumerate_values(struct, "nr_running")), "nr_running of every CPU")
+    expect('"p runqueues.nr_running:a"' in hint, f"without CPUs: {hint!r}")
+    wanted = re.search(r"^([0-9a-f]+) . runqueues$", kernel.truth("proc/kallsyms"), re.M).group(1)
+    equal(int(re.search(r"0x([0-9a-f]+)", address).group(1), 16), int(wanted, 16), "address of a per-cpu variable in kallsyms")
+    with_cpu, without = kernel.crash("p -d panic_timeout:0", "p -d panic_timeout")
+    equal(re.sub(r"\$\d+", "$", with_cpu), re.sub(r"\$\d+", "$", without), "a variable that is not per-cpu")
+
+
+def enumerate_values(text, member):
+    return re.findall(rf"^\[(\d)\]: [0-9a-f]+\n  {member} = (\d+)", text, re.M)
+
+
+def test_whatis_of_expressions(kernel):
+    """As gdb has it: members of variables, addresses, elements; an enumerator and its value."""
+    asked = ("init_task.pid", "init_task.tasks.next", "&init_task", "*init_task.parent", "modules.next", "PIDTYPE_SID", "void")
+    wanted = ("pid_t", "struct list_head *", "struct task_struct *", "struct task_struct", "struct list_head *",
+              "enum pid_type = 3", "void")
+    for words, text, line in zip(asked, kernel.crash(*(f"whatis {words}" for words in asked)), wanted):
+        equal(text, line + "\n", f"whatis {words}")
+    pointer, keyword, typedef, handler, array, char, unknown = kernel.crash(
+        "whatis struct list_head *", "whatis struct sigval", "whatis work_func_t", "whatis irq_handler_t", "whatis node_data",
+        "whatis char *", "whatis init_task.nosuch")
+    equal(pointer, kernel.crash("whatis list_head"), "what a pointer points to")
+    equal(keyword, kernel.crash("whatis union sigval"), "a union named as a structure")
+    equal(typedef, "typedef void (*work_func_t)(struct work_struct *);\nSIZE: 8\n", "a function pointer's typedef")
+    equal(handler, "typedef irqreturn_t (*irq_handler_t)(int, void *);\nSIZE: 8\n", "a function that returns an enum")
+    expect(re.match(r"(struct pglist_data|pg_data_t) \*node_data\[\d*\];\n", array), f"an array of pointers: {array!r}")
+    equal(char, "SIZE: 8\n", "a pointer to a type of the language")
+    expect("cannot resolve: init_task.nosuch" in unknown, f"no such member: {unknown!r}")
 
 
 def test_whatis(kernel):

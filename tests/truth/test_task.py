@@ -73,6 +73,11 @@ def test_pointer_member(kernel):
     expect(re.search(r"^  sched_class = 0x[0-9a-f]{16} <fair_sched_class>,$", text, re.M), f"sched_class: {text!r}")
 
 
+def test_every_idle_task(kernel):
+    text = kernel.crash("task -R pid 0")
+    equal(re.findall(r'CPU: (\d) +COMMAND: "swapper/(\d)"\n  pid = 0,', text), [("0", "0"), ("1", "1")], "idle tasks")
+
+
 def test_current_context(kernel):
     panic = re.findall(r"LAB: trigger sysrq-c pid (\d+)", kernel.console())[-1]
     expect(f"  pid = {panic},\n" in kernel.crash("task -R pid"), "task without an argument")

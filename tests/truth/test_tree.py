@@ -56,7 +56,8 @@ def test_maple_nodes(kernel):
     text, plain = kernel.crash(f"tree -t m -r mm_struct.mm_mt {mm} -v -x", f"tree -t m -r mm_struct.mm_mt {mm}")
     first = re.match(r"maple_tree\((\w+)\) flags [0-9A-F]+, height (\d+) root 0x(\w+)\n\n0-f{16}: node ", text)
     expect(first, f"header: {text[:200]!r}")
-    leaves = [row for row in re.findall(r"^ +(\w+)-(\w+): 0x([0-9a-f]+)$", text, re.M)]
+    leaves = [(start, end or start, entry)
+              for start, end, entry in re.findall(r"^ +(\w+)(?:-(\w+))?: 0x([0-9a-f]+)$", text, re.M)]
     equal([entry for _, _, entry in leaves if len(entry) == 16], plain.split(), "entries of the nodes")
     place = -1
     for start, end, _ in leaves:
@@ -66,6 +67,43 @@ def test_maple_nodes(kernel):
     inside = kernel.crash(f"tree -t maple -N {first.group(3)}")
     equal(inside, plain, "from the top node")
     expect("depth 0 type" in text and "contents: " in text, "node lines")
+    decimal, both, placed, direct, prefix = kernel.crash(
+        f"tree -t m -r mm_struct.mm_mt {mm} -v", f"tree -t m -r mm_struct.mm_mt {mm} -vp", f"tree -t m -r mm_struct.mm_mt {mm} -p",
+        f"tree -t maple -p -N {first.group(3)}", f"tree -t mapl -r mm_struct.mm_mt {mm}")
+    # Entries are addresses in any radix.
+    for entry in plain.split():
+        expect(re.search(rf"^ +\d+-\d+: 0x{entry}$", decimal, re.M), f"entry {entry} in decimal: {decimal[-300:]!r}")
+    same_lines(re.findall(r"^  index: .*", both, re.M), re.findall(r"^  index: .*", placed, re.M), "positions with -v")
+    equal(direct.replace("position: direct/", "position: root/"), placed, "positions from a node")
+    equal(prefix, plain, "a type's name cut short")
+
+
+def test_gaps_of_maple_nodes(kernel):
+    """Inner nodes say how large the largest gap below each slot is: what the ranges without entry below show."""
+    if "maple_tree" not in kernel.crash("whatis sparse_irqs"):
+        raise Skipped("no tree with gaps and inner nodes before v6.5")
+    text = kernel.crash("tree -t maple -v -x sparse_irqs")
+    root = re.search(r"depth 0 type 3 parent \w+ contents: ((?:\w+ )+)\| (\w\w) (\w\w)\| ", text)
+    expect(root, f"the top node has gaps: {text[:400]!r}")
+    gaps = [int(gap, 16) for gap in root.group(1).split()]
+    children = re.split(r"^  [0-9a-f]+-[0-9a-f]+: node .*$", text, flags=re.M)[1:]
+    equal(len(children), int(root.group(2), 16) + 1, "slots in use")
+    for number, child in enumerate(children):
+        empty = [int(end or start, 16) - int(start, 16) + 1
+                 for start, end in re.findall(r"^ +(\w+)(?:-(\w+))?: 0x0$", child, re.M)]
+        equal(gaps[number], max(empty, default=0), f"largest gap below slot {number}")
+    equal(gaps[int(root.group(3), 16)], max(gaps), "slot of the largest gap")
+
+
+def test_reserved_slots_are_no_entries(kernel):
+    """An xarray that gives out numbers may mark one as taken (XA_ZERO_ENTRY) that has no object."""
+    if "not found" in kernel.crash("sym page_pools"):
+        raise Skipped("no page_pools in this kernel")
+    head = int(re.search(r"xa_head = 0x([0-9a-f]+)", kernel.crash("struct xarray.xa_head page_pools")).group(1), 16)
+    slots = re.search(r"slots = \{(.*?)\}", kernel.crash(f"struct xa_node.slots {head - 2:x}")).group(1).split(", ")
+    pointers = [slot.split()[0][2:] for slot in slots if int(slot.split()[0], 16) & 3 == 0 and not slot.startswith("0x0")]
+    expect(any(slot.startswith("0x406") for slot in slots) and pointers, f"slots: {slots[:4]}")
+    equal(kernel.crash("tree -t xarray page_pools").split(), pointers, "entries")
 
 
 def rbtree(kernel):
@@ -94,6 +132,9 @@ def test_rbtree_orders(kernel):
     same_lines([row[0] for row in order], entries(sorted_), "positions and the sorted order")
     place = int(re.search(r"\[(\d+)\]", kernel.crash("struct vmap_area.rb_node")).group(1))
     same_lines([int(a, 16) - place for a in plain.split()], [int(a, 16) for a in down.split()], "without -o")
+    decimal = kernel.crash(f"tree -l -o vmap_area.rb_node -S vmap_area.va_start -d {root}")
+    named = [re.findall(r"va_start = \w+( <.*>)?$", text, re.M) for text in (decimal, sorted_)]
+    expect(any(named[0]) and named[0] == named[1], "symbols beside addresses in decimal")
     top = f"{int(rows[0][0], 16) + place:x}"
     equal(kernel.crash(f"tree -N -o {place} {top}"), down, "from the top node")
 
