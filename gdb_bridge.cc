@@ -749,10 +749,7 @@ static void add_text(struct strbuf *buf, const std::string &text)
 /* Tells the user once if what it spans takes more than half a second. */
 class slow_notice {
 public:
-	explicit slow_notice(std::string text)
-	    : m_text(std::move(text)), m_thread([this] { watch(); })
-	{
-	}
+	explicit slow_notice(std::string text) : m_text(std::move(text)), m_thread([this] { watch(); }) {}
 
 	~slow_notice()
 	{
@@ -769,8 +766,7 @@ private:
 	{
 		std::unique_lock<std::mutex> hold(m_mutex);
 
-		if (!m_changed.wait_for(hold, std::chrono::milliseconds(500),
-					[this] { return m_over; }) &&
+		if (!m_changed.wait_for(hold, std::chrono::milliseconds(500), [this] { return m_over; }) &&
 		    ops->message)
 			ops->message(ops->arg, m_text.c_str());
 	}
@@ -789,8 +785,7 @@ static std::unique_ptr<slow_notice> make_notice(const char *path)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	auto notice = std::make_unique<slow_notice>(
-		std::string("reading the debug information of ") + path + " ...");
+	auto notice = std::make_unique<slow_notice>("reading the debug information of " + std::string(path) + " ...");
 	pthread_sigmask(SIG_SETMASK, &before, nullptr);
 	return notice;
 }
@@ -876,8 +871,7 @@ static void move_sections(objfile *file, u64 offset)
 
 	for (obj_section *section : file->sections()) {
 		if (strcmp(bfd_section_name(section->the_bfd_section), ".data..percpu") == 0)
-			offsets[gdb_bfd_section_index(file->obfd.get(), section->the_bfd_section)] =
-				0;
+			offsets[gdb_bfd_section_index(file->obfd.get(), section->the_bfd_section)] = 0;
 	}
 	objfile_relocate(file, offsets);
 }
@@ -907,12 +901,9 @@ static void attach_dwarf_file(const struct gdb_debug_file &given)
 			gdb_bfd_ref_ptr opened = symfile_bfd_open(given.path);
 
 			enable_index_cache(opened.get());
-
-			file = symbol_file_add_from_bfd(opened, given.path, 0, nullptr,
-							given.read_now
-								? OBJF_USERLOADED | OBJF_READNOW
-								: OBJF_USERLOADED,
-							nullptr);
+			file = symbol_file_add_from_bfd(
+				opened, given.path, 0, nullptr,
+				given.read_now ? OBJF_USERLOADED | OBJF_READNOW : OBJF_USERLOADED, nullptr);
 		},
 		false);
 	if (!objfile_has_symbols(file)) {
@@ -925,24 +916,16 @@ static void attach_dwarf_file(const struct gdb_debug_file &given)
 	dwarf_attached = true;
 }
 
-/*
- * In an object file a section's address means nothing. Linker scripts leave one behind now and then, and GDB, seeing
- * it, would take all variables of such a file for parts of its code section.
- */
+/* The address that a linker script may leave in a section's header means nothing in an object file; GDB would take
+ * all variables of such a file for parts of its code section. */
 static void add_object_file(const char *path, section_addr_info &places, bool read_now)
 {
 	gdb_bfd_ref_ptr opened = symfile_bfd_open(path);
-	objfile *file;
 
-	if ((bfd_get_file_flags(opened.get()) & (EXEC_P | DYNAMIC)) == 0) {
-		for (asection *section : gdb_bfd_sections(opened.get()))
-			bfd_set_section_vma(section, 0);
-	}
-	file = symbol_file_add_from_bfd(opened, path, 0, &places,
-					OBJF_USERLOADED | OBJF_SHARED |
-						(read_now ? OBJF_READNOW : objfile_flag()),
-					nullptr);
-	current_program_space->add_target_sections(file);
+	for (asection *section : gdb_bfd_sections(opened.get()))
+		bfd_set_section_vma(section, 0);
+	current_program_space->add_target_sections(symbol_file_add_from_bfd(opened, path, 0, &places,
+		OBJF_USERLOADED | OBJF_SHARED | (read_now ? OBJF_READNOW : objfile_flag()), nullptr));
 	reinit_frame_cache();
 }
 
@@ -1378,16 +1361,14 @@ bool gdb_symbol_type(const char *name, enum gdb_effort effort, struct strbuf *an
 bool gdb_add_object_file(const char *path, const struct gdb_section *sections, size_t nr_sections,
 			 bool read_now, struct strbuf *error)
 {
-	section_addr_info addresses;
+	section_addr_info places;
 	std::string problem, output;
-	bool worked;
 
 	for (size_t i = 0; i < nr_sections; i++)
-		addresses.emplace_back(sections[i].address, sections[i].name, 0);
-	worked = ensure_started(&problem) && guarded(&problem, [&]() {
-			 execute_fn_to_string(
-				 output, [&]() { add_object_file(path, addresses, read_now); }, false);
-		 });
+		places.emplace_back(sections[i].address, sections[i].name, 0);
+	auto add = [&]() { add_object_file(path, places, read_now); };
+	bool worked = ensure_started(&problem) &&
+		      guarded(&problem, [&]() { execute_fn_to_string(output, add, false); });
 	add_text(error, problem);
 	return worked;
 }
