@@ -147,6 +147,8 @@ void name_index_each(struct name_index *index, const char *start,
 		to = PILES - 1;
 	else if (!start[1])
 		to = from | 0xff;
+	if (!index->names.count)
+		return;
 	if (!index->piles)
 		deal_out(index);
 	for (unsigned i = from; i <= to; i++) {

@@ -10,6 +10,7 @@
 #include "progress.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -62,19 +63,6 @@ static void look_on_all_cores(struct batch *batch)
 		pthread_join(threads[--nr_threads], NULL);
 }
 
-static void show_progress(const struct dump *dump, const char *what, u64 pfn)
-{
-	unsigned long long done = pfn >> (20 - PAGE_SHIFT),
-			   all = dump->max_pfn >> (20 - PAGE_SHIFT);
-
-	if (!progress_is_due())
-		return;
-	if (done <= all)
-		progress_show("looking for %s: %llu of %llu MB", what, done, all);
-	else
-		progress_show("looking for %s: %llu MB", what, done);
-}
-
 size_t page_scan(struct dump *dump, const char *what, size_t bytes,
 		 bool (*looks_right)(const u8 *page), u64 *frames, size_t space)
 {
@@ -82,7 +70,9 @@ size_t page_scan(struct dump *dump, const char *what, size_t bytes,
 	bool touch_nothing = dump->touch_nothing, more = true;
 	size_t found = 0;
 	u64 pfn = 0;
+	char title[64];
 
+	snprintf(title, sizeof(title), "looking for %s:", what);
 	batch->dump = dump;
 	batch->bytes = min_u64(bytes, PAGE_BYTES);
 	batch->looks_right = looks_right;
@@ -100,7 +90,7 @@ size_t page_scan(struct dump *dump, const char *what, size_t bytes,
 			if (batch->yes[i])
 				frames[found++] = batch->frames[i];
 		}
-		show_progress(dump, what, pfn);
+		progress_bytes(title, pfn << PAGE_SHIFT, dump->max_pfn << PAGE_SHIFT);
 	}
 	progress_end();
 	dump->touch_nothing = touch_nothing;

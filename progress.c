@@ -12,7 +12,7 @@
 #define THEN_AFTER (NS_PER_S / 10) /* a terminal at the other end of a slow line */
 
 static bool silent, running, shown;
-static long long next; /* ns of the monotonic clock */
+static long long began, next; /* ns of the monotonic clock */
 
 static long long now(void)
 {
@@ -31,7 +31,8 @@ void progress_begin(void)
 {
 	progress_clear();
 	running = !silent && isatty(STDERR_FILENO);
-	next = now() + FIRST_AFTER;
+	began = now();
+	next = began + FIRST_AFTER;
 }
 
 bool progress_is_due(void)
@@ -51,6 +52,23 @@ void progress_show(const char *format, ...)
 	fflush(stderr);
 	shown = true;
 	next = now() + THEN_AFTER;
+}
+
+void progress_bytes(const char *what, u64 done, u64 all)
+{
+	unsigned long long mb = done >> 20, all_mb = all >> 20, rate;
+	double seconds = (now() - began) / (double)NS_PER_S;
+
+	if (!progress_is_due())
+		return;
+	rate = mb / seconds;
+	if (all_mb < mb)
+		progress_show("%s %llu MB, %llu MB/s", what, mb, rate);
+	else if (!mb)
+		progress_show("%s 0 of %llu MB", what, all_mb);
+	else
+		progress_show("%s %llu of %llu MB, %llu MB/s, %.0f s left", what, mb, all_mb, rate,
+			      (all_mb - mb) * seconds / mb);
 }
 
 void progress_clear(void)

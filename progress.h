@@ -18,6 +18,10 @@
 void progress_begin(void);
 bool progress_is_due(void);
 void progress_show(const char *format, ...) PRINTF_LIKE(1, 2);
+/*
+ * The same for bytes, when it is due: "WHAT 120 of 256 MB, 80 MB/s, 2 s left"; ALL 0: how many there are is not known.
+ */
+void progress_bytes(const char *what, u64 done, u64 all);
 /* Takes the line away; the next progress_show() brings it back. To be called before anything else is written. */
 void progress_clear(void);
 void progress_end(void);

@@ -59,7 +59,7 @@ static void show_progress(void *arg, u64 bytes_done)
 		if (process_output_is_read())
 			return;
 	}
-	progress_show("searched %llu MB", (ull)(bytes_done >> 20));
+	progress_bytes("searched", bytes_done, 0);
 }
 
 /* The NUMBERS around what was found, as rd shows them; nothing where they cannot be read. */
