@@ -52,19 +52,26 @@ def test_every_task_is_a_thread(kernel):
         expect(name.endswith(names[task]), f"thread {task} is called {name!r}, ps says {names[task]!r}")
 
 
-def test_frames_of_every_thread(kernel):
-    if "Python" in session(kernel, "gdb python print(1)\n").stderr:
-        raise Skipped("gdb is built without Python")
-    wanted = our_pcs(kernel.crash("foreach bt"))
+def same_frames(dump):
+    wanted = our_pcs(dump.crash("foreach bt"))
     expect(len(wanted) > 100, f"only {len(wanted)} traces")
     script = "".join(f"gdb python exec({chunk!r})\n" for chunk in [FRAMES])
     # Without debug information all frames are ours; with it gdb goes through functions that have some by itself.
     for first in ("", "gdb info line vfs_read\n"):
-        text = session(kernel, first + script).stdout
+        text = session(dump, first + script).stdout
         got = {task: pcs.split() for task, pcs in re.findall(r"^THREAD ([0-9a-f]+) (.*)$", text, re.M)}
-        equal(len(got), len(wanted), "threads with frames")
+        equal(len(got), len(wanted), f"{dump.name}: threads with frames")
         for task, pcs in wanted.items():
-            equal(got[task], pcs or ["none"], f"gdb's frames of task {task} {'with' if first else 'without'} debug information")
+            equal(got[task], pcs or ["none"],
+                  f"{dump.name}: gdb's frames of task {task} {'with' if first else 'without'} debug information")
+
+
+def test_frames_of_every_thread(kernel):
+    if "Python" in session(kernel, "gdb python print(1)\n").stderr:
+        raise Skipped("gdb is built without Python")
+    # After kexec traces begin where each CPU ended, below the registers that were saved.
+    for dump in (kernel.dump(), kernel.dump("kdump")):
+        same_frames(dump)
 
 
 def test_current_thread_and_task(kernel):
