@@ -247,6 +247,27 @@ static void run_all_at_once(const struct plan *plan, const struct command *comma
 	run_protected(&step);
 }
 
+static void parse_arguments(void *arg)
+{
+	const struct step *step = arg;
+
+	args_parse(step->command, step->arguments);
+}
+
+/* What COMMAND does not take is wrong for every task: said once. */
+static bool takes_arguments(const struct plan *plan, const struct command *command)
+{
+	struct step step = { .command = command, .arguments = strbuf_text(&plan->arguments) };
+	struct failure failure;
+
+	if (protect(parse_arguments, &step, &failure))
+		return true;
+	if (failure.interrupted)
+		fail_again(&failure);
+	command_problem(command->name, failure.text);
+	return false;
+}
+
 /* bt's options that make one answer of all tasks. */
 static bool merges(const struct plan *plan)
 {
@@ -291,6 +312,8 @@ static void run(struct args *args)
 			continue;
 		if (!command)
 			fail("%s: no such command", runnable[i].name);
+		if (!takes_arguments(plan, command))
+			continue;
 		if (runnable[i].how == ALL_AT_ONCE || merges(plan))
 			run_all_at_once(plan, command);
 		else

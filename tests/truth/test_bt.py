@@ -470,6 +470,14 @@ def test_variables_without_debug_information(kernel):
     expect("has no debug information" in result.stderr, result.stderr[:300])
 
 
+def test_foreach_passes_options_on(kernel):
+    flags = ("-r", "-t", "-T", "-l", "-e", "-R schedule", "-f", "-F", "-FF", "-o", "-s", "-sx", "-sd", "-x", "-d", "--sources")
+    for flag, one, each in zip(flags, kernel.crash(*[f"bt {flag} 2" for flag in flags]), kernel.crash(*[f"foreach kthreadd bt {flag}" for flag in flags])):
+        equal(each.strip(), one.strip(), f"foreach kthreadd bt {flag}")
+    wrong = kernel.crash("foreach bt -c")
+    equal(wrong.count("option requires an argument -- 'c'"), 1, "messages for an option that bt does not take so")
+
+
 def test_variables_of_each_task(kernel):
     """foreach shows what bt shows of each."""
     each, one = kernel.crash("foreach kthreadd khungtaskd bt --args --locals", "bt --args --locals 2")
