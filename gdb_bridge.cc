@@ -891,9 +891,11 @@ static void attach_dwarf_file(const struct gdb_debug_file &given)
 	objfile *file = nullptr;
 
 	crash_skip_elf_minimal_symbols = true;
+	/* An index is no good for modules: in their files every section begins at 0. */
 	SCOPE_EXIT
 	{
 		crash_skip_elf_minimal_symbols = false;
+		run_quietly("set index-cache enabled off");
 	};
 	execute_fn_to_string(
 		output,

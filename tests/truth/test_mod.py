@@ -5,7 +5,7 @@ import re
 import subprocess
 import tempfile
 
-from harness import equal, expect, run_crash, same_lines, table
+from harness import Skipped, equal, expect, run_crash, same_lines, table
 
 
 def recorded(kernel):
@@ -157,6 +157,7 @@ def test_reading_at_once_and_sections(kernel):
     expect("-o is not offered" in texts[5], texts[5])
 
 
+<<<<<<< HEAD
 def test_variables_of_a_module(kernel):
     """Linker scripts leave an address in the header of .data, which moves nothing: kallsyms has the places."""
     text = kernel.truth("proc/kallsyms")
@@ -171,3 +172,24 @@ def test_variables_of_a_module(kernel):
     value, raw, whatis = kernel.crash_in_context(1, "p -d max_loop", "rd -32 -d max_loop", "whatis max_loop", before=["mod -s loop"])
     equal(value.split()[-1], raw.split()[1], "value of max_loop")
     equal(whatis, "int max_loop;\n", "whatis of a module's variable")
+=======
+def test_lines_of_module_code(kernel):
+    """The kernel printed the line of its BUG(); sym and dis -l have it, whichever file gdb read first, and by CRASH_MODULE_PATH."""
+    if kernel.name != "6.1":
+        raise Skipped("the lab's own module is built for 6.1 alone")
+    dump = kernel.dump("mod-bug")
+    console = dump.console()
+    line = re.search(r"kernel BUG at (\S*/)?(lab_mod\.c):(\d+)!", console)[3]
+    offset = re.search(r"RIP: 0010:thread_runs\+(0x[0-9a-f]+)/", console)[1]
+    words = (f"sym thread_runs+{offset}", f"dis -l thread_runs+{offset}")
+    for before in (["mod -s lab_mod"], ["sym vfs_read", "mod -s lab_mod"], ["mod -S"], ["sym vfs_read", "mod -S"]):
+        got = session(dump, *before, *words).stdout.splitlines()
+        equal(sum(text.endswith(f"lab_mod.c: {line}") for text in got), 2, f"{before}: lines {line} in {got[-4:]}")
+    with tempfile.TemporaryDirectory() as folder:
+        place = pathlib.Path(folder) / "updates" / "lab"
+        place.mkdir(parents=True)
+        (place / "lab_mod.ko").write_bytes((dump.folder / "modules" / "lab_mod.ko").read_bytes())
+        result = run_crash("-s", dump.vmlinux, dump.vmcore, stdin="mod -s lab_mod\n" + words[0] + "\n",
+                           env={"CRASH_MODULE_PATH": folder})
+        expect(f" {place}/lab_mod.ko\n" in result.stdout and f"lab_mod.c: {line}" in result.stdout, result.stdout)
+>>>>>>> 96160f7 (gdb: no index from the cache for modules' files; test of lines of module code)
