@@ -68,8 +68,7 @@ def layouts_by_pahole(kernel, names):
 
 
 def test_structures_equal_pahole(kernel):
-    names = [name for _, name in (line.split() for line in kernel.crash("whatis -r 24-600").splitlines()[1:])
-             ] if kernel.name != "5.10" else []
+    names = [name for _, name in (line.split() for line in kernel.crash("whatis -r 24-600").splitlines()[1:])]
     names = sorted(set(names) - {""})[::12] + ["task_struct", "page", "file", "mm_struct", "sock", "inode"]
     theirs = layouts_by_pahole(kernel, names)
     expect(len(theirs) >= min(150, len(names) // 2), f"pahole shows {len(theirs)} of {len(names)} structures")

@@ -49,6 +49,14 @@ def test_tasks(kernel):
     equal(names_in(direct, "comm")[1], kernel.truth("proc/1/comm").strip(), "comm of pid 1")
 
 
+def test_end_of_a_ring(kernel):
+    """-e: the address of an entry, or of the list_head in it."""
+    addresses = kernel.crash("list -H modules -o module.list").split()
+    place = int(re.search(r"\[(\d+)\]", kernel.crash("struct module.list")).group(1))
+    for end in (addresses[2], f"{int(addresses[2], 16) + place:x}"):
+        same_lines(kernel.crash(f"list -H modules -o module.list -e {end}").split(), addresses[:2], f"up to {end}")
+
+
 def test_head_elsewhere(kernel):
     """-O: pid 0's children are pid 1 and pid 2."""
     text = kernel.crash("list -h init_task -O task_struct.children -o task_struct.sibling -S task_struct.pid")
