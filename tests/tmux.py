@@ -89,7 +89,15 @@ class Window:
         return re.sub(r"\ncrash> ?\n*\Z", "", self.screen()).split("\n", 1)[-1]
 
     def resize(self, columns, rows):
+        """Ends when the program's terminal has that size: tmux passes it on a little later."""
         self.tmux("resize-window", "-x", columns, "-y", rows)
+        end = time.monotonic() + 30
+        with open(self.tmux("display-message", "-p", "#{pane_tty}").strip(), "rb", buffering=0,
+                  opener=lambda path, flags: os.open(path, flags | os.O_NOCTTY)) as tty:
+            while tuple(os.get_terminal_size(tty.fileno())) != (columns, rows):
+                if time.monotonic() > end:
+                    raise Failed(f"no window of {columns} x {rows}")
+                time.sleep(0.01)
 
     def pid(self):
         return int(self.tmux("display-message", "-p", "#{pane_pid}"))

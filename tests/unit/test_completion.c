@@ -152,8 +152,10 @@ static void test_time(void **state UNUSED)
 		second = fmin(second, cpu_ms() - before);
 	}
 	print_message("the first TAB %.1f ms, the next %.3f ms\n", first, second);
+#ifndef __SANITIZE_ADDRESS__ /* its checks take several times as long */
 	assert_true(first < 50);
 	assert_true(second < 5);
+#endif
 	symbols_reset();
 	free(symbols);
 	free(names);
