@@ -157,7 +157,6 @@ def test_reading_at_once_and_sections(kernel):
     expect("-o is not offered" in texts[5], texts[5])
 
 
-<<<<<<< HEAD
 def test_variables_of_a_module(kernel):
     """Linker scripts leave an address in the header of .data, which moves nothing: kallsyms has the places."""
     text = kernel.truth("proc/kallsyms")
@@ -172,7 +171,8 @@ def test_variables_of_a_module(kernel):
     value, raw, whatis = kernel.crash_in_context(1, "p -d max_loop", "rd -32 -d max_loop", "whatis max_loop", before=["mod -s loop"])
     equal(value.split()[-1], raw.split()[1], "value of max_loop")
     equal(whatis, "int max_loop;\n", "whatis of a module's variable")
-=======
+
+
 def test_lines_of_module_code(kernel):
     """The kernel printed the line of its BUG(); sym and dis -l have it, whichever file gdb read first, and by CRASH_MODULE_PATH."""
     if kernel.name != "6.1":
@@ -192,4 +192,3 @@ def test_lines_of_module_code(kernel):
         result = run_crash("-s", dump.vmlinux, dump.vmcore, stdin="mod -s lab_mod\n" + words[0] + "\n",
                            env={"CRASH_MODULE_PATH": folder})
         expect(f" {place}/lab_mod.ko\n" in result.stdout and f"lab_mod.c: {line}" in result.stdout, result.stdout)
->>>>>>> 96160f7 (gdb: no index from the cache for modules' files; test of lines of module code)
