@@ -57,7 +57,7 @@ NEEDS_DWARF = (r"(foreach )?bt (-l|--args|--locals|--merge -l)|sym -s [vi]|dis -
 # The source file and line of a symbol are put behind it where they are known.
 SHOWS_LINES = r"sym |sys -c"
 # Names that the linker's symbol table has, and kallsyms has not; letters of per-cpu data.
-NAMES = r"sym (-l|-q|-Q|-n|-np|-m)|help -n"
+NAMES = r"sym (-l|-q|-Q|-n|-np|-m)|rd vfs_readl|help -n"
 
 
 def sessions():
