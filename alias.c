@@ -2,7 +2,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "alias.h"
 
+#include "fail.h"
+#include "line.h"
+
 #include <stdlib.h>
+
+#define CHAIN_MAX 16
+#define NAME_BYTES 256
 
 static const struct alias builtin_aliases[] = {
 	{ "man", "help", true },	 { "?", "help", true },
@@ -77,4 +83,25 @@ void alias_define(const char *name, const char *text)
 
 	alias_delete(name);
 	*vector_add(&aliases) = alias;
+}
+
+/* An alias of an alias counts, too, but no word twice. */
+const char *alias_expand(const char *line)
+{
+	char seen[CHAIN_MAX][NAME_BYTES];
+
+	for (size_t count = 0; count < CHAIN_MAX; count++) {
+		const struct alias *alias;
+		const char *rest = line_first_word(line, seen[count], sizeof(seen[count]));
+
+		for (size_t i = 0; i < count; i++) {
+			if (streq(seen[i], seen[count]))
+				return line;
+		}
+		alias = alias_find(seen[count]);
+		if (!alias)
+			return line;
+		line = *rest ? scope_printf("%s %s", alias->text, rest) : scope_strdup(alias->text);
+	}
+	return line;
 }

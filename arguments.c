@@ -12,6 +12,7 @@
 #include "fail.h"
 #include "gdb_bridge.h"
 #include "help.h"
+#include "input.h"
 #include "kernelsearch.h"
 #include "manpage.h"
 #include "out.h"
@@ -64,7 +65,13 @@ static void be_silent(UNUSED struct arguments *arguments, UNUSED const char *arg
 
 static void take_input_file(UNUSED struct arguments *arguments, const char *argument)
 {
-	session.input_file = argument;
+	input_add_file(argument);
+}
+
+static void take_command(struct arguments *arguments, const char *argument)
+{
+	input_add_command(argument);
+	be_silent(arguments, NULL);
 }
 
 static void take_force(struct arguments *arguments, UNUSED const char *argument)
@@ -297,7 +304,14 @@ static bool accepted; /* what options set that need no effect here */
 /* In the order of the usage text. */
 static const struct known_option known_options[] = {
 	{ { "-s", NULL, "no banner, no pager, no echo of commands" }, .take = be_silent },
-	{ { "-i", "FILE", "run the commands in FILE first" }, .take = take_input_file },
+	{ { "-i", "FILE", "run the commands in FILE first; may be given again" },
+	  .take = take_input_file },
+	{ { "--exec", "COMMAND",
+	    "run COMMAND and end; may be given again, and -i files run in their turn; implies -s" },
+	  .take = take_command },
+	{ { "--fail-fast", NULL, "end at the first command that fails" },
+	  .flag = &session.fail_fast,
+	  .value = true },
 	{ { "--json", NULL,
 	    "every command answers in JSON, an object a line, and a last line with its status" },
 	  .flag = &session.json,
@@ -376,7 +390,7 @@ static const struct known_option known_options[] = {
 	  ACCEPTED },
 	{ { "--no_kallsyms", NULL, "accepted: object files are not read for symbols" }, ACCEPTED },
 	{ { "--no_strip", NULL, "accepted: names of functions are shown in full" }, ACCEPTED },
-	{ { "--no_crashrc", NULL, "accepted: no .crashrc is read" }, ACCEPTED },
+	{ { "--no_crashrc", NULL, "no .crashrc is read" }, ACCEPTED },
 	{ { "--smp", NULL, "accepted: the kernel itself says which CPUs it has" }, ACCEPTED },
 	{ { "--hash", "NUMBER", "accepted: tables grow as they need" }, .take = check_number },
 	{ { "--max-malloc-bufs", "NUMBER", "accepted: buffers have no such limit" },
@@ -663,5 +677,10 @@ void arguments_parse(struct arguments *arguments, char **words)
 	*vector_add(&files) = NULL;
 	sort_files(arguments, files.items);
 	vector_free(&files);
+	/* .crashrc's, where there are none. */
+	if (!arguments->vmlinux)
+		arguments->vmlinux = session.rc_namelist;
+	if (!arguments->nr_dumps && session.rc_dumpfile && !arguments->question)
+		arguments->dumps[arguments->nr_dumps++] = session.rc_dumpfile;
 	x86_64_ops.wish(&wishes);
 }

@@ -14,6 +14,7 @@
 #include "elfwrite.h"
 #include "fail.h"
 #include "gdb_bridge.h"
+#include "input.h"
 #include "json.h"
 #include "kallsyms.h"
 #include "kernel.h"
@@ -567,6 +568,14 @@ static void explain(UNUSED void *arg)
 	oneshot_debug_files(strbuf_text(&places));
 }
 
+/* Before the other options are looked at. */
+static bool is_given(const char *option, char **words)
+{
+	while (*words && !streq(*words, "--") && !streq(*words, option))
+		words++;
+	return *words && streq(*words, option);
+}
+
 int main(UNUSED int argc, char **argv)
 {
 	struct arguments arguments = { 0 };
@@ -574,6 +583,8 @@ int main(UNUSED int argc, char **argv)
 	int status;
 
 	shell_init();
+	if (!is_given("--no_crashrc", argv + 1))
+		input_read_crashrc();
 	arguments_parse(&arguments, argv + 1);
 	if (arguments.ask_debugging_data)
 		return run_question(tell_debugging_data, &arguments);
@@ -592,7 +603,7 @@ int main(UNUSED int argc, char **argv)
 	}
 	if (!session.silent && !protect(show_banner, NULL, &failure))
 		fprintf(stderr, "crash: %s\n", failure.text);
-	status = shell_main_loop();
+	status = input_main_loop();
 	if (arguments.save_path && !protect(save_session, (void *)arguments.save_path, &failure)) {
 		fprintf(stderr, "crash: --save: %s\n", failure.text);
 		return 1;

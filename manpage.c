@@ -6,7 +6,9 @@
 #include "util.h"
 
 static const char exit_status[] =
-	"0 when every command worked; 1 when nothing could be opened; 2 when some command failed.";
+	"0 when every command worked; 1 when nothing could be opened; 2 when some command failed, or\n"
+	"its output could not be written. Which ones failed is said on standard error at the end. The\n"
+	"end of the input is no failure, nor is what a shell command or a program behind a pipe returns.";
 
 void usage_print(FILE *stream, const struct run_option *options)
 {
@@ -22,7 +24,7 @@ void usage_print(FILE *stream, const struct run_option *options)
 			 options->argument ? options->argument : "");
 		fprintf(stream, "  %-22s %s\n", left, options->help);
 	}
-	fprintf(stream, "\nExit status: %s\n", exit_status);
+	fprintf(stream, "\nExit status:\n%s\n", exit_status);
 }
 
 /* Text as troff wants it: dashes that can be copied, no line taken for a request. */

@@ -22,7 +22,7 @@ struct session {
 	/* command line */
 	bool silent; /* -s */
 	bool json; /* --json: implies silent */
-	const char *input_file; /* -i FILE */
+	bool fail_fast; /* --fail-fast: the first command that fails ends the session */
 	const char *module_directory; /* --mod DIR: where object files of modules are, or NULL */
 	const char *source_directory; /* --src DIR, or NULL */
 	bool read_now; /* --readnow: gdb expands every unit of a file at once */
@@ -49,6 +49,7 @@ struct session {
 	bool data_debug; /* `set data_debug`: missing members are told when they are asked for */
 	bool vi_mode; /* line editing: vi keys instead of emacs' */
 	const char *pager; /* command line of the output scrolling program */
+	char *rc_namelist, *rc_dumpfile; /* `set namelist`, `set dumpfile` in .crashrc; or NULL */
 	const char *console; /* `set console`: where debug messages go, or NULL */
 	const char *error_file; /* `set error FILE`, or NULL */
 

@@ -6,7 +6,9 @@
 #include "colour.h"
 #include "fail.h"
 #include "gdb_command.h"
+#include "input.h"
 #include "json.h"
+#include "line.h"
 #include "out.h"
 #include "process.h"
 #include "prompt.h"
@@ -26,6 +28,8 @@
 #define NAME_MAX_BYTES 256
 
 static unsigned depth; /* of shell_execute() inside itself */
+static unsigned pieces; /* how many of them are commands of a line with ';' */
+static bool too_deep; /* until the outermost ends */
 static bool quitting;
 
 static void on_interrupt(UNUSED int signal)
@@ -90,111 +94,6 @@ void shell_quit(void)
 bool shell_quitting(void)
 {
 	return quitting;
-}
-
-static const char *skip_blanks(const char *text)
-{
-	while (isspace((unsigned char)*text))
-		text++;
-	return text;
-}
-
-static char *trimmed(const char *text, size_t length)
-{
-	char *copy;
-
-	while (length && isspace((unsigned char)*text)) {
-		text++;
-		length--;
-	}
-	while (length && isspace((unsigned char)text[length - 1]))
-		length--;
-	copy = scope_alloc(length + 1);
-	memcpy(copy, text, length);
-	return copy;
-}
-
-/* The first word of LINE in WORD; returns where the rest starts. Longer words are no names of anything. */
-static const char *first_word(const char *line, char *word, size_t space)
-{
-	size_t length = strcspn(line, " \t\n\v\f\r");
-
-	snprintf(word, space, "%.*s", length < space ? (int)length : 0, line);
-	return skip_blanks(line + length);
-}
-
-/* How far LINE's first piece reaches: to a '|', '<', '>' or ' ! ' outside quotes and parentheses. */
-static size_t piece_length(const char *line)
-{
-	const char *p;
-	int open = 0;
-
-	for (p = line; *p; p++) {
-		const char *close = *p == '"' || *p == '\'' ? strchr(p + 1, *p) : NULL;
-
-		if (close) {
-			p = close;
-		} else if (*p == '(') {
-			open++;
-		} else if (*p == ')' && open) {
-			open--;
-		} else if (open) {
-			continue;
-		} else if (*p == '<' &&
-			   p[1] == '<') { /* shifts are arithmetic, "->" a member of C */
-			p++;
-		} else if (*p == '|' || *p == '<' || (*p == '>' && (p == line || p[-1] != '-'))) {
-			break;
-		} else if (*p == '!' && p > line && isspace((unsigned char)p[-1]) &&
-			   isspace((unsigned char)p[1])) {
-			break;
-		}
-	}
-	return p - line;
-}
-
-static char *file_name(const char *text, size_t length)
-{
-	char *name = trimmed(text, length);
-	size_t bytes = strlen(name);
-
-	if (!bytes)
-		fail("a file name is missing after the redirection");
-	if (bytes > 1 && *name == '"' && name[bytes - 1] == '"')
-		return trimmed(name + 1, bytes - 2);
-	if (strpbrk(name, " \t"))
-		fail("\"%s\" is more than one file name", name);
-	if (starts_with(name, "~/") && getenv("HOME"))
-		return scope_printf("%s%s", getenv("HOME"), name + 1);
-	return name;
-}
-
-void shell_line_parse(const char *line, struct shell_line *parsed)
-{
-	size_t length = piece_length(line);
-
-	*parsed = (struct shell_line){ .command = trimmed(line, length) };
-	line += length;
-	while (*line) {
-		char sign = *line++;
-
-		if (sign == '|' || sign == '!') {
-			parsed->pipeline = trimmed(line, strlen(line));
-			if (!*parsed->pipeline)
-				fail("a command is missing after \"%c\"", sign);
-			return;
-		}
-		if (sign == '>' && *line == '>') {
-			parsed->append = true;
-			line++;
-		}
-		length = piece_length(line);
-		if (sign == '<')
-			parsed->input = file_name(line, length);
-		else
-			parsed->output = file_name(line, length);
-		line += length;
-	}
 }
 
 /* Every place where an error message goes; see `help set`, error. */
@@ -303,14 +202,14 @@ static bool is_gdb_mode_exit(const char *line)
 /* One command without any redirection left in it. */
 static void run_simple(struct execution *execution)
 {
-	const char *line = skip_blanks(execution->line);
+	const char *line = line_skip_blanks(execution->line);
 	bool escaped = *line == '\\';
 	char word[NAME_MAX_BYTES];
 	const struct command *command;
 	const char *rest, *name;
 
-	line = skip_blanks(line + escaped);
-	rest = first_word(line, word, sizeof(word));
+	line = line_skip_blanks(line + escaped);
+	rest = line_first_word(line, word, sizeof(word));
 	if (session.gdb_prompt && !is_gdb_mode_exit(line)) {
 		if (!streq(word, "crash") && !session.minimal) {
 			execution->name = "gdb";
@@ -318,7 +217,7 @@ static void run_simple(struct execution *execution)
 			return;
 		}
 		line = rest;
-		rest = first_word(line, word, sizeof(word));
+		rest = line_first_word(line, word, sizeof(word));
 	}
 	if (*line == '*' && !escaped) {
 		run_named(execution, "*", line + 1);
@@ -360,78 +259,23 @@ static void run_protected(struct execution *outer, const char *line)
 	outer->failed |= execution.failed;
 }
 
-struct file_lines {
-	FILE *file;
-	char *line;
-	size_t space;
-};
-
-static void file_lines_close(void *arg)
-{
-	struct file_lines *lines = arg;
-
-	fclose(lines->file);
-	free(lines->line);
-}
-
-static struct file_lines *file_lines_open(const char *path)
-{
-	struct file_lines *lines = scope_alloc(sizeof(*lines));
-
-	lines->file = fopen(path, "re");
-	if (!lines->file)
-		fail("%s: %s", path, strerror(errno));
-	scope_cleanup(file_lines_close, lines);
-	return lines;
-}
-
-static const char *file_lines_next(struct file_lines *lines)
-{
-	ssize_t length = getline(&lines->line, &lines->space, lines->file);
-
-	if (length < 0)
-		return NULL;
-	while (length && isspace((unsigned char)lines->line[length - 1]))
-		lines->line[--length] = '\0';
-	return skip_blanks(lines->line);
-}
-
 /* `cmd args < file`: once for each line, which stands behind the arguments. */
 static void run_with_each_line(struct execution *execution, const char *command, const char *path)
 {
-	struct file_lines *lines = file_lines_open(path);
+	struct input_lines *lines = input_lines_open(path);
 	const char *line;
 
-	while (!quitting && !interrupt_pending() && (line = file_lines_next(lines))) {
+	while (!quitting && !interrupt_pending() && (line = input_lines_next(lines))) {
 		char *whole;
 
 		if (!*line)
 			continue;
+		if (execution->failed && session.fail_fast)
+			return;
 		whole = xasprintf("%s %s", command, line);
 		run_protected(execution, whole);
 		free(whole);
 	}
-}
-
-/* The line with its first word's alias put in; an alias of an alias counts too, but no word twice. */
-static const char *expand_aliases(const char *line)
-{
-	char seen[DEPTH_MAX][NAME_MAX_BYTES];
-
-	for (size_t count = 0; count < DEPTH_MAX; count++) {
-		const struct alias *alias;
-		const char *rest = first_word(line, seen[count], sizeof(seen[count]));
-
-		for (size_t i = 0; i < count; i++) {
-			if (streq(seen[i], seen[count]))
-				return line;
-		}
-		alias = alias_find(seen[count]);
-		if (!alias)
-			return line;
-		line = *rest ? scope_printf("%s %s", alias->text, rest) : scope_strdup(alias->text);
-	}
-	return line;
 }
 
 /* Programs that need no '!' before them. */
@@ -441,7 +285,7 @@ static bool is_external_word(const char *line)
 					     "less", "echo", "ls",   "clear" };
 	char word[NAME_MAX_BYTES];
 
-	first_word(line, word, sizeof(word));
+	line_first_word(line, word, sizeof(word));
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		if (streq(word, words[i]))
 			return true;
@@ -449,52 +293,86 @@ static bool is_external_word(const char *line)
 	return false;
 }
 
-static bool run_external(const char *line)
+/* The rest of a line behind '!' or '|' is the shell's, whatever is in it. */
+static bool run_shell_line(const char *line)
 {
-	if (*line == '!' || *line == '|') {
-		line = skip_blanks(line + 1);
-		process_shell(*line ? line : NULL);
-		return true;
-	}
-	if (!is_external_word(line) || session.gdb_prompt)
+	if (*line != '!' && *line != '|')
 		return false;
-	process_shell(line);
+	line = line_skip_blanks(line + 1);
+	process_shell(*line ? line : NULL);
 	return true;
+}
+
+/* Lines in which a ';' separates nothing: gdb's Python has them, too. */
+static bool is_gdb_line(const char *line)
+{
+	char word[NAME_MAX_BYTES];
+
+	line_first_word(line, word, sizeof(word));
+	return session.gdb_prompt || streq(word, "gdb") || streq(word, "g") ||
+	       streq(word, "python") || streq(word, "py");
 }
 
 static bool wants_pager(void)
 {
-	return depth == 1 && session.scroll && !session.silent && session.terminal &&
+	return depth == pieces + 1 && session.scroll && !session.silent && session.terminal &&
 	       session.pager && isatty(STDIN_FILENO);
 }
-
-static bool is_comment(const char *line)
-{
-	return !*line || *line == '#' || starts_with(line, "//");
-}
-
-static bool run_file(const char *path);
 
 static void restore_json(void *arg)
 {
 	json_set(arg != NULL);
 }
 
-static void execute_line(struct execution *execution)
+static void end_piece(UNUSED void *arg)
 {
-	struct shell_line parsed;
-	const char *line = skip_blanks(execution->line);
+	pieces--;
+}
+
+static void run_piece(void *arg)
+{
+	struct execution *execution = arg;
+
+	pieces++;
+	scope_cleanup(end_piece, NULL);
+	execution->failed |= !shell_execute(execution->line);
+}
+
+/* "CMD; CMD": each as if on a line of its own. False: there is only one command. */
+static bool run_pieces(struct execution *execution, const char *line)
+{
+	struct execution piece = { 0 };
+	struct failure failure;
+	size_t length;
+
+	if (is_gdb_line(line) || line[line_command_length(line)] != ';')
+		return false;
+	while (!quitting && !interrupt_pending() && !too_deep && *line) {
+		length = line_is_comment(line) ? strlen(line) : line_command_length(line);
+		piece.line = scope_printf("%.*s", (int)length, line);
+		/* Caught and passed on: what ends this line has to end the lines around it. */
+		if (!protect(run_piece, &piece, &failure))
+			fail_again(&failure);
+		if (piece.failed && session.fail_fast)
+			break;
+		line += length;
+		line = line_skip_blanks(line + (*line == ';'));
+	}
+	execution->failed |= piece.failed;
+	return true;
+}
+
+/* A line without ';' of its own, or one of its commands. */
+static void execute_command(struct execution *execution, const char *line)
+{
+	struct line_parts parsed;
 	struct execution inner = { .name = "crash" };
 
-	scope_cleanup(restore_json, json_on() ? execution : NULL);
-	if (is_comment(line))
+	if (is_external_word(line) && !session.gdb_prompt) {
+		process_shell(line);
 		return;
-	if (*line != '\\') {
-		line = expand_aliases(line);
-		if (run_external(line))
-			return;
 	}
-	shell_line_parse(line, &parsed);
+	line_parse(line, &parsed);
 	if (!*parsed.command && !parsed.input)
 		fail("there is no command before the redirection");
 	if (parsed.output)
@@ -508,8 +386,22 @@ static void execute_line(struct execution *execution)
 	else if (*parsed.command)
 		run_with_each_line(&inner, parsed.command, parsed.input);
 	else
-		inner.failed = !run_file(parsed.input);
+		inner.failed = !input_run_file(parsed.input);
 	execution->failed |= inner.failed;
+}
+
+static void execute_line(struct execution *execution)
+{
+	const char *line = line_skip_blanks(execution->line);
+	const char *expanded;
+
+	scope_cleanup(restore_json, json_on() ? execution : NULL);
+	if (line_is_comment(line) || run_shell_line(line) || run_pieces(execution, line))
+		return;
+	expanded = *line == '\\' ? line : alias_expand(line);
+	if (expanded != line && (run_shell_line(expanded) || run_pieces(execution, expanded)))
+		return;
+	execute_command(execution, expanded);
 }
 
 static void execute_line_body(void *arg)
@@ -523,11 +415,19 @@ static void give_up_output(int error)
 	static bool told;
 
 	quitting = true;
-	if (error == EPIPE || told)
+	if (error == EPIPE || told) /* a reader that had enough needs no message */
 		return;
 	told = true;
-	fprintf(stderr, "crash: cannot write the output: %s\n", strerror(error));
 	session.some_command_failed = true;
+	fprintf(stderr, "crash: cannot write the output: %s\n", strerror(error));
+}
+
+void shell_finish_output(void)
+{
+	if (fflush(stdout) != 0 && errno != EINTR)
+		give_up_output(errno);
+	else if (ferror(stdout) && out_error())
+		give_up_output(out_error());
 }
 
 /* Fails when the reader of a pipe went away. */
@@ -540,9 +440,9 @@ static void flush_output(void)
 /* crash --json: the line that ends a command's answer. */
 static void put_json_status(const struct execution *execution, bool interrupted)
 {
-	const char *line = skip_blanks(execution->line);
+	const char *line = line_skip_blanks(execution->line);
 
-	if (is_comment(line))
+	if (line_is_comment(line))
 		return;
 	json_object(NULL);
 	json_text("command", line);
@@ -555,103 +455,31 @@ bool shell_execute(const char *line)
 	struct execution execution = { .line = line, .name = "crash" };
 	struct failure failure;
 	unsigned outer_depth = depth;
+	bool failed_before = session.some_command_failed;
 	bool worked;
 
-	if (!depth)
+	if (!depth) {
 		interrupt_clear();
-	if (depth >= DEPTH_MAX)
+		too_deep = false;
+	}
+	if (depth >= DEPTH_MAX) {
+		too_deep = true;
 		fail("commands and input files are nested more than %d deep", DEPTH_MAX);
+	}
 	depth++;
+	session.some_command_failed = false;
 	worked = protect(execute_line_body, &execution, &failure);
 	depth = outer_depth;
 	if (!worked && tell_failure(&execution, &failure, depth > 0))
 		execution.failed = true;
+	/* An output that could not be written, say. */
+	execution.failed |= session.some_command_failed;
+	session.some_command_failed |= failed_before;
 	if (!depth && json_on())
 		put_json_status(&execution, failure.interrupted && !worked);
 	if (depth)
 		flush_output();
-	else if (fflush(stdout) != 0 && errno != EINTR)
-		give_up_output(errno);
-	else if (ferror(stdout) && out_error())
-		give_up_output(out_error());
+	else
+		shell_finish_output();
 	return !execution.failed;
-}
-
-static void echo_line(const char *line)
-{
-	if (!session.silent)
-		out("%s%s\n", session.gdb_prompt ? "gdb> " : "crash> ", line);
-}
-
-static bool run_file(const char *path)
-{
-	struct file_lines *lines = file_lines_open(path);
-	bool worked = true;
-	const char *line;
-
-	while (!quitting && (line = file_lines_next(lines))) {
-		echo_line(line);
-		prompt_remember(line, false);
-		session_refresh();
-		worked &= shell_execute(line);
-		if (interrupt_pending())
-			break;
-	}
-	return worked;
-}
-
-void shell_run_file(const char *path)
-{
-	run_file(path);
-}
-
-static void run_typed_line(void *arg)
-{
-	const char *line = skip_blanks(arg);
-	const char *recalled = prompt_recall(line);
-
-	if (recalled != line)
-		out("%s\n", recalled);
-	prompt_remember(recalled, isatty(STDIN_FILENO));
-	session_refresh();
-	shell_execute(recalled);
-}
-
-static void run_input_file(void *arg)
-{
-	shell_run_file(arg);
-}
-
-/* Runs BODY(arg); what fails outside of every command (a missing -i file) is told here. */
-static void protect_and_tell(void (*body)(void *arg), void *arg)
-{
-	struct failure failure;
-
-	if (protect(body, arg, &failure) || !*failure.text)
-		return;
-	session.some_command_failed = true;
-	if (!interrupt_pending())
-		shell_error("crash", failure.text);
-}
-
-int shell_main_loop(void)
-{
-	if (session.input_file)
-		protect_and_tell(run_input_file, (void *)session.input_file);
-	while (!quitting) {
-		char *line = prompt_read_line(session.gdb_prompt ? "gdb> " : "crash> ");
-
-		if (!line) {
-			if (isatty(STDIN_FILENO) && session.terminal)
-				putchar('\n');
-			break;
-		}
-		if (!isatty(STDIN_FILENO))
-			echo_line(line);
-		protect_and_tell(run_typed_line, line);
-		free(line);
-	}
-	if (fflush(stdout) != 0)
-		give_up_output(errno);
-	return session.some_command_failed ? 2 : 0;
 }

@@ -153,9 +153,34 @@ static void print_dumpfile(UNUSED bool listed)
 	out("%s", session.dump_path ? session.dump_path : "(none)");
 }
 
-static bool change_nothing(UNUSED const char *setting)
+/* Only .crashrc runs before the files are opened, and may run again behind that. */
+static bool change_file(const char *setting, char **wanted)
 {
-	fail("the files of a session cannot be changed: start crash with others");
+	if (!session.dump)
+		*wanted = xstrdup(setting);
+	else if (!*wanted || !streq(*wanted, setting))
+		fail("the files of a session cannot be changed: start crash with others, or name them in .crashrc");
+	return true;
+}
+
+static bool change_namelist(const char *setting)
+{
+	return change_file(setting, &session.rc_namelist);
+}
+
+static bool change_dumpfile(const char *setting)
+{
+	return change_file(setting, &session.rc_dumpfile);
+}
+
+static void print_free(UNUSED bool listed)
+{
+	out("0 pages: what is read again is kept within its budget");
+}
+
+static bool change_free(UNUSED const char *setting)
+{
+	return true;
 }
 
 static void print_zero_excluded(UNUSED bool listed)
@@ -297,11 +322,11 @@ static const struct variable variables[] = {
 	{ .name = "edit", .settings = "vi | emacs", .change = change_edit, .print = print_edit },
 	{ .name = "namelist",
 	  .settings = "file",
-	  .change = change_nothing,
+	  .change = change_namelist,
 	  .print = print_namelist },
 	{ .name = "dumpfile",
 	  .settings = "file",
-	  .change = change_nothing,
+	  .change = change_dumpfile,
 	  .print = print_dumpfile },
 	{ .name = "unwind",
 	  .settings = "on | off",
@@ -332,6 +357,11 @@ static const struct variable variables[] = {
 	  .print = print_debuginfod,
 	  .unlisted = true },
 	{ .name = "data_debug", .flag = &session.data_debug, .unlisted = true },
+	{ .name = "free",
+	  .settings = "on",
+	  .change = change_free,
+	  .print = print_free,
+	  .unlisted = true },
 };
 
 static const struct variable *variable_find(const char *name)
@@ -578,10 +608,11 @@ COMMAND(set) = {
 		"  core           on | off: the next error message ends crash with a core file\n"
 		"  debuginfod     on | off: debug information that is nowhere here is asked for\n"
 		"                 at the servers of DEBUGINFOD_URLS\n"
-		"  namelist, dumpfile  the open files; cannot be changed\n"
+		"  namelist, dumpfile  the open files; can be named in .crashrc only\n"
 		"\n"
 		"These are accepted because scripts for crash set them; nothing depends on them: refresh, "
-		"hash (lists are always checked for loops), console, debug, data_debug.",
+		"hash (lists are always checked for loops), console, debug, data_debug, free. "
+		"\"hex\", \"dec\", \"vi\" and \"emacs\" may stand alone: set hex.",
 	.example = "crash> set 1\n"
 		   "    PID: 1\n"
 		   "COMMAND: \"init\"\n"

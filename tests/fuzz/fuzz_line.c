@@ -5,7 +5,7 @@
 #include "command.h"
 #include "expression.h"
 #include "fail.h"
-#include "shell.h"
+#include "line.h"
 #include "symbols.h"
 
 #include <stdlib.h>
@@ -22,9 +22,10 @@ void fuzz_setup(void)
 
 static void cut_line(void *arg)
 {
-	struct shell_line parsed;
+	struct line_parts parsed;
 
-	shell_line_parse(arg, &parsed);
+	FUZZ_EXPECT(line_command_length(arg) <= strlen(arg));
+	line_parse(arg, &parsed);
 	fuzz_touch_text(parsed.command);
 	if (parsed.input)
 		fuzz_touch_text(parsed.input);

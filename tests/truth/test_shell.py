@@ -47,12 +47,172 @@ def test_full_disk_is_an_error(kernel):
         equal(done.status, 2, f"status of {command}")
 
 
-def test_files_beside_the_dump_are_not_run(kernel):
+def test_failed_commands_are_named_at_the_end(kernel):
+    files = (kernel.vmlinux, kernel.vmcore)
+    done = run_crash("-s", *files, stdin="eval 1\nps -z\neval 2\n\nnosuch | cat\n")
+    equal(done.stderr.splitlines()[-1:],
+          ['crash: 2 commands failed: "ps -z" (standard input, line 2), "nosuch | cat" (standard input, line 5)'],
+          "the last line on standard error")
+    equal(run_crash("-s", *files, stdin="eval 1\n!false\nps | false\n").stderr, "", "without a failure")
     with tempfile.TemporaryDirectory() as folder:
-        for name in (".crashrc", ".gdbinit"):
-            (pathlib.Path(folder) / name).write_text(f"!touch {folder}/owned\nshell touch {folder}/owned\n")
-        done = run_crash(kernel.vmlinux, kernel.vmcore, stdin="gdb print 1\n", cwd=folder,
-                         env={"HOME": folder})
+        inner, outer = pathlib.Path(folder) / "inner", pathlib.Path(folder) / "outer"
+        inner.write_text("eval 1\nnosuch\n")
+        outer.write_text(f"< {inner}\n" + "rd 0\n" * 5)
+        done = run_crash("-s", "-i", outer, *files)
+        last = done.stderr.splitlines()[-1]
+        expect(last.startswith(f'crash: 6 commands failed: "nosuch" ({inner}, line 2), "rd 0" ({outer}, line 2), '),
+               f"a file in a file: {last!r}")
+        expect(last.endswith(", and 1 more"), f"too many to name: {last!r}")
+    long_line = "eval " + "1+" * 500 + "nosuch"
+    last = run_crash("-s", *files, stdin=long_line + "\n").stderr.splitlines()[-1]
+    expect(len(last) < 140 and '..." (standard input, line 1)' in last, f"a long line is cut: {last!r}")
+
+
+def test_fail_fast(kernel):
+    files = (kernel.vmlinux, kernel.vmcore)
+    for text in ("eval 1\nps -z\neval 2\n", "eval 1; ps -z; eval 2\n", "eval 1\nps -z > /dev/null\neval 2\n",
+                 "eval 1\neval < list\neval 2\n", "eval 1\n< file\neval 2\n"):
+        with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / "list").write_text("nosuch\n2\n")
+            (pathlib.Path(folder) / "file").write_text("ps -z\neval 2\n")
+            done = run_crash("-s", "--fail-fast", *files, stdin=text, cwd=folder)
+            equal(re.findall(r"hexadecimal: (\d)", done.stdout), ["1"], f"what ran of {text!r}")
+            equal(done.status, 2, f"status after {text!r}")
+            expect("1 command failed" in done.stderr, f"standard error: {done.stderr!r}")
+    missing = run_crash("-s", "--fail-fast", "-i", "/nonexistent", *files, stdin="eval 1\n")
+    equal((missing.stdout.count("hexadecimal"), missing.status), (0, 2), "a missing -i file")
+    fine = run_crash("-s", "--fail-fast", *files, stdin="eval 1\neval 2\n")
+    equal((fine.stdout.count("hexadecimal"), fine.status), (2, 0), "without a failure")
+
+
+def test_exec(kernel):
+    files = (kernel.vmlinux, kernel.vmcore)
+    done = run_crash("--exec", "eval 1 | grep hex", "--exec", "eval 2; eval 3", *files, stdin="eval 4\n")
+    equal(re.findall(r"hexadecimal: (\d)", done.stdout), ["1", "2", "3"], "what ran, and nothing else")
+    expect(done.stdout.startswith("hexadecimal: 1  \nhexadecimal: 2"), f"a banner or an echo: {done.stdout[:80]!r}")
+    equal((done.status, done.stderr), (0, ""), "status")
+    with tempfile.NamedTemporaryFile("w", suffix=".cmds") as script:
+        script.write("eval 2\n")
+        script.flush()
+        done = run_crash("--exec", "eval 1", "-i", script.name, "--exec", "eval 3", *files)
+        equal(re.findall(r"hexadecimal: (\d)", done.stdout), ["1", "2", "3"], "the order of -i and --exec")
+        done = run_crash("-s", "-i", script.name, "-i", script.name, *files, stdin="eval 3\n")
+        equal(re.findall(r"hexadecimal: (\d)", done.stdout), ["2", "2", "3"], "two -i files")
+    done = run_crash("--exec", "ps -z", "--exec", "q", "--exec", "eval 1", *files)
+    equal((done.status, "hexadecimal" in done.stdout), (2, False), "q after a failure")
+    equal(done.stderr, 'crash: 1 command failed: "ps -z" (--exec)\n', "standard error")
+    equal(run_crash(*files, "--exec").status, 1, "--exec without a command")
+
+
+def test_closed_output_is_a_failure(kernel):
+    words = [str(CRASH), "-s", str(kernel.vmlinux), str(kernel.vmcore)]
+    for close in (">&-", ">/dev/full"):
+        done = subprocess.run(["sh", "-c", f'"$@" {close}', "sh", *words], input=b"eval 1\neval 2\n",
+                              capture_output=True, env=environment(), timeout=60)
+        equal(done.returncode, 2, f"status with {close}")
+        expect(b"cannot write the output" in done.stderr, f"standard error with {close}: {done.stderr!r}")
+    done = subprocess.run(["bash", "-c", '"$@" | head -n 1; echo ${PIPESTATUS[0]}', "bash", *words],
+                          input=b"help all\n" * 20, capture_output=True, env=environment(), timeout=60)
+    equal(done.stdout.splitlines()[-1:], [b"2"], "status when the reader went away")
+
+
+def test_long_lines(kernel):
+    many = " ".join(["41"] * 50000)
+    out = run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin=f"ascii {many}\nascii 42 | wc -l\n")
+    equal((out.stdout.count(": A<NUL>"), out.stdout.splitlines()[-1].strip(), out.status), (50000, "1", 0),
+          "a line of 150,000 characters")
+
+
+def rc_run(kernel, home, current, *options, stdin="eval 77\n"):
+    return run_crash("-s", *options, kernel.vmlinux, kernel.vmcore, stdin=stdin, cwd=current, env={"HOME": str(home)})
+
+
+def test_crashrc(kernel):
+    with tempfile.TemporaryDirectory() as top:
+        home, current = pathlib.Path(top) / "home", pathlib.Path(top) / "current"
+        home.mkdir()
+        current.mkdir()
+        (home / ".crashrc").write_text('# mine\nset radix 16\nalias thrice "eval 3 | grep hex"\nthrice\n')
+        (current / ".crashrc").write_text("eval 4\nset radix 10\n")
+        done = rc_run(kernel, home, current, stdin="thrice\nset radix\n")
+        equal(re.findall(r"hexadecimal: (\d)", done.stdout), ["3", "4", "3"], "what ran")
+        expect(done.stdout.endswith("output radix: 10 (decimal)\n"), f"the later file wins: {done.stdout!r}")
+        equal((done.status, done.stderr), (0, ""), "status")
+        done = rc_run(kernel, home, current, "--no_crashrc", stdin="thrice\n")
+        equal((done.stdout.count("hexadecimal"), done.status), (0, 2), "with --no_crashrc")
+        # What is set at its start is silent, and options of the run win over it.
+        (home / ".crashrc").write_text("hex\n")
+        (current / ".crashrc").unlink()
+        equal(rc_run(kernel, home, current, stdin="set radix\n").stdout, "output radix: 16 (hex)\n", "hex")
+        equal(rc_run(kernel, home, current, "--dec", stdin="set radix\n").stdout, "output radix: 10 (decimal)\n", "--dec")
+        # The same folder is both: once.
+        (home / ".crashrc").write_text("eval 5\nnosuch\n")
+        done = rc_run(kernel, home, home, stdin="")
+        equal(done.stdout.count("hexadecimal: 5"), 1, "a home folder that is the current one")
+        equal(done.status, 2, "status of a failing line")
+        expect(f'"nosuch" ({home}/.crashrc, line 2)' in done.stderr, f"standard error: {done.stderr!r}")
+        # Questions are answered without it.
+        (home / ".crashrc").write_text("!touch owned\n")
+        run_crash("--osrelease", kernel.vmcore, cwd=current, env={"HOME": str(home)})
+        expect(not (current / "owned").exists(), "--osrelease ran .crashrc")
+
+
+def test_crashrc_names_the_files(kernel):
+    with tempfile.TemporaryDirectory() as home:
+        rc = pathlib.Path(home) / ".crashrc"
+        rc.write_text(f"set namelist {kernel.vmlinux}\nset dumpfile {kernel.vmcore}\neval 1\nset namelist {kernel.vmlinux}\n")
+        done = run_crash("--exec", "set namelist", "--exec", "set dumpfile", env={"HOME": home}, cwd=home)
+        expect(done.stdout.endswith(f"namelist: {kernel.vmlinux}\ndumpfile: {kernel.vmcore}\n"), f"namelist: {done.stdout!r}")
+        equal((done.status, done.stderr), (0, ""), "status")
+        later = run_crash("--exec", "set dumpfile /x", env={"HOME": home}, cwd=home)
+        equal(later.status, 2, "status of a change in the session")
+
+
+def test_untrusted_crashrc(kernel):
+    with tempfile.TemporaryDirectory() as top:
+        home, current = pathlib.Path(top) / "home", pathlib.Path(top) / "current"
+        home.mkdir()
+        current.mkdir()
+        rc = current / ".crashrc"
+        rc.write_text("!touch owned\n")
+        ours = (os.getuid(), os.getgid())
+
+        def refused(what, why, path):
+            done = rc_run(kernel, home, current)
+            expect(not (current / "owned").exists(), f"{what}: it was run")
+            equal(done.stderr, f"WARNING: {path} is not read: {why}\n", f"{what}: what is told")
+            equal((done.stdout.count("decimal: 77"), done.status), (1, 0), f"{what}: the session goes on")
+
+        rc.chmod(0o646)
+        refused("a file for all", "it may be written by every user", "./.crashrc")
+        rc.chmod(0o644)
+        current.chmod(0o777)
+        refused("a folder for all", "its folder may be written by every user", "./.crashrc")
+        current.chmod(0o755)
+        if ours[0] == 0:
+            os.chown(rc, 1, 1)
+            refused("another's file", "it belongs to another user", "./.crashrc")
+            os.chown(rc, *ours)
+            os.chown(current, 1, 1)
+            refused("another's folder", "its folder belongs to another user", "./.crashrc")
+            os.chown(current, *ours)
+        rc.unlink()
+        os.mkfifo(rc)
+        refused("a FIFO", "it is no file", "./.crashrc")
+        rc.unlink()
+        theirs = home / ".crashrc"
+        theirs.write_text("!touch owned\n")
+        theirs.chmod(0o666)
+        refused("the home folder's for all", "it may be written by every user", theirs)
+        theirs.chmod(0o644)
+        rc_run(kernel, home, current)
+        expect((current / "owned").exists(), "a trusted file is not run: the tests above say nothing")
+
+
+def test_gdbinit_beside_the_dump_is_not_run(kernel):
+    with tempfile.TemporaryDirectory() as folder:
+        (pathlib.Path(folder) / ".gdbinit").write_text(f"shell touch {folder}/owned\n")
+        done = run_crash(kernel.vmlinux, kernel.vmcore, stdin="gdb print 1\n", cwd=folder, env={"HOME": folder})
         expect(not (pathlib.Path(folder) / "owned").exists(), f"ran a file of the folder: {done.stdout[-200:]!r}")
 
 

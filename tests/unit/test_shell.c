@@ -5,6 +5,7 @@
 #include "alias.h"
 #include "fail.h"
 #include "gdb_command.h"
+#include "line.h"
 #include "out.h"
 #include "prompt.h"
 #include "session.h"
@@ -27,9 +28,9 @@ struct cut {
 static void cut_body(void *arg)
 {
 	struct cut *cut = arg;
-	struct shell_line parsed;
+	struct line_parts parsed;
 
-	shell_line_parse(cut->line, &parsed);
+	line_parse(cut->line, &parsed);
 	strbuf_puts(&cut->text, parsed.command);
 	if (parsed.input)
 		strbuf_printf(&cut->text, "<%s", parsed.input);
@@ -71,7 +72,31 @@ static void test_cutting(void **state UNUSED)
 	check_cut("ps \"a | b", "ps \"a|b");
 	check_cut("ps >", "FAILED: a file name is missing after the redirection");
 	check_cut("ps |", "FAILED: a command is missing after \"|\"");
-	check_cut("ps > a b", "FAILED: \"a b\" is more than one file name");
+	check_cut(
+		"ps > a b",
+		"FAILED: \"a b\" is more than one file name; one with blanks is put in double quotes");
+}
+
+static void check_first(const char *line, const char *wanted)
+{
+	assert_int_equal(line_command_length(line), strlen(wanted));
+	assert_memory_equal(line, wanted, strlen(wanted));
+}
+
+static void test_semicolons(void **state UNUSED)
+{
+	check_first("ps", "ps");
+	check_first("ps;bt", "ps");
+	check_first("ps > a; bt", "ps > a");
+	check_first("ps < a ;bt", "ps < a ");
+	check_first("; bt", "");
+	check_first("ascii \"a;b\"; x", "ascii \"a;b\"");
+	check_first("eval (1;2); x", "eval (1;2)");
+	check_first("ps | wc; bt", "ps | wc; bt");
+	check_first("ps ! wc; bt", "ps ! wc; bt");
+	check_first("p a != b; bt", "p a != b");
+	check_first("eval 1 << 2; bt", "eval 1 << 2");
+	check_first("p a->b; bt", "p a->b");
 }
 
 struct run {
@@ -200,7 +225,8 @@ static void test_files(void **state UNUSED)
 	free(run("ascii < shell-test.in > shell-test.out", false));
 	assert_string_equal(file_text("shell-test.out"), A_41 B_42);
 	assert_string_equal(file_text("shell-test.errors"), "ascii: invalid input: \"xyz\"\n");
-	check_error("< nosuch-file", "crash: nosuch-file: No such file or directory\n");
+	check_error("< nosuch-file",
+		    "crash: cannot read the commands in nosuch-file: No such file or directory\n");
 }
 
 /* A file that reads itself ends with a message and not with the stack. */
@@ -435,11 +461,12 @@ static int leave_folder(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cutting),	     cmocka_unit_test(test_history),
-		cmocka_unit_test(test_commands),     cmocka_unit_test(test_aliases),
-		cmocka_unit_test(test_files),	     cmocka_unit_test(test_file_loop),
-		cmocka_unit_test(test_pipes),	     cmocka_unit_test(test_interrupt),
-		cmocka_unit_test(test_gdb_refusals), cmocka_unit_test(test_variables),
+		cmocka_unit_test(test_cutting),	  cmocka_unit_test(test_semicolons),
+		cmocka_unit_test(test_history),	  cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_aliases),	  cmocka_unit_test(test_files),
+		cmocka_unit_test(test_file_loop), cmocka_unit_test(test_pipes),
+		cmocka_unit_test(test_interrupt), cmocka_unit_test(test_gdb_refusals),
+		cmocka_unit_test(test_variables),
 	};
 
 	return cmocka_run_group_tests(tests, enter_folder, leave_folder);
