@@ -10,6 +10,7 @@
 #include "jsonshow.h"
 #include "kpercpu.h"
 #include "memory.h"
+#include "nearest.h"
 #include "out.h"
 #include "symbols.h"
 #include "task.h"
@@ -51,7 +52,7 @@ struct request {
 
 static noreturn void fail_reference(const char *reference)
 {
-	fail("invalid data structure reference: %s", reference);
+	fail("invalid data structure reference: %s%s", reference, nearest_reference(reference));
 }
 
 /* "page.flags,_refcount" into the name and its members. */

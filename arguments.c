@@ -15,6 +15,7 @@
 #include "input.h"
 #include "kernelsearch.h"
 #include "manpage.h"
+#include "nearest.h"
 #include "out.h"
 #include "progress.h"
 #include "session.h"
@@ -633,6 +634,21 @@ static const struct known_option *option_named(const char *name, size_t length)
 	return NULL;
 }
 
+static noreturn void unknown_option(const char *word, size_t length)
+{
+	const char *names[ARRAY_SIZE(known_options) + 1] = { 0 };
+	size_t count = 0;
+
+	/* One letter is as near to any other. */
+	for (size_t i = 0; i < ARRAY_SIZE(known_options) && starts_with(word, "--"); i++) {
+		if (known_options[i].text.help)
+			names[count++] = known_options[i].text.name;
+	}
+	fprintf(stderr, "crash: unknown option: %s%s\nTry \"crash --help\".\n", word,
+		nearest_of(scope_printf("%.*s", (int)length, word), names));
+	exit(1);
+}
+
 /* Takes the option that WORDS starts with, with its argument: the next word, or glued to it (-d1, --mod=DIR). */
 static size_t parse_option(struct arguments *arguments, char **words)
 {
@@ -642,7 +658,9 @@ static size_t parse_option(struct arguments *arguments, char **words)
 
 	if (word[length])
 		glued = word + length + (word[1] == '-');
-	if (!option || (glued && !has_argument(option)))
+	if (!option)
+		unknown_option(word, length);
+	if (glued && !has_argument(option))
 		usage_error("unknown option: ", word);
 	if (option->take == want_help) {
 		want_help(arguments, words[1]);

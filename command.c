@@ -5,6 +5,7 @@
 #include "expression.h"
 #include "fail.h"
 #include "json.h"
+#include "nearest.h"
 #include "out.h"
 #include "session.h"
 
@@ -107,9 +108,32 @@ static void add_option(struct args *args, const struct option *option, const cha
 	};
 }
 
-static noreturn void option_fail(const struct args *args, const char *problem, const char *option)
+static noreturn void option_fail(const struct args *args, const char *problem, const char *option,
+				 const char *meant)
 {
-	fail("%s -- '%s'\n%s", problem, option, usage_text(args->command));
+	fail("%s -- '%s'%s\n%s", problem, option, meant, usage_text(args->command));
+}
+
+/* TEXT stands behind a dash, and no option is the start of it. */
+static noreturn void unknown_option(const struct args *args, const char *text)
+{
+	const struct option *option = args->command->options;
+	char other[2] = { 0 };
+
+	if (*text == '-') { /* "--jsn": there is one such word */
+		const char *names[] = { "-json", NULL };
+
+		option_fail(args, "invalid option", scope_printf("-%s", text),
+			    nearest_of(text, names));
+	}
+	if (isalpha((unsigned char)*text))
+		other[0] = (char)(*text ^ ('a' ^ 'A'));
+	for (; option && option->name; option++) {
+		if (option->help && streq(option->name, other))
+			break;
+	}
+	option_fail(args, "invalid option", scope_printf("%c", *text),
+		    option && option->name ? scope_printf("; did you mean -%s?", other) : "");
 }
 
 /*
@@ -122,7 +146,7 @@ static size_t take_options(struct args *args, const char *text, const char *next
 		const struct option *option = option_matching(args->command, text);
 
 		if (!option)
-			option_fail(args, "invalid option", scope_printf("%c", *text));
+			unknown_option(args, text);
 		text += strlen(option->name);
 		if (!option->argument) {
 			add_option(args, option, NULL);
@@ -141,7 +165,7 @@ static size_t take_options(struct args *args, const char *text, const char *next
 			return 0;
 		}
 		if (!next)
-			option_fail(args, "option requires an argument", option->name);
+			option_fail(args, "option requires an argument", option->name, "");
 		add_option(args, option, next);
 		return 1;
 	}

@@ -6,6 +6,7 @@
 #include "command.h"
 #include "fail.h"
 #include "gdb_bridge.h"
+#include "nearest.h"
 #include "out.h"
 #include "session.h"
 #include "types.h"
@@ -66,7 +67,7 @@ char *datashow_gdb(const char *command, unsigned radix)
 	strbuf_free(&error);
 	if (!worked) {
 		interrupt_check();
-		fail("%s", why);
+		fail("%s", nearest_for_gdb(why));
 	}
 	if (why[0])
 		warn("%s", why);
@@ -118,7 +119,8 @@ u64 datashow_member_offset(const char *aggregate, const char *path, u64 *size)
 		return member.offset;
 	}
 	if (!gdb_type_member(aggregate, path, &from_gdb, NULL))
-		fail("invalid data structure reference: %s.%s", strchr(aggregate, ' ') + 1, path);
+		fail("invalid data structure reference: %s.%s%s", strchr(aggregate, ' ') + 1, path,
+		     nearest_reference(scope_printf("%s.%s", strchr(aggregate, ' ') + 1, path)));
 	if (size)
 		*size = from_gdb.size;
 	return from_gdb.offset;

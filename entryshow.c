@@ -8,6 +8,7 @@
 #include "json.h"
 #include "jsonshow.h"
 #include "memory.h"
+#include "nearest.h"
 #include "out.h"
 #include "session.h"
 #include "symbols.h"
@@ -46,13 +47,15 @@ static void parse_view(struct entry_view *view, const char *word)
 	view->name = name;
 	view->aggregate = *name ? aggregate_of(name) : NULL;
 	if (!view->aggregate || (dot && !*dot))
-		fail("invalid data structure reference: %s", word);
+		fail("invalid data structure reference: %s%s", word,
+		     view->aggregate ? "" : nearest_reference(name));
 	if (!dot)
 		return;
 	view->members = scope_array(strlen(dot) / 2 + 1, sizeof(*view->members));
 	for (char *m = strtok_r(dot, ",", &rest); m; m = strtok_r(NULL, ",", &rest)) {
 		if (!datashow_has_member(view->aggregate, m))
-			fail("invalid data structure member reference: %s.%s", name, m);
+			fail("invalid data structure member reference: %s.%s%s", name, m,
+			     nearest_reference(scope_printf("%s.%s", name, m)));
 		view->members[view->nr_members++] = m;
 	}
 	if (!view->nr_members)

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "expression.h"
 
+#include "nearest.h"
 #include "symbols.h"
 
 #include <ctype.h>
@@ -106,7 +107,8 @@ static u64 parse_word(struct parser *parser)
 	word[length] = '\0';
 	parser->p += length;
 	if (!word_value(word, &value))
-		return problem(parser, "invalid number or symbol: %.*s", (int)length, start);
+		return problem(parser, "invalid number or symbol: %.*s%s", (int)length, start,
+			       parser->why ? nearest_symbol(word) : "");
 	return value;
 }
 

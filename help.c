@@ -5,6 +5,7 @@
 #include "alias.h"
 #include "fail.h"
 #include "gdb_bridge.h"
+#include "nearest.h"
 #include "out.h"
 
 #include <ctype.h>
@@ -281,5 +282,5 @@ bool help_topic(const char *topic)
 void help_command(const char *topic)
 {
 	if (!help_topic(topic))
-		out("There is no help page for \"%s\".\n", topic);
+		fail("there is no help page for \"%s\"%s", topic, nearest_command(topic));
 }

@@ -9,6 +9,7 @@
 #include "input.h"
 #include "json.h"
 #include "line.h"
+#include "nearest.h"
 #include "out.h"
 #include "process.h"
 #include "prompt.h"
@@ -237,7 +238,7 @@ static void run_simple(struct execution *execution)
 	if (name)
 		run_named(execution, name, line);
 	else if (session.minimal || !gdb_command_try_run(line))
-		fail("command not found: %s", word);
+		fail("command not found: %s%s", word, nearest_command(word));
 }
 
 static void run_simple_body(void *arg)

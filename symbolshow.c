@@ -7,6 +7,7 @@
 #include "fail.h"
 #include "gdb_bridge.h"
 #include "json.h"
+#include "nearest.h"
 #include "out.h"
 #include "session.h"
 
@@ -97,8 +98,8 @@ bool symbol_argument(const char *word, u64 *address)
 		return true;
 	}
 	if (json_on())
-		fail("symbol not found: %s", word);
-	out("symbol not found: %s\npossible alternatives:\n", word);
+		fail("symbol not found: %s%s", word, nearest_symbol(word));
+	out("symbol not found: %s%s\npossible alternatives:\n", word, nearest_symbol(word));
 	symbols_show_containing(word, "  ");
 	session.some_command_failed = true;
 	return false;

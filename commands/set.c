@@ -7,6 +7,7 @@
 #include "gdb_bridge.h"
 #include "kernel.h"
 #include "memory.h"
+#include "nearest.h"
 #include "out.h"
 #include "process.h"
 #include "session.h"
@@ -373,6 +374,15 @@ static const struct variable *variable_find(const char *name)
 	return NULL;
 }
 
+static const char *nearest_variable(const char *word)
+{
+	const char *names[ARRAY_SIZE(variables) + 1] = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(variables); i++)
+		names[i] = variables[i].name;
+	return nearest_of(word, names);
+}
+
 static void print_value(const struct variable *variable, bool listed)
 {
 	if (variable->flag)
@@ -462,7 +472,7 @@ static void set_variables(char **words, size_t nr_words)
 		if (!variable) {
 			variable = variable_find(words[i]);
 			if (!variable)
-				fail("no such variable: %s", words[i]);
+				fail("no such variable: %s%s", words[i], nearest_variable(words[i]));
 			if (i + 1 < nr_words)
 				setting = words[++i];
 		}

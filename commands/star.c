@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "command.h"
 #include "fail.h"
+#include "nearest.h"
 #include "types.h"
 
 #include <ctype.h>
@@ -37,7 +38,8 @@ static void run_star(struct args *args)
 		usage_fail(args);
 	command = command_of(scope_printf("%.*s", (int)length, name));
 	if (!command)
-		fail("invalid data structure reference: %.*s", (int)length, name);
+		fail("invalid data structure reference: %.*s%s", (int)length, name,
+		     nearest_reference(scope_printf("%.*s", (int)length, name)));
 	command_run(command, args->line);
 }
 
