@@ -15,7 +15,7 @@
 #define TABLE_COLUMNS 5
 #define TABLE_WIDTH 15
 
-static const char input_page[] =
+const char help_input_page[] =
 	"Command lines are edited with the readline library: arrow keys, Ctrl-R to search earlier lines, and "
 	"TAB, which completes what may stand at the cursor: commands, options, symbols, types and their "
 	"members, tasks, modules, files. Keys are those of emacs, or of vi when the user's inputrc asks "
@@ -37,6 +37,9 @@ static const char input_page[] =
 	"                     others.\n"
 	"  COMMAND < FILE     runs COMMAND once for each line of FILE, with that line\n"
 	"                     behind it.\n"
+	"  COMMAND; COMMAND   both, one after the other, also when the first fails. A ;\n"
+	"                     inside quotes or parentheses, behind ! or |, or in a line\n"
+	"                     for gdb separates nothing.\n"
 	"\n"
 	"The history of a session:\n"
 	"\n"
@@ -49,17 +52,29 @@ static const char input_page[] =
 	"crash/history below $XDG_STATE_HOME, or below ~/.local/state, readable by the user alone.\n"
 	"\n"
 	"Ctrl-C ends the running command, its pager or pipeline, and keeps the session; Ctrl-\\ does "
-	"nothing. The end of the input, or \"q\", ends the session. The exit status is 0 when every "
-	"command worked and 2 when some command failed.\n"
+	"nothing. The end of the input, or \"q\", ends the session.\n"
 	"\n"
 	"Without a terminal, commands are read from standard input, and each line is shown behind a "
-	"prompt before it runs. \"crash -i FILE\" runs FILE before anything else; -s leaves out the echo.\n"
+	"prompt before it runs. \"crash -i FILE\" runs FILE before anything else; -s leaves out the echo. "
+	"\"crash --exec COMMAND\" runs COMMAND and ends; it may be given many times, and -i FILE between "
+	"them. With --fail-fast the first command that fails ends the session.\n"
+	"\n"
+	"The exit status is 0 when every command worked, 1 when nothing could be opened, and 2 when some "
+	"command failed or its output could not be written, whatever came after it; which ones is said "
+	"on standard error at the end. What shell commands and the programs behind a pipe return does "
+	"not count.\n"
+	"\n"
+	".crashrc in the home folder is run first, then .crashrc in the current folder, when it belongs "
+	"to the user and so does the folder. One that belongs to somebody else, or that everybody may "
+	"write to, is not read, and this is said. Its \"set\" and \"alias\" lines count before the "
+	"dump is opened; \"set namelist FILE\" and \"set dumpfile FILE\" there name files to open where "
+	"none are given. --no_crashrc leaves out both.\n"
 	"\n"
 	"Addresses are hexadecimal, with or without 0x, or symbols, or symbol+offset, or an expression "
 	"in parentheses, like (jiffies_64 + 8). Words with blanks are put in double quotes; single quotes "
 	"mark regular expressions where a command takes them.\n";
 
-static const char output_page[] =
+const char help_output_page[] =
 	"On a terminal, output that is longer than the screen goes through a pager: the program in the environment "
 	"variable CRASHPAGER or PAGER, else less. \"set scroll off\" or \"sf\" switches it off, \"sn\" on again; it is "
 	"never used with -s or when the input or the output is no terminal.\n"
@@ -269,9 +284,9 @@ bool help_topic(const char *topic)
 	if (command)
 		help_page(command);
 	else if (streq(topic, "input"))
-		print_text(input_page, 0);
+		print_text(help_input_page, 0);
 	else if (streq(topic, "output"))
-		print_text(output_page, 0);
+		print_text(help_output_page, 0);
 	else if (streq(topic, "all"))
 		help_all();
 	else

@@ -7,6 +7,8 @@
 
 void help_table(void); /* `help` */
 void help_all(void); /* `help all` */
+/* Paragraphs, and tables of lines that begin with a blank. */
+extern const char help_input_page[], help_output_page[];
 /* A command, an alias, "input" or "output"; false: no such page. */
 bool help_topic(const char *topic);
 /* The same for `crash -h TOPIC`: says so when there is no such page. */

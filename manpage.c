@@ -3,6 +3,7 @@
 #include "manpage.h"
 
 #include "command.h"
+#include "help.h"
 #include "util.h"
 
 static const char exit_status[] =
@@ -28,11 +29,12 @@ void usage_print(FILE *stream, const struct run_option *options)
 }
 
 /* Text as troff wants it: dashes that can be copied, no line taken for a request. */
-static void put_text(FILE *stream, const char *text)
+static void put_text(FILE *stream, const char *text, size_t length)
 {
+	const char *end = text + length;
 	bool line_start = true;
 
-	for (; *text; text++) {
+	for (; text < end; text++) {
 		if (line_start && (*text == '.' || *text == '\''))
 			fputs("\\&", stream);
 		if (*text == '\\')
@@ -45,16 +47,21 @@ static void put_text(FILE *stream, const char *text)
 	}
 }
 
+static void put_string(FILE *stream, const char *text)
+{
+	put_text(stream, text, strlen(text));
+}
+
 static void put_item(FILE *stream, const char *name, const char *argument, const char *help)
 {
 	fputs(".TP\n.B ", stream);
-	put_text(stream, name);
+	put_string(stream, name);
 	if (argument) {
 		fputc(' ', stream);
-		put_text(stream, argument);
+		put_string(stream, argument);
 	}
 	fputc('\n', stream);
-	put_text(stream, help);
+	put_string(stream, help);
 	fputc('\n', stream);
 }
 
@@ -67,13 +74,13 @@ static void put_paragraphs(FILE *stream, const char *text)
 		end = strstr(text, "\n\n");
 		if (!end)
 			end = text + strlen(text);
+		while (*text == '\n')
+			text++;
 		fputs(".PP\n", stream);
-		for (const char *c = text; c < end; c++) {
-			char one[2] = { *c, '\0' };
-
-			put_text(stream, one);
-		}
-		fputc('\n', stream);
+		if (*text == ' ') /* a table */
+			fputs(".nf\n", stream);
+		put_text(stream, text, end - text);
+		fputs(*text == ' ' ? "\n.fi\n" : "\n", stream);
 	}
 }
 
@@ -82,14 +89,14 @@ static void put_command(FILE *stream, const struct command *command)
 	const struct option *option;
 
 	fputs(".SS \"", stream);
-	put_text(stream, command->name);
+	put_string(stream, command->name);
 	fputs("\"\n", stream);
-	put_text(stream, command->summary);
+	put_string(stream, command->summary);
 	fputs("\n.PP\n.B ", stream);
-	put_text(stream, command->name);
+	put_string(stream, command->name);
 	if (command->synopsis) {
 		fputc(' ', stream);
-		put_text(stream, command->synopsis);
+		put_string(stream, command->synopsis);
 	}
 	fputc('\n', stream);
 	put_paragraphs(stream, command->description);
@@ -102,7 +109,7 @@ static void put_command(FILE *stream, const struct command *command)
 	}
 	if (command->example) {
 		fputs(".PP\n.nf\n", stream);
-		put_text(stream, command->example);
+		put_string(stream, command->example);
 		fputs(".fi\n", stream);
 	}
 }
@@ -132,5 +139,9 @@ void manpage_print(FILE *stream, const struct run_option *options)
 		if (!(command_table[i]->flags & COMMAND_HIDDEN))
 			put_command(stream, command_table[i]);
 	}
+	fputs(".SH COMMAND LINES\n", stream);
+	put_paragraphs(stream, help_input_page);
+	fputs(".SH OUTPUT\n", stream);
+	put_paragraphs(stream, help_output_page);
 	fprintf(stream, ".SH EXIT STATUS\n%s\n", exit_status);
 }

@@ -143,9 +143,9 @@ const char *nearest_reference(const char *reference)
 
 	if (!types_available() || !types_btf())
 		return "";
-	if (reference[length] && (type_by_name(scope_printf("struct %s", name), &type) ||
-				  type_by_name(scope_printf("union %s", name), &type) ||
-				  type_by_name(name, &type)))
+	if (reference[length] &&
+	    (type_by_name(scope_printf("struct %s", name), &type) ||
+	     type_by_name(scope_printf("union %s", name), &type) || type_by_name(name, &type)))
 		return nearest_member(type, name, reference + length + 1);
 	start_symbol(&suggestion, name);
 	if (suggestion.limit)

@@ -11,6 +11,7 @@
 #include "kfield.h"
 #include "out.h"
 #include "session.h"
+#include "sessiondump.h"
 
 static void show_aliases(UNUSED const char *option)
 {
@@ -131,35 +132,106 @@ static const struct option options[] = {
 	{ "a", NULL, "the aliases" },
 	{ "B", NULL, "how this crash was built" },
 	{ "D", NULL, "the dump's header and notes" },
+	{ "k", NULL, "what was found out about the kernel" },
+	{ "m", NULL,
+	  "what was found out about the machine: page tables, where its memory is mapped" },
 	{ "n", NULL, "the notes alone: registers, vmcoreinfo, and what else is kept in the dump" },
 	{ "o", NULL,
 	  "every member, type, symbol and enumerator of the kernel that crash looks for, with the "
 	  "spelling and place that this kernel has" },
+	{ "p", NULL, "the session itself" },
 	{ "r", NULL, "the registers of each cpu that the dump holds" },
+	{ "s", NULL, "how many symbols there are, of the kernel and of each module" },
+	{ "t", NULL, "the tasks: how many, the current one, the one that panicked" },
+	{ "T", NULL, "the same, and a row for each task" },
+	{ "v", NULL, "what was found out about its memory" },
 	{ "z", NULL, "these options" },
+	/* crash's tables that have no counterpart here */
+	{ "b", NULL, NULL },
+	{ "c", NULL, NULL },
+	{ "d", NULL, NULL },
+	{ "e", NULL, NULL },
+	{ "f", NULL, NULL },
+	{ "g", NULL, NULL },
+	{ "h", NULL, NULL },
+	{ "H", NULL, NULL },
+	{ "K", NULL, NULL },
+	{ "L", NULL, NULL },
+	{ "M", "number", NULL },
+	{ "N", NULL, NULL },
+	{ "V", NULL, NULL },
+	{ "x", NULL, NULL },
 	{ 0 },
 };
 
 static void show_options(UNUSED const char *option)
 {
-	for (const struct option *entry = options; entry->name; entry++)
+	for (const struct option *entry = options; entry->help; entry++)
 		out("    -%s - %s\n", entry->name, entry->help);
 }
 
+/* Each reads much of the kernel, or of the dump alone. */
+static const struct {
+	const char *option;
+	void (*show)(const char *option);
+	void (*dump)(
+		void); /* instead: needs an open dump, and with TASKS more than --minimal has */
+	bool tasks;
+} shows[] = {
+	{ "a", show_aliases, NULL, false },
+	{ "B", show_build, NULL, false },
+	{ "D", show_dump, NULL, false },
+	{ "k", NULL, session_dump_kernel, false },
+	{ "m", NULL, session_dump_machine, false },
+	{ "n", show_notes, NULL, false },
+	{ "o", show_names, NULL, false },
+	{ "p", NULL, session_dump_session, false },
+	{ "r", show_registers, NULL, false },
+	{ "s", NULL, session_dump_symbols, false },
+	{ "t", NULL, session_dump_tasks, true },
+	{ "T", NULL, session_dump_each_task, true },
+	{ "v", NULL, session_dump_memory, false },
+	{ "z", show_options, NULL, false },
+};
+
+static const struct {
+	const char *options, *instead;
+} elsewhere[] = {
+	{ "bcx", "it has no such buffers; \"help -p\" shows the session" },
+	{ "d",
+	  "devices are read anew by each command that asks; \"help -o\" shows what is looked for" },
+	{ "e", "commands are part of the program; \"help\" lists them" },
+	{ "f",
+	  "open files are read anew by each command that asks; \"help -D\" shows the dump's file" },
+	{ "g", "\"help -p\" shows gdb's state, \"gdb info files\" what it knows" },
+	{ "hH", "lists are checked for loops without a table; see \"set hash\"" },
+	{ "K", "\"help -k\" and \"help -o\" show all that was found out about the kernel" },
+	{ "L", "\"help -D\" shows the header of every format, LKCD's, too" },
+	{ "M", "\"help -m\" shows what was found out about the machine" },
+	{ "N",
+	  "sockets are read anew by each command that asks; \"help -o\" shows what is looked for" },
+	{ "V", "\"help -v\" and \"kmem -i\" show what was found out about memory" },
+};
+
 static void show_data(const char *option)
 {
-	static const struct {
-		const char *option;
-		void (*show)(const char *option);
-	} shows[] = {
-		{ "a", show_aliases }, { "B", show_build }, { "D", show_dump },
-		{ "n", show_notes },   { "o", show_names }, { "r", show_registers },
-		{ "z", show_options },
-	};
-
 	for (size_t i = 0; i < ARRAY_SIZE(shows); i++) {
-		if (streq(shows[i].option, option))
+		if (!streq(shows[i].option, option))
+			continue;
+		if (shows[i].show) {
 			shows[i].show(option);
+			return;
+		}
+		if (!session.dump)
+			fail("no dump is open");
+		if (shows[i].tasks && session.minimal)
+			fail("tasks are not available in minimal mode");
+		shows[i].dump();
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(elsewhere); i++) {
+		if (strstr(elsewhere[i].options, option))
+			fail("crash keeps nothing to show with -%s: %s", option,
+			     elsewhere[i].instead);
 	}
 }
 

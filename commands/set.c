@@ -472,7 +472,8 @@ static void set_variables(char **words, size_t nr_words)
 		if (!variable) {
 			variable = variable_find(words[i]);
 			if (!variable)
-				fail("no such variable: %s%s", words[i], nearest_variable(words[i]));
+				fail("no such variable: %s%s", words[i],
+				     nearest_variable(words[i]));
 			if (i + 1 < nr_words)
 				setting = words[++i];
 		}

@@ -75,8 +75,41 @@ def test_data_about_the_session(kernel):
     header, notes, listed = kernel.crash("help -D", "help -n", "help -z")
     expect(header.endswith(notes) and len(header) > len(notes), "help -D does not end with what help -n shows")
     expect("cpu note" in notes, f"help -n: {notes[:100]!r}")
-    equal(re.findall(r"^    -(\w) - ", listed, re.M), list("aBDnorz"), "the options of help -z")
+    equal(re.findall(r"^    -(\w) - ", listed, re.M), list("aBDkmnoprstTvz"), "the options of help -z")
     expect(re.search(r"task_struct\.comm: offset \d+, 16 bytes", members), "help -o: no task_struct.comm")
     equal(len(re.findall(r"^CPU \d+:$", registers, re.M)), 2, "CPUs of help -r")
     expect(built.startswith("crash "), f"help -B: {built!r}")
     expect('dmesg = "log" (builtin)' in aliases, "help -a")
+
+
+def rows(text):
+    return dict(re.findall(r"^ *([^:]+): (.*)$", text, re.M))
+
+
+def test_data_about_the_kernel(kernel):
+    known, machine, memory, symbols, tasks, each, itself = map(rows, kernel.crash(
+        "help -k", "help -m", "help -v", "help -s", "help -t", "help -T", "help -p"))
+    ps = kernel.crash("ps")
+    equal(tasks["tasks"], str(len(ps.splitlines()) - 1), "tasks of help -t")
+    equal(tasks["panic task"].split()[:3], ["ffff" + tasks["panic task"][4:16], "pid", tasks["panic task"].split()[2]],
+          "the panic task")
+    equal(each["tasks"], tasks["tasks"], "help -T")
+    listed = re.findall(r"^ +\d+  (\w{16}) \w{16} \w{16} +(\d+) ", kernel.crash("help -T"), re.M)
+    equal([pid for _, pid in listed], re.findall(r"^>? +(\d+) ", ps, re.M), "the rows of help -T")
+    equal(known["vmlinux"], str(kernel.vmlinux), "help -k")
+    equal(known["cpus"], "3 present, 2 online" if "3 present" in known["cpus"] else "2 present, 2 online", "cpus")
+    offset = int(known["kaslr offset"], 16)
+    equal(int(symbols["kaslr offset"], 16), offset, "KASLR")
+    truth = {name: int(value, 16) for value, name in re.findall(r"^(\w+) \w (_text|_stext)$", kernel.truth("proc/kallsyms"), re.M)}
+    linked = 0xffffffff81000000
+    equal(offset, truth["_text"] - linked, "KASLR offset against /proc/kallsyms")
+    equal(machine["machine"], "x86_64", "help -m")
+    expect(machine["page table levels"] in ("4", "5"), f"levels: {machine['page table levels']}")
+    expect(machine["direct map"].startswith("ffff") or machine["direct map"].startswith("ff11"), "direct map")
+    meminfo = dict(re.findall(r"^(\w+): +(\d+) kB", kernel.truth("proc/meminfo"), re.M))
+    equal(int(memory["managed pages"]) * 4, int(meminfo["MemTotal"]), "managed pages")
+    equal(itself["dump"], str(kernel.vmcore), "help -p")
+    for option in "bcdefghHKLNVx":
+        answer = kernel.crash(f"help -{option}")
+        expect(answer.startswith(f"help: crash keeps nothing to show with -{option}: "), f"help -{option}: {answer!r}")
+    expect("help -m" in kernel.crash("help -M 1"), "help -M")

@@ -93,6 +93,28 @@ def test_no_unfinished_business():
         expect(not found, f"{path.name} says {found.group(0) if found else ''}")
 
 
+def test_no_message_shows_our_sources():
+    for path in OURS:
+        text = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.S)
+        if path.name != "fail.h":
+            found = re.search(r"__FILE__|__LINE__|__func__|__FUNCTION__", text)
+            expect(not found, f"{path.name} uses {found.group(0) if found else ''}: only BUG() does")
+    names = "|".join(re.escape(p.name) for p in OURS)
+    for path in OURS:
+        for message in re.findall(r'\b(?:fail|warn|usage_error)\((?:"[^"]*"\s*)+', path.read_text()):
+            found = re.search(rf"\b(?:{names})\b", message)
+            expect(not found, f"{path.name}: a message names {found.group(0) if found else ''}")
+
+
+def test_messages_are_short():
+    """What, why and what next in one or two lines; no full stop, no shouting."""
+    for path in OURS:
+        for call in re.findall(r'\b(?:fail|warn)\(((?:"(?:[^"\\]|\\.)*"\s*)+)', path.read_text()):
+            text = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', call))
+            expect(len(text) <= 170, f"{path.name}: a message of {len(text)} characters: {text[:60]}...")
+            expect(not re.search(r"[^.]\.$|\\n$|!$", text), f"{path.name}: how a message ends: {text!r}")
+
+
 def test_packages_have_reasons():
     for name in ("deps.list",):
         path = TOP / name
