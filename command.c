@@ -114,18 +114,35 @@ static noreturn void option_fail(const struct args *args, const char *problem, c
 	fail("%s -- '%s'%s\n%s", problem, option, meant, usage_text(args->command));
 }
 
+/* "--merge", "--json": those written with two dashes, of which the table has the second. Scope memory. */
+static const char *const *long_options(const struct command *command)
+{
+	const struct option *option = command->options;
+	size_t count = 0;
+	const char **names;
+
+	for (; option && option->name; option++)
+		count++;
+	names = scope_array(count + 2, sizeof(*names));
+	count = 0;
+	for (option = command->options; option && option->name; option++) {
+		if (option->name[0] == '-')
+			names[count++] = scope_printf("-%s", option->name);
+	}
+	names[count] = "--json";
+	return names;
+}
+
 /* TEXT stands behind a dash, and no option is the start of it. */
 static noreturn void unknown_option(const struct args *args, const char *text)
 {
 	const struct option *option = args->command->options;
+	const char *word = scope_printf("-%s", text);
 	char other[2] = { 0 };
 
-	if (*text == '-') { /* "--jsn": there is one such word */
-		const char *names[] = { "-json", NULL };
-
-		option_fail(args, "invalid option", scope_printf("-%s", text),
-			    nearest_of(text, names));
-	}
+	if (*text == '-')
+		option_fail(args, "invalid option", word,
+			    nearest_of(word, long_options(args->command)));
 	if (isalpha((unsigned char)*text))
 		other[0] = (char)(*text ^ ('a' ^ 'A'));
 	for (; option && option->name; option++) {

@@ -142,7 +142,8 @@ static void test_wrong_options(void **state UNUSED)
 	check_fails("a -lz", "invalid option -- 'z'");
 	check_fails("-c", "option requires an argument -- 'c'");
 	check_fails("-l -y", "option requires an argument -- 'y'");
-	check_fails("--help", "invalid option -- '-'");
+	check_fails("--help", "invalid option -- '--help'");
+	check_fails("--jsn", "invalid option -- '--jsn'; did you mean \"--json\"?");
 }
 
 struct queries {

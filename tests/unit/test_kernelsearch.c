@@ -140,10 +140,10 @@ static void test_every_page_is_looked_at(UNUSED void **state)
 	for (u64 pfn = 3; pfn < FAKE_PAGES; pfn += 100)
 		*fake_phys(pfn * PAGE_BYTES) = 7;
 	fake_page_fault(3 * PAGE_BYTES, FAULT_EXCLUDED);
-	assert_int_equal(page_scan(dump, 8, begins_with_seven, frames, 16), 10);
+	assert_int_equal(page_scan(dump, "sevens", 8, begins_with_seven, frames, 16), 10);
 	for (u64 i = 0; i < 10; i++)
 		assert_int_equal(frames[i], 103 + i * 100);
-	assert_int_equal(page_scan(dump, 8, begins_with_seven, frames, 4), 4);
+	assert_int_equal(page_scan(dump, "sevens", 8, begins_with_seven, frames, 4), 4);
 	assert_int_equal(frames[3], 403);
 }
 

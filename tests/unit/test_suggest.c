@@ -28,7 +28,8 @@ static void test_nearest(void **state UNUSED)
 	assert_string_equal(nearest("strcut", "union struct"), "struct");
 	assert_string_equal(nearest("runqueue", "rq runqueues rt"), "runqueues");
 	assert_string_equal(nearest("vfs_raed", "vfs_write vfs_read"), "vfs_read");
-	assert_string_equal(nearest("init_tasks_x", "init_task"), "init_task"); /* three of twelve */
+	assert_string_equal(nearest("init_tasks_x", "init_task"),
+			    "init_task"); /* three of twelve */
 	assert_string_equal(nearest("LOG", "ps log"), "log");
 	/* The nearest, and of equals the first. */
 	assert_string_equal(nearest("abcdef", "abcdxy abcdex abcdez"), "abcdex");
@@ -64,7 +65,9 @@ static void test_many_names(void **state UNUSED)
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		snprintf(names[i], sizeof(names[i]), "%s_%s_%zu",
-			 i % 3 ? "ext4" : i % 5 ? "__x64_sys" : "netdev",
+			 i % 3	 ? "ext4"
+			 : i % 5 ? "__x64_sys"
+				 : "netdev",
 			 i % 7 ? "read_inode" : "get_queue", i);
 	start = clock();
 	suggest_start(&suggestion, "ext4_raed_inode_1999XY", 3);
