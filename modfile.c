@@ -17,9 +17,11 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #define MAX_DEPTH 12
 #define MAX_FILES 200000
+#define MAX_ENTRIES 1000000 /* looked at: a kernel's module tree has some 10,000 */
 #define BUILD_ID_MAX 64
 #define NOTE_BYTES 1024 /* read from memory, where their size is not known */
 #define MOST_MODULE_BYTES (512ULL << 20)
@@ -47,9 +49,31 @@ static void close_fts(void *fts)
 	fts_close(fts);
 }
 
-/* Links are followed: distributions and labs link module trees together; fts notices cycles. */
+static void free_map(void *map)
+{
+	u64map_free(map);
+}
+
+/* Was the directory there before, by another name? */
+static bool seen_before(struct u64map *seen, const FTSENT *entry)
+{
+	enum { INODE_BITS = 48 };
+	u64 key = (u64)entry->fts_statp->st_dev << INODE_BITS ^ entry->fts_statp->st_ino;
+
+	if (u64map_get(seen, key, NULL))
+		return true;
+	u64map_put(seen, key, 1);
+	return false;
+}
+
+/*
+ * Links are followed, because distributions and labs link module trees together; one to / must not lead to the
+ * whole machine again and again.
+ */
 static void index_directory(const char *directory, short depth)
 {
+	struct u64map *seen = scope_alloc(sizeof(*seen));
+	size_t nr_entries = 0;
 	char *roots[] = { scope_strdup(directory), NULL };
 	FTS *fts = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, NULL);
 	FTSENT *entry;
@@ -57,9 +81,16 @@ static void index_directory(const char *directory, short depth)
 	if (fts == NULL)
 		return;
 	scope_cleanup(close_fts, fts);
+	scope_cleanup(free_map, seen);
 	while (files.count < MAX_FILES && (entry = fts_read(fts)) != NULL) {
 		interrupt_check();
-		if (entry->fts_info == FTS_D && entry->fts_level > depth)
+		if (++nr_entries > MAX_ENTRIES) {
+			warn("%s: more than %d files and directories below it: the rest was not looked at",
+			     directory, MAX_ENTRIES);
+			return;
+		}
+		if (entry->fts_info == FTS_D &&
+		    (entry->fts_level > depth || seen_before(seen, entry)))
 			fts_set(fts, entry, FTS_SKIP);
 		if (entry->fts_info != FTS_F || strstr(entry->fts_name, ".ko") == NULL)
 			continue;

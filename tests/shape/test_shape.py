@@ -147,3 +147,8 @@ def test_every_option_of_every_command_is_tested():
             if not re.search(rf'\b{re.escape(name)}\b[^"\n]* -\w*{option}', tests):
                 missing.append(f"{name} -{option}")
     expect(not missing, f"{len(missing)} options occur in no test: " + ", ".join(missing[:12]))
+
+
+def test_no_conflict_is_left():
+    done = subprocess.run(["git", "-C", str(TOP), "grep", "-nE", "^(<{7}|>{7}) "], capture_output=True, text=True)
+    equal(done.stdout, "", "marks of a merge")

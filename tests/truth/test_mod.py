@@ -192,3 +192,17 @@ def test_lines_of_module_code(kernel):
         result = run_crash("-s", dump.vmlinux, dump.vmcore, stdin="mod -s lab_mod\n" + words[0] + "\n",
                            env={"CRASH_MODULE_PATH": folder})
         expect(f" {place}/lab_mod.ko\n" in result.stdout and f"lab_mod.c: {line}" in result.stdout, result.stdout)
+
+
+def test_links_between_directories(kernel):
+    """A directory is looked into once: by all their paths, these twelve would be hundreds of millions."""
+    with tempfile.TemporaryDirectory() as folder:
+        places = [pathlib.Path(folder) / str(i) for i in range(12)]
+        for place in places:
+            place.mkdir()
+            for other in places:
+                if other != place:
+                    (place / other.name).symlink_to(other)
+        (places[5] / "virtio_blk.ko").symlink_to(kernel.folder / "modules" / "virtio_blk.ko.debug")
+        got = session(kernel, f"mod -S {folder}").stdout.splitlines()
+    expect(any(re.search(r"\d  virtio_blk .*/virtio_blk\.ko\.debug$", line) for line in got), f"not found: {got[-3:]}")
