@@ -338,7 +338,7 @@ COMMAND(foreach) = {
 		"kernel threads, user all others, gleader the leaders of user thread groups, active the\n"
 		"tasks that are on a CPU. \\ before a name says that it is not a command or one of these.",
 	.example = "crash> foreach UN bt\n"
-		   "crash> foreach 'kworker.*' task -R pid,__state\n"
+		   "crash> foreach 'kworker.*' task -R pid,flags\n"
 		   "crash> foreach active ps\n",
 	.arguments = "pid|task|name|=RU|=IN|=UN|=ST|=ZO|=TR|=SW|=DE|=WA|=PA|=ID|=NE|=kernel|"
 		     "=user|=gleader|=active|@bt|@files|@net|@ps|@set|@sig|@task|@vm|"

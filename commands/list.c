@@ -280,13 +280,13 @@ COMMAND(list) = {
 		"A list that runs into memory which is not there, or into itself, ends with a message after what "
 		"was found. Start may be an address, a symbol or an (expression).",
 	.example =
-		"crash> list -H super_blocks super_block.s_list -S super_block.s_id,s_count\n"
+		"crash> list -H super_blocks super_block.s_list -S super_block.s_id,s_magic\n"
 		"ffff897f0105a000\n"
 		"  s_id = \"tmpfs\"\n"
-		"  s_count = 1\n"
+		"  s_magic = 16914836\n"
 		"ffff897f0105a800\n"
 		"  s_id = \"rootfs\"\n"
-		"  s_count = 1\n"
+		"  s_magic = 16914836\n"
 		"crash> list -h init_task task_struct.sibling -O task_struct.children -s task_struct.pid,comm\n"
 		"ffff897f01208000\n"
 		"  pid = 1,\n"

@@ -400,10 +400,10 @@ COMMAND(tree) = {
 		"ffff897f011f7a00\n"
 		"  index: 2  position: root/0/2\n"
 		"  level = 0\n"
-		"crash> tree -l -o vmap_area.rb_node vmap_area_root -s vmap_area.va_start,va_end -x\n"
-		"ffff897f0104de00\n"
-		"  va_start = 0xffffca6d00000000,\n"
-		"  va_end = 0xffffca6d00005000,\n",
+		"crash> tree -l -o backing_dev_info.rb_node bdi_tree -s backing_dev_info.id,ra_pages\n"
+		"ffff8ae4c266c800\n"
+		"  id = 1,\n"
+		"  ra_pages = 32,\n",
 	.arguments = "start|struct.member -t =rbtree|=radix|=xarray|=maple",
 	.run = tree_run,
 };
