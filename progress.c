@@ -7,11 +7,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#define MOST_COLUMNS 128
 #define NS_PER_S 1000000000LL
 #define FIRST_AFTER NS_PER_S /* later than that a user wonders */
 #define THEN_AFTER (NS_PER_S / 10) /* a terminal at the other end of a slow line */
 
-static bool silent, running, shown;
+static bool silent, running;
+static int
+	width; /* of what is on the terminal: blanks erase it on every kind of one. 0: nothing is */
 static long long began, next; /* ns of the monotonic clock */
 
 static long long now(void)
@@ -42,15 +45,17 @@ bool progress_is_due(void)
 
 void progress_show(const char *format, ...)
 {
+	char text[MOST_COLUMNS];
 	va_list args;
+	int length;
 
-	fputc('\r', stderr);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	fputs("\033[K", stderr);
+	length = (int)strlen(text);
+	fprintf(stderr, "\r%-*s", width, text);
 	fflush(stderr);
-	shown = true;
+	width = length > width ? length : width;
 	next = now() + THEN_AFTER;
 }
 
@@ -73,9 +78,9 @@ void progress_bytes(const char *what, u64 done, u64 all)
 
 void progress_clear(void)
 {
-	if (shown)
-		fputs("\r\033[K", stderr);
-	shown = false;
+	if (width) /* and the terminal's "^C" behind it */
+		fprintf(stderr, "\r%*s\r", width + 2, "");
+	width = 0;
 }
 
 void progress_end(void)

@@ -156,7 +156,7 @@ def test_progress_and_interrupt(kernel):
             terminal.send("\x03")
             rest = terminal.wait_for("crash> ")
             took.append(time.monotonic() - start)
-            expect("\033[K" in rest and "searched" not in rest.split("\033[K")[-1], f"the line stays: {rest!r}")
+            expect(re.search(r"\^C {20,}", rest) and "searched" not in re.split(r"\^C {20,}", rest)[-1], f"the line stays: {rest!r}")
         expect(min(took) < 0.5, f"it ran on for {min(took):.2f} s")
         terminal.send("eval 7\n")
         terminal.wait_for("hexadecimal: 7")
@@ -185,7 +185,7 @@ def test_progress_leaves_the_pager_alone(kernel):
         start = time.monotonic()
         terminal.send("\x03")
         text = terminal.wait_for("crash> ")
-        expect("searched" not in text and "\033[K" not in text, f"the line is written over the pager: {text[-300:]!r}")
+        expect("searched" not in text and not re.search(r" {20,}", text), f"the line is written over the pager: {text[-300:]!r}")
         expect(time.monotonic() - start < 5, "it ran on")
         expect(f"{banner:x}: " not in text, "the whole search had ended before it was interrupted")
 
