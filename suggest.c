@@ -70,7 +70,7 @@ void suggest_offer(struct suggestion *suggestion, const char *name)
 	u64 letters;
 	unsigned needed;
 
-	if (!suggestion->limit)
+	if (!suggestion->limit || streq(name, suggestion->wanted)) /* known, but no help here */
 		return;
 	length = strnlen(name, SUGGEST_LENGTH_MAX + 1);
 	difference = length > suggestion->length ? length - suggestion->length

@@ -91,15 +91,19 @@ static bool is_name(const char *word)
 
 bool symbol_argument(const char *word, u64 *address)
 {
+	const char *meant;
+
 	if (argument_try_address(word, address))
 		return true;
 	if (!is_name(word)) {
 		*address = argument_address(word); /* says what is wrong with it */
 		return true;
 	}
+	/* Names with the word in them are listed: then there is nothing to ask. */
+	meant = symbols_next_containing(NULL, word) ? "" : nearest_symbol(word);
 	if (json_on())
-		fail("symbol not found: %s%s", word, nearest_symbol(word));
-	out("symbol not found: %s%s\npossible alternatives:\n", word, nearest_symbol(word));
+		fail("symbol not found: %s%s", word, meant);
+	out("symbol not found: %s%s\npossible alternatives:\n", word, meant);
 	symbols_show_containing(word, "  ");
 	session.some_command_failed = true;
 	return false;
