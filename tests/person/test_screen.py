@@ -25,8 +25,10 @@ def test_pager_only_past_a_screen(kernel):
         session.line("help input")
         screen = session.wait_until(at_pager, "pager")
         expect("NAME" in screen or "Command lines" in screen, f"the first page begins elsewhere: {screen!r}")
-        session.keys("Space")
-        session.wait_for("regular expressions where")
+        while "regular expressions where" not in screen:
+            before = screen
+            session.keys("Space")
+            screen = session.wait_until(lambda screen: screen != before and screen, "the next page")
         session.keys("q") if at_pager(session.screen()) else None
         session.prompt()
         # As many lines as there are rows, and one less: with a row left for the prompt no pager is needed.
@@ -52,7 +54,7 @@ def test_pager_only_past_a_screen(kernel):
 
 def test_pager_knows_the_size(kernel):
     """What fits on a tall screen is paged on a low one, also after the window changed."""
-    with Session(kernel, columns=120, rows=60) as session:
+    with Session(kernel, columns=120, rows=100) as session:
         text = session.answer("help input")
         expect("regular expressions where" in text, f"not on one screen: {text[-200:]!r}")
         session.resize(120, 12)
@@ -60,7 +62,7 @@ def test_pager_knows_the_size(kernel):
         session.wait_until(at_pager, "pager on a screen of 12 rows")
         session.keys("q")
         session.prompt()
-        session.resize(120, 60)
+        session.resize(120, 100)
         session.keys("C-l")
         session.wait_until(lambda screen: screen.strip() == "crash>", "clear screen")
         expect("regular expressions where" in session.answer("help input"), "not on one screen again")
