@@ -75,7 +75,7 @@ def test_schema_names_every_command():
 
 def is_plain(command):
     """A command alone, whose answer is ours: no shell, no redirection, no comment."""
-    return not re.search(r"[|<>!#]|//", command) and re.match(r"[a-z*\\?]", command) and \
+    return not re.search(r"[|<>!#;]|//", command) and re.match(r"[a-z*\\?]", command) and \
         not re.match(r"(vi|pwd|grep|cat|more|less|echo|ls|clear|h|r|hi|history|q|quit|exit|set gdb on|set silent|set error|alias \S+ \S|set core|save)\b", command)
 
 
