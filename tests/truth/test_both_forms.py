@@ -20,7 +20,7 @@ bt -D orc|bt --merge -x|bt --merge -R schedule|bt --args 2|bt --locals 2|bt --me
 whatis -r 1000-1100|whatis -m list_head
 dis -l vfs_read 5|dis -s vfs_read|dis -r vfs_read+0x20|dis -u 401000 3|dis -d vfs_read 3|dis -x vfs_read 3
 dis -B vfs_read 3|dis -U vfs_read 3|dis -b 0 vfs_read 3
-help -a|help -D|help -B|help -n|help -o|help -r|help -z|kmem -i|kmem -i=shared
+help -k|help -m|help -p|help -s|help -t|help -T|help -v|help -a|help -D|help -B|help -n|help -o|help -r|help -z|kmem -i|kmem -i=shared
 list -o task_struct.tasks -h init_task|list task_struct.tasks -r -h init_task|list task_struct.tasks -B -h init_task
 list task_struct.tasks -s task_struct.pid -x -h init_task|list task_struct.tasks -s task_struct.pid -d -h init_task
 list -h modules -l 0
@@ -36,6 +36,7 @@ struct -f elf64_hdr 0|union -f sigval 0|struct -c 2 list_head init_task|struct r
 union thread_union|union -o thread_union|union -x sigval init_task|union -d sigval -l 0 init_task|union -p sigval init_task
 union -r sigval init_task|union -u sigval 400000|union -c 2 sigval init_task|* list_head modules|*task_struct.pid init_task
 tree -t x -r pid_namespace.idr -N init_pid_ns+8|tree -t x -v -r pid_namespace.idr init_pid_ns
+tree -x -l -o backing_dev_info.rb_node bdi_tree -s backing_dev_info.id
 tree -t x -d -r pid_namespace.idr init_pid_ns -S pid.level|p runqueues.cpu:a|p jiffies:0|struct list_head -p modules
 whatis modules.next|whatis &modules|whatis PIDTYPE_SID|whatis struct list_head *|task -R pid 0
 vtop -c 1 400000|whatis -o list_head|whatis -x list_head|whatis -d list_head|whatis jiffies|whatis init_task|whatis pid_t
@@ -88,7 +89,7 @@ def answers(files, commands):
 def comparable(command, text):
     text = "\n".join(test_no_vmlinux.comparable(text))
     text = re.sub(r"(= |^)\$\d+ = ", r"\1", text, flags=re.M)
-    text = re.sub(r"^ *(namelist|dumpfile|filename): .*\n", "", text, flags=re.M)
+    text = re.sub(r"^ *(namelist|dumpfile|filename|vmlinux|debug information|dump|kernel symbols): .*\n", "", text, flags=re.M)
     if re.match(SHOWS_LINES, command):
         text = re.sub(r"(  +|(?<=\w) )\S+\.[chS]: \d+$", "", text, flags=re.M)
     return [line.rstrip() for line in text.splitlines()]
