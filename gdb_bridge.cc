@@ -18,6 +18,7 @@
 #include <cli/cli-cmds.h>
 #include <cli/cli-decode.h>
 #include <crash-embed.h>
+#include <dwarf2/index-cache.h>
 #include <event-top.h>
 #include <extension.h>
 #include <frame.h>
@@ -510,8 +511,7 @@ static void run_quietly(const char *command)
 	execute_command_to_string(ignored, command, 0, false);
 }
 
-/* Python takes longer to start than all the rest of GDB: it waits for a command that may need it.
- */
+/* Python takes longer to start than all the rest of GDB: it waits for a command that may need it. */
 static void start_languages(const char *command)
 {
 	static bool languages_started;
@@ -895,7 +895,7 @@ static void attach_dwarf_file(const struct gdb_debug_file &given)
 	SCOPE_EXIT
 	{
 		crash_skip_elf_minimal_symbols = false;
-		run_quietly("set index-cache enabled off");
+		global_index_cache.disable(); /* a command would wait for the index */
 	};
 	execute_fn_to_string(
 		output,

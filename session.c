@@ -72,6 +72,9 @@ void session_sync_gdb(void)
 	/* Every element of an array as it is: "0 <repeats 12 times>" is no list of words to search. */
 	if (first)
 		tell_gdb("print repeats", "unlimited");
+	/* On a live kernel tasks begin and end all the time. */
+	if (first)
+		tell_gdb("print thread-events", "off");
 	if (first || gdb_knows.radix != session.radix)
 		tell_gdb("output-radix", session.radix == 16 ? "16" : "10");
 	if (first || gdb_knows.print_max != session.print_max) {

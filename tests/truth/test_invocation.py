@@ -48,7 +48,7 @@ def test_variables(kernel):
                                ("--offline hide", "offline", "hide"), ("--offline=show", "offline", "show"),
                                ("--hex", "radix", "16 (hexadecimal)"), ("--dec", "radix", "10 (decimal)"),
                                ("-c /dev/null", "console", "/dev/null"), ("--more", "scroll", "on (more)"),
-                               ("--less", "scroll", "on (less -E -X)"), ("--CRASHPAGER", "scroll", "on (/bin/cat)"),
+                               ("--less", "scroll", "on (less -E -X -R)"), ("--CRASHPAGER", "scroll", "on (/bin/cat)"),
                                ("--zero_excluded", "zero_excluded", "on")):
         result = run(kernel, *words.split(), text="set -v\n", env={"CRASHPAGER": "/bin/cat"})
         expect(f" {name}: {value}\n" in result.stdout, f"{words}: {result.stdout!r} {result.stderr!r}")
