@@ -416,10 +416,10 @@ static void give_up_output(int error)
 	static bool told;
 
 	quitting = true;
+	session.some_command_failed = true;
 	if (error == EPIPE || told) /* a reader that had enough needs no message */
 		return;
 	told = true;
-	session.some_command_failed = true;
 	fprintf(stderr, "crash: cannot write the output: %s\n", strerror(error));
 }
 

@@ -224,7 +224,7 @@ def test_did_you_mean(kernel):
                         ("struct task_struct.pdi", "task_struct.pid"), ("struct task_strct", "task_struct"),
                         ("struct task_struct.se.on_qr", "task_struct.se.on_rq"), ("*lst_head", "list_head"),
                         ("list -s task_struct.com -h init_task", "task_struct.comm"),
-                        ("set scrol on", None), ("set scroll on radx 16", "radix"), ("ps --jsn", "-json"),
+                        ("set scrol on", None), ("set scroll on radx 16", "radix"), ("ps --jsn", "--json"),
                         ("help stuct", None)):
         done = run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin=line + "\n")
         if meant:
