@@ -87,7 +87,7 @@ def test_errors(kernel):
     for words, message in (("task 99999999", "invalid task or pid value: 99999999"),
                            ("task nosuch", "invalid task or pid value: nosuch"),
                            ("task -R nosuch 1", "nosuch: not a task_struct or thread_info member"),
-                           ("task -R pid;x 1", "not the name of a member"), ("task -x -d 1", "exclude each other")):
+                           ("task -R pid%x 1", "not the name of a member"), ("task -x -d 1", "exclude each other")):
         text = kernel.crash(words)
         result = kernel.last.stdout + kernel.last.stderr + text
         expect(message in result, f"{words}: {result[-200:]!r}")
