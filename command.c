@@ -5,6 +5,7 @@
 #include "expression.h"
 #include "fail.h"
 #include "json.h"
+#include "line.h"
 #include "nearest.h"
 #include "out.h"
 #include "session.h"
@@ -195,20 +196,13 @@ static bool is_negative_number(const struct command *command, const char *text)
 	return isdigit((unsigned char)*text) && !option_matching(command, text);
 }
 
-static const char *skip_blanks(const char *text)
-{
-	while (isspace((unsigned char)*text))
-		text++;
-	return text;
-}
-
 static bool take_json_word(const char **line)
 {
 	size_t length = strcspn(*line, " \t\n");
 
 	if (length != strlen("--json") || !starts_with(*line, "--json"))
 		return false;
-	*line = skip_blanks(*line + length);
+	*line = line_skip_blanks(*line + length);
 	return true;
 }
 
@@ -220,7 +214,7 @@ struct args *args_parse(const struct command *command, const char *line)
 	bool options_end = false;
 
 	args->command = command;
-	line = skip_blanks(line);
+	line = line_skip_blanks(line);
 	if (command->flags & COMMAND_RAW_LINE) {
 		args->json = take_json_word(&line);
 		args->line = scope_strdup(line);
