@@ -69,12 +69,12 @@ void session_sync_gdb(void)
 	char number[32];
 
 	gdb_knows.told = true;
-	/* Every element of an array as it is: "0 <repeats 12 times>" is no list of words to search. */
-	if (first)
+	if (first) {
+		/* Every element as it is: "0 <repeats 12 times>" is no list of words to search. */
 		tell_gdb("print repeats", "unlimited");
-	/* On a live kernel tasks begin and end all the time. */
-	if (first)
+		/* On a live kernel tasks begin and end all the time. */
 		tell_gdb("print thread-events", "off");
+	}
 	if (first || gdb_knows.radix != session.radix)
 		tell_gdb("output-radix", session.radix == 16 ? "16" : "10");
 	if (first || gdb_knows.print_max != session.print_max) {
