@@ -104,12 +104,7 @@ static void put_variables(const struct stack_trace *trace, const struct frame *f
 			  const struct btjson_wish *wish)
 {
 	struct strbuf *text = scope_strbuf(), *why = scope_strbuf();
-	struct gdb_frame_place place = {
-		.id = trace->task->address,
-		.pid = trace->task->pid,
-		.pc = frame->pc,
-		.sp = frame->has_regs ? frame->sp : frame->sp + sizeof(u64),
-	};
+	struct gdb_frame_place place = btshow_frame_place(trace, frame);
 
 	if (gdb_frame_variables(&place, wish->arguments, wish->locals, text, why))
 		put_lines("variables", scope_strdup(strbuf_text(text)));
@@ -131,11 +126,6 @@ static void put_words(u64 first, u64 end)
 	json_end();
 }
 
-static u64 stack_end(const struct stack_trace *trace)
-{
-	return trace->task->stack + stack_size();
-}
-
 static void put_frame_words(const struct stack_trace *trace, size_t index)
 {
 	const struct frame *frame = &trace->frames[index], *next = frame + 1;
@@ -144,7 +134,7 @@ static void put_frame_words(const struct stack_trace *trace, size_t index)
 	if (index + 1 < trace->nr_frames && next->stack == frame->stack)
 		end = next->has_regs ? next->regs_address : next->sp;
 	else if (index + 1 == trace->nr_frames && frame->stack == STACK_TASK)
-		end = stack_end(trace);
+		end = stack_end(trace->task);
 	if (end >= first && end - first <= stack_size())
 		put_words(first, end);
 }
@@ -187,7 +177,7 @@ static void put_frame(const struct stack_trace *trace, size_t index, const struc
 static void put_stack_words(const struct stack_trace *trace, bool only_text, u64 from)
 {
 	json_list("words");
-	for (u64 at = from & ~7ULL; at < stack_end(trace); at += sizeof(u64)) {
+	for (u64 at = from & ~7ULL; at < stack_end(trace->task); at += sizeof(u64)) {
 		u64 word;
 
 		interrupt_check();

@@ -5,7 +5,6 @@
 #include "btjson.h"
 #include "colour.h"
 #include "fail.h"
-#include "gdb_bridge.h"
 #include "json.h"
 #include "memory.h"
 #include "out.h"
@@ -88,18 +87,24 @@ static char *frame_lines(const struct frame *frame)
 	return lines;
 }
 
-/* As gdb writes them, those of functions inline here below a line with the function's name. */
-static char *frame_variables(const struct stack_trace *trace, const struct frame *frame,
-			     const struct btshow_style *style)
+struct gdb_frame_place btshow_frame_place(const struct stack_trace *trace,
+					  const struct frame *frame)
 {
-	struct strbuf text = { 0 }, why = { 0 };
-	struct gdb_frame_place place = {
+	return (struct gdb_frame_place){
 		.id = trace->task->address,
 		.pid = trace->task->pid,
 		.pc = frame->pc,
 		/* gdb's stack pointer is behind the return address. */
 		.sp = frame->has_regs ? frame->sp : frame->sp + sizeof(u64),
 	};
+}
+
+/* As gdb writes them, those of functions inline here below a line with the function's name. */
+static char *frame_variables(const struct stack_trace *trace, const struct frame *frame,
+			     const struct btshow_style *style)
+{
+	struct strbuf text = { 0 }, why = { 0 };
+	struct gdb_frame_place place = btshow_frame_place(trace, frame);
 	char *variables;
 
 	if (!gdb_frame_variables(&place, style->arguments, style->locals, &text, &why))
@@ -190,11 +195,6 @@ static void show_words(u64 first, u64 last, const char *indent, const char *colo
 	out("\n");
 }
 
-static u64 stack_end(const struct stack_trace *trace)
-{
-	return trace->task->stack + stack_size();
-}
-
 static void show_words_between(u64 first, u64 last, const struct btshow_style *style)
 {
 	if (last >= first && last - first < stack_size())
@@ -212,7 +212,7 @@ static void show_frame_words(const struct stack_trace *trace, size_t index,
 	if (index + 1 == trace->nr_frames) {
 		/* Nothing is left above where a trace ends as it must. */
 		if (!trace->complete && frame->stack == STACK_TASK)
-			show_words_between(first, stack_end(trace) - 8, style);
+			show_words_between(first, stack_end(trace->task) - 8, style);
 	} else if (next->from_user) {
 		/* The registers of user space follow in full: their words would say them twice. */
 		show_words_between(first, next->regs_address - 8, style);
@@ -488,7 +488,7 @@ static void show_live_text_words(const struct stack_trace *trace)
 		size_t next = stack_next_segment(trace, i);
 
 		if (!stack_special(trace->task->cpu, trace->frames[i].stack, &special))
-			special.end = stack_end(trace);
+			special.end = stack_end(trace->task);
 		show_text_words(trace->frames[i].sp, special.end);
 		if (next == trace->nr_frames)
 			return;
@@ -509,7 +509,7 @@ void btshow_text_words(const struct stack_trace *trace, bool whole_stack)
 		    (ull)first->pc, frame_module(first));
 		show_live_text_words(trace);
 	} else {
-		show_text_words(trace->task->stack, stack_end(trace));
+		show_text_words(trace->task->stack, stack_end(trace->task));
 	}
 	if (trace->nr_frames && trace->frames[trace->nr_frames - 1].from_user)
 		show_registers(&trace->frames[trace->nr_frames - 1]);
@@ -520,5 +520,6 @@ void btshow_raw(const struct stack_trace *trace)
 	if (trace->start == START_NO_STACK)
 		out("(no stack)\n");
 	else
-		show_words(trace->task->stack, stack_end(trace) - 8, "", ":  ", WORDS_AS_SYMBOLS);
+		show_words(trace->task->stack, stack_end(trace->task) - 8, "", ":  ",
+			   WORDS_AS_SYMBOLS);
 }

@@ -59,6 +59,11 @@ u64 stack_size(void)
 	return size;
 }
 
+u64 stack_end(const struct task *task)
+{
+	return task->stack + stack_size();
+}
+
 /* The special stacks of one CPU: [low, high) by stack_kind; both 0 when the CPU has none. */
 struct special_stacks {
 	bool read;

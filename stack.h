@@ -80,6 +80,8 @@ bool stack_special(unsigned cpu, enum stack_kind kind, struct address_range *ran
 const char *stack_damage(const struct task *task);
 /* Size of a task's kernel stack in bytes (THREAD_SIZE). */
 u64 stack_size(void);
+/* The first address behind TASK's kernel stack. */
+u64 stack_end(const struct task *task);
 /* Whose stack ADDRESS lies on, for CPU; STACK_TASK when it is none of the special ones. */
 enum stack_kind stack_kind_at(unsigned cpu, u64 address);
 /* "IRQ", "NMI exception" ...: as bt's separator lines name it. */
