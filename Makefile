@@ -121,9 +121,9 @@ deps-if-missing:
 
 # A second make: what the first one installed may be what the flags above ask for.
 demo:
-	@$(MAKE) --no-print-directory crash
+	@$(MAKE) --no-print-directory $(CRASH)
 	@tests/lab/lab dump 6.12 sysrq
-	@dump=$$(tests/lab/lab path 6.12 sysrq) && exec ./crash $$dump/vmlinux $$dump/vmcore
+	@dump=$$(tests/lab/lab path 6.12 sysrq) && exec ./$(CRASH) $$dump/vmlinux $$dump/vmcore
 
 KERNELS_SHORT := 6.1 6.12
 KERNELS_ALL := 5.10 6.1 6.12 7.x 7.3
@@ -166,5 +166,5 @@ help:
 #: make bench           timings against crash 9 and drgn
 #: make install         DESTDIR= PREFIX=/usr/local
 #: make format          clang-format over our own code
-#: SAN=1                with any of these: AddressSanitizer and UBSan build
+#: SAN=1                with make, demo, check or check-all: AddressSanitizer and UBSan build
 #: GDB_TARBALL=FILE     take GDB's source from the upstream tarball
