@@ -153,8 +153,9 @@ static void keep_remark(char *remark)
 	*vector_add(&rc_remarks) = remark;
 }
 
-static void keep_lines(char *text, const char *source)
+static void keep_lines(char *text, const char *path)
 {
+	const char *source = xstrdup(path); /* its lines name it as long as the session lasts */
 	size_t number = 0;
 
 	for (char *line = text, *end; *line; line = end) {
@@ -188,10 +189,9 @@ static bool read_rc_text(int fd, char *text, size_t space)
 	return true;
 }
 
-/* FOLDER's, when the file is trusted, and the folder, too, where CHECK_FOLDER. SEEN: what was read already. */
-static void read_rc_file(const char *folder, bool check_folder, struct stat *seen)
+/* FOLDER's, at PATH, when the file is trusted, and the folder, too, where CHECK_FOLDER. SEEN: what was read already. */
+static void read_rc_file(const char *folder, const char *path, bool check_folder, struct stat *seen)
 {
-	char *path = xasprintf("%s/%s", folder, RC_NAME);
 	/* Not blocking: it may be a FIFO, that somebody put there. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat file, around;
@@ -230,6 +230,14 @@ static void read_rc_file(const char *folder, bool check_folder, struct stat *see
 	close(fd);
 }
 
+static void read_rc_of(const char *folder, bool check_folder, struct stat *seen)
+{
+	char *path = xasprintf("%s/%s", folder, RC_NAME);
+
+	read_rc_file(folder, path, check_folder, seen);
+	free(path);
+}
+
 static void run_early(void *arg)
 {
 	struct rc_line *rc = arg;
@@ -257,8 +265,8 @@ void input_read_crashrc(void)
 	struct stat seen = { 0 };
 
 	if (home && *home)
-		read_rc_file(home, false, &seen);
-	read_rc_file(".", true, &seen);
+		read_rc_of(home, false, &seen);
+	read_rc_of(".", true, &seen);
 	for (size_t i = 0; i < rc_lines.count; i++) {
 		/* What does not work before there is a dump is run, and told, when there is one. */
 		if (!protect(run_early_unseen, &rc_lines.items[i], NULL))
