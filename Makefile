@@ -75,6 +75,11 @@ $(B)/tests/%: $(B)/tests/unit/%.o $(UNIT_HELPERS) $(SANITIZERS) $(B)/libcrash.a
 	@echo "  LINK $@"
 	@$(CXX) $(SANFLAGS) -o $@ $< $(UNIT_HELPERS) $(SANITIZERS) $(B)/libcrash.a -lcmocka $$(cat $(GDB_DIR)/link.flags) $(LIBS)
 
+$(B)/bench/%: $(B)/tests/bench/%.o $(B)/libcrash.a
+	@mkdir -p $(@D)
+	@echo "  LINK $@"
+	@$(CXX) -o $@ $^ $$(cat $(GDB_DIR)/link.flags) $(LIBS)
+
 # Fuzz targets: clang's libFuzzer over our C files without GDB, in a build folder of their own.
 F := build/fuzz
 FUZZ_CHECKS := -fsanitize=address,undefined -fno-sanitize-recover=undefined

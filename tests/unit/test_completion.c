@@ -1,16 +1,14 @@
-/* test_completion.c - L6 completion: half-typed lines taken apart, the commands' own data, and how long it takes. */
+/* test_completion.c - L6 completion: half-typed lines taken apart, the commands' own data. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "completion.h"
 
 #include "fail.h"
 #include "symbols.h"
 
-#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <cmocka.h>
 
 static void find(void *arg)
@@ -115,59 +113,12 @@ static void test_every_argument_is_known(void **state UNUSED)
 	}
 }
 
-static double cpu_ms(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-	return time.tv_sec * 1e3 + time.tv_nsec / 1e6;
-}
-
-/* 200,000 symbols: the first TAB, which puts them in order, and all after it. */
-static void test_time(void **state UNUSED)
-{
-	enum { SYMBOLS = 200000 };
-	struct symbol *symbols = calloc(SYMBOLS, sizeof(*symbols));
-	char *names = malloc(SYMBOLS * 32UL);
-	double before, first = 1000, second = 1000;
-
-	for (size_t i = 0; i < SYMBOLS; i++) {
-		char *name = names + i * 32;
-
-		/* Starts as the kernel has them, in no order. */
-		snprintf(name, 32, "%s%c%c%c_%06zu", i % 4 ? "" : "__pfx_", 'a' + (int)(i * 7 % 26),
-			 'a' + (int)(i * 11 % 25), 'a' + (int)(i * 3 % 23), i * 7919 % SYMBOLS);
-		symbols[i] = (struct symbol){ .name = name,
-					      .value = 0xffffffff81000000 + i * 16,
-					      .type = 'T' };
-	}
-	/* The best of some tries: other programs use the same caches. */
-	for (int i = 0; i < 5; i++) {
-		symbols_load_list(symbols, SYMBOLS);
-		before = cpu_ms();
-		check("sym __pfx_abc_000001", "4:");
-		first = fmin(first, cpu_ms() - before);
-		before = cpu_ms();
-		check("sym zzz_000001", "4:");
-		second = fmin(second, cpu_ms() - before);
-	}
-	print_message("the first TAB %.1f ms, the next %.3f ms\n", first, second);
-#ifndef __SANITIZE_ADDRESS__ /* its checks take several times as long */
-	assert_true(first < 50);
-	assert_true(second < 5);
-#endif
-	symbols_reset();
-	free(symbols);
-	free(names);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_symbols),
 		cmocka_unit_test(test_every_argument_is_known),
-		cmocka_unit_test(test_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
