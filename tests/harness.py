@@ -7,6 +7,8 @@ A test is a function test_*() in tests/<kind>/test_*.py. Its parameter says what
     def test_usage(): ...                       once
 
 ONE_KERNEL = True in its file: only for the last kernel of the run, where all are the same to what is tested.
+ALONE = ("test_...", ...) in its file: those that measure time, with no other test beside them.
+Tests run beside each other, in several processes: what they share is read only.
 
 It fails by an exception; expect() and equal() give messages of one line.
 """

@@ -11,6 +11,8 @@ from harness import CRASH, environment, equal, expect
 from terminal import on_terminal
 from tmux import Session, Window
 
+ALONE = ("test_interrupt_ends_whatever_runs", "test_interrupt_ends_long_commands")
+
 ONE_KERNEL = True
 
 

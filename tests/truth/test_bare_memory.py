@@ -15,6 +15,8 @@ from terminal import Terminal
 sys.path[:0] = [str(pathlib.Path(__file__).parent)]
 from test_no_vmlinux import comparable, copy_without  # noqa: E402
 
+ALONE = ("test_progress_of_the_search_for_a_kernel",)
+
 QUESTIONS = ("--osrelease", "--build-id", "--log", "-t")
 WORDS = ("sys", "ps", "bt", "bt 1", "mod", "sym -M", "kmem -i", "task", "rd linux_banner 20", "vtop init_task",
          "struct list_head", "list -H modules")

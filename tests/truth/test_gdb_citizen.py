@@ -10,6 +10,8 @@ import time
 from harness import Skipped, equal, expect, run_crash
 from terminal import on_terminal
 
+ALONE = ("test_interrupt", "test_interrupt_of_a_search")
+
 # What a kernel's own scripts/gdb do: a type, container_of, a walk along a list, memory as bytes.
 SCRIPT = """import gdb
 task_type = gdb.lookup_type('struct task_struct')

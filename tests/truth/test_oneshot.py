@@ -14,6 +14,8 @@ sys.path[:0] = [str(pathlib.Path(__file__).parent), str(TOP / "tests/lab")]
 import test_dumps  # noqa: E402
 import test_log as log_test  # noqa: E402
 
+ALONE = ("test_answers_are_quick",)
+
 
 def all_dumps(kernel):
     """The base dump, one without a VMCOREINFO note, and every format of the same memory."""

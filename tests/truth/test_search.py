@@ -8,6 +8,8 @@ import time
 from harness import equal, expect, same_lines
 from terminal import on_terminal
 
+ALONE = ("test_progress_and_interrupt",)
+
 
 def symbol(kernel, name):
     return int(next(line.split()[0] for line in kernel.truth("proc/kallsyms").splitlines()

@@ -11,6 +11,8 @@ import time
 from harness import CRASH, environment, equal, expect, run_crash
 from terminal import on_terminal
 
+ALONE = ("test_interrupt_ends_a_command_quickly",)
+
 
 def test_exit_status(kernel):
     files = (kernel.vmlinux, kernel.vmcore)

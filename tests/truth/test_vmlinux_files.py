@@ -14,6 +14,8 @@ import time
 from harness import CRASH, equal, expect, run_crash, same_lines
 from terminal import Terminal
 
+ALONE = ("test_debuginfod_shows_progress_and_stops",)
+
 WORDS = "sys\nps\nbt -l\np jiffies\np &init_task.comm\nwhatis linux_banner\n"
 PACKERS = (("gzip", "-1"), ("xz", "-0"), ("zstd", "-1"), ("lz4", "-1"), ("bzip2", "-1"))
 
