@@ -24,7 +24,8 @@ LIBS := -lreadline -lncurses -lz -llzo2 -lsnappy -lzstd -lbz2 -llzma -llz4 -lm -
 
 CORE := $(filter-out main.c,$(wildcard *.c))
 COMMANDS := $(wildcard commands/*.c)
-OBJECTS := $(CORE:%.c=$(B)/%.o) $(COMMANDS:%.c=$(B)/%.o) $(B)/command_table.o
+GDB_OBJECTS := $(patsubst %.cc,$(B)/%.o,$(wildcard *.cc))
+OBJECTS := $(CORE:%.c=$(B)/%.o) $(COMMANDS:%.c=$(B)/%.o) $(B)/command_table.o $(GDB_OBJECTS)
 UNIT_TESTS := $(patsubst tests/unit/test_%.c,$(B)/tests/test_%,$(wildcard tests/unit/test_*.c))
 UNIT_HELPERS := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%.c,$(wildcard tests/unit/*.c)))
 
@@ -41,7 +42,7 @@ $(B)/gdb.ready: tools/build-gdb $(wildcard gdb-patches/*)
 	@MAKEFLAGS= tools/build-gdb
 	@touch $@
 
-$(B)/gdb_bridge.o: gdb_bridge.cc gdb_bridge.h util.h regs.h $(B)/gdb.ready
+$(GDB_OBJECTS): $(B)/%.o: %.cc gdb_internal.hh gdb_bridge.h util.h regs.h $(B)/gdb.ready
 	@mkdir -p $(@D)
 	@echo "  CXX  $<"
 	@# Without -I. because our headers' names would hide GDB's.
@@ -60,12 +61,12 @@ $(B)/%.o: %.c
 	@echo "  CC   $<"
 	@$(CC) $(CFLAGS) -MMD -c -o $@ $<
 
-$(B)/libcrash.a: $(OBJECTS) $(B)/gdb_bridge.o
+$(B)/libcrash.a: $(OBJECTS)
 	@rm -f $@
 	@$(AR) rcs $@ $^
 
 # C objects are linked whole: the kname records of every file must be in the program.
-$(CRASH): $(B)/main.o $(OBJECTS) $(B)/gdb_bridge.o $(SANITIZERS)
+$(CRASH): $(B)/main.o $(OBJECTS) $(SANITIZERS)
 	@echo "  LINK $@"
 	@# Extensions see our functions, not GDB's.
 	@$(CXX) $(SANFLAGS) -rdynamic -Wl,--exclude-libs,libcrashgdb.a -o $@ $^ $$(cat $(GDB_DIR)/link.flags) $(LIBS)

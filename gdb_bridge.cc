@@ -1,19 +1,7 @@
-/* gdb_bridge.cc - the only file that sees GDB's headers: starts it, runs commands, asks. */
+/* gdb_bridge.cc - L2: starts GDB, gives it debug information, runs commands. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * GDB is C++ and reports errors as exceptions; our callers are C and must see none. Every entry
- * point runs its work in guarded(), which catches all of them. What goes to the caller's strbufs is
- * collected in std::string first and added when no C++ object is alive, because adding may fail().
- */
+#include "gdb_internal.hh"
 
-/* GDB has its own of these, with C++ linkage. */
-#undef ARRAY_SIZE
-#define streq crash_util_streq
-#include "gdb_bridge.h"
-#undef streq
-
-#include <amd64-tdep.h>
-#include <block.h>
 #include <cli-out.h>
 #include <cli/cli-cmds.h>
 #include <cli/cli-decode.h>
@@ -22,20 +10,17 @@
 #include <event-top.h>
 #include <extension.h>
 #include <frame.h>
-#include <frame-unwind.h>
 #include <bt-utils.h>
 #include <build-id.h>
 #include <gdb_bfd.h>
 #include <gdbsupport/cleanups.h>
 #include <gdbsupport/pathstuff.h>
 #include <gdbsupport/thread-pool.h>
-#include <gdbthread.h>
 #include <inferior.h>
 #include <interps.h>
 #include <main.h>
 #include <maint.h>
 #include <objfiles.h>
-#include <process-stratum-target.h>
 #include <regcache.h>
 #include <run-on-main-thread.h>
 #include <symfile.h>
@@ -56,12 +41,12 @@
 #include <fstream>
 #include <iterator>
 #include <mutex>
-#include <string>
 #include <thread>
-#include <unordered_set>
+
+using namespace bridge;
 
 static const struct gdb_bridge_ops no_ops = {};
-static const struct gdb_bridge_ops *ops = &no_ops;
+const struct gdb_bridge_ops *bridge::ops = &no_ops;
 static bool started, start_failed;
 static std::string start_problem;
 static bool dwarf_attached;
@@ -107,277 +92,6 @@ static void quit_when_interrupted()
 {
 	if (ops->interrupted && ops->interrupted(ops->arg))
 		quit();
-}
-
-/* The dump as a target: memory, and tasks as threads, whose registers are found when they are asked for. */
-static const target_info crash_target_info = { "crash", "kernel memory",
-					       "The kernel that crash has opened." };
-
-class crash_target final : public process_stratum_target {
-public:
-	const target_info &info() const override { return crash_target_info; }
-	void close() override {}
-	bool has_all_memory() override { return true; }
-	bool has_memory() override { return true; }
-	bool has_stack() override { return has_registers(); }
-	bool has_execution(inferior *) override { return false; }
-	bool has_registers() override
-	{
-		/* A list of threads goes on over those whose registers nobody saved. */
-		load_registers(inferior_ptid.tid());
-		return m_registers.known != 0 || m_listing;
-	}
-	bool thread_alive(ptid_t) override { return true; }
-	std::string pid_to_str(ptid_t) override;
-	const char *thread_name(thread_info *) override;
-	const char *extra_thread_info(thread_info *) override;
-	void update_thread_list() override;
-	void fetch_registers(regcache *cache, int number) override;
-	enum target_xfer_status xfer_partial(enum target_object object, const char *annex,
-					     gdb_byte *readbuf, const gdb_byte *writebuf,
-					     ULONGEST offset, ULONGEST len,
-					     ULONGEST *done) override;
-	void forget_registers() { m_asked = false; }
-	void about_to_list(bool listing) { m_listing = listing; }
-
-private:
-	void load_registers(u64 id);
-	enum target_xfer_status read_memory(ULONGEST address, gdb_byte *buf, ULONGEST len,
-					    ULONGEST *done);
-
-	struct gdb_registers m_registers = {};
-	u64 m_id = 0; /* whose they are */
-	bool m_asked = false, m_listing = false;
-	struct gdb_thread m_thread = {}; /* what the last name and text were taken from */
-};
-
-static crash_target the_target;
-
-void crash_target::load_registers(u64 id)
-{
-	if (m_asked && m_id == id)
-		return;
-	m_asked = true;
-	m_id = id;
-	memset(&m_registers, 0, sizeof(m_registers));
-	if (ops->registers && !ops->registers(ops->arg, id, &m_registers))
-		m_registers.known = 0;
-}
-
-/* All of them are of GDB's one inferior. */
-static ptid_t ptid_of(u64 id, u32 pid)
-{
-	return id ? ptid_t(1, pid, id) : ptid_t(1, 1);
-}
-
-std::string crash_target::pid_to_str(ptid_t ptid)
-{
-	return ptid.tid() ? string_printf("PID %ld, task %s", ptid.lwp(), phex_nz(ptid.tid(), 8))
-			  : std::string("current task");
-}
-
-const char *crash_target::thread_name(thread_info *thread)
-{
-	if (!thread->ptid.tid() || !ops->thread_by_id ||
-	    !ops->thread_by_id(ops->arg, thread->ptid.tid(), &m_thread))
-		return nullptr;
-	return m_thread.name;
-}
-
-const char *crash_target::extra_thread_info(thread_info *thread)
-{
-	return thread_name(thread) ? m_thread.about : nullptr;
-}
-
-static thread_info *thread_of(u64 id, u32 pid)
-{
-	ptid_t ptid = ptid_of(id, pid);
-	thread_info *known = the_target.find_thread(ptid);
-
-	return known ? known : add_thread_silent(&the_target, ptid);
-}
-
-/* On a live system tasks end, and others begin. */
-void crash_target::update_thread_list()
-{
-	std::unordered_set<u64> there;
-	struct gdb_thread thread;
-
-	if (!ops->thread)
-		return;
-	for (size_t i = 0; ops->thread(ops->arg, i, &thread); i++) {
-		QUIT;
-		there.insert(thread.id);
-		thread_of(thread.id, thread.pid);
-	}
-	if (there.empty())
-		return;
-	for (thread_info *each : current_inferior()->threads_safe()) {
-		if (!there.count(each->ptid.tid()) && each->ptid != inferior_ptid)
-			delete_thread(each);
-	}
-}
-
-/*
- * GDB's current thread is our current task. Until a command asks for threads there is one, which stands for
- * whatever task is current, so that nobody looks for tasks who only wants a type.
- */
-static void follow_current_task(bool threads_wanted)
-{
-	static bool threads_known;
-	struct gdb_thread thread = {};
-	u64 id;
-
-	if (!threads_known && !threads_wanted)
-		return;
-	id = ops->current_thread ? ops->current_thread(ops->arg) : 0;
-	if (!id || inferior_ptid.tid() == id || !ops->thread_by_id ||
-	    !ops->thread_by_id(ops->arg, id, &thread))
-		return;
-	if (!threads_known) {
-		/* The numbers begin anew with the current task; Python, started just now, sees it come. */
-		switch_to_no_thread();
-		init_thread_list();
-		current_inferior()->highest_thread_num = 0;
-	}
-	threads_known = true;
-	switch_to_thread(thread_of(id, thread.pid));
-}
-
-/* And the other way round, after `thread N`. */
-static void lead_current_task()
-{
-	u64 id = inferior_ptid.tid();
-
-	if (id && ops->select_thread && ops->current_thread && ops->current_thread(ops->arg) != id)
-		ops->select_thread(ops->arg, id);
-}
-
-/* Where struct x86_regs keeps the registers that GDB knows by number. */
-static const struct {
-	int number;
-	size_t offset;
-} register_places[] = {
-#define REGISTER(number, member)                                                                   \
-	{                                                                                          \
-		number, offsetof(struct x86_regs, member)                                          \
-	}
-	REGISTER(AMD64_RAX_REGNUM, ax),	 REGISTER(AMD64_RBX_REGNUM, bx),
-	REGISTER(AMD64_RCX_REGNUM, cx),	 REGISTER(AMD64_RDX_REGNUM, dx),
-	REGISTER(AMD64_RSI_REGNUM, si),	 REGISTER(AMD64_RDI_REGNUM, di),
-	REGISTER(AMD64_RBP_REGNUM, bp),	 REGISTER(AMD64_RSP_REGNUM, sp),
-	REGISTER(AMD64_R8_REGNUM, r8),	 REGISTER(AMD64_R9_REGNUM, r9),
-	REGISTER(AMD64_R10_REGNUM, r10), REGISTER(AMD64_R11_REGNUM, r11),
-	REGISTER(AMD64_R12_REGNUM, r12), REGISTER(AMD64_R13_REGNUM, r13),
-	REGISTER(AMD64_R14_REGNUM, r14), REGISTER(AMD64_R15_REGNUM, r15),
-	REGISTER(AMD64_RIP_REGNUM, ip),	 REGISTER(AMD64_EFLAGS_REGNUM, flags),
-	REGISTER(AMD64_CS_REGNUM, cs),	 REGISTER(AMD64_SS_REGNUM, ss),
-#undef REGISTER
-};
-
-static bool known_register(const struct gdb_registers &registers, size_t offset)
-{
-	return registers.known & 1u << offset / 8;
-}
-
-void crash_target::fetch_registers(regcache *cache, int)
-{
-	load_registers(cache->ptid().tid());
-	for (const auto &place : register_places) {
-		if (known_register(m_registers, place.offset))
-			cache->raw_supply(place.number,
-					  (const char *)&m_registers.regs + place.offset);
-	}
-}
-
-/*
- * Our own stack walk as one of GDB's unwinders, asked first. It knows what an exception or
- * interrupt interrupted and where a stack ends, which no DWARF says; and, from the kernel's ORC
- * tables, the caller of code that has no debug information.
- */
-struct walked_frame {
-	enum gdb_caller kind;
-	struct gdb_registers caller;
-	u64 sp;
-};
-
-static int walk_sniffs(const struct frame_unwind *, const frame_info_ptr &frame, void **cache)
-{
-	CORE_ADDR pc;
-
-	if (!ops->caller || !get_frame_pc_if_available(frame, &pc))
-		return 0;
-	walked_frame walked = {};
-	walked.sp = get_frame_register_unsigned(frame, AMD64_RSP_REGNUM);
-	walked.kind = ops->caller(ops->arg, inferior_ptid.tid(), pc, walked.sp, &walked.caller);
-	if (walked.kind == GDB_CALLER_UNKNOWN ||
-	    (walked.kind == GDB_CALLER_RETURN && find_pc_compunit_symtab(pc) != nullptr))
-		return 0;
-	walked_frame *kept = FRAME_OBSTACK_ZALLOC(walked_frame);
-	*kept = walked;
-	*cache = kept;
-	return 1;
-}
-
-static enum unwind_stop_reason walk_stops(const frame_info_ptr &, void **cache)
-{
-	return ((walked_frame *)*cache)->kind == GDB_CALLER_NONE ? UNWIND_OUTERMOST
-								 : UNWIND_NO_REASON;
-}
-
-static void walk_identifies(const frame_info_ptr &frame, void **cache, frame_id *id)
-{
-	*id = frame_id_build(((walked_frame *)*cache)->sp, get_frame_func(frame));
-}
-
-static value *walk_finds_register(const frame_info_ptr &frame, void **cache, int number)
-{
-	const walked_frame *walked = (const walked_frame *)*cache;
-
-	for (const auto &place : register_places) {
-		if (place.number == number && known_register(walked->caller, place.offset))
-			return frame_unwind_got_constant(
-				frame, number,
-				load_u64((const char *)&walked->caller.regs + place.offset));
-	}
-	return frame_unwind_got_optimized(frame, number);
-}
-
-static const struct frame_unwind walk_unwinder = {
-	"crash", NORMAL_FRAME, walk_stops, walk_identifies, walk_finds_register,
-	nullptr, walk_sniffs,  nullptr,	   nullptr,
-};
-
-/* Our readers give all or nothing; GDB is content with the bytes before the first that is missing.
- */
-enum target_xfer_status crash_target::read_memory(ULONGEST address, gdb_byte *buf, ULONGEST len,
-						  ULONGEST *done)
-{
-	ULONGEST to_page_end = PAGE_BYTES - address % PAGE_BYTES;
-
-	if (!ops->read)
-		return TARGET_XFER_E_IO;
-	if (!ops->read(ops->arg, address, buf, len)) {
-		if (len <= to_page_end || !ops->read(ops->arg, address, buf, to_page_end))
-			return TARGET_XFER_E_IO;
-		len = to_page_end;
-	}
-	*done = len;
-	return TARGET_XFER_OK;
-}
-
-enum target_xfer_status crash_target::xfer_partial(enum target_object object, const char *,
-						   gdb_byte *readbuf, const gdb_byte *writebuf,
-						   ULONGEST offset, ULONGEST len, ULONGEST *done)
-{
-	if (object != TARGET_OBJECT_MEMORY)
-		return TARGET_XFER_E_IO;
-	if (readbuf != nullptr)
-		return read_memory(offset, readbuf, len, done);
-	if (writebuf == nullptr || !ops->write || !ops->write(ops->arg, offset, writebuf, len))
-		return TARGET_XFER_E_IO;
-	*done = len;
-	return TARGET_XFER_OK;
 }
 
 /* ---- Starting ---- */
@@ -593,12 +307,6 @@ static value *percpu_function(gdbarch *, const language_defn *, void *, int coun
 	return value_at_lazy(arguments[0]->type(), address);
 }
 
-/* A kernel's trace goes from one stack to another, wherever that lies: no order of addresses is corruption. */
-static bool never_inner(CORE_ADDR, CORE_ADDR)
-{
-	return false;
-}
-
 static void refuse_command(const char *, int, cmd_list_element *command)
 {
 	while (command->prefix != nullptr)
@@ -634,15 +342,6 @@ static void refuse_commands()
 	}
 }
 
-static void push_target_and_thread()
-{
-	inferior *inf = current_inferior();
-
-	inf->push_target(&the_target);
-	inferior_appeared(inf, 1);
-	switch_to_thread(add_thread_silent(&the_target, ptid_t(1, 1)));
-}
-
 /* Helper threads of GDB may still be making or storing the index of a DWARF file: let them finish it. */
 static void finish_gdb()
 {
@@ -665,9 +364,7 @@ static void start_gdb()
 			      "$percpu (VARIABLE [, CPU]): that CPU's copy of a per-cpu variable.",
 			      percpu_function, nullptr);
 	refuse_commands();
-	push_target_and_thread();
-	frame_unwind_prepend_unwinder(current_inferior()->arch(), &walk_unwinder);
-	set_gdbarch_inner_than(current_inferior()->arch(), never_inner);
+	push_target();
 	crash_symbols_install(&embed_ops);
 	atexit(finish_gdb);
 	started = true;
@@ -701,8 +398,7 @@ public:
 	no_leak_check() {}
 };
 
-/* Runs WORK; false and why when it ends in any exception. */
-template <typename F> static bool guarded(std::string *problem, F work)
+bool bridge::guarded(std::string *problem, gdb::function_view<void()> work)
 {
 	no_leak_check pause;
 
@@ -723,7 +419,7 @@ template <typename F> static bool guarded(std::string *problem, F work)
 	return false;
 }
 
-static bool ensure_started(std::string *problem)
+bool bridge::ensure_started(std::string *problem)
 {
 	if (started)
 		return true;
@@ -736,9 +432,7 @@ static bool ensure_started(std::string *problem)
 	return false;
 }
 
-/* The only place where text goes to the caller: TEXT's storage is the one thing an abort would
- * leak. */
-static void add_text(struct strbuf *buf, const std::string &text)
+void bridge::add_text(struct strbuf *buf, const std::string &text)
 {
 	if (buf && !text.empty())
 		strbuf_add(buf, text.data(), text.size());
@@ -968,12 +662,8 @@ static bool wants_dwarf(const std::string &text)
 	return false;
 }
 
-/*
- * Runs WORK with as much debug information as EFFORT allows. ANSWER is WORK's own text so far:
- * emptied before a second try.
- */
-template <typename F>
-static bool with_effort(enum gdb_effort effort, std::string *answer, std::string *problem, F work)
+bool bridge::with_effort(enum gdb_effort effort, std::string *answer, std::string *problem,
+			 gdb::function_view<void()> work)
 {
 	std::unique_ptr<slow_notice> notice;
 	std::string no_dwarf;
@@ -1024,7 +714,7 @@ void gdb_bridge_changed(void)
 
 	if (!started)
 		return;
-	the_target.forget_registers();
+	forget_registers();
 	guarded(&problem, []() {
 		registers_changed();
 		reinit_frame_cache();
@@ -1142,8 +832,8 @@ bool gdb_run(const char *command, enum gdb_effort effort, struct strbuf *output,
 			 follow_current_task(threads);
 			 if (threads)
 				 update_thread_list();
-			 the_target.about_to_list(threads);
-			 SCOPE_EXIT { the_target.about_to_list(false); };
+			 about_to_list_threads(threads);
+			 SCOPE_EXIT { about_to_list_threads(false); };
 			 execute_command_to_string(answer, command, 0, false);
 			 lead_current_task();
 		 });
@@ -1192,174 +882,6 @@ bool gdb_has_dwarf(void)
 	return dwarf_attached;
 }
 
-/* ---- Entry points: types ---- */
-
-static type *type_named(const char *name)
-{
-	expression_up parsed = parse_expression(name);
-	type *found;
-
-	if (!parsed->type_p())
-		error("%s is not a type", name);
-	found = check_typedef(parsed->evaluate_type()->type());
-	if (found->is_stub())
-		error("the members of %s are unknown", name);
-	return found;
-}
-
-bool gdb_type_size(const char *name, u64 *size, struct strbuf *error)
-{
-	bool worked;
-	std::string problem;
-
-	worked = ensure_started(&problem) &&
-		 guarded(&problem, [&]() { *size = type_named(name)->length(); });
-	add_text(error, problem);
-	return worked;
-}
-
-/* The field NAME of AGGREGATE, through anonymous members; *BITS is advanced to its place. */
-static const field *find_field(type *aggregate, const std::string &name, u64 *bits, int depth = 0)
-{
-	if (depth > 64 ||
-	    (aggregate->code() != TYPE_CODE_STRUCT && aggregate->code() != TYPE_CODE_UNION))
-		return nullptr;
-	for (unsigned i = 0; i < aggregate->num_fields(); i++) {
-		const field &member = aggregate->field(i);
-		u64 inner = *bits + member.loc_bitpos();
-
-		if (member.name() != nullptr && name == member.name()) {
-			*bits = inner;
-			return &member;
-		}
-		if (member.name() != nullptr && *member.name() != '\0')
-			continue;
-		if (const field *found = find_field(check_typedef(member.type()), name, &inner,
-						    depth + 1)) {
-			*bits = inner;
-			return found;
-		}
-	}
-	return nullptr;
-}
-
-/* One step of a path: "name" or "name[3]"; TEXT is moved behind it and its dot. */
-static type *take_step(const char **text, type *aggregate, u64 *bits, u32 *bit_size)
-{
-	size_t length = strcspn(*text, ".[");
-	std::string name(*text, length);
-	const field *member = find_field(aggregate, name, bits);
-
-	if (member == nullptr)
-		error("There is no member named %s.", name.c_str());
-	*text += length;
-	*bit_size = member->bitsize();
-	type *reached = check_typedef(member->type());
-	while (**text == '[') {
-		char *end;
-		u64 index = strtoull(*text + 1, &end, 0);
-
-		if (reached->code() != TYPE_CODE_ARRAY || *end != ']')
-			error("%s cannot be indexed so", name.c_str());
-		reached = check_typedef(reached->target_type());
-		*bits += index * reached->length() * 8;
-		*text = end + 1;
-	}
-	if (**text == '.')
-		++*text;
-	return reached;
-}
-
-static bool is_signed_type(type *reached)
-{
-	enum type_code code = reached->code();
-
-	return (code == TYPE_CODE_INT || code == TYPE_CODE_ENUM || code == TYPE_CODE_CHAR) &&
-	       !reached->is_unsigned();
-}
-
-bool gdb_type_member(const char *name, const char *path, struct gdb_member *member,
-		     struct strbuf *error)
-{
-	bool worked;
-	std::string problem;
-
-	worked = ensure_started(&problem) && guarded(&problem, [&]() {
-			 type *reached = type_named(name);
-			 const char *rest = path;
-			 u64 bits = 0;
-			 u32 bit_size = 0;
-
-			 while (*rest != '\0')
-				 reached = take_step(&rest, reached, &bits, &bit_size);
-			 u64 size = reached->length();
-			 /* A bit-field's storage is the naturally aligned unit of its type, unless
-			  * it straddles two. */
-			 u64 offset = bit_size && size ? bits / 8 / size * size : bits / 8;
-			 if (bit_size && bits + bit_size > (offset + size) * 8)
-				 offset = bits / 8;
-			 *member = {};
-			 member->offset = offset;
-			 member->size = size;
-			 member->bit_size = bit_size;
-			 member->bit_offset = bit_size ? (u32)(bits - offset * 8) : 0;
-			 member->is_signed = is_signed_type(reached);
-		 });
-	add_text(error, problem);
-	return worked;
-}
-
-bool gdb_enumerator(const char *name, s64 *result, struct strbuf *error)
-{
-	bool worked;
-	std::string problem;
-
-	worked = ensure_started(&problem) && guarded(&problem, [&]() {
-			 block_symbol found = lookup_symbol(name, nullptr, SEARCH_VAR_DOMAIN,
-							    nullptr);
-
-			 if (found.symbol == nullptr || found.symbol->aclass() != LOC_CONST)
-				 ::error("No enumerator named %s.", name);
-			 *result = found.symbol->value_longest();
-		 });
-	add_text(error, problem);
-	return worked;
-}
-
-bool gdb_symbol_type(const char *name, enum gdb_effort effort, struct strbuf *answer,
-		     struct strbuf *error)
-{
-	bool worked;
-	std::string text, problem;
-	std::string command = std::string("whatis ") + name;
-
-	worked = ensure_started(&problem) && with_effort(effort, &text, &problem, [&]() {
-			 execute_command_to_string(text, command.c_str(), 0, false);
-		 });
-	if (worked) {
-		static const char label[] = "type = ";
-
-		if (text.compare(0, sizeof(label) - 1, label) == 0)
-			text.erase(0, sizeof(label) - 1);
-		while (!text.empty() && text.back() == '\n')
-			text.pop_back();
-		if (text.find("no debug info>") != std::string::npos) {
-			problem = std::string("the type of ") + name +
-				  " is in no debug information";
-			/* Whose type it may be in a file that nobody has given. */
-			struct strbuf why = {};
-
-			if (effort != GDB_NO_DWARF && !gdb_attach_dwarf(&why))
-				problem += std::string(": ") + strbuf_text(&why);
-			strbuf_free(&why);
-			worked = false;
-		}
-	}
-	add_text(worked ? answer : nullptr, text);
-	add_text(error, problem);
-	return worked;
-}
-
 bool gdb_add_object_file(const char *path, const struct gdb_section *sections, size_t nr_sections,
 			 bool read_now, struct strbuf *error)
 {
@@ -1371,130 +893,6 @@ bool gdb_add_object_file(const char *path, const struct gdb_section *sections, s
 	auto add = [&]() { add_object_file(path, places, read_now); };
 	bool worked = ensure_started(&problem) &&
 		      guarded(&problem, [&]() { execute_fn_to_string(output, add, false); });
-	add_text(error, problem);
-	return worked;
-}
-
-/* ---- Entry points: lines ---- */
-
-/*
- * Below the directory of the compilation when that is a place on a disk, as distributions with a debug source
- * package have it. A relative one, as Debian's, is a name of the build machine that leads nowhere.
- */
-static std::string source_path(const symtab *source)
-{
-	const char *directory = source->compunit()->dirname();
-
-	if (directory == nullptr || *directory != '/' || *source->filename == '/')
-		return source->filename;
-	return std::string(directory) + "/" + source->filename;
-}
-
-bool gdb_line_at(u64 pc, struct strbuf *file, u32 *line, struct strbuf *error)
-{
-	bool worked;
-	std::string name, problem, unused;
-
-	worked = ensure_started(&problem) && with_effort(GDB_DWARF, &unused, &problem, [&]() {
-			 symtab_and_line found = find_pc_line(pc, 0);
-
-			 if (found.symtab == nullptr || found.line == 0)
-				 ::error("no source line is recorded for 0x%lx", (unsigned long)pc);
-			 name = source_path(found.symtab);
-			 *line = found.line;
-		 });
-	add_text(file, name);
-	add_text(error, problem);
-	return worked;
-}
-
-/* The block of the function that was put inline DEPTH levels above PC; nullptr: none. */
-static const block *inlined_block(u64 pc, unsigned depth)
-{
-	for (const block *at = block_for_pc(pc); at != nullptr; at = at->superblock()) {
-		if (at->function() == nullptr)
-			continue;
-		if (!at->inlined_p())
-			return nullptr;
-		if (depth-- == 0)
-			return at;
-	}
-	return nullptr;
-}
-
-bool gdb_inlined_at(u64 pc, unsigned depth, struct strbuf *function, struct strbuf *file, u32 *line)
-{
-	bool worked;
-	std::string callee, name, problem, unused;
-
-	worked = ensure_started(&problem) && with_effort(GDB_DWARF, &unused, &problem, [&]() {
-			 const block *found = inlined_block(pc, depth);
-
-			 if (found == nullptr)
-				 ::error("nothing more is inline at 0x%lx", (unsigned long)pc);
-			 callee = found->function()->print_name();
-			 name = source_path(found->function()->symtab());
-			 *line = found->function()->line();
-		 });
-	add_text(function, callee);
-	add_text(file, name);
-	return worked;
-}
-
-static std::string output_of(const char *command)
-{
-	std::string output;
-
-	execute_command_to_string(output, command, 0, false);
-	/* Expressions are C's in every frame, assembler's too: no part of the answer. */
-	const std::string warning = std::string(lang_frame_mismatch_warn) + "\n";
-	for (size_t at; (at = output.find(warning)) != std::string::npos;)
-		output.erase(at, warning.length());
-	return output;
-}
-
-/* Frames from the innermost function inline at PLACE to the one that has the stack frame. */
-static void print_variables(const struct gdb_frame_place &place, bool arguments, bool locals,
-			    std::string &answer)
-{
-	bool found = false, below_inlined = false;
-
-	for (frame_info_ptr frame = get_current_frame(); frame != nullptr;
-	     frame = get_prev_frame(frame)) {
-		QUIT;
-		if (get_frame_pc(frame) != place.pc ||
-		    get_frame_register_unsigned(frame, AMD64_RSP_REGNUM) != place.sp)
-			continue;
-		found = true;
-		select_frame(frame);
-		bool inlined = get_frame_type(frame) == INLINE_FRAME;
-		const symbol *function = get_frame_function(frame);
-		if ((inlined || below_inlined) && function != nullptr)
-			answer += std::string(inlined ? "(inlined) " : "(function) ") +
-				  function->print_name() + "\n";
-		below_inlined = inlined;
-		if (arguments)
-			answer += output_of("info args");
-		if (locals)
-			answer += output_of("info locals");
-	}
-	if (!found)
-		error("gdb does not have this frame");
-}
-
-bool gdb_frame_variables(const struct gdb_frame_place *place, bool arguments, bool locals,
-			 struct strbuf *text, struct strbuf *error)
-{
-	bool worked;
-	std::string answer, problem;
-
-	worked = ensure_started(&problem) && with_effort(GDB_DWARF, &answer, &problem, [&]() {
-			 follow_current_task(true);
-			 scoped_restore_current_thread restore;
-			 switch_to_thread(thread_of(place->id, place->pid));
-			 print_variables(*place, arguments, locals, answer);
-		 });
-	add_text(text, answer);
 	add_text(error, problem);
 	return worked;
 }

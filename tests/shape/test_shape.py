@@ -8,7 +8,7 @@ import tempfile
 
 from harness import TOP, expect, equal
 
-OURS = sorted([*TOP.glob("*.[ch]"), *TOP.glob("*.cc"), *(TOP / "commands").glob("*.c")])
+OURS = sorted([*TOP.glob("*.[ch]"), *TOP.glob("*.cc"), *TOP.glob("*.hh"), *(TOP / "commands").glob("*.c")])
 HEADERS = [p for p in OURS if p.suffix == ".h"]
 
 
@@ -64,6 +64,13 @@ def test_each_header_compiles_alone():
             done = subprocess.run(["gcc", "-std=gnu17", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-fsyntax-only",
                                    f"-I{TOP}", source], capture_output=True, text=True)
             equal(done.returncode, 0, f"{header.name} alone: {done.stderr[:200]}")
+
+
+def test_gdb_is_seen_by_few():
+    """All others are C, and speak to gdb through gdb_bridge.h."""
+    files = [p.name for p in OURS if re.search(r"^#include <(gdbsupport/|frame\.h|symtab\.h|value\.h|gdbthread\.h)", p.read_text(), re.M)
+             or "gdb_internal.hh" in includes(p)]
+    equal(files, ["gdb_bridge.cc", "gdb_internal.hh", "gdb_lookup.cc", "gdb_target.cc"], "files that see gdb's headers")
 
 
 def test_files_and_functions_are_short():
