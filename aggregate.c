@@ -346,8 +346,7 @@ void aggregate_run(struct args *args, const char *keyword)
 	struct request request = { .args = args, .radix = datashow_radix(args) };
 	char *where, *cpus;
 
-	if (args->nr_words < 1 || args->nr_words > 3)
-		usage_fail(args);
+	args_check_words(args, scope_printf("the name of a %s", keyword), 1, 3);
 	parse_reference(&request, args->words[0], keyword);
 	if (args->nr_words == 1) {
 		show_type(&request);

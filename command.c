@@ -333,6 +333,27 @@ noreturn void usage_fail(const struct args *args)
 	fail("%s", usage_text(args->command));
 }
 
+noreturn void usage_problem(const struct args *args, const char *format, ...)
+{
+	struct strbuf *problem = scope_strbuf();
+	va_list values;
+
+	va_start(values, format);
+	strbuf_vprintf(problem, format, values);
+	va_end(values);
+	fail("%s\n%s", strbuf_text(problem), usage_text(args->command));
+}
+
+void args_check_words(const struct args *args, const char *missing, size_t least, size_t most)
+{
+	if (args->nr_words > most)
+		usage_problem(args, "unexpected argument: %s", args->words[most]);
+	if (args->nr_words < least && args->nr_words + args->nr_options)
+		usage_problem(args, "%s is missing", missing);
+	if (args->nr_words < least)
+		usage_fail(args);
+}
+
 unsigned option_given(const struct args *args, const char *name)
 {
 	unsigned count = 0;

@@ -87,6 +87,10 @@ void command_run(const struct command *command, const char *line);
 /* What went wrong with a part of the work, such as one row, whose rest goes on. Marks the command as failed. */
 void command_problem(const char *name, const char *text);
 noreturn void usage_fail(const struct args *args);
+/* The same behind what is wrong. */
+noreturn void usage_problem(const struct args *args, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Fails when there are fewer words than LEAST ("MISSING is missing") or more than MOST. */
+void args_check_words(const struct args *args, const char *missing, size_t least, size_t most);
 /* "Usage:\n  ps [...]\nEnter ..." in scope memory; no final newline. */
 char *usage_text(const struct command *command);
 /* "  ps [-k | -u] ...", filled to 80 columns; a newline in the data breaks the line as well. */

@@ -67,7 +67,7 @@ char *datashow_gdb(const char *command, unsigned radix)
 	strbuf_free(&error);
 	if (!worked) {
 		interrupt_check();
-		fail("%s", nearest_for_gdb(why));
+		fail("%s", nearest_for_gdb(why, command));
 	}
 	if (why[0])
 		warn("%s", why);

@@ -260,6 +260,7 @@ u64 entry_offset(const struct args *args, const char *option)
 	u64 offset = 0;
 
 	if (text && !entry_try_offset(text, &offset))
-		fail("invalid -%s argument: %s", option, text);
+		fail("invalid -%s argument: %s%s", option, text,
+		     strchr(text, '.') ? nearest_reference(text) : "");
 	return offset;
 }

@@ -243,6 +243,6 @@ bool expression_try_address(const char *text, u64 *address, struct strbuf *why)
 	if (*text == '(' || *text == '~' || (name_length && text[name_length]))
 		return expression_try(text, address, why);
 	if (why)
-		strbuf_printf(why, "invalid address or symbol: %s", text);
+		strbuf_printf(why, "invalid address or symbol: %s%s", text, nearest_symbol(text));
 	return false;
 }

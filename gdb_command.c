@@ -170,7 +170,7 @@ static bool run(const char *line, bool unknown_is_error)
 	out_text(strbuf_text(&text->output));
 	if (!worked) {
 		interrupt_check();
-		fail("%s", nearest_for_gdb(strbuf_text(&text->error)));
+		fail("%s", nearest_for_gdb(strbuf_text(&text->error), line));
 	}
 	if (text->error.length)
 		warn("gdb: %s", strbuf_text(&text->error));

@@ -296,6 +296,11 @@ bool help_topic(const char *topic)
 
 void help_command(const char *topic)
 {
-	if (!help_topic(topic))
-		fail("there is no help page for \"%s\"%s", topic, nearest_command(topic));
+	static const char *const topics[] = { "input", "output", "all", NULL };
+	const char *asked;
+
+	if (help_topic(topic))
+		return;
+	asked = nearest_of(topic, topics);
+	fail("there is no help page for \"%s\"%s", topic, *asked ? asked : nearest_command(topic));
 }

@@ -315,6 +315,11 @@ const char *task_policy_name(unsigned policy)
 	return policy < ARRAY_SIZE(policy_names) ? policy_names[policy] : "?";
 }
 
+unsigned task_nr_policies(void)
+{
+	return ARRAY_SIZE(policy_names);
+}
+
 bool task_policy_parse(const char *text, u32 *policies)
 {
 	char *word, *rest, *words = scope_strdup(text);

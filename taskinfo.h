@@ -20,6 +20,7 @@ bool task_since_last_run(const struct task *task, u64 *nanoseconds);
 
 unsigned task_policy(const struct task *task); /* SCHED_NORMAL 0 ... */
 const char *task_policy_name(unsigned policy); /* "NORMAL"; "?" when unknown */
+unsigned task_nr_policies(void);
 /* "fifo", "1", "NORMAL,RR": bit n for policy n. False: not a policy. */
 bool task_policy_parse(const char *text, u32 *policies);
 

@@ -568,27 +568,48 @@ const char *enumerator_name(const char *enum_name, s64 value)
 	return type_by_name(enum_name, &type) ? type_enumerator_name(type, value) : NULL;
 }
 
-/* Those that BTF itself has, from its id FIRST on. False: EACH wants no more. */
-static bool each_struct_of(const struct btf *btf, u32 first,
-			   bool (*each)(struct type type, void *arg), void *arg)
+static bool has_name(const struct btf_record *record)
+{
+	return *record->name && (is_structure(record) || record->kind == BTF_ENUM ||
+				 record->kind == BTF_ENUM64 || record->kind == BTF_TYPEDEF);
+}
+
+struct visit {
+	bool (*wanted)(const struct btf_record *record);
+	bool (*each)(struct type type, void *arg);
+	void *arg;
+};
+
+/* Those that BTF itself has, from its id FIRST on. False: the visitor wants no more. */
+static bool visit_types_of(const struct btf *btf, u32 first, const struct visit *visit)
 {
 	struct btf_record record;
 
 	for (u32 id = first; id < btf_nr_types(btf); id++) {
-		if (btf_record(btf, id, &record) && is_structure(&record) &&
-		    !each((struct type){ btf, id }, arg))
+		if (btf_record(btf, id, &record) && visit->wanted(&record) &&
+		    !visit->each((struct type){ btf, id }, visit->arg))
 			return false;
 	}
 	return true;
 }
 
-void types_each_struct(bool (*each)(struct type type, void *arg), void *arg)
+static void visit_types(const struct visit *visit)
 {
-	if (!vmlinux_types || !each_struct_of(vmlinux_types, 1, each, arg))
+	if (!vmlinux_types || !visit_types_of(vmlinux_types, 1, visit))
 		return;
 	need_module_types();
 	for (size_t i = 0; i < module_types.count; i++) {
-		if (!each_struct_of(module_types.items[i], btf_nr_types(vmlinux_types), each, arg))
+		if (!visit_types_of(module_types.items[i], btf_nr_types(vmlinux_types), visit))
 			return;
 	}
+}
+
+void types_each_struct(bool (*each)(struct type type, void *arg), void *arg)
+{
+	visit_types(&(struct visit){ is_structure, each, arg });
+}
+
+void types_each_named(bool (*each)(struct type type, void *arg), void *arg)
+{
+	visit_types(&(struct visit){ has_name, each, arg });
 }

@@ -93,5 +93,7 @@ const char *enumerator_name(const char *enum_name, s64 value);
 const char *type_enumerator_name(struct type type, s64 value);
 /* Every struct and union, those of modules last: called for each until it returns false. */
 void types_each_struct(bool (*each)(struct type type, void *arg), void *arg);
+/* The same of every struct, union, enum and typedef that has a name. */
+void types_each_named(bool (*each)(struct type type, void *arg), void *arg);
 
 #endif

@@ -5,6 +5,7 @@
 #include "command.h"
 #include "fail.h"
 #include "json.h"
+#include "nearest.h"
 #include "out.h"
 
 #include <ctype.h>
@@ -35,12 +36,21 @@ static void list_aliases(void)
 		print_alias(alias_at(i));
 }
 
+static const char *nearest_alias(const char *name)
+{
+	const char **names = scope_array(alias_count() + 1, sizeof(*names));
+
+	for (size_t i = 0; i < alias_count(); i++)
+		names[i] = alias_at(i)->name;
+	return nearest_of(name, names);
+}
+
 static void show_alias(const char *name)
 {
 	const struct alias *alias = alias_find(name);
 
 	if (!alias)
-		fail("alias does not exist: %s", name);
+		fail("alias does not exist: %s%s", name, nearest_alias(name));
 	print_header();
 	print_alias(alias);
 }
@@ -60,7 +70,7 @@ static void define_alias(const char *name, const char *text)
 		return;
 	}
 	if (!alias_delete(name))
-		fail("alias does not exist: %s", name);
+		fail("alias does not exist: %s%s", name, nearest_alias(name));
 	out("alias deleted: %s\n", name);
 }
 

@@ -11,6 +11,7 @@
 #include "jsonshow.h"
 #include "kpercpu.h"
 #include "memory.h"
+#include "nearest.h"
 #include "out.h"
 #include "session.h"
 #include "stack.h"
@@ -169,7 +170,8 @@ static void show_words(struct bt_request *request)
 
 		count = tasks_matching(args->words[i], &matches);
 		if (!count)
-			fail("no task is named or has the pid or address %s", args->words[i]);
+			fail("no task is named or has the pid or address %s%s", args->words[i],
+			     nearest_task(args->words[i]));
 		for (j = 0; j < count; j++) {
 			if (option_given(args, "g"))
 				show_thread_group(request, matches[j]);

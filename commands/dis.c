@@ -464,8 +464,7 @@ static void dis_run(struct args *args)
 
 	if (option_given(args, "b") && take_bug_bytes(args))
 		return;
-	if (args->nr_words < 1 || args->nr_words > 2)
-		usage_fail(args);
+	args_check_words(args, "an address or symbol", 1, 2);
 	refuse_both(args, "r", "f");
 	refuse_both(args, "r", "s");
 	refuse_both(args, "f", "s");

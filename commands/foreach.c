@@ -3,6 +3,7 @@
 #include "../command.h"
 #include "../fail.h"
 #include "../json.h"
+#include "../nearest.h"
 #include "../out.h"
 #include "../session.h"
 #include "../task.h"
@@ -73,6 +74,21 @@ static const struct {
 	{ "active", task_is_active },
 };
 
+/* A command, a class of tasks, or a task's name. */
+static const char *nearest_word(const char *word)
+{
+	const char *names[ARRAY_SIZE(runnable) + ARRAY_SIZE(classes) + 1] = { 0 };
+	const char *asked;
+	size_t count = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(runnable); i++)
+		names[count++] = runnable[i].name;
+	for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
+		names[count++] = classes[i].word;
+	asked = nearest_of(word, names);
+	return *asked ? asked : nearest_task(word);
+}
+
 static void choose_by_word(struct plan *plan, const char *word)
 {
 	bool (*test)(const struct task *task) = NULL;
@@ -95,7 +111,7 @@ static void choose_by_word(struct plan *plan, const char *word)
 		return;
 	count = tasks_matching(word, &matches);
 	if (count == 0)
-		fail("unknown argument: \"%s\"", word);
+		fail("unknown argument: \"%s\"%s", word, nearest_word(word));
 	for (size_t i = 0; i < count; i++)
 		plan->chosen[task_index(matches[i])] = true;
 }

@@ -244,10 +244,9 @@ static void run_help(struct args *args)
 	for (size_t i = 0; i < args->nr_words; i++) {
 		if (help_topic(args->words[i]))
 			continue;
-		if (session.minimal)
-			help_command(args->words[i]);
-		else
-			gdb_command_run(scope_printf("help %s", args->words[i]));
+		if (session.minimal ||
+		    !gdb_command_try_run(scope_printf("help %s", args->words[i])))
+			help_command(args->words[i]); /* says that there is none */
 	}
 }
 

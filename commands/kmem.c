@@ -167,7 +167,8 @@ static void kmem_run(struct args *args)
 {
 	const char *more = option_argument(args, "i");
 
-	if (args->nr_words || !option_given(args, "i"))
+	args_check_words(args, "", 0, 0);
+	if (!option_given(args, "i"))
 		usage_fail(args);
 	if (more && !streq(more, "shared"))
 		fail("-i takes no word but shared, not %s", more);

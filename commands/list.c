@@ -5,6 +5,7 @@
 #include "../fail.h"
 #include "../json.h"
 #include "../memory.h"
+#include "../nearest.h"
 #include "../out.h"
 
 typedef unsigned long long ull;
@@ -185,23 +186,20 @@ static void parse_words(const struct args *args, u64 *offset, u64 *start)
 			have_offset = true;
 			continue;
 		}
-		if (have_start) {
-			if (have_offset || !entry_try_offset(word, offset))
-				fail("invalid argument: %s", word);
-			have_offset = true;
+		if (have_start && have_offset)
+			usage_problem(args, "unexpected argument: %s", word);
+		if (!have_start && argument_try_address(word, start)) {
+			have_start = true;
 			continue;
 		}
-		if (!argument_try_address(word, start)) {
-			/* "list struct.member -H head": the order is free. */
-			if (have_offset || !entry_try_offset(word, offset))
-				fail("invalid argument: %s", word);
-			have_offset = true;
-			continue;
-		}
-		have_start = true;
+		/* "list struct.member -H head": the order is free. */
+		if (have_offset || !entry_try_offset(word, offset))
+			fail("invalid argument: %s%s", word,
+			     strchr(word, '.') ? nearest_reference(word) : nearest_symbol(word));
+		have_offset = true;
 	}
 	if (!have_start)
-		fail("starting address required\n%s", usage_text(args->command));
+		usage_problem(args, "starting address required");
 }
 
 static void list_run(struct args *args)

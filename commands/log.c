@@ -239,11 +239,13 @@ static void log_run(struct args *args)
 	};
 	struct strbuf why = { 0 };
 
-	if (args->nr_words > 0 || (style.no_stamp && style.wall_clock))
-		usage_fail(args);
+	args_check_words(args, "", 0, 0);
+	if (style.no_stamp && style.wall_clock)
+		usage_problem(args, "-t and -T exclude each other");
 	if (option_given(args, "a")) {
 		if (args->nr_options > 1)
-			usage_fail(args);
+			usage_problem(args,
+				      "-a is about another log: it goes with no other option");
 		print_audit();
 		return;
 	}

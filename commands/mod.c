@@ -7,6 +7,7 @@
 #include "../kernel.h"
 #include "../modfile.h"
 #include "../module.h"
+#include "../nearest.h"
 #include "../out.h"
 #include "../runningkernel.h"
 #include "../session.h"
@@ -275,7 +276,7 @@ static const struct module *named_module(const char *name)
 	const struct module *module = module_by_name(name);
 
 	if (module == NULL)
-		fail("no module named %s is loaded", name);
+		fail("no module named %s is loaded%s", name, nearest_module(name));
 	return module;
 }
 
@@ -364,8 +365,9 @@ static void mod_run(struct args *args)
 
 	if (option_given(args, "o"))
 		fail("-o is not offered: files of modules are read in one way only, by gdb");
-	if (nr_actions > 1 || args->nr_words > (takes_word ? 1 : 0))
-		usage_fail(args);
+	if (nr_actions > 1)
+		usage_problem(args, "-t, -s, -S, -d, -D and -R exclude each other");
+	args_check_words(args, "", 0, takes_word);
 	if (option_given(args, "t")) {
 		print_taints();
 	} else if (option_given(args, "s")) {

@@ -168,7 +168,7 @@ static void parse(struct args *args, struct request *request)
 		else if (text[1] == 'u')
 			request->user = true;
 		else
-			usage_fail(args);
+			usage_problem(args, "invalid option -- '%c'", text[1]);
 		text += 2;
 		while (isspace((unsigned char)*text))
 			text++;

@@ -6,6 +6,7 @@
 #include "../json.h"
 #include "../jsonshow.h"
 #include "../kpercpu.h"
+#include "../nearest.h"
 #include "../out.h"
 #include "../psview.h"
 #include "../task.h"
@@ -71,8 +72,9 @@ static void select_tasks(const struct args *args, const struct filter *filter,
 		size_t count = tasks_matching(args->words[i], &matches);
 
 		if (count == 0) {
-			command_problem("ps", scope_printf("invalid task or pid value: %s",
-							   args->words[i]));
+			command_problem("ps",
+					scope_printf("invalid task or pid value: %s%s",
+						     args->words[i], nearest_task(args->words[i])));
 		}
 		for (size_t j = 0; j < count; j++)
 			named[task_index(matches[j])] = true;
@@ -296,6 +298,15 @@ static void show_last_run(const struct args *args, const struct selection *selec
 			list ? &cpus : NULL);
 }
 
+static const char *policy_names(void)
+{
+	struct strbuf *names = scope_strbuf();
+
+	for (unsigned i = 0; i < task_nr_policies(); i++)
+		strbuf_printf(names, i ? ", %s" : "%s", task_policy_name(i));
+	return strbuf_text(names);
+}
+
 static void check_options(const struct args *args)
 {
 	unsigned nr_views = (option_given(args, "l") || option_given(args, "m")) +
@@ -324,7 +335,8 @@ static void run(struct args *args)
 
 	check_options(args);
 	if (policies && !task_policy_parse(policies, &filter.policies))
-		fail("%s: invalid scheduling policy", policies);
+		fail("%s: invalid scheduling policy (they are %s, or 0 to %u)", policies,
+		     policy_names(), task_nr_policies() - 1);
 	select_tasks(args, &filter, selection);
 	for (size_t i = 0; i < ARRAY_SIZE(views); i++) {
 		if (option_given(args, views[i].option)) {

@@ -398,8 +398,7 @@ static void rd_run(struct args *args)
 
 	if (option_given(args, "m"))
 		fail("-m is for the machine addresses of a Xen hypervisor, whose dumps are not read");
-	if (args->nr_words < 1 || args->nr_words > 2)
-		usage_fail(args);
+	args_check_words(args, "an address or symbol", 1, 2);
 	if (!symbol_argument(args->words[0], &request.address))
 		return;
 	if (offset)

@@ -27,11 +27,13 @@ static void run_repeat(struct args *args)
 
 		if (!parse_u64(scope_printf("%.*s", (int)length, line), 10, &seconds) ||
 		    seconds > INT32_MAX)
-			usage_fail(args);
+			usage_problem(args, "not a number of seconds: %.*s", (int)length, line);
 		line += length;
 	}
 	while (isspace((unsigned char)*line))
 		line++;
+	if (!*line && *args->line)
+		usage_problem(args, "a command is missing");
 	if (!*line)
 		usage_fail(args);
 	process_output_unpaged();

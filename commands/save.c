@@ -9,8 +9,7 @@ static void run_save(struct args *args)
 {
 	struct saved saved;
 
-	if (args->nr_words != 1)
-		usage_fail(args);
+	args_check_words(args, "a file's name", 1, 1);
 	save_dump(args->words[0], &saved);
 	if (json_on()) {
 		json_object(NULL);

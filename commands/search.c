@@ -6,6 +6,7 @@
 #include "../jsonshow.h"
 #include "../memory.h"
 #include "../memscan.h"
+#include "../nearest.h"
 #include "../out.h"
 #include "../process.h"
 #include "../progress.h"
@@ -196,7 +197,8 @@ static void parse_values(struct search *search, u64 *values)
 		const char *word = args->words[i];
 
 		if (!argument_try_address(word, &values[i]))
-			fail("invalid input: \"%s\"", word);
+			fail("invalid input: \"%s\"%s (text is looked for with -c)", word,
+			     nearest_symbol(word));
 		search->named[i] = word[0] == '(' || symbol_by_name(word);
 		if (needles->width < 8 && values[i] >> (needles->width * 8))
 			fail("value too large for -%s option: %llx%s", option, (ull)values[i],
@@ -211,8 +213,7 @@ static void parse_needles(struct search *search)
 	const struct args *args = search->args;
 	const char *mask = option_argument(args, "m"), *context = option_argument(args, "x");
 
-	if (!args->nr_words)
-		usage_fail(args);
+	args_check_words(args, "what to look for", 1, SIZE_MAX);
 	search->words = args->words;
 	search->named = scope_array(args->nr_words, sizeof(*search->named));
 	needles->count = args->nr_words;
@@ -251,8 +252,8 @@ static u64 bound(const struct search *search, const char *text)
 	u64 address = argument_address(text);
 
 	if (!right_space(search, address))
-		fail("invalid %s address: %llx\n%s", names[search->space], (ull)address,
-		     usage_text(search->args->command));
+		usage_problem(search->args, "invalid %s address: %llx", names[search->space],
+			      (ull)address);
 	return address;
 }
 

@@ -376,10 +376,12 @@ static const struct variable *variable_find(const char *name)
 
 static const char *nearest_variable(const char *word)
 {
-	const char *names[ARRAY_SIZE(variables) + 1] = { 0 };
+	const char *names[ARRAY_SIZE(variables) + 5] = {
+		[0] = "hex", [1] = "dec", [2] = "vi", [3] = "emacs"
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(variables); i++)
-		names[i] = variables[i].name;
+		names[i + 4] = variables[i].name;
 	return nearest_of(word, names);
 }
 
@@ -520,6 +522,15 @@ static void set_active(const char *word)
 	    task_comm(task, comm), (unsigned long long)task->address, task->cpu);
 }
 
+static void set_context_to(const char *word)
+{
+	const struct task *task = task_try_argument(word);
+
+	if (!task)
+		fail("invalid task or pid value: %s%s", word, nearest_variable(word));
+	set_context(task);
+}
+
 static bool is_variable(const char *word)
 {
 	const char *setting;
@@ -552,8 +563,8 @@ static void run_set(struct args *args)
 		set_variables(args->words, args->nr_words);
 	} else {
 		if (args->nr_words > 1)
-			usage_fail(args);
-		set_context(task_argument(first));
+			fail("no such variable: %s%s", first, nearest_variable(first));
+		set_context_to(first);
 	}
 }
 

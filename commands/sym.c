@@ -5,6 +5,7 @@
 #include "gdb_bridge.h"
 #include "json.h"
 #include "module.h"
+#include "nearest.h"
 #include "out.h"
 #include "session.h"
 #include "symbolshow.h"
@@ -312,7 +313,7 @@ static void print_named_module(const char *name)
 	if (module)
 		print_module(module);
 	else if (!print_owner(name))
-		fail("%s: not a loaded module", name);
+		fail("%s: not a loaded module%s", name, nearest_module(name));
 }
 
 static void print_everything(void)
@@ -344,7 +345,7 @@ static void sym_run(struct args *args)
 		else if (streq(given->option->name, "Q"))
 			count_containing(given->argument);
 		else if (args->nr_words == 0)
-			usage_fail(args); /* -p, -n and -s want something to stand beside */
+			usage_problem(args, "-%s wants an address or symbol", given->option->name);
 	}
 	if (!anything && args->nr_words == 0)
 		usage_fail(args);

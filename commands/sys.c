@@ -8,6 +8,7 @@
 #include "../kernel.h"
 #include "../kernelinfo.h"
 #include "../memory.h"
+#include "../nearest.h"
 #include "../out.h"
 #include "../symbols.h"
 
@@ -69,6 +70,22 @@ static void put_json_syscall(size_t number, const char *name, u64 function)
 	json_end();
 }
 
+/* Without what stands before it: "open" for __x64_sys_open. */
+static const char *nearest_syscall(const u64 *functions, size_t count, const char *word)
+{
+	const char **names = scope_array(count + 1, sizeof(*names));
+	size_t nr_names = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct symbol *function = symbol_at(functions[i], NULL);
+		const char *name = function ? strstr(function->name, "sys_") : NULL;
+
+		if (name)
+			names[nr_names++] = name + strlen("sys_");
+	}
+	return nearest_of(word, names);
+}
+
 static void print_syscalls(const char *word)
 {
 	struct strbuf *line = scope_strbuf();
@@ -98,7 +115,8 @@ static void print_syscalls(const char *word)
 		interrupt_check();
 	}
 	if (nr_printed == 0)
-		fail("no system call is named or numbered %s", word);
+		fail("no system call is named or numbered %s%s", word,
+		     nearest_syscall(functions, count, word));
 }
 
 static void print_dmi(void)
@@ -170,8 +188,12 @@ static void panic_machine(void)
 
 static void sys_run(struct args *args)
 {
-	if (args->nr_options > 1 || args->nr_words > 1)
-		usage_fail(args);
+	static const char *const words[] = { "config", NULL };
+
+	if (args->nr_options > 1)
+		usage_problem(args, "-%s and -%s exclude each other", args->options[0].option->name,
+			      args->options[1].option->name);
+	args_check_words(args, "", 0, 1);
 	if (option_given(args, "panic"))
 		panic_machine();
 	if (option_given(args, "c")) {
@@ -179,7 +201,8 @@ static void sys_run(struct args *args)
 		return;
 	}
 	if (args->nr_words > 0 && (args->nr_options > 0 || !streq(args->words[0], "config")))
-		usage_fail(args);
+		usage_problem(args, "unexpected argument: %s%s", args->words[0],
+			      args->nr_options ? "" : nearest_of(args->words[0], words));
 	if (option_given(args, "t"))
 		print_taints();
 	else if (option_given(args, "i"))

@@ -5,6 +5,7 @@
 #include "../fail.h"
 #include "../json.h"
 #include "../jsonshow.h"
+#include "../nearest.h"
 #include "../out.h"
 #include "../session.h"
 #include "../task.h"
@@ -37,7 +38,8 @@ static void show_member(const struct request *request, const char *path)
 	}
 	if (!found)
 		command_problem("task",
-				scope_printf("%s: not a task_struct or thread_info member", path));
+				scope_printf("%s: not a task_struct or thread_info member%s", path,
+					     nearest_path("task_struct", path)));
 }
 
 /* The members asked for that STRUCTURE has. */
@@ -181,7 +183,8 @@ static void run(struct args *args)
 		if (names_members(args->words[i]))
 			add_members(&request, args->words[i]);
 		else
-			fail("invalid task or pid value: %s", args->words[i]);
+			fail("invalid task or pid value: %s%s", args->words[i],
+			     nearest_path("task_struct", args->words[i]));
 	}
 	if (nr_tasks == 0)
 		tasks[nr_tasks++] = task_current();

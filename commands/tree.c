@@ -309,7 +309,7 @@ static enum tree_type parse_type(const struct args *args)
 		if (strlen(word) >= names[i].shortest && starts_with(names[i].name, word))
 			return names[i].type;
 	if (word)
-		fail("invalid tree type: %s\n%s", word, usage_text(args->command));
+		usage_problem(args, "invalid tree type: %s", word);
 	return TREE_RBTREE;
 }
 
@@ -342,13 +342,12 @@ static void tree_run(struct args *args)
 	tree->positions = option_given(args, "p");
 	tree->linear = option_given(args, "l");
 	if (!args->nr_words)
-		fail("a starting address is required\n%s", usage_text(args->command));
-	if (args->nr_words > 1)
-		usage_fail(args);
+		usage_problem(args, "a starting address is required");
+	args_check_words(args, "", 1, 1);
 	check_options(tree);
-	if (!argument_try_address(args->words[0], &tree->root) ||
-	    !mem_is_kernel_address(tree->root))
-		fail("invalid start argument: %s", args->words[0]);
+	tree->root = argument_address(args->words[0]);
+	if (!mem_is_kernel_address(tree->root))
+		fail("invalid start argument: %s is no kernel address", args->words[0]);
 	tree->node_offset = entry_offset(args, "o");
 	tree->root += entry_offset(args, "r");
 	entry_show_parse(args, &tree->show);

@@ -341,8 +341,9 @@ static void vtop_run(struct args *args)
 	bool blank_wanted = false;
 	const struct task *task = whose ? task_argument(whose) : NULL;
 
-	if (!args->nr_words || (request.force_user && request.force_kernel))
-		usage_fail(args);
+	args_check_words(args, "an address", 1, SIZE_MAX);
+	if (request.force_user && request.force_kernel)
+		usage_problem(args, "-u and -k exclude each other");
 	request.task = task;
 	request.mm = task ? task->mm : 0;
 	for (size_t i = 0; i < args->nr_words; i++) {

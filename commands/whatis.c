@@ -6,6 +6,7 @@
 #include "gdb_bridge.h"
 #include "json.h"
 #include "jsonshow.h"
+#include "nearest.h"
 #include "out.h"
 #include "session.h"
 #include "symbols.h"
@@ -96,7 +97,7 @@ static void show_expression(const char *expression)
 	strbuf_free(&type);
 	strbuf_free(&error);
 	if (!worked)
-		fail("cannot resolve: %s: %s", expression, text);
+		fail("cannot resolve: %s: %s", expression, nearest_for_gdb(text, expression));
 	out("%s\n", text);
 }
 
@@ -213,7 +214,7 @@ static void show_member(const char *reference, unsigned radix)
 		return;
 	}
 	if (!datashow_has_member(aggregate, dot + 1))
-		fail("cannot resolve: %s", reference);
+		fail("cannot resolve: %s%s", reference, nearest_reference(reference));
 	datashow_member_place(aggregate, dot + 1, NULL, radix);
 }
 
@@ -233,8 +234,7 @@ static void search(const struct args *args)
 {
 	struct typesearch_wish wish = { .largest = ~0ULL, .member = option_argument(args, "m") };
 
-	if (args->nr_words)
-		usage_fail(args);
+	args_check_words(args, "", 0, 0);
 	if (option_given(args, "r"))
 		parse_range(option_argument(args, "r"), &wish);
 	if (!types_btf())
@@ -267,8 +267,7 @@ static void run(struct args *args)
 		search(args);
 		return;
 	}
-	if (!args->nr_words)
-		usage_fail(args);
+	args_check_words(args, "a name", 1, SIZE_MAX);
 	for (i = 0; i < args->nr_words; i++)
 		strbuf_printf(&joined, "%s%s", i ? " " : "", args->words[i]);
 	name = pointed_to(scope_strdup(strbuf_text(&joined)));
@@ -288,7 +287,7 @@ static void run(struct args *args)
 		show_expression(name);
 	} else if (!show_symbol(name) && !show_enumerator(name) && !show_other_type(name, radix) &&
 		   !show_other_type(scope_printf("enum %s", name), radix)) {
-		fail("cannot resolve: %s", name);
+		fail("cannot resolve: %s%s", name, nearest_name(name));
 	}
 }
 

@@ -91,8 +91,7 @@ static void run_wr(struct args *args)
 		fail("-f: a dump file is never written to");
 	if (option_given(args, "m"))
 		fail("-m is for the machine addresses of a Xen hypervisor, which is not read here");
-	if (args->nr_words != 2)
-		usage_fail(args);
+	args_check_words(args, args->nr_words ? "the value" : "an address", 2, 2);
 	if (!memory_is_live())
 		fail("a dump is a record of the past: only a live system's memory can be written to");
 	address = argument_address(args->words[0]);

@@ -218,25 +218,10 @@ def test_gdbinit_beside_the_dump_is_not_run(kernel):
         expect(not (pathlib.Path(folder) / "owned").exists(), f"ran a file of the folder: {done.stdout[-200:]!r}")
 
 
-def test_did_you_mean(kernel):
-    for line, meant in (("pss", "ps"), ("stuct page", "struct"), ("lgo", "log"), ("dmseg", "dmesg"),
-                        ("init_tsk", "init_task"), ("task_strct", "task_struct"),
-                        ("rd init_tsk", "init_task"), ("eval jiffies_6", "jiffies_64"), ("dis vfs_raed", "vfs_read"),
-                        ("sym vfs_raed", "vfs_read"), ("p jifies", "jiffies"), ("gdb print jifies", "jiffies"),
-                        ("struct task_struct.pdi", "task_struct.pid"), ("struct task_strct", "task_struct"),
-                        ("struct task_struct.se.on_qr", "task_struct.se.on_rq"), ("*lst_head", "list_head"),
-                        ("list -s task_struct.com -h init_task", "task_struct.comm"),
-                        ("set scrol on", None), ("set scroll on radx 16", "radix"), ("ps --jsn", "--json"),
-                        ("help stuct", None)):
-        done = run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin=line + "\n")
-        if meant:
-            expect(f'; did you mean "{meant}"?' in done.stdout, f"{line}: {done.stdout[:200]!r}")
-        equal(done.status, 2, f"status of {line}")
-    for line in ("nosuchcommand", "rd nosuchthing", "struct nosuchstruct", "struct task_struct.nosuchmember"):
-        done = run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin=line + "\n")
-        expect("did you mean" not in done.stdout, f"{line}: {done.stdout[:200]!r}")
-    wrong_case = run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin="task -r\n").stdout
-    expect("invalid option -- 'r'; did you mean -R?\n" in wrong_case, f"an option's other case: {wrong_case!r}")
+def test_did_you_mean_an_option(kernel):
+    wrong_case = run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin="task -r\n")
+    expect("invalid option -- 'r'; did you mean -R?\n" in wrong_case.stdout, f"another case: {wrong_case.stdout!r}")
+    equal(wrong_case.status, 2, "status")
     expect('did you mean "--no_scroll"?' in run_crash("--no_scrol").stderr, "an option of the run")
 
 

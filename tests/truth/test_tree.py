@@ -162,7 +162,7 @@ def test_errors(kernel):
     equal(texts[2:7], ["tree: -l option is not applicable to Xarrays\n",
                        "tree: -o option is not applicable to maple trees\n",
                        "tree: -v option is not applicable to red-black trees\n",
-                       "tree: invalid start argument: 0\n",
+                       "tree: invalid start argument: 0 is no kernel address\n",
                        "tree: invalid -r argument: foo.bar\n"], "messages")
     expect("the tree is broken: cannot read node" in kernel.last.stderr, f"a tree of text: {kernel.last.stderr!r}")
     equal(texts[8], "tree: invalid data structure reference: nosuch\n", "no such structure")
