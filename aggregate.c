@@ -75,13 +75,13 @@ static void parse_reference(struct request *request, const char *word, const cha
 		fail_reference(word);
 	request->name = name;
 	request->aggregate = scope_printf("%s %s", keyword, name);
-	if (types_available() && !type_by_name(request->aggregate, &type)) {
+	if (types_available() && !type_exists(request->aggregate)) {
 		enum type_kind wanted = streq(keyword, "struct") ? TYPE_STRUCT : TYPE_UNION;
 
 		/* A typedef of one will do. */
-		if (!type_by_name(name, &type))
+		if (!type_exists(name))
 			fail_reference(word);
-		if (type_kind(type) != wanted)
+		if (type_by_name(name, &type) && type_kind(type) != wanted)
 			fail("data type mismatch: %s is not a %s", name, keyword);
 		request->aggregate = name;
 	}

@@ -25,14 +25,12 @@ typedef unsigned long long ull;
 static const char *aggregate_of(const char *name)
 {
 	static const char *const keywords[] = { "struct ", "union ", "" };
-	struct type type;
 	u64 size;
 
 	for (size_t i = 0; i < ARRAY_SIZE(keywords); i++) {
 		const char *full = scope_printf("%s%s", keywords[i], name);
 
-		if (types_available() ? type_by_name(full, &type)
-				      : gdb_type_size(full, &size, NULL))
+		if (types_available() ? type_exists(full) : gdb_type_size(full, &size, NULL))
 			return full;
 	}
 	return NULL;

@@ -170,6 +170,8 @@ struct gdb_member {
 /* "struct page", "union thread_union", "enum pid_type", "atomic_t". These never attach DWARF by
  * themselves. */
 bool gdb_type_size(const char *type, u64 *size, struct strbuf *error);
+/* The names of structures, unions and enums in the debug information that is attached; EACH must not fail(). */
+void gdb_each_aggregate(void (*each)(void *arg, const char *name), void *arg);
 /* A dotted path, through anonymous members. */
 bool gdb_type_member(const char *type, const char *path, struct gdb_member *member,
 		     struct strbuf *error);

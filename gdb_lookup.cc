@@ -7,6 +7,8 @@
 #include <event-top.h>
 #include <frame.h>
 #include <language.h>
+#include <objfiles.h>
+#include <progspace.h>
 #include <symtab.h>
 #include <top.h>
 #include <value.h>
@@ -37,6 +39,26 @@ bool gdb_type_size(const char *name, u64 *size, struct strbuf *error)
 		 guarded(&problem, [&]() { *size = type_named(name)->length(); });
 	add_text(error, problem);
 	return worked;
+}
+
+void gdb_each_aggregate(void (*each)(void *arg, const char *name), void *arg)
+{
+	std::string problem;
+
+	if (!ensure_started(&problem))
+		return;
+	guarded(&problem, [&]() {
+		/* Nothing matches: gdb reads no more than its index. */
+		for (objfile *file : current_program_space->objfiles())
+			file->expand_symtabs_matching(
+				nullptr, &lookup_name_info::match_any(),
+				[&](const char *name) {
+					each(arg, name);
+					return false;
+				},
+				nullptr, SEARCH_GLOBAL_BLOCK | SEARCH_STATIC_BLOCK,
+				SEARCH_STRUCT_DOMAIN);
+	});
 }
 
 /* The field NAME of AGGREGATE, through anonymous members; *BITS is advanced to its place. */

@@ -104,6 +104,18 @@ static bool offer_aggregate(struct type type, void *arg)
 	return true;
 }
 
+static void offer_name(void *arg, const char *name)
+{
+	suggest_offer(arg, name);
+}
+
+static void offer_types(struct suggestion *suggestion, bool (*offer)(struct type type, void *arg))
+{
+	types_each_named(offer, suggestion);
+	if (!types_btf())
+		gdb_each_aggregate(offer_name, suggestion);
+}
+
 const char *nearest_name(const char *name)
 {
 	static const char *const keywords[] = { "struct ", "union ", "enum " };
@@ -115,7 +127,7 @@ const char *nearest_name(const char *name)
 	}
 	if (!start_symbol(&suggestion, name))
 		return "";
-	types_each_named(offer_type, &suggestion);
+	offer_types(&suggestion, offer_type);
 	offer_all_symbols(&suggestion);
 	return question(&suggestion, "");
 }
@@ -287,7 +299,7 @@ const char *nearest_reference(const char *reference)
 	}
 	if (!start_symbol(&suggestion, name))
 		return "";
-	types_each_named(offer_aggregate, &suggestion);
+	offer_types(&suggestion, offer_aggregate);
 	return question(&suggestion, "");
 }
 

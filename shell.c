@@ -174,14 +174,15 @@ static const char *command_for_name(const char *word, bool has_arguments)
 		return NULL;
 	if (types_available()) {
 		snprintf(name, sizeof(name), "struct %.*s", (int)length, word);
-		if (type_by_name(name, &type))
+		if (type_exists(name))
 			return "struct";
 		snprintf(name, sizeof(name), "union %.*s", (int)length, word);
-		if (type_by_name(name, &type))
+		if (type_exists(name))
 			return "union";
 		snprintf(name, sizeof(name), "%.*s", (int)length, word);
-		if (type_by_name(name, &type)) {
-			enum type_kind kind = type_kind(type);
+		if (type_exists(name)) {
+			enum type_kind kind = type_by_name(name, &type) ? type_kind(type)
+									: TYPE_OTHER;
 
 			if (has_arguments && kind == TYPE_STRUCT)
 				return "struct";

@@ -532,6 +532,14 @@ bool types_kernel_size(const char *type_name, u64 *size)
 	return true;
 }
 
+bool type_exists(const char *name)
+{
+	struct type type;
+	u64 size;
+
+	return vmlinux_types ? type_by_name(name, &type) : type_size_by_name(name, &size);
+}
+
 bool type_has_member(const char *type_name, const char *path)
 {
 	struct member member;

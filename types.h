@@ -63,6 +63,7 @@ void types_set_fallback(const struct types_fallback *fallback); /* NULL: none */
 /* "struct list_head", "union thread_union", "enum pid_type", "atomic_t", or a bare name: struct,
  * then union, typedef, enum. */
 bool type_by_name(const char *name, struct type *type);
+bool type_exists(const char *name); /* from BTF or from the fallback */
 enum type_kind type_kind(struct type type); /* of the type with typedefs and qualifiers followed */
 const char *type_name(struct type type); /* "" for anonymous */
 u64 type_size(struct type type); /* 0 when incomplete */

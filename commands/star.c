@@ -12,12 +12,13 @@ static const struct command *command_of(const char *name)
 	struct type type;
 	const char *command = NULL;
 
-	if (type_by_name(scope_printf("struct %s", name), &type))
+	if (type_exists(scope_printf("struct %s", name)))
 		command = "struct";
-	else if (type_by_name(scope_printf("union %s", name), &type))
+	else if (type_exists(scope_printf("union %s", name)))
 		command = "union";
-	else if (type_by_name(name, &type))
-		command = type_kind(type) == TYPE_UNION ? "union" : "struct";
+	else if (type_exists(name))
+		command = type_by_name(name, &type) && type_kind(type) == TYPE_UNION ? "union"
+										     : "struct";
 	return command ? command_find(command) : NULL;
 }
 

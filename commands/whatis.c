@@ -47,20 +47,19 @@ static void show_enum(char *text)
 static const char *aggregate_of(const char *name)
 {
 	static const char *const keywords[] = { "struct ", "union " };
-	struct type type;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(keywords); i++) {
 		if (!starts_with(name, keywords[i]))
 			continue;
-		if (type_by_name(name, &type))
+		if (type_exists(name))
 			return name;
 		name += strlen(keywords[i]);
 	}
 	for (i = 0; i < ARRAY_SIZE(keywords); i++) {
 		const char *full = scope_printf("%s%s", keywords[i], name);
 
-		if (type_by_name(full, &type))
+		if (type_exists(full))
 			return full;
 	}
 	return NULL;
@@ -139,7 +138,6 @@ static bool show_enumerator(const char *name)
 static bool show_other_type(const char *name, unsigned radix)
 {
 	char *text = ask_gdb("ptype", name);
-	struct type type;
 
 	if (!text)
 		return false;
@@ -151,7 +149,7 @@ static bool show_other_type(const char *name, unsigned radix)
 		show_enum(text);
 		return true;
 	}
-	if (type_by_name(name, &type) && !streq(text, name)) {
+	if (type_exists(name) && !streq(text, name)) {
 		/* A function that returns an enum, say: its enumerators are not what was asked for. */
 		if (starts_with(text, "enum ") && strchr(text, '{'))
 			text = ask_gdb("whatis", name);

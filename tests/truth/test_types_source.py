@@ -7,7 +7,13 @@ import tempfile
 
 from harness import equal, expect, run_crash, same_lines
 
-COMMANDS = ("ps", "log", "bt -a", "mod", "files", "sym -m loop", "task", "foreach bt")
+COMMANDS = ("ps", "log", "bt -a", "mod", "files", "sym -m loop", "task", "foreach bt", "struct list_head", "*task_struct",
+            "list_head", "task_struct.pid", "struct task_struct.pid,comm init_task", "whatis list_head", "whatis pid_t",
+            "whatis task_struct.pid", "list task_struct.tasks -h init_task -S task_struct.pid")
+# What is asked is the same, too.
+WRONG = {"struct task_strct": "task_struct", "task_strct": "task_struct", "*lst_head": "list_head",
+         "struct task_struct.se.on_qr": "task_struct.se.on_rq", "whatis task_strct": "task_struct",
+         "list -o task_struct.taks init_task": "task_struct.tasks"}
 
 
 def rename_section(path, old, new):
@@ -15,6 +21,17 @@ def rename_section(path, old, new):
         at = data.rfind(b"\0" + old + b"\0")
         expect(at > 0, f"{path}: no section {old}")
         data[at + 1:at + 1 + len(old)] = new
+
+
+def hide_btf(path):
+    """Neither its section in the file is found, nor the one in the dump, by its symbol."""
+    rename_section(path, b".BTF", b".XTF")
+    with open(path, "r+b") as file, mmap.mmap(file.fileno(), 0) as data:
+        at = data.find(b"__start_BTF\0")
+        expect(at > 0, f"{path}: no __start_BTF")
+        while at > 0:
+            data[at:at + 3] = b"xx_"
+            at = data.find(b"__start_BTF\0", at)
 
 
 def outputs(vmlinux, vmcore, folder):
@@ -30,8 +47,10 @@ def test_dwarf_instead_of_btf(kernel):
         wanted = outputs(kernel.vmlinux, kernel.vmcore, folder)
         copy = pathlib.Path(folder) / "vmlinux"
         shutil.copyfile(kernel.vmlinux, copy)
-        rename_section(copy, b".BTF", b".XTF")
+        hide_btf(copy)
         got = outputs(copy, kernel.vmcore, folder)
+        asked = run_crash("-s", copy, kernel.vmcore, stdin="\n".join(WRONG) + "\n").stdout.splitlines()
+    same_lines([line.partition("; ")[2] for line in asked], [f'did you mean "{meant}"?' for meant in WRONG.values()], "questions")
     for command, a, b in zip(COMMANDS, got, wanted):
-        expect(len(b.splitlines()) > 5, f"{command}: only {b[:80]!r}")
+        expect(len(b.splitlines()) >= 2, f"{command}: only {b[:80]!r}")
         same_lines(a.splitlines(), b.splitlines(), f"{command} without BTF")
