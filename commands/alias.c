@@ -105,11 +105,16 @@ COMMAND(alias) = {
 		"\n"
 		"A command string with a pipe or a redirection is put in double quotes. An empty string (\"\") "
 		"deletes the alias. The name of a command cannot be an alias; \\WORD is never taken for one.",
-	.example = "crash> alias ksd \"kmem -s | grep dentry\"\n"
-		   "ORIGIN   ALIAS    COMMAND\n"
-		   "runtime  ksd      kmem -s | grep dentry\n"
-		   "crash> alias ksd \"\"\n"
-		   "alias deleted: ksd\n",
+	.example =
+		"crash> alias zombies \"foreach ZO ps\"\n"
+		"ORIGIN   ALIAS    COMMAND\n"
+		"runtime  zombies  foreach ZO ps\n"
+		"crash> zombies\n"
+		"      PID    PPID  CPU       TASK        ST  %MEM      VSZ      RSS  COMM\n"
+		"      221     220   1  ffff8ae4cfab8000  ZO   0.0        0        0  w-undead\n"
+		"      222       1   0  ffff8ae4c1da2100  ZO   0.0        0        0  w-deadlead\n"
+		"crash> alias zombies \"\"\n"
+		"alias deleted: zombies\n",
 	.arguments = "alias command",
 	.run = run_alias,
 	.flags = COMMAND_RAW_LINE | COMMAND_MINIMAL,

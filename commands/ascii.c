@@ -120,9 +120,12 @@ COMMAND(ascii) = {
 		"Shows the bytes of 64-bit hexadecimal values as characters, in the order in which memory holds "
 		"them: the lowest byte first. Control characters are named; bytes above 7f are shown as numbers. "
 		"Without an argument, a chart of all ASCII characters.",
-	.example = "crash> ascii 62696c2f7273752f 0x41\n"
-		   "62696c2f7273752f: /usr/lib\n"
-		   "0000000000000041: A<NUL><NUL><NUL><NUL><NUL><NUL><NUL>\n",
+	.example = "crash> rd -x linux_banner\n"
+		   "ffffffff99751580:  65762078756e694c \n"
+		   "crash> ascii 65762078756e694c\n"
+		   "65762078756e694c: Linux ve\n"
+		   "crash> ascii 464c457f\n"
+		   "00000000464c457f: <DEL>ELF<NUL><NUL><NUL><NUL>\n",
 	.arguments = "value ...",
 	.run = run_ascii,
 	.flags = COMMAND_MINIMAL,

@@ -516,14 +516,21 @@ COMMAND(dis) = {
 		"look as they were when it crashed. The place at a function's start where a tracer may be called "
 		"is marked [FTRACE NOP]. With -s the line of the address is marked by an asterisk; the source is "
 		"looked for where the kernel was built, and where gdb's \"directory\" command says.",
-	.example = "crash> dis vfs_read 3\n"
-		   "0xffffffff90349950 <vfs_read>:\tnopl   0x0(%rax,%rax,1) [FTRACE NOP]\n"
-		   "0xffffffff90349955 <vfs_read+5>:\tpush   %r15\n"
-		   "0xffffffff90349957 <vfs_read+7>:\tpush   %r14\n"
-		   "crash> dis -r vfs_read+7 -x\n"
-		   "0xffffffff90349950 <vfs_read>:\tnopl   0x0(%rax,%rax,1) [FTRACE NOP]\n"
-		   "0xffffffff90349955 <vfs_read+0x5>:\tpush   %r15\n"
-		   "0xffffffff90349957 <vfs_read+0x7>:\tpush   %r14\n",
+	.example =
+		"crash> dis entry_SYSCALL_64_after_hwframe 3\n"
+		"0xffffffff994000b9 <entry_SYSCALL_64_after_hwframe>:\tpush   %rax\n"
+		"0xffffffff994000ba <entry_SYSCALL_64_after_hwframe+1>:\tpush   %rdi\n"
+		"0xffffffff994000bb <entry_SYSCALL_64_after_hwframe+2>:\tpush   %rsi\n"
+		"crash> dis -r entry_SYSCALL_64_after_hwframe+2 -x\n"
+		"0xffffffff994000b9 <entry_SYSCALL_64_after_hwframe>:\tpush   %rax\n"
+		"0xffffffff994000ba <entry_SYSCALL_64_after_hwframe+0x1>:\tpush   %rdi\n"
+		"0xffffffff994000bb <entry_SYSCALL_64_after_hwframe+0x2>:\tpush   %rsi\n"
+		"crash> dis -B entry_SYSCALL_64_after_hwframe+1 2\n"
+		"0xffffffff994000ba <entry_SYSCALL_64_after_hwframe+1>:\t57                 \tpush   %rdi\n"
+		"0xffffffff994000bb <entry_SYSCALL_64_after_hwframe+2>:\t56                 \tpush   %rsi\n"
+		"crash> dis -l vfs_read 1\n"
+		"fs/read_write.c: 550\n"
+		"...\n",
 	.arguments = "address|symbol count",
 	.run = dis_run,
 	.flags = COMMAND_MINIMAL,

@@ -30,7 +30,16 @@ COMMAND(gdb) = {
 		"Tasks are gdb's threads: \"gdb info threads\", \"gdb thread apply all bt\", and frame, up, info locals, "
 		"info args in any of them. \"gdb thread N\" and \"set PID\" change the same current task.",
 	.example = "crash> gdb print sizeof(struct list_head)\n"
-		   "$1 = 16\n",
+		   "$1 = 16\n"
+		   "crash> gdb ptype struct hlist_node\n"
+		   "type = struct hlist_node {\n"
+		   "    struct hlist_node *next;\n"
+		   "    struct hlist_node **pprev;\n"
+		   "}\n"
+		   "crash> gdb whatis jiffies\n"
+		   "type = volatile unsigned long\n"
+		   "crash> gdb print &init_task.pid\n"
+		   "$2 = (pid_t *) 0xffffffff9a2112c0 <init_task+2432>\n",
 	.arguments = "expression ...",
 	.run = run_gdb,
 	.flags = COMMAND_RAW_LINE,

@@ -261,10 +261,22 @@ COMMAND(help) = {
 		"Other words are passed to gdb's own help.\n"
 		"\n"
 		"The options show what crash knows about its files, which is what reports of bugs need.",
-	.example = "crash> help -r\n"
+	.example = "crash> help -m\n"
+		   "           machine: x86_64\n"
+		   "         page size: 4096\n"
+		   " page table levels: 4\n"
+		   "    top page table: ffffffff9a222000\n"
+		   "         phys_base: fffffffff2e00000\n"
+		   "        direct map: ffff8ae4c0000000 - ffff8ae4cffd7000\n"
+		   "           vmalloc: ffffd2a6c0000000 - fffff2a6c0000000\n"
+		   "           vmemmap: fffff59800000000 - fffff69800000000\n"
+		   "           modules: ffffffffc0000000 - ffffffffff000000\n"
+		   "      kernel image: ffffffff80000000 - ffffffffc0000000\n"
+		   "   user space ends: 7ffffffff000\n"
+		   "crash> help -r\n"
 		   "CPU 0:\n"
-		   "    RIP: ffffffff9d4f6b6b  RSP: ffffffff9e603e70  RFLAGS: 00000246\n"
-		   "    ...\n",
+		   "    RIP: ffffffff9864de07  RSP: ffffd2a6c0003fc0  RFLAGS: 00000046\n"
+		   "...\n",
 	.arguments = "topic ...",
 	.run = run_help,
 	.flags = COMMAND_MINIMAL,

@@ -278,20 +278,21 @@ COMMAND(list) = {
 		"A list that runs into memory which is not there, or into itself, ends with a message after what "
 		"was found. Start may be an address, a symbol or an (expression).",
 	.example =
+		"crash> list task_struct.tasks -h init_task\n"
+		"ffffffff9a210940\n"
+		"ffff8ae4c1250000\n"
+		"ffff8ae4c1252100\n"
+		"...\n"
 		"crash> list -H super_blocks super_block.s_list -S super_block.s_id,s_magic\n"
-		"ffff897f0105a000\n"
+		"ffff8ae4c105a000\n"
 		"  s_id = \"tmpfs\"\n"
 		"  s_magic = 16914836\n"
-		"ffff897f0105a800\n"
-		"  s_id = \"rootfs\"\n"
-		"  s_magic = 16914836\n"
-		"crash> list -h init_task task_struct.sibling -O task_struct.children -s task_struct.pid,comm\n"
-		"ffff897f01208000\n"
+		"...\n"
+		"crash> list -h init_task task_struct.sibling -O task_struct.children -s task_struct.pid\n"
+		"ffff8ae4c1250000\n"
 		"  pid = 1,\n"
-		"  comm = \"init\\000\\000\\000\\000\\000\\000\\000\\000\\000\\000\\000\",\n"
-		"ffff897f0120a0c0\n"
-		"  pid = 2,\n"
-		"  comm = \"kthreadd\\000\\000\\000\\000\\000\\000\\000\",\n",
+		"ffff8ae4c1252100\n"
+		"  pid = 2,\n",
 	.arguments = "symbol|struct.member ...",
 	.run = list_run,
 };

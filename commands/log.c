@@ -291,10 +291,14 @@ COMMAND(log) = {
 		"WARNING lines as they are. Of functions with the same name it takes that of the printed size.\n"
 		"The lines of modules need their debug information: give mod -S first.",
 	.example =
-		"crash> log | tail -3\n"
-		"[   13.049685] sysrq: Trigger a crash\n"
-		"[   13.050184] Kernel panic - not syncing: sysrq triggered crash\n"
-		"[   13.050549] CPU: 1 PID: 238 Comm: lab-guest Not tainted 5.10.0-32-cloud-amd64 #1 Debian 5.10.223-1\n",
+		"crash> log | grep sysrq:\n"
+		"[   37.705476] sysrq: Trigger a crash\n"
+		"crash> log -T | grep \"not syncing\" | head -1\n"
+		"[Thu Nov 26 18:09:46 UTC 2026] Kernel panic - not syncing: sysrq triggered crash\n"
+		"crash> log -t -m | grep sysrq:\n"
+		"<6>sysrq: Trigger a crash\n"
+		"crash> log -c | grep sysrq:\n"
+		"[   37.705476] [  T300] sysrq: Trigger a crash\n",
 	.run = log_run,
 	.flags = COMMAND_MINIMAL,
 };

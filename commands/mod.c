@@ -418,11 +418,11 @@ COMMAND(mod) = {
 		"debug information its .gnu_debuglink and its build-id lead on to the one that has it. A file with\n"
 		"debug information is preferred, and one of another build (by its build-id) is refused.",
 	.example =
+		"crash> mod -t\n"
+		"no tainted modules\n"
 		"crash> mod -s virtio_blk\n"
 		"     MODULE       NAME               TEXT_BASE         SIZE  OBJECT FILE\n"
-		"ffffffffc04705c0  virtio_blk      ffffffffc046c000    32768  modules/virtio_blk.ko.debug\n"
-		"crash> mod -t\n"
-		"no tainted modules\n",
+		"ffffffffc05c85c0  virtio_blk      ffffffffc05c4000    32768  modules/virtio_blk.ko.debug\n",
 	.arguments = "file",
 	.run = mod_run,
 };

@@ -268,15 +268,20 @@ COMMAND(p) = {
 		"values: \":\" of the current CPU, \":a\" of all, \":0,2-3\" of these. A member may stand in "
 		"between: `p runqueues.nr_running:a`.",
 	.example = "crash> p jiffies\n"
-		   "jiffies = $1 = 4294899619\n"
+		   "jiffies = $1 = 4294901746\n"
 		   "crash> p -x init_task.flags\n"
-		   "$2 = 0x200002\n"
+		   "$2 = 0x4200002\n"
+		   "crash> p ((struct list_head *)&modules)->next\n"
+		   "$3 = (struct list_head *) 0xffffffffc0965f48 <__this_module+8>\n"
 		   "crash> p runqueues\n"
 		   "PER-CPU DATA TYPE:\n"
 		   "  struct rq runqueues;\n"
 		   "PER-CPU ADDRESSES:\n"
-		   "  [0]: ffff89298ee35e80\n"
-		   "  [1]: ffff89298ef35e80\n",
+		   "  [0]: ffff8ae4cee35e80\n"
+		   "  [1]: ffff8ae4cef35e80\n"
+		   "crash> p runqueues.nr_running:a\n"
+		   "per_cpu(runqueues, 0).nr_running = $4 = 0\n"
+		   "per_cpu(runqueues, 1).nr_running = $5 = 1\n",
 	.arguments = "expression ...",
 	.run = run,
 	.flags = COMMAND_RAW_LINE,

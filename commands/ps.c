@@ -393,10 +393,34 @@ COMMAND(ps) = {
 		"%MEM is RSS as a share of physical memory. ? stands for what the dump lacks. Names in\n"
 		"brackets are kernel threads'.",
 	.example =
-		"crash> ps -A\n"
+		"crash> ps kthreadd '^migration'\n"
 		"      PID    PPID  CPU       TASK        ST  %MEM      VSZ      RSS  COMM\n"
-		">       0       0   0  ffffffff8240f940  RU   0.0        0        0  [swapper/0]\n"
-		">     211     101   1  ffff88800a1c8000  RU   0.4     1704     1024  lab-guest\n",
+		"        2       0   1  ffff8ae4c1252100  IN   0.0        0        0  [kthreadd]\n"
+		"       21       2   0  ffff8ae4c12da100  IN   0.0        0        0  [migration/0]\n"
+		"       26       2   1  ffff8ae4c1372100  IN   0.0        0        0  [migration/1]\n"
+		"crash> ps -p kthreadd\n"
+		"PID: 0        TASK: ffffffff9a210940  CPU: 0    COMMAND: \"swapper/0\"\n"
+		" PID: 2        TASK: ffff8ae4c1252100  CPU: 1    COMMAND: \"kthreadd\"\n"
+		"\n"
+		"crash> ps -a init\n"
+		"PID: 1        TASK: ffff8ae4c1250000  CPU: 0    COMMAND: \"init\"\n"
+		"...\n"
+		"ENV: HOME=/\n"
+		"     TERM=linux\n"
+		"\n"
+		"crash> ps -S\n"
+		"  RU: 3\n"
+		"  IN: 104\n"
+		"...\n"
+		"crash> ps -t 1\n"
+		"PID: 1        TASK: ffff8ae4c1250000  CPU: 0    COMMAND: \"init\"\n"
+		"    RUN TIME: 00:00:37\n"
+		"  START TIME: 472000000\n"
+		"       UTIME: 80000000\n"
+		"       STIME: 2896000000\n"
+		"\n"
+		"crash> ps -m init\n"
+		"[0 00:00:16.890] [IN]  PID: 1        TASK: ffff8ae4c1250000  CPU: 0    COMMAND: \"init\"\n",
 	.arguments = "pid|task|name ...",
 	.run = run,
 };

@@ -458,10 +458,18 @@ COMMAND(rd) = {
 		"16 bytes a line. Addresses below the kernel's half belong to the current task.\n"
 		"What is not in the dump ends the listing with the reason, after all that could\n"
 		"be read before it.",
-	.example = "crash> rd -a linux_banner 29\n"
-		   "ffffffff96f50c00:  Linux version 6.12.107+deb13-\n"
-		   "crash> rd -32 linux_banner 4\n"
-		   "ffffffff96f50c00:  756e694c 65762078 6f697372 2e36206e   Linux version 6.\n",
+	.example =
+		"crash> rd -a linux_banner 13\n"
+		"ffffffff99751580:  Linux version\n"
+		"crash> rd -32 linux_banner 3\n"
+		"ffffffff99751580:  756e694c 65762078 6f697372            Linux versio\n"
+		"crash> rd -s sys_call_table 4\n"
+		"ffffffff996003a0:  __x64_sys_read   __x64_sys_write  \n"
+		"ffffffff996003b0:  __x64_sys_open   __x64_sys_close  \n"
+		"crash> rd -SS super_blocks 2\n"
+		"ffffffff9a3781a0:  [ffff8ae4c105a000:kmalloc-2k] [ffff8ae4cfbda000:kmalloc-2k] \n"
+		"crash> rd -d jiffies\n"
+		"ffffffff9a2079c0:       4294901746 \n",
 	.arguments = "address|symbol count",
 	.run = rd_run,
 	.flags = COMMAND_MINIMAL,

@@ -38,10 +38,11 @@ COMMAND(save) = {
 		"\n"
 		"The file must not exist yet. The option --save of the program does the same at the end of the "
 		"session.",
-	.example = "crash> bt\n"
+	.example = "crash> bt 2\n"
+		   "PID: 2        TASK: ffff8ae4c1252100  CPU: 1    COMMAND: \"kthreadd\"\n"
 		   "...\n"
 		   "crash> save /tmp/small\n"
-		   "/tmp/small: 1093 pages in 1542231 bytes\n",
+		   "/tmp/small: 5254 pages in 3386802 bytes\n",
 	.arguments = "file",
 	.run = run_save,
 	.flags = COMMAND_MINIMAL,

@@ -384,13 +384,16 @@ COMMAND(search) = {
 		"listed by task.\n\n"
 		"On a terminal a line tells from the second second on how much was searched, until a pager has "
 		"something to show; Ctrl-C ends the search.",
-	.example = "crash> search -t ffff897f01208000\n"
-		   "PID: 1        TASK: ffff897f01208000  CPU: 0    COMMAND: \"init\"\n"
-		   "ffffca6d00013a90: ffff897f01208000 \n"
-		   "ffffca6d00013ad0: ffff897f01208000 \n"
-		   "\n"
-		   "crash> search -s linux_banner -l 100 -c Linux\n"
-		   "ffffffff9111fa00: Linux version 6.1.0-50-cloud-amd64 (debian-kernel@lists.\n",
+	.example = "crash> search -s init_uts_ns -l 100 -c Linux\n"
+		   "ffffffff9a4219c0: Linux...................................................\n"
+		   "crash> search -s sys_call_table -l 100 __x64_sys_open\n"
+		   "ffffffff996003b0: ffffffff98a31890 (__x64_sys_open)\n"
+		   "crash> search -t init_task\n"
+		   "PID: 0        TASK: ffffffff9a210940  CPU: 0    COMMAND: \"swapper/0\"\n"
+		   "ffffffff9a203df8: ffffffff9a210940 (init_task)\n"
+		   "...\n"
+		   "crash> search -s linux_banner -l 100 -w -m ff00 756e004c\n"
+		   "ffffffff99751580: 756e694c \n",
 	.arguments = "value ...",
 	.run = search_run,
 };

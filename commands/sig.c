@@ -319,7 +319,28 @@ COMMAND(sig) = {
 		"signals: the task's own (PRIVATE) and those of its whole thread group (SHARED). Bit n - 1\n"
 		"of a set stands for signal n.",
 	.example = "crash> sig -s 800A000000000201\n"
-		   "SIGHUP SIGUSR1 SIGRTMAX-14 SIGRTMAX-12 SIGRTMAX\n",
+		   "SIGHUP SIGUSR1 SIGRTMAX-14 SIGRTMAX-12 SIGRTMAX\n"
+		   "crash> sig -l\n"
+		   " [1] SIGHUP\n"
+		   " [2] SIGINT\n"
+		   " [3] SIGQUIT\n"
+		   "...\n"
+		   "crash> sig 2\n"
+		   "PID: 2        TASK: ffff8ae4c1252100  CPU: 1    COMMAND: \"kthreadd\"\n"
+		   "SIGNAL_STRUCT: ffff8ae4c1265f80  NR_THREADS: 1\n"
+		   " SIG    SIGACTION        HANDLER       MASK       FLAGS           \n"
+		   " [1] ffff8ae4c125ca60    SIG_IGN 0000000000000000 0 \n"
+		   "...\n"
+		   "[64] ffff8ae4c125d240    SIG_IGN 0000000000000000 0 \n"
+		   "SIGPENDING: no\n"
+		   "   BLOCKED: 0000000000000000\n"
+		   "PRIVATE_PENDING\n"
+		   "    SIGNAL: 0000000000000000\n"
+		   "  SIGQUEUE: (empty)\n"
+		   "SHARED_PENDING\n"
+		   "    SIGNAL: 0000000000000000\n"
+		   "  SIGQUEUE: (empty)\n"
+		   "\n",
 	.arguments = "pid|task ...",
 	.run = run,
 };

@@ -56,7 +56,10 @@ COMMAND(star) = {
 		   "    struct list_head *next;\n"
 		   "    struct list_head *prev;\n"
 		   "}\n"
-		   "SIZE: 16\n",
+		   "SIZE: 16\n"
+		   "crash> *task_struct.pid,comm init_task\n"
+		   "  pid = 0,\n"
+		   "  comm = \"swapper/0\\000\\000\\000\\000\\000\\000\",\n",
 	.arguments = "struct.member|union.member address|symbol count",
 	.run = run_star,
 	.flags = COMMAND_RAW_LINE,

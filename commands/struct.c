@@ -19,20 +19,29 @@ COMMAND(struct) = {
 		"\":cpus\" behind it takes it as a per-cpu variable: \":\" alone is the current CPU, \":a\" all, "
 		"\":0,2-3\" these.\n\n"
 		"The word struct may be left out where the name is no command's.",
-	.example = "crash> struct list_head\n"
+	.example = "crash> struct list_head -o\n"
 		   "struct list_head {\n"
-		   "    struct list_head *next;\n"
-		   "    struct list_head *prev;\n"
+		   "   [0] struct list_head *next;\n"
+		   "   [8] struct list_head *prev;\n"
 		   "}\n"
 		   "SIZE: 16\n"
 		   "crash> struct task_struct.pid,comm init_task\n"
 		   "  pid = 0,\n"
 		   "  comm = \"swapper/0\\000\\000\\000\\000\\000\\000\",\n"
+		   "crash> struct list_head super_blocks\n"
+		   "struct list_head {\n"
+		   "  next = 0xffff8ae4c105a000,\n"
+		   "  prev = 0xffff8ae4cfbda000\n"
+		   "}\n"
+		   "crash> struct task_struct.tasks -o init_task\n"
+		   "struct task_struct {\n"
+		   "  [ffffffff9a2111f0] struct list_head tasks;\n"
+		   "}\n"
 		   "crash> struct rq.nr_running runqueues:a\n"
-		   "[0]: ffff89298ee35e80\n"
-		   "  nr_running = 1,\n"
-		   "[1]: ffff89298ef35e80\n"
-		   "  nr_running = 0,\n",
+		   "[0]: ffff8ae4cee35e80\n"
+		   "  nr_running = 0,\n"
+		   "[1]: ffff8ae4cef35e80\n"
+		   "  nr_running = 1,\n",
 	.arguments = "struct.member address|symbol count",
 	.run = run,
 };

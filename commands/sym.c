@@ -381,13 +381,16 @@ COMMAND(sym) = {
 		"A name that several symbols have gives a line for each. Of several names at one address the\n"
 		"one is shown that the kernel's own messages use. Per-cpu variables of kernels before 6.15\n"
 		"have their offset instead of an address.",
-	.example = "crash> sym jiffies\n"
-		   "ffffffff96a079c0 (D) jiffies\n"
-		   "crash> sym ffffffff95230994\n"
-		   "ffffffff95230994 (T) vfs_read+4 fs/read_write.c: 550\n"
-		   "crash> sym -q virtblk_pr\n"
-		   "ffffffffc046d1f0 (t) __pfx_virtblk_probe [virtio_blk]\n"
-		   "ffffffffc046d200 (t) virtblk_probe [virtio_blk]\n",
+	.example = "crash> sym vfs_read\n"
+		   "ffffffff98a34a10 (T) vfs_read fs/read_write.c: 550\n"
+		   "crash> sym vfs_read+4\n"
+		   "ffffffff98a34a14 (T) vfs_read+4 fs/read_write.c: 550\n"
+		   "crash> sym -q virtblk_fop\n"
+		   "ffffffffc05cb6a0 (r) virtblk_fops [virtio_blk]\n"
+		   "crash> sym -Q virtblk_fop\n"
+		   "1 found (virtblk_fops)\n"
+		   "crash> sym -s vfs_read\n"
+		   "ffffffff98a34a10 (T) vfs_read [.text]\n",
 	.arguments = "symbol|address ...",
 	.run = sym_run,
 	.flags = COMMAND_MINIMAL,

@@ -239,20 +239,22 @@ COMMAND(sys) = {
 		   "      KERNEL: vmlinux\n"
 		   "    DUMPFILE: vmcore\n"
 		   "        CPUS: 2 [OFFLINE: 1]\n"
-		   "        DATE: Mon Nov 23 02:13:21 UTC 2026\n"
-		   "      UPTIME: 00:00:12\n"
-		   "LOAD AVERAGE: 0.23, 0.05, 0.02\n"
-		   "       TASKS: 142\n"
+		   "        DATE: Thu Nov 26 18:09:46 UTC 2026\n"
+		   "      UPTIME: 00:00:37\n"
+		   "LOAD AVERAGE: 0.80, 0.21, 0.07\n"
+		   "       TASKS: 158\n"
 		   "    NODENAME: lab-guest\n"
-		   "     RELEASE: 5.10.0-32-cloud-amd64\n"
-		   "     VERSION: #1 SMP Debian 5.10.223-1 (2024-08-10)\n"
-		   "     MACHINE: x86_64  (2596 Mhz)\n"
+		   "     RELEASE: 6.12.117+deb13-cloud-amd64\n"
+		   "     VERSION: #1 SMP PREEMPT_DYNAMIC Debian 6.12.117-1 (2026-11-12)\n"
+		   "     MACHINE: x86_64  (2094 Mhz)\n"
 		   "      MEMORY: 255.5 MB\n"
 		   "       PANIC: \"Kernel panic - not syncing: sysrq triggered crash\"\n"
 		   "crash> sys -c readlink\n"
 		   "NUM  SYSTEM CALL                FILE AND LINE NUMBER\n"
-		   " 89  __x64_sys_readlink         ../fs/stat.c: 498\n"
-		   "267  __x64_sys_readlinkat       ../fs/stat.c: 492\n",
+		   " 89  __x64_sys_readlink         fs/stat.c: 575\n"
+		   "267  __x64_sys_readlinkat       fs/stat.c: 569\n"
+		   "crash> sys -t\n"
+		   "TAINTED_MASK: 0  \n",
 	.arguments = "=config",
 	.run = sys_run,
 };

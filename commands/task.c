@@ -221,10 +221,16 @@ COMMAND(task) = {
 		"Without a pid or task_struct address, the current context's. A word that names a member\n"
 		"(or several, with commas) counts as if -R stood before it. A member that both structures\n"
 		"have is shown twice.",
-	.example = "crash> task -R pid,comm 1\n"
-		   "PID: 1        TASK: ffff888003258000  CPU: 0    COMMAND: \"init\"\n"
-		   "  pid = 1,\n"
-		   "  comm = \"init\\000\\000\\000\\000\\000\\000\\000\\000\\000\\000\\000\",\n",
+	.example = "crash> task -R pid,comm 2\n"
+		   "PID: 2        TASK: ffff8ae4c1252100  CPU: 1    COMMAND: \"kthreadd\"\n"
+		   "  pid = 2,\n"
+		   "  comm = \"kthreadd\\000\\000\\000\\000\\000\\000\\000\",\n"
+		   "\n"
+		   "crash> task -x -R thread_info.flags,prio 2\n"
+		   "PID: 2        TASK: ffff8ae4c1252100  CPU: 1    COMMAND: \"kthreadd\"\n"
+		   "  thread_info.flags = 0x4000,\n"
+		   "  prio = 0x78,\n"
+		   "\n",
 	.arguments = "pid|task ... -R member:task_struct",
 	.run = run,
 };

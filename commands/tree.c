@@ -393,16 +393,15 @@ COMMAND(tree) = {
 		"What hangs below a damaged or missing node is left out, with a message.",
 	.example =
 		"crash> tree -t xarray -r pid_namespace.idr init_pid_ns -p -S pid.level\n"
-		"ffff897f011f7480\n"
+		"ffff8ae4c1237680\n"
 		"  index: 1  position: root/0/1\n"
 		"  level = 0\n"
-		"ffff897f011f7a00\n"
-		"  index: 2  position: root/0/2\n"
-		"  level = 0\n"
+		"...\n"
 		"crash> tree -l -o backing_dev_info.rb_node bdi_tree -s backing_dev_info.id,ra_pages\n"
 		"ffff8ae4c266c800\n"
 		"  id = 1,\n"
-		"  ra_pages = 32,\n",
+		"  ra_pages = 32,\n"
+		"...\n",
 	.arguments = "start|struct.member -t =rbtree|=radix|=xarray|=maple",
 	.run = tree_run,
 };

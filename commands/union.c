@@ -18,6 +18,12 @@ COMMAND(union) = {
 		   "    int sival_int;\n"
 		   "    void *sival_ptr;\n"
 		   "}\n"
+		   "SIZE: 8\n"
+		   "crash> union -o sigval\n"
+		   "union sigval {\n"
+		   "  [0] int sival_int;\n"
+		   "  [0] void *sival_ptr;\n"
+		   "}\n"
 		   "SIZE: 8\n",
 	.arguments = "union.member address|symbol count",
 	.run = run,

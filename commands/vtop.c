@@ -386,19 +386,19 @@ COMMAND(vtop) = {
 	.example =
 		"crash> vtop jiffies\n"
 		"VIRTUAL           PHYSICAL        \n"
-		"ffffffff97a079c0  bc079c0\n"
+		"ffffffff9a2079c0  d0079c0\n"
 		"\n"
-		"PGD DIRECTORY: ffffffff97a22000\n"
-		"PAGE DIRECTORY: bc27067\n"
-		"   PUD: bc27ff0 => bc28063\n"
-		"   PMD: bc285e8 => 800000000bc001e3\n"
-		"  PAGE: bc00000  (2MB)\n"
+		"PGD DIRECTORY: ffffffff9a222000\n"
+		"PAGE DIRECTORY: d027067\n"
+		"   PUD: d027ff0 => d028063\n"
+		"   PMD: d028688 => 800000000d0001e3\n"
+		"  PAGE: d000000  (2MB)\n"
 		"\n"
 		"      PTE         PHYSICAL  FLAGS\n"
-		"800000000bc001e3   bc00000  (PRESENT|RW|ACCESSED|DIRTY|PSE|GLOBAL|NX)\n"
+		"800000000d0001e3   d000000  (PRESENT|RW|ACCESSED|DIRTY|PSE|GLOBAL|NX)\n"
 		"\n"
 		"      PAGE       PHYSICAL      MAPPING       INDEX CNT FLAGS\n"
-		"fffff9bcc02f01c0  bc07000                0        0  1 fffffc0002000 reserved\n",
+		"fffff598003401c0  d007000                0        0  1 fffffc0002000 reserved\n",
 	.arguments = "address|symbol ...",
 	.run = vtop_run,
 };

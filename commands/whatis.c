@@ -319,15 +319,18 @@ COMMAND(whatis) = {
 		   "crash> whatis pid_t\n"
 		   "typedef int pid_t;\n"
 		   "SIZE: 4\n"
+		   "crash> whatis PIDTYPE_TGID\n"
+		   "enum pid_type = 1\n"
 		   "crash> whatis task_struct.pid\n"
 		   "struct task_struct {\n"
 		   "  [2432] pid_t pid;\n"
 		   "}\n"
-		   "crash> whatis -r 1000-1016\n"
+		   "crash> whatis -r 16 -m list_head\n"
 		   "SIZE  TYPE\n"
-		   "1000  inet_sock\n"
-		   "1000  pnp_dev\n"
-		   "1008  audit_context\n",
+		   "  16  aa_buffer\n"
+		   "...\n"
+		   "  16  list_head\n"
+		   "...\n",
 	.arguments = "type.member|symbol",
 	.run = run,
 };

@@ -138,11 +138,11 @@ COMMAND(wr) = {
 		"It is written through /dev/mem, which takes root, a kernel that is not locked down, and for RAM one "
 		"without CONFIG_STRICT_DEVMEM: most distributions' kernels refuse, and the message says so. A dump "
 		"is never written to.",
-	.example = "crash> p panic_on_oops\n"
-		   "panic_on_oops = $1 = 0\n"
+	.example = "crash> rd -32 panic_on_oops\n"
+		   "ffffffff9a3e5d84:  00000000                              ....\n"
 		   "crash> wr -32 panic_on_oops 1\n"
-		   "crash> p panic_on_oops\n"
-		   "panic_on_oops = $2 = 1\n",
+		   "crash> rd -32 panic_on_oops\n"
+		   "ffffffff9a3e5d84:  00000001                              ....\n",
 	.arguments = "address|symbol value",
 	.run = run_wr,
 };

@@ -1,80 +1,78 @@
-# Every example of every help page is run on a dump: it must work, and look like what the page shows.
+# Every example of every help page is run on a dump and compared with what the page shows; so is the README's session.
 # SPDX-License-Identifier: GPL-3.0-or-later
 import pathlib
 import re
 import tempfile
 
-from harness import TOP, Failed, expect, run_crash
+from harness import TOP, Failed, Kernel, expect, run_crash
+from transcript import Comparison, example, names, parse
 
-# What needs a running kernel has the test of its examples in truth/live.
+# What needs a running kernel has the test of its example in truth/live.
 LIVE_ONLY = {"wr"}
-# Whose lines are another kernel's: code, messages, lines of source, sizes.
-OTHER_LINES = ("dis ", "log ", "save ", "sys -c", "vtop ", "search ", "sym ", "mod ", "rd -a ", "whatis -r ")
+# Answers in which nothing is a dump's own are compared as they are.
+FIXED = ("alias ", "ascii ", "eval ", "gdb print sizeof", "gdb ptype ", "sig -", "struct list_head -o", "*list_head",
+         "union ", "whatis pid_t", "whatis PIDTYPE_TGID")
 
 
-def names():
-    text = "".join(p.read_text() for p in sorted((TOP / "commands").glob("*.c")))
-    return sorted(re.findall(r'^COMMAND\(\w+\) = \{.*?\.name = "([^"]+)"', text, re.M | re.S))
+def table_of_modules(line):
+    """Its columns are as wide as the kernel's longest name of a module, and TEXT_BASE was BASE up to 6.3."""
+    words = line.split(None, 4)
+    words[2] = {"BASE": "TEXT_BASE"}.get(words[2], words[2])
+    return "{:>12} {:>15} {:>20} {:>12}  {}".format(*words)
 
 
-def example(name):
-    """[(command, [lines shown])]"""
-    page = run_crash("-h", name).stdout
-    expect("\nEXAMPLE\n" in page, f"help {name} has no example")
-    steps = []
-    for line in page.split("\nEXAMPLE\n")[1].splitlines():
-        line = line[4:]
-        if line.startswith("crash> "):
-            steps.append((line[7:], []))
-        elif steps and line.strip():
-            steps[-1][1].append(line)
-    expect(steps, f"help {name}: its example has no command")
-    return steps
-
-
-def shape(line):
-    """Numbers, strings and the distances between words are a dump's own."""
-    line = re.sub(r'"[^"]*"', "S", line)
-    line = re.sub(r"0x[0-9a-f]+|\b[0-9a-f]{8,16}\b|\b\d[\d.]*\b", "N", line)
-    return re.sub(r"N(?:B| (?:[KMG]?B|bytes))\b|N%", "N", " ".join(line.split()))
-
-
-def alike(shown, got):
-    """The share of the shown lines that are there, in some dump's numbers."""
-    have = {shape(line) for line in got}
-    wanted = [line for line in shown if line.strip() != "..."]
-    return sum(shape(line) in have for line in wanted) / len(wanted) if wanted else 1
-
-
-def on_this_dump(kernel, command):
-    """The addresses that a page shows are another dump's: some code and a task of this one."""
-    for pattern, row in ((r"ffffffff[0-9a-f]{8}\b", "sym vfs_read"), (r"ffff[89a-f][0-9a-f]{11}\b", "list -h init_task -o task_struct.tasks")):
-        if re.search(pattern, command):
-            command = re.sub(pattern, kernel.dump().crash(row).split()[0], command)
-    return command
-
-
-def run_example(kernel, name):
-    steps = [(on_this_dump(kernel, command), shown) for command, shown in example(name)]
+def ask(dump, commands):
+    """The run, and the lines of each answer; files are named as in the dump's folder."""
     with tempfile.TemporaryDirectory() as folder:
         script = pathlib.Path(folder) / "commands"
-        script.write_text("".join(f"{command.replace('/tmp/', folder + '/')}\n" for command, _ in steps))
-        done = run_crash("--no_crashrc", "--mod", kernel.folder / "modules", "-i", script, kernel.vmlinux, kernel.vmcore)
-    expect(done.status == 0 or name in LIVE_ONLY, f"help {name}: its example fails: {done.stderr[-200:]!r}")
-    answers = done.stdout.split("\ncrash> ")[1:]
-    for (command, shown), answer in zip(steps, answers):
-        got = answer.splitlines()[1:]
-        if shown and name not in LIVE_ONLY:
-            expect(alike(shown, got) >= 0.5 or (command.startswith(OTHER_LINES) and got),
-                   f"help {name}: {command!r} shows {shown[0]!r}..., now it is {got[0] if got else ''!r}...")
+        script.write_text("".join(c.replace("/tmp/", folder + "/") + "\n" for c in commands))
+        done = run_crash("--no_crashrc", "--mod", "modules", "-i", script, "vmlinux", "vmcore", cwd=dump.folder)
+        text = done.stdout.replace(folder + "/", "/tmp/")
+    text = text.replace(str((dump.folder / "modules").resolve()), "modules")
+    answers = [lines for _, lines in parse(text)]
+    return done, answers + [[]] * (len(commands) - len(answers))
+
+
+def run_steps(dump, steps, what):
+    """
+    Runs the lines of a session and compares their answers. Those with an address of the page are run with the one of this
+    dump, once the answer that shows it is known.
+    """
+    ran, answers, session = [], [], Comparison()
+    for i, (command, shown) in enumerate(steps):
+        if i == len(ran):
+            for later, _ in steps[i:]:
+                if session.unknown(later):
+                    break
+                ran.append(session.command(later))
+            expect(i < len(ran), f"{what}: {command!r} has an address that no answer before it shows")
+            done, answers = ask(dump, ran)
+            expect(done.status == 0, f"{what}: a command fails: {done.stderr[-200:]!r}")
+        got = answers[i]
+        if command.startswith("mod -s"):
+            shown, got = [list(map(table_of_modules, lines)) for lines in (shown, got)]
+        problem = session.answer(shown, got, exact=command.startswith(FIXED))
+        expect(not problem, f"{what}: {command!r}: {problem}")
 
 
 def test_examples(kernel):
     problems = []
     for name in names():
         try:
-            run_example(kernel, name)
+            steps = example(name)
+            if name not in LIVE_ONLY:
+                run_steps(kernel.dump(), steps, f"help {name}")
         except Failed as problem:
             problems.append(str(problem))
     if problems:
-        raise Failed("; ".join(problems))
+        raise Failed(f"{len(problems)} examples: " + "; ".join(problems))
+
+
+def test_readme():
+    """What it shows is a dump of this kernel, whose panic has just these functions."""
+    dump = Kernel("6.12").dump()
+    shown = re.search(r"^```\n\$ ./crash vmlinux vmcore\n(.*?)^```", (TOP / "README.md").read_text(), re.M | re.S).group(1)
+    run_steps(dump, parse(shown), "README.md")
+    problem = Comparison().answer(shown.split("crash> ")[0].splitlines(),
+                                  ask(dump, [])[0].stdout.splitlines())
+    expect(not problem, f"README.md, at the start: {problem}")

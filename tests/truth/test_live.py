@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 from harness import CRASH, TOP, Failed, equal, expect, run_crash, same_lines, table
+from transcript import Comparison, example
 
 sys.path.insert(0, str(TOP / "tests/lab"))
 import live  # noqa: E402
@@ -277,6 +278,10 @@ def test_live_devmem(kernel):
     equal(session("wr -32 panic_on_oops 1"), "", "wr through an open /dev/mem")
     equal(session("rd -32 panic_on_oops").split()[1], "00000000", "panic_on_oops before wr")
     equal(session("rd -32 panic_on_oops ").split()[1], "00000001", "panic_on_oops after wr")
+    compared, asked = Comparison(), ("rd -32 panic_on_oops", "wr -32 panic_on_oops 1", "rd -32 panic_on_oops ")
+    equal([command for command, _ in example("wr")], [command.strip() for command in asked], "the example on wr's help page")
+    for (command, shown), line in zip(example("wr"), asked):
+        expect(not compared.answer(shown, session(line).splitlines()), f"help wr: {command}: {session(line)!r}")
     equal(session("wr -k -32 panic_on_oops 2"), "", "wr -k through an open /dev/mem")
     equal(run.text("open/panic_on_oops"), "2\n", "the kernel's own word on panic_on_oops")
     equal(run.text("open/user"), "", "wr -u through an open /dev/mem")
