@@ -392,12 +392,56 @@ static bool type_of_cast(const char *text, struct type *type)
 	       has_members(*type);
 }
 
+/*
+ * BTF knows the types of per-cpu variables only. These have had theirs in every kernel, and people look at them
+ * first.
+ */
+static const struct {
+	const char *name, *type;
+} known_variables[] = {
+	{ "boot_cpu_data", "struct cpuinfo_x86" },
+	{ "contig_page_data", "struct pglist_data" },
+	{ "init_cred", "struct cred" },
+	{ "init_css_set", "struct css_set" },
+	{ "init_files", "struct files_struct" },
+	{ "init_fs", "struct fs_struct" },
+	{ "init_mm", "struct mm_struct" },
+	{ "init_net", "struct net" },
+	{ "init_nsproxy", "struct nsproxy" },
+	{ "init_pid_ns", "struct pid_namespace" },
+	{ "init_sighand", "struct sighand_struct" },
+	{ "init_signals", "struct signal_struct" },
+	{ "init_task", "struct task_struct" },
+	{ "init_user_ns", "struct user_namespace" },
+	{ "init_uts_ns", "struct uts_namespace" },
+	{ "iomem_resource", "struct resource" },
+	{ "ioport_resource", "struct resource" },
+	{ "modules", "struct list_head" },
+	{ "root_task_group", "struct task_group" },
+	{ "slab_caches", "struct list_head" },
+};
+
+/* A symbol of another size is something else of that name. */
+static bool type_of_known_variable(const char *name, struct type *type)
+{
+	const struct symbol *symbol = symbol_by_name(name);
+
+	for (size_t i = 0; symbol && i < ARRAY_SIZE(known_variables); i++) {
+		if (streq(name, known_variables[i].name))
+			return type_by_name(known_variables[i].type, type) &&
+			       symbol->size >= type_size(*type);
+	}
+	return false;
+}
+
 /* Of a variable; debug information that would have to be read first is left alone. */
 static bool type_of_variable(const char *name, struct type *type)
 {
 	struct strbuf *text = scope_strbuf();
 	size_t length;
 
+	if (type_of_known_variable(name, type))
+		return true;
 	if (!gdb_symbol_type(name, GDB_NO_DWARF, text, NULL))
 		return false;
 	length = strcspn(strbuf_text(text), "*[");
