@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "banner.h"
 
+#include "colour.h"
 #include "command.h"
 #include "dumpfile.h"
 #include "fail.h"
@@ -166,7 +167,8 @@ static void value_memory(struct strbuf *text)
 
 static void value_panic(struct strbuf *text)
 {
-	strbuf_printf(text, "\"%s\"", kernel_panic_message());
+	strbuf_puts(text,
+		    colour_text(COLOUR_PANIC, scope_printf("\"%s\"", kernel_panic_message())));
 }
 
 static void value_pid(struct strbuf *text)
@@ -220,16 +222,16 @@ static void value_state(struct strbuf *text)
 {
 	const struct task *task = task_current();
 
-	strbuf_puts(text, state_word(task));
+	strbuf_puts(text, colour_state(task_state_text(task), state_word(task)));
 	if (!task_is_active(task))
 		return;
 	if (!task_is_panic_task(task))
 		strbuf_puts(text, " (ACTIVE)");
 	/* crash says (PANIC) for whatever ended in a crash kernel. */
 	else if (strstr(kernel_panic_message(), "sysrq") != NULL && !kernel_was_kexeced())
-		strbuf_puts(text, " (SYSRQ)");
+		strbuf_puts(text, colour_text(COLOUR_PANIC, " (SYSRQ)"));
 	else if (kernel_panic_message()[0] != '\0')
-		strbuf_puts(text, " (PANIC)");
+		strbuf_puts(text, colour_text(COLOUR_PANIC, " (PANIC)"));
 	else
 		strbuf_puts(text, " (ACTIVE)");
 }
@@ -430,8 +432,8 @@ void banner_print(void)
 	struct failure failure;
 
 	out("\ncrash %s: a debugger for the memory of Linux kernels.\n"
-	    "Free software under the GNU General Public License, version 3 or later: you may share\n"
-	    "and change it on its terms (file COPYING). It comes without any warranty.\n\n",
+	    "Free software under the GNU General Public License, version 3 or later: you may\n"
+	    "share and change it on its terms (file COPYING). It comes without any warranty.\n\n",
 	    CRASH_VERSION);
 	if (session.minimal) {
 		print_minimal();

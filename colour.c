@@ -4,11 +4,13 @@
 
 #include "fail.h"
 #include "out.h"
+#include "screen.h"
 
 #include <stdlib.h>
 
 static bool enabled;
 static FILE *allowed;
+static bool caught_is_shown;
 
 /* From the terminal's own eight, which the user chose to be readable. */
 static const char *const sequences[] = {
@@ -20,9 +22,9 @@ static const char *const sequences[] = {
 
 void colour_init(bool terminal)
 {
-	const char *no_colour = getenv("NO_COLOR"), *kind = getenv("TERM");
+	const char *no_colour = getenv("NO_COLOR");
 
-	enabled = terminal && !(no_colour && *no_colour) && kind && *kind && !streq(kind, "dumb");
+	enabled = terminal && !(no_colour && *no_colour) && screen_can_move();
 }
 
 void colour_allow(FILE *stream)
@@ -30,11 +32,36 @@ void colour_allow(FILE *stream)
 	allowed = stream;
 }
 
-const char *colour_text(enum colour colour, const char *text)
+bool colour_is_shown(void)
 {
 	FILE *stream = out_stream();
 
-	if (!enabled || !*text || (stream != stdout && stream != allowed))
+	return enabled && (stream == stdout || stream == allowed || caught_is_shown);
+}
+
+static void end_catching(UNUSED void *arg)
+{
+	caught_is_shown = false;
+}
+
+void colour_catch(void)
+{
+	if (caught_is_shown || !colour_is_shown())
+		return;
+	caught_is_shown = true;
+	scope_cleanup(end_catching, NULL);
+}
+
+const char *colour_text(enum colour colour, const char *text)
+{
+	if (!*text || !colour_is_shown())
 		return text;
 	return scope_printf("\033[%sm%s\033[m", sequences[colour], text);
+}
+
+const char *colour_state(const char *state, const char *text)
+{
+	if (streq(state, "RU"))
+		return colour_text(COLOUR_RUNNING, text);
+	return streq(state, "UN") ? colour_text(COLOUR_BLOCKED, text) : text;
 }

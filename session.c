@@ -124,7 +124,8 @@ void session_show_context(int label_width)
 	/* thread_info is the first member of task_struct on every x86_64 kernel since v4.9. */
 	out("[THREAD_INFO: %llx]\n", (unsigned long long)task->address);
 	out("%*s: %u\n", label_width, "CPU", task->cpu);
-	out("%*s: %s%s\n", label_width, "STATE", strbuf_text(&state),
+	out("%*s: %s%s\n", label_width, "STATE",
+	    colour_state(task_state_text(task), strbuf_text(&state)),
 	    task_is_panic_task(task) ? colour_text(COLOUR_PANIC, activity(task)) : activity(task));
 	strbuf_free(&state);
 }

@@ -122,14 +122,11 @@ static void put_json_row(const struct row *row)
 	json_end();
 }
 
-/* What runs and what may be stuck stands out. */
 static const char *coloured_state(const struct task *task)
 {
-	const char *letters = task_state_text(task), *column = scope_printf("%-2s", letters);
+	const char *letters = task_state_text(task);
 
-	if (streq(letters, "RU"))
-		return colour_text(COLOUR_RUNNING, column);
-	return streq(letters, "UN") ? colour_text(COLOUR_BLOCKED, column) : column;
+	return colour_state(letters, scope_printf("%-2s", letters));
 }
 
 static void put_row(void *arg)
