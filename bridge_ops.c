@@ -13,6 +13,7 @@
 #include "kpercpu.h"
 #include "memory.h"
 #include "modulebtf.h"
+#include "progress.h"
 #include "runningkernel.h"
 #include "session.h"
 #include "stack.h"
@@ -385,7 +386,16 @@ static const char *ops_refused(UNUSED void *arg, const char *name)
 
 static bool ops_interrupted(UNUSED void *arg)
 {
+	interrupt_watch();
 	return interrupt_pending();
+}
+
+static void ops_working(UNUSED void *arg, const char *what)
+{
+	if (what)
+		progress_begin(what, NULL);
+	else
+		progress_end();
 }
 
 static void ops_message(UNUSED void *arg, const char *text)
@@ -412,6 +422,7 @@ void bridge_ops_setup(void)
 		.debug_file = ops_debug_file,
 		.refused = ops_refused,
 		.interrupted = ops_interrupted,
+		.working = ops_working,
 		.message = ops_message,
 	};
 

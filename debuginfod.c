@@ -8,6 +8,7 @@
 
 #include "elfdebug.h"
 #include "fail.h"
+#include "progress.h"
 
 #include <dlfcn.h>
 #include <elfutils/debuginfod.h>
@@ -24,20 +25,14 @@ static struct {
 } library;
 
 static bool allowed;
-static bool shown; /* a line of progress is on the terminal */
 
 /* Called every now and then; what is not 0 ends the transfer. */
 static int show_progress(UNUSED debuginfod_client *client, long done, long all)
 {
 	if (interrupt_pending())
 		return 1;
-	if (!isatty(STDERR_FILENO))
-		return 0;
-	if (all > 0)
-		fprintf(stderr, "\rdebuginfod: %ld of %ld MB ", done >> 20, all >> 20);
-	else
-		fprintf(stderr, "\rdebuginfod: asking ... ");
-	shown = true;
+	/* Until a server answers, there is nothing to count. */
+	progress_at(all > 0 ? (u64)done : 0, all > 0 ? (u64)all : 0);
 	return 0;
 }
 
@@ -117,10 +112,9 @@ char *debuginfod_get(const u8 *build_id, u32 bytes, struct strbuf *why)
 		strbuf_puts(why, "without a build-id there is nothing to ask for");
 		return NULL;
 	}
+	progress_begin("debuginfod", PROGRESS_BYTES);
 	fd = library.find(library.client, build_id, (int)bytes, &path);
-	if (shown)
-		fputc('\n', stderr);
-	shown = false;
+	progress_end();
 	if (fd >= 0) {
 		close(fd);
 		return path;

@@ -4,6 +4,7 @@
 
 #include "elfnote.h"
 #include "fail.h"
+#include "progress.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -106,7 +107,8 @@ static bool write_all(int fd, const char *data, size_t bytes)
 	return true;
 }
 
-static bool copy_run(struct dump *dump, const struct run *run, int fd, struct strbuf *why)
+static bool copy_run(struct dump *dump, const struct run *run, int fd, u64 *done, u64 all,
+		     struct strbuf *why)
 {
 	static char chunk[1 << 20];
 
@@ -127,8 +129,24 @@ static bool copy_run(struct dump *dump, const struct run *run, int fd, struct st
 			strbuf_puts(why, strerror(errno));
 			return false;
 		}
+		*done += bytes;
+		progress_at(*done, all);
 	}
 	return true;
+}
+
+static bool copy_runs(struct dump *dump, const struct runs *runs, int fd, struct strbuf *why)
+{
+	u64 done = 0, all = 0;
+	bool good = true;
+
+	for (size_t i = 0; i < runs->list.count; i++)
+		all += runs->list.items[i].end - runs->list.items[i].start;
+	progress_begin("writing", PROGRESS_BYTES);
+	for (size_t i = 0; good && i < runs->list.count; i++)
+		good = copy_run(dump, &runs->list.items[i], fd, &done, all, why);
+	progress_end();
+	return good;
 }
 
 /* What stands before the memory, up to a page's end. */
@@ -166,8 +184,7 @@ bool elf_write(struct dump *dump, const char *path, const struct vmcoreinfo *inf
 		if (!good)
 			strbuf_puts(why, strerror(errno));
 	}
-	for (size_t i = 0; good && i < runs.list.count; i++)
-		good = copy_run(dump, &runs.list.items[i], fd, why);
+	good = good && copy_runs(dump, &runs, fd, why);
 	if (fd >= 0 && close(fd) != 0 && good) {
 		strbuf_puts(why, strerror(errno));
 		good = false;

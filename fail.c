@@ -2,10 +2,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fail.h"
 
+#include "progress.h"
+
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #define DOING_MAX 16 /* deeper chains are counted but not shown */
 #define DOING_TEXT 160
@@ -39,6 +43,8 @@ static struct scope *innermost = &root;
 static char doing_texts[DOING_MAX][DOING_TEXT];
 static unsigned doing_depth;
 static volatile sig_atomic_t interrupt_flag;
+static void (*watch)(void);
+static unsigned warnings;
 
 static void scope_release(struct scope *scope)
 {
@@ -140,16 +146,46 @@ void fail_again(const struct failure *failure)
 	scope_abort();
 }
 
+/* A terminal breaks long lines in the middle of a word: blanks are better. */
+static void put_wrapped(const char *text, size_t columns)
+{
+	while (strcspn(text, "\n") > columns) {
+		size_t length = columns;
+
+		while (length && text[length] != ' ')
+			length--;
+		if (!length) /* a long path */
+			length = strcspn(text, " \n");
+		fprintf(stderr, "%.*s\n", (int)length, text);
+		text += length + (text[length] != '\0');
+	}
+	fputs(text, stderr);
+}
+
 void warn(const char *format, ...)
 {
+	struct strbuf text = { 0 };
+	struct winsize size;
 	va_list args;
 
+	warnings++;
+	progress_clear();
 	fflush(stdout);
-	fputs("WARNING: ", stderr);
+	strbuf_puts(&text, "WARNING: ");
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	strbuf_vprintf(&text, format, args);
 	va_end(args);
-	fputc('\n', stderr);
+	strbuf_putc(&text, '\n');
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
+		put_wrapped(strbuf_text(&text), size.ws_col);
+	else
+		fputs(strbuf_text(&text), stderr);
+	strbuf_free(&text);
+}
+
+unsigned warnings_told(void)
+{
+	return warnings;
 }
 
 unsigned doing(const char *format, ...)
@@ -252,10 +288,22 @@ void interrupt_clear(void)
 	interrupt_flag = 0;
 }
 
+void interrupt_set_watch(void (*new_watch)(void))
+{
+	watch = new_watch;
+}
+
+void interrupt_watch(void)
+{
+	if (watch)
+		watch();
+}
+
 void interrupt_check(void)
 {
 	struct failure failure = { .text = "interrupted", .interrupted = true };
 
+	interrupt_watch();
 	if (!interrupt_flag)
 		return;
 	fail_again(&failure);

@@ -32,6 +32,7 @@ noreturn void fail_again(const struct failure *failure);
 
 /* A message to the user that does not end anything: "WARNING: ...". */
 void warn(const char *format, ...) PRINTF_LIKE(1, 2);
+unsigned warnings_told(void);
 
 /* What is being done, for the chain under a message. doing() returns a mark for done(). */
 unsigned doing(const char *format, ...) PRINTF_LIKE(1, 2);
@@ -52,6 +53,12 @@ void interrupt_request(void); /* async-signal-safe */
 bool interrupt_pending(void);
 void interrupt_clear(void);
 void interrupt_check(void); /* fail()s with "interrupted" when pending */
+/*
+ * Where long work looks for Ctrl-C it is also a good moment for what has to be done now and then: WATCH is called by
+ * each interrupt_check(). It must not fail(). Loops of the main thread that only ask interrupt_pending() call it, too.
+ */
+void interrupt_set_watch(void (*watch)(void));
+void interrupt_watch(void);
 
 /* Our own mistake, with file and line: prints and aborts the process. */
 #define BUG(...) bug(__FILE__, __LINE__, __VA_ARGS__)

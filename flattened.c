@@ -19,6 +19,8 @@
  */
 #include "flattened.h"
 
+#include "progress.h"
+
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -65,6 +67,7 @@ static bool collect_records(const struct file_map *map, flat_records *records)
 		struct flat_record record = { .at = at + FLAT_RECORD_BYTES };
 		u8 header[FLAT_RECORD_BYTES];
 
+		progress_at(at, map->mapped_bytes);
 		/* Not through the mapping: a page fault for each header costs ten times this call. */
 		if (pread(map->fd, header, sizeof(header), (off_t)at) != sizeof(header))
 			return false;
@@ -204,7 +207,9 @@ bool flat_open(struct file_map *map, struct strbuf *why)
 			      (unsigned long long)load_be64(header + 24));
 		return false;
 	}
+	progress_begin("reading the flattened dump", PROGRESS_BYTES);
 	cut_short = !collect_records(map, &stream);
+	progress_end();
 	if (!stream.count) {
 		strbuf_puts(why, "flattened makedumpfile stream without any data");
 		return false;

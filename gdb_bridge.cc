@@ -37,11 +37,8 @@
 #include <sanitizer/lsan_interface.h>
 #endif
 
-#include <condition_variable>
 #include <fstream>
 #include <iterator>
-#include <mutex>
-#include <thread>
 
 using namespace bridge;
 
@@ -87,9 +84,19 @@ static bool embed_btf(size_t index, crash_blob *answer)
 
 static const crash_embed_ops embed_ops = { embed_symbol_by_name, embed_symbol_at, embed_btf };
 
-/* Runs wherever GDB looks for an interrupt. */
+static bool told_work; /* that the user waits for the index */
+
+static void tell_work(bool working)
+{
+	if (working != told_work && ops->working)
+		ops->working(ops->arg, working ? "reading the kernel's debug information" : nullptr);
+	told_work = working;
+}
+
+/* Runs wherever GDB looks for an interrupt, also while it waits for its threads. */
 static void quit_when_interrupted()
 {
+	tell_work(dwarf_attached && crash_index_work() == CRASH_INDEX_READING);
 	if (ops->interrupted && ops->interrupted(ops->arg))
 		quit();
 }
@@ -342,11 +349,34 @@ static void refuse_commands()
 	}
 }
 
-/* Helper threads of GDB may still be making or storing the index of a DWARF file: let them finish it. */
-static void finish_gdb()
+/* False: Ctrl-C. */
+static bool wait_for_stored_index()
 {
+	static const struct timespec step = { 0, 10 * 1000000 };
+	bool interrupted = false;
+
+	if (ops->working)
+		ops->working(ops->arg, "keeping the index of debug information");
+	while (!interrupted && crash_index_work() == CRASH_INDEX_STORING) {
+		interrupted = ops->interrupted && ops->interrupted(ops->arg);
+		nanosleep(&step, nullptr);
+	}
+	if (ops->working)
+		ops->working(ops->arg, nullptr);
+	return !interrupted;
+}
+
+/*
+ * GDB's threads may still be at an index. What will be kept is waited for; what nobody wanted to wait for is
+ * left as it is, and nothing of it is on the disk.
+ */
+static void finish_gdb(int status, void *)
+{
+	if (!wait_for_stored_index() || crash_index_work() == CRASH_INDEX_READING) {
+		fflush(nullptr);
+		_exit(status);
+	}
 	try {
-		run_quietly("maintenance wait-for-index-cache");
 		do_final_cleanups();
 	} catch (...) {
 		/* The process ends; there is nobody to tell. */
@@ -366,7 +396,7 @@ static void start_gdb()
 	refuse_commands();
 	push_target();
 	crash_symbols_install(&embed_ops);
-	atexit(finish_gdb);
+	on_exit(finish_gdb, nullptr);
 	started = true;
 }
 
@@ -401,6 +431,7 @@ public:
 bool bridge::guarded(std::string *problem, gdb::function_view<void()> work)
 {
 	no_leak_check pause;
+	SCOPE_EXIT { tell_work(false); };
 
 	try {
 		work();
@@ -439,50 +470,6 @@ void bridge::add_text(struct strbuf *buf, const std::string &text)
 }
 
 /* ---- DWARF ---- */
-
-/* Tells the user once if what it spans takes more than half a second. */
-class slow_notice {
-public:
-	explicit slow_notice(std::string text) : m_text(std::move(text)), m_thread([this] { watch(); }) {}
-
-	~slow_notice()
-	{
-		{
-			std::lock_guard<std::mutex> hold(m_mutex);
-			m_over = true;
-		}
-		m_changed.notify_all();
-		m_thread.join();
-	}
-
-private:
-	void watch()
-	{
-		std::unique_lock<std::mutex> hold(m_mutex);
-
-		if (!m_changed.wait_for(hold, std::chrono::milliseconds(500), [this] { return m_over; }) &&
-		    ops->message)
-			ops->message(ops->arg, m_text.c_str());
-	}
-
-	std::string m_text;
-	std::mutex m_mutex;
-	std::condition_variable m_changed;
-	bool m_over = false;
-	std::thread m_thread;
-};
-
-/* One that signals never reach: Ctrl-C belongs to the main thread. */
-static std::unique_ptr<slow_notice> make_notice(const char *path)
-{
-	sigset_t all, before;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	auto notice = std::make_unique<slow_notice>("reading the debug information of " + std::string(path) + " ...");
-	pthread_sigmask(SIG_SETMASK, &before, nullptr);
-	return notice;
-}
 
 /* Little-endian, as the index is. */
 static u32 index_word(const std::string &bytes, size_t at)
@@ -572,6 +559,8 @@ static void move_sections(objfile *file, u64 offset)
 
 static void never_quit()
 {
+	if (ops->interrupted)
+		ops->interrupted(ops->arg); /* what has to be done meanwhile */
 }
 
 /*
@@ -625,9 +614,8 @@ static void add_object_file(const char *path, section_addr_info &places, bool re
 	reinit_frame_cache();
 }
 
-/* *NOTICE is left alive for the command that follows: GDB indexes in the background until a lookup.
- */
-static void attach_dwarf(std::unique_ptr<slow_notice> *notice)
+/* GDB indexes in the background until a lookup. */
+static void attach_dwarf()
 {
 	struct gdb_debug_file given = {};
 	char why[512] = "";
@@ -636,7 +624,6 @@ static void attach_dwarf(std::unique_ptr<slow_notice> *notice)
 		return;
 	if (!ops->debug_file || !ops->debug_file(ops->arg, &given, why, sizeof(why)))
 		error("%s", *why ? why : "there is no debug information for this kernel");
-	*notice = make_notice(given.path);
 	attach_dwarf_file(given);
 }
 
@@ -665,17 +652,16 @@ static bool wants_dwarf(const std::string &text)
 bool bridge::with_effort(enum gdb_effort effort, std::string *answer, std::string *problem,
 			 gdb::function_view<void()> work)
 {
-	std::unique_ptr<slow_notice> notice;
 	std::string no_dwarf;
 	bool worked;
 
-	if (effort == GDB_DWARF && !guarded(problem, [&]() { attach_dwarf(&notice); }))
+	if (effort == GDB_DWARF && !guarded(problem, [&]() { attach_dwarf(); }))
 		return false;
 	worked = guarded(problem, work);
 	if (effort != GDB_DWARF_IF_NEEDED || dwarf_attached ||
 	    !wants_dwarf(worked ? *answer : *problem))
 		return worked;
-	if (!guarded(&no_dwarf, [&]() { attach_dwarf(&notice); })) {
+	if (!guarded(&no_dwarf, [&]() { attach_dwarf(); })) {
 		*problem = worked ? no_dwarf : *problem + " (" + no_dwarf + ")";
 		return worked;
 	}
@@ -819,11 +805,10 @@ bool gdb_run(const char *command, enum gdb_effort effort, struct strbuf *output,
 {
 	bool worked;
 	std::string answer, problem, no_dwarf;
-	std::unique_ptr<slow_notice> notice;
 
 	/* Without any, an unwound stack is still better than none: no reason to stop. */
 	if (effort == GDB_DWARF_IF_NEEDED && is_about_frames(command) && ensure_started(&problem))
-		guarded(&no_dwarf, [&]() { attach_dwarf(&notice); });
+		guarded(&no_dwarf, [&]() { attach_dwarf(); });
 	problem.clear();
 	worked = ensure_started(&problem) && with_effort(effort, &answer, &problem, [&]() {
 			 bool threads = is_about_threads(command);
@@ -869,10 +854,9 @@ bool gdb_evaluate(const char *expression, enum gdb_effort effort, u64 *result, s
 bool gdb_attach_dwarf(struct strbuf *error)
 {
 	bool worked;
-	std::unique_ptr<slow_notice> notice;
 	std::string problem;
 
-	worked = ensure_started(&problem) && guarded(&problem, [&]() { attach_dwarf(&notice); });
+	worked = ensure_started(&problem) && guarded(&problem, [&]() { attach_dwarf(); });
 	add_text(error, problem);
 	return worked;
 }

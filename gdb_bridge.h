@@ -108,8 +108,9 @@ struct gdb_bridge_ops {
 	const char *(*refused)(void *arg, const char *name);
 
 	bool (*interrupted)(void *arg); /* polled: Ctrl-C */
-	/* One line for the user, without newline: "reading the debug information of vmlinux ...".
-	 * Any thread. */
+	/* What takes a while begins ("reading debug information"), and ends: NULL. */
+	void (*working)(void *arg, const char *what);
+	/* One line for the user, without newline. Any thread. */
 	void (*message)(void *arg, const char *text);
 };
 

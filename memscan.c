@@ -216,11 +216,15 @@ static void flush(struct scan *scan, bool finished)
 		scan->pages[0] = scan->pages[scan->nr_pages - 1];
 	scan->nr_pages = kept;
 	if (scan->progress)
-		scan->progress(scan->arg, scan->bytes_done);
+		scan->progress(scan->arg);
 }
 
 static void add_page(struct scan *scan, u64 address, u64 paddr)
 {
+	if (scan->counting) {
+		scan->bytes_all += PAGE_BYTES;
+		return;
+	}
 	if (scan->nr_pages == BATCH_PAGES)
 		flush(scan, false);
 	scan->pages[scan->nr_pages++] = (struct scan_page){ address, paddr };

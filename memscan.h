@@ -48,13 +48,15 @@ struct scan {
 	struct scan_needles needles;
 	u64 first, last; /* addresses looked at, inclusive */
 	void (*found)(void *arg, const struct scan_match *match);
-	void (*progress)(void *arg, u64 bytes_done); /* now and then; may be NULL */
+	void (*progress)(void *arg); /* now and then; may be NULL */
 	void *arg;
+	/* So far; and how many there are, counted when COUNTING is set: the same calls then do nothing else. */
+	u64 bytes_done, bytes_all;
+	bool counting;
 	/* its own */
 	struct scan_page *pages;
 	size_t nr_pages;
 	size_t longest; /* text */
-	u64 bytes_done;
 };
 
 void scan_begin(struct scan *scan);

@@ -3,6 +3,7 @@
 #include "out.h"
 
 #include "fail.h"
+#include "progress.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -49,6 +50,14 @@ static void check(int result)
 	fail_again(&failure);
 }
 
+/* The stream for what is printed now; the line of progress must not be in its way. */
+static FILE *stream_to_write(void)
+{
+	if (out_stream() == stdout)
+		progress_clear();
+	return out_stream();
+}
+
 void out_check(void)
 {
 	check(0);
@@ -79,7 +88,7 @@ void out(const char *format, ...)
 		va_end(args);
 		return;
 	}
-	result = vfprintf(out_stream(), format, args);
+	result = vfprintf(stream_to_write(), format, args);
 	va_end(args);
 	check(result);
 }
@@ -100,7 +109,7 @@ void out_text(const char *text)
 		taker(text, strlen(text));
 		return;
 	}
-	check(fputs(text, out_stream()));
+	check(fputs(text, stream_to_write()));
 }
 
 void out_bytes(const void *data, size_t length)
@@ -109,7 +118,7 @@ void out_bytes(const void *data, size_t length)
 		taker(data, length);
 		return;
 	}
-	check(fwrite(data, 1, length, out_stream()) == length ? 0 : -1);
+	check(fwrite(data, 1, length, stream_to_write()) == length ? 0 : -1);
 }
 
 struct capture {

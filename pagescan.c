@@ -72,13 +72,13 @@ size_t page_scan(struct dump *dump, const char *what, size_t bytes,
 	u64 pfn = 0;
 	char title[64];
 
-	snprintf(title, sizeof(title), "looking for %s:", what);
+	snprintf(title, sizeof(title), "looking for %s", what);
 	batch->dump = dump;
 	batch->bytes = min_u64(bytes, PAGE_BYTES);
 	batch->looks_right = looks_right;
 	/* What a search looks at is not what a session reads. */
 	dump->touch_nothing = true;
-	progress_begin();
+	progress_begin(title, PROGRESS_BYTES);
 	while (more && found < space && !interrupt_pending()) {
 		batch->count = 0;
 		batch->next = 0;
@@ -90,7 +90,7 @@ size_t page_scan(struct dump *dump, const char *what, size_t bytes,
 			if (batch->yes[i])
 				frames[found++] = batch->frames[i];
 		}
-		progress_bytes(title, pfn << PAGE_SHIFT, dump->max_pfn << PAGE_SHIFT);
+		progress_at(pfn << PAGE_SHIFT, dump->max_pfn << PAGE_SHIFT);
 	}
 	progress_end();
 	dump->touch_nothing = touch_nothing;

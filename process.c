@@ -5,6 +5,7 @@
 #include "colour.h"
 #include "fail.h"
 #include "out.h"
+#include "progress.h"
 #include "screen.h"
 #include "session.h"
 
@@ -12,7 +13,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -25,6 +25,9 @@ extern char **environ;
 
 #define PATIENCE_MS 120 /* of a reader after Ctrl-C, and again after SIGTERM */
 #define STEP_MS 10
+#define HELD_BACK_MS 300 /* then a reader wonders; a screen is full sooner, or the command slow */
+#define LOOK_EVERY_MS 30
+#define WAIT_STEP_MS 60000
 
 /* Where output goes until a scope ends: a file, a program, or the terminal and perhaps a pager. */
 struct output {
@@ -33,6 +36,9 @@ struct output {
 	const char *path; /* of a file */
 	const char *pager; /* a command, which starts when the screen is full */
 	struct strbuf held; /* what came before that */
+	size_t shown; /* of it: on the terminal already, as the command is slow */
+	unsigned warnings; /* that had been told then */
+	s64 held_since; /* ms; what is not shown yet, and 0: all is */
 	struct screen screen;
 	bool unpaged; /* no pager will be started */
 	pid_t child; /* who reads, or 0 */
@@ -52,38 +58,67 @@ static bool has_controlling_terminal(void)
 	return fd >= 0;
 }
 
+struct shell_start {
+	const char *command; /* NULL: an interactive shell */
+	int input; /* its standard input; -1: ours, when that is a terminal */
+	bool own_group;
+	pid_t parent;
+};
+
+/* Runs in a child that has our memory until it becomes another program: nothing but system calls. */
+static noreturn void become_shell(const struct shell_start *start, const sigset_t *mask, int *error)
+{
+	static const int defaults[] = { SIGINT, SIGPIPE, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP };
+	char *with_command[] = { "sh", "-c", (char *)start->command, NULL };
+	char *interactive[] = { "sh", NULL };
+	int input = start->input;
+
+	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++)
+		signal(defaults[i], SIG_DFL);
+	/* Killed, we cannot end it; and a pager without us has the user's terminal for nothing. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != start->parent)
+		raise(SIGKILL);
+	if (start->own_group)
+		setpgid(0, 0);
+	if (input < 0 && !isatty(STDIN_FILENO)) /* what is there are lines for us */
+		input = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (input >= 0)
+		dup2(input, STDIN_FILENO);
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	execve("/bin/sh", start->command ? with_command : interactive, environ);
+	*error = errno;
+	_exit(127);
+}
+
+static pid_t spawn_shell(const struct shell_start *start, int *error)
+{
+	sigset_t all, before;
+	volatile pid_t child;
+
+	sigfillset(&all); /* our handlers are not for it */
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	child = vfork();
+	if (child == 0)
+		become_shell(start, &before, error);
+	if (child < 0)
+		*error = errno;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return child;
+}
+
 /* Starts `sh -c COMMAND` with INPUT as its standard input (-1: ours). 0 when it could not be started. */
 static pid_t start_shell(const char *command, int input)
 {
-	char *with_command[] = { "sh", "-c", (char *)command, NULL };
-	char *interactive[] = { "sh", NULL };
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t defaults;
-	short flags = POSIX_SPAWN_SETSIGDEF;
+	struct shell_start start = { command, input, !has_controlling_terminal(), getpid() };
+	int error = 0;
 	pid_t child;
-	int error;
 
-	posix_spawn_file_actions_init(&actions);
-	posix_spawnattr_init(&attributes);
-	sigemptyset(&defaults);
-	sigaddset(&defaults, SIGINT);
-	sigaddset(&defaults, SIGPIPE);
-	sigaddset(&defaults, SIGQUIT);
-	posix_spawnattr_setsigdefault(&attributes, &defaults);
-	if (!has_controlling_terminal())
-		flags |= POSIX_SPAWN_SETPGROUP;
-	posix_spawnattr_setflags(&attributes, flags);
-	if (input >= 0)
-		posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-	else if (!isatty(STDIN_FILENO)) /* what is there are lines for us */
-		posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	fflush(stdout);
 	tcgetattr(STDIN_FILENO, &terminal_modes);
-	error = posix_spawn(&child, "/bin/sh", &actions, &attributes,
-			    command ? with_command : interactive, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	posix_spawnattr_destroy(&attributes);
+	child = spawn_shell(&start, &error);
+	if (child > 0 && error)
+		waitpid(child, NULL, 0);
 	errno = error;
 	return error ? 0 : child;
 }
@@ -268,29 +303,108 @@ static bool feed_reader(int fd, const char *data, size_t length)
 	return true;
 }
 
+/*
+ * Lines that were shown before the screen was full are the pager's to show. False: they stay, because the terminal
+ * cannot take them back, or something else was written below them.
+ */
+static bool take_back_shown(struct output *output)
+{
+	if (!output->shown)
+		return true;
+	if (output->warnings != warnings_told() ||
+	    !screen_take_back(strbuf_text(&output->held), output->shown))
+		return false;
+	output->shown = 0;
+	return true;
+}
+
 /* A less that the user named alone shows colours as well, unless the user set it up in another way. */
 static bool start_pager(struct output *output)
 {
 	bool ours = !getenv("LESS") && setenv("LESS", "-R", 0) == 0;
 
+	progress_suspend(true);
+	take_back_shown(output);
 	output->fd = start_reader(output->pager, &output->child);
 	if (ours)
 		unsetenv("LESS");
 	return output->fd >= 0 &&
-	       feed_reader(output->fd, strbuf_text(&output->held), output->held.length);
+	       feed_reader(output->fd, strbuf_text(&output->held) + output->shown,
+			   output->held.length - output->shown);
 }
 
-/* What was held back goes to the terminal after all. */
-static bool show_held(struct output *output)
+/* The first LENGTH bytes of what was held back are on the terminal from now on. */
+static bool show_held(struct output *output, size_t length)
 {
-	size_t length = output->held.length;
-	bool written = fwrite(strbuf_text(&output->held), 1, length, stdout) == length &&
-		       fflush(stdout) == 0;
+	size_t more = length - output->shown;
+	bool written;
 
-	strbuf_reset(&output->held);
+	if (!more)
+		return true;
+	progress_clear();
+	written = fwrite(strbuf_text(&output->held) + output->shown, 1, more, stdout) == more &&
+		  fflush(stdout) == 0;
+	output->shown = length;
+	output->warnings = warnings_told();
 	if (!written && errno == EINTR) /* Ctrl-C is no error of the stream */
 		clearerr(stdout);
 	return written;
+}
+
+/* The same for all, when no pager will ask for it again. */
+static bool show_all_held(struct output *output)
+{
+	bool written = show_held(output, output->held.length);
+
+	strbuf_reset(&output->held);
+	output->shown = 0;
+	return written;
+}
+
+static s64 now_ms(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+	return (s64)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+/* Whole lines that have been held back for a while are shown: nothing is there yet to fill the screen. */
+static void show_held_lines(struct output *output, s64 now)
+{
+	const char *end;
+
+	fflush(output->stream);
+	/* That may have filled the screen. */
+	if (output->fd >= 0 || output->held.length == output->shown)
+		return;
+	if (!output->held_since)
+		output->held_since = now;
+	if (now - output->held_since < HELD_BACK_MS)
+		return;
+	output->held_since = 0;
+	end = memrchr(output->held.text + output->shown, '\n', output->held.length - output->shown);
+	if (end)
+		show_held(output, end + 1 - output->held.text);
+}
+
+/* Called wherever a command looks for Ctrl-C. */
+static void look_now_and_then(void)
+{
+	static s64 next;
+	s64 now = now_ms();
+
+	if (now < next)
+		return;
+	next = now + LOOK_EVERY_MS;
+	if (current && current->pager && current->fd < 0 && !current->unpaged)
+		show_held_lines(current, now);
+	progress_tick();
+}
+
+void process_init(void)
+{
+	interrupt_set_watch(look_now_and_then);
 }
 
 /* Until the screen is full, a pager's text is held back. */
@@ -304,7 +418,7 @@ static ssize_t output_write(void *cookie, const char *data, size_t length)
 	strbuf_add(&output->held, data, length);
 	screen_add(&output->screen, data, length);
 	if (output->unpaged)
-		worked = show_held(output);
+		worked = show_all_held(output);
 	else if (screen_is_full(&output->screen))
 		worked = start_pager(output);
 	return worked ? (ssize_t)length : 0;
@@ -326,13 +440,22 @@ static bool could_not_run(int status)
 static void end_pager(struct output *output)
 {
 	if (output->fd < 0) {
-		show_held(output);
-	} else if (could_not_run(wait_for_reader(output))) {
+		show_all_held(output);
+		return;
+	}
+	if (could_not_run(wait_for_reader(output))) {
 		session.scroll = false;
-		show_held(output);
+		show_all_held(output);
 		warn("the pager \"%s\" does not run: output is not paged from now on (set scroll)",
 		     output->pager);
 	}
+	progress_suspend(false);
+}
+
+static void end_pipe(struct output *output)
+{
+	wait_for_reader(output);
+	progress_suspend(false);
 }
 
 /* Ends the redirection: the scope's cleanup. */
@@ -355,7 +478,7 @@ static void output_end(void *arg)
 	if (output->pager)
 		end_pager(output);
 	else if (output->child)
-		wait_for_reader(output);
+		end_pipe(output);
 	if (write_failed && !told && error != EPIPE && error != EINTR) {
 		session.some_command_failed = true;
 		warn("cannot write %s: %s", output->path ? output->path : "the output",
@@ -402,6 +525,7 @@ void process_output_to_pipe(const char *command)
 		free(output);
 		fail("cannot start \"%s\": %s", command, strerror(error));
 	}
+	progress_suspend(true); /* it may own the terminal */
 	output_begin(output);
 }
 
@@ -445,24 +569,26 @@ bool process_output_is_paged(void)
 	return current && current->pager;
 }
 
-bool process_output_is_read(void)
-{
-	return current && current->child;
-}
-
-void process_output_show(void)
-{
-	out_flush();
-	if (current && current->pager && current->fd < 0 && current->held.length &&
-	    !current->unpaged)
-		start_pager(current);
-}
-
 void process_output_unpaged(void)
 {
 	if (!current || !current->pager || current->fd >= 0)
 		return;
 	current->unpaged = true;
 	out_flush();
-	show_held(current);
+	show_all_held(current);
+}
+
+bool process_output_wait(u64 seconds)
+{
+	/* Nothing is asked for: what is told is that nobody reads, and at once. */
+	struct pollfd reader = { .fd = current && current->fd >= 0 ? current->fd : STDOUT_FILENO };
+	s64 end = now_ms() + (s64)seconds * 1000, left;
+	bool gone;
+
+	do {
+		left = end - now_ms();
+		gone = poll(&reader, 1, left > 0 ? (int)min_u64(left, WAIT_STEP_MS) : 0) > 0;
+	} while (!gone && left > 0 && !interrupt_pending());
+	interrupt_check();
+	return !gone;
 }

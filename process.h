@@ -24,11 +24,15 @@ void process_output_to_pager(const char *pager);
 /* The stream that one of these opened last, when one is open; else NULL. */
 FILE *process_output(void);
 bool process_output_is_paged(void); /* the terminal is at its end, pager or not */
-/* A program reads it and may own the terminal: of a pager, once it was started. */
-bool process_output_is_read(void);
-/* What was printed so far is shown now, in the pager: for a command that works on for a while. */
-void process_output_show(void);
 /* For a command that never ends by itself: output goes to the terminal as it comes. */
 void process_output_unpaged(void);
+/*
+ * Waits so long, and false at once when nobody reads the answers any more: the program behind a pipe ended, the
+ * terminal went away.
+ */
+bool process_output_wait(u64 seconds);
+
+/* Called once: lines that a slow command printed appear after a short while, and progress goes on. */
+void process_init(void);
 
 #endif

@@ -1,28 +1,59 @@
-/* progress.c - L0: a line on the terminal that tells how far a long search is. */
+/* progress.c - L0: a line on the terminal that tells how far a long work is. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "progress.h"
 
-#include <stdarg.h>
+#include "fail.h"
+
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
-#define MOST_COLUMNS 128
+#define MOST_LEVELS 8 /* works inside each other; deeper ones are not shown */
+#define MOST_COLUMNS 79 /* a window may get narrower, and then wraps what is longer */
+#define USUAL_COLUMNS 80
+#define ECHO_COLUMNS 2 /* the terminal's "^C" */
 #define NS_PER_S 1000000000LL
 #define FIRST_AFTER NS_PER_S /* later than that a user wonders */
 #define THEN_AFTER (NS_PER_S / 10) /* a terminal at the other end of a slow line */
 
-static bool silent, running;
+struct level {
+	char what[64];
+	const char *unit;
+	u64 done, all;
+	long long began;
+};
+
+static struct level levels[MOST_LEVELS];
+static unsigned depth, suspensions, shown_depth;
+static bool silent, terminal;
 static int
 	width; /* of what is on the terminal: blanks erase it on every kind of one. 0: nothing is */
-static long long began, next; /* ns of the monotonic clock */
+static long long next; /* ns of the monotonic clock */
 
+/* To a few milliseconds: it is asked for each line of an answer. */
 static long long now(void)
 {
 	struct timespec time;
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
 	return time.tv_sec * NS_PER_S + time.tv_nsec;
+}
+
+/* With the terminal's "^C" behind it. */
+static void erase(void)
+{
+	if (width)
+		fprintf(stderr, "\r%*s\r", width + ECHO_COLUMNS, "");
+	width = 0;
+}
+
+void progress_clear(void)
+{
+	erase();
+	/* Who sees an answer come need not be told that there is work. */
+	if (depth && terminal)
+		next = now() + FIRST_AFTER;
 }
 
 void progress_silence(void)
@@ -30,61 +61,135 @@ void progress_silence(void)
 	silent = true;
 }
 
-void progress_begin(void)
+void progress_suspend(bool suspended)
 {
-	progress_clear();
-	running = !silent && isatty(STDERR_FILENO);
-	began = now();
-	next = began + FIRST_AFTER;
+	erase();
+	suspensions += suspended ? 1 : -1;
 }
 
-bool progress_is_due(void)
+void progress_begin(const char *what, const char *unit)
 {
-	return running && now() >= next;
-}
+	struct level *level;
 
-void progress_show(const char *format, ...)
-{
-	char text[MOST_COLUMNS];
-	va_list args;
-	int length;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	length = (int)strlen(text);
-	fprintf(stderr, "\r%-*s", width, text);
-	fflush(stderr);
-	width = length > width ? length : width;
-	next = now() + THEN_AFTER;
-}
-
-void progress_bytes(const char *what, u64 done, u64 all)
-{
-	unsigned long long mb = done >> 20, all_mb = all >> 20, rate;
-	double seconds = (now() - began) / (double)NS_PER_S;
-
-	if (!progress_is_due())
+	if (!depth)
+		terminal = isatty(STDERR_FILENO);
+	if (depth++ >= MOST_LEVELS)
 		return;
-	rate = mb / seconds;
-	if (all_mb < mb)
-		progress_show("%s %llu MB, %llu MB/s", what, mb, rate);
-	else if (!mb)
-		progress_show("%s 0 of %llu MB", what, all_mb);
-	else
-		progress_show("%s %llu of %llu MB, %llu MB/s, %.0f s left", what, mb, all_mb, rate,
-			      (all_mb - mb) * seconds / mb);
-}
-
-void progress_clear(void)
-{
-	if (width) /* and the terminal's "^C" behind it */
-		fprintf(stderr, "\r%*s\r", width + 2, "");
-	width = 0;
+	level = &levels[depth - 1];
+	*level = (struct level){ .unit = unit, .began = now() };
+	snprintf(level->what, sizeof(level->what), "%s", what);
 }
 
 void progress_end(void)
 {
-	progress_clear();
-	running = false;
+	if (depth-- == shown_depth)
+		erase();
+}
+
+static void end_scope(UNUSED void *arg)
+{
+	progress_end();
+}
+
+void progress_scope(const char *what, const char *unit)
+{
+	progress_begin(what, unit);
+	scope_cleanup(end_scope, NULL);
+}
+
+static const struct level *innermost(void)
+{
+	return &levels[depth < MOST_LEVELS ? depth - 1 : MOST_LEVELS - 1];
+}
+
+bool progress_is_wanted(void)
+{
+	return depth && terminal && !silent && !suspensions &&
+	       now() >= innermost()->began + FIRST_AFTER;
+}
+
+static void add_duration(struct strbuf *text, double seconds)
+{
+	if (seconds < 100)
+		strbuf_printf(text, "%.0f s", seconds);
+	else if (seconds < 100 * 60)
+		strbuf_printf(text, "%.0f min", seconds / 60);
+	else
+		strbuf_printf(text, "%.0f h", seconds / 3600);
+}
+
+/* "300 of 5000 tasks, 100 tasks/s, 47 s left", or less of it where less is known. */
+static void add_numbers(struct strbuf *text, const struct level *level, double seconds)
+{
+	bool bytes = streq(level->unit, PROGRESS_BYTES);
+	unsigned long long done = bytes ? level->done >> 20 : level->done;
+	unsigned long long all = bytes ? level->all >> 20 : level->all;
+	const char *unit = bytes ? "MB" : level->unit;
+
+	strbuf_printf(text, "%llu ", done);
+	if (all >= done && all)
+		strbuf_printf(text, "of %llu ", all);
+	strbuf_puts(text, unit);
+	if (!level->done)
+		return;
+	strbuf_printf(text, ", %.*f %s/s", done < 10 * seconds, done / seconds, unit);
+	if (level->all < level->done)
+		return;
+	strbuf_puts(text, ", ");
+	add_duration(text, (level->all - level->done) * seconds / level->done);
+	strbuf_puts(text, " left");
+}
+
+/* What the terminal has room for without going to another row, "^C" behind it. */
+static int most_columns(void)
+{
+	struct winsize size = { 0 };
+	int columns;
+
+	ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
+	columns = (size.ws_col ? size.ws_col : USUAL_COLUMNS) - 1;
+	columns = columns < MOST_COLUMNS ? columns : MOST_COLUMNS;
+	return columns > ECHO_COLUMNS ? columns - ECHO_COLUMNS : 0;
+}
+
+static void show(void)
+{
+	const struct level *level = innermost();
+	double seconds = (now() - level->began) / (double)NS_PER_S;
+	struct strbuf text = { 0 };
+	int length, most = most_columns();
+
+	strbuf_printf(&text, "%s: ", level->what);
+	if (level->unit && (level->done || level->all))
+		add_numbers(&text, level, seconds);
+	else
+		add_duration(&text, seconds);
+	length = text.length < (size_t)most ? (int)text.length : most;
+	if (width > most)
+		width = most;
+	fflush(stdout);
+	fprintf(stderr, "\r%-*.*s", width, length, strbuf_text(&text));
+	fflush(stderr);
+	width = length > width ? length : width;
+	shown_depth = depth;
+	strbuf_free(&text);
+}
+
+void progress_tick(void)
+{
+	long long time = now();
+
+	if (time < next || !progress_is_wanted())
+		return;
+	next = time + THEN_AFTER;
+	show();
+}
+
+void progress_at(u64 done, u64 all)
+{
+	if (!depth || depth > MOST_LEVELS)
+		return;
+	levels[depth - 1].done = done;
+	levels[depth - 1].all = all;
+	progress_tick();
 }

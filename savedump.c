@@ -19,6 +19,7 @@
 #include "memory.h"
 #include "module.h"
 #include "orc.h"
+#include "progress.h"
 #include "session.h"
 #include "symbols.h"
 #include "task.h"
@@ -89,6 +90,7 @@ static void touch(u64 address, u64 bytes)
 	for (u64 at = align_down(address, PAGE_BYTES); at < address + bytes; at += PAGE_BYTES) {
 		u8 byte;
 
+		interrupt_check();
 		mem_try_read(at, &byte, 1, NULL);
 	}
 }
@@ -177,7 +179,6 @@ static void touch_stack(u64 stack)
 
 static void touch_tasks(UNUSED void *arg)
 {
-
 	for (size_t i = 0; i < task_count(); i++) {
 		const struct task *task = task_at(i);
 		bool wanted = false;
@@ -318,15 +319,16 @@ static u64 count_touched(const struct touched *touched)
 }
 
 /* Returns how many pages were written. */
-static u64 write_pages(struct kdump_writer *writer)
+static u64 write_pages(struct kdump_writer *writer, u64 nr_touched)
 {
 	struct dump *dump = session.dump;
-	u64 nr_pages = 0;
+	u64 nr_pages = 0, done = 0;
 
 	for (u64 pfn = 0; touched_next(dump->touched, pfn, &pfn); pfn++) {
 		u8 page[PAGE_BYTES];
 		struct fault fault = { 0 };
 
+		progress_at(done++ << PAGE_SHIFT, nr_touched << PAGE_SHIFT);
 		if (dump_try_read(dump, pfn << PAGE_SHIFT, page, sizeof(page), &fault))
 			nr_pages += kdump_writer_page(writer, pfn, page);
 		else if (fault.reason == FAULT_EXCLUDED)
@@ -357,6 +359,7 @@ void save_dump(const char *path, struct saved *saved)
 
 	if (!dump->touched)
 		fail("there was no memory to record which pages this session reads");
+	progress_scope("saving", PROGRESS_BYTES);
 	find_names(&names);
 	protect(read_cpus_and_time, &contents, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(contents.utsname); i++)
@@ -377,7 +380,7 @@ void save_dump(const char *path, struct saved *saved)
 	strbuf_free(&notes);
 	if (!writer)
 		fail("%s: %s", path, strbuf_text(&why));
-	saved->nr_pages = write_pages(writer);
+	saved->nr_pages = write_pages(writer, contents.max_pages);
 	written = kdump_writer_finish(writer, &saved->bytes, &why);
 	if (!written)
 		fail("%s: %s", path, strbuf_text(&why));

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "screen.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -72,4 +74,24 @@ void screen_add(struct screen *screen, const char *text, size_t length)
 bool screen_is_full(const struct screen *screen)
 {
 	return screen->row + (screen->column > 0) >= screen->rows;
+}
+
+bool screen_can_move(void)
+{
+	const char *kind = getenv("TERM");
+
+	return kind && *kind && !streq(kind, "dumb");
+}
+
+bool screen_take_back(const char *text, size_t length)
+{
+	struct screen screen;
+
+	screen_open(&screen);
+	screen_add(&screen, text, length);
+	/* What scrolled out of the window cannot be reached. */
+	if (!screen_can_move() || !screen.row || screen.row >= screen.rows)
+		return false;
+	printf("\033[%uA\r\033[J", screen.row);
+	return fflush(stdout) == 0;
 }

@@ -19,4 +19,9 @@ void screen_add(struct screen *screen, const char *text, size_t length);
 /* More than the screen holds, with a row left for the prompt below? */
 bool screen_is_full(const struct screen *screen);
 
+/* The terminal obeys the sequences that move the cursor: it is not a "dumb" one. */
+bool screen_can_move(void);
+/* Takes TEXT, whole lines that stand above the cursor, off the terminal; false when it cannot. */
+bool screen_take_back(const char *text, size_t length);
+
 #endif

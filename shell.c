@@ -12,6 +12,7 @@
 #include "nearest.h"
 #include "out.h"
 #include "process.h"
+#include "progress.h"
 #include "prompt.h"
 #include "session.h"
 #include "symbols.h"
@@ -83,6 +84,7 @@ void shell_init(void)
 	sigaction(SIGPIPE, &ignore, NULL);
 	session.terminal = isatty(STDOUT_FILENO);
 	prompt_init();
+	process_init();
 	colour_init(session.terminal);
 	choose_programs();
 }
@@ -104,6 +106,7 @@ void shell_error(const char *name, const char *text)
 	FILE *redirected = process_output();
 	FILE *file;
 
+	progress_clear();
 	if (starts_with(text, "Usage:\n"))
 		name = separator = "";
 	if (session.error_file) {
@@ -212,6 +215,7 @@ static void run_simple(struct execution *execution)
 
 	line = line_skip_blanks(line + escaped);
 	rest = line_first_word(line, word, sizeof(word));
+	progress_scope(word, NULL); /* for all that has no better one */
 	if (session.gdb_prompt && !is_gdb_mode_exit(line)) {
 		if (!streq(word, "crash") && !session.minimal) {
 			execution->name = "gdb";

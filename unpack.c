@@ -11,6 +11,7 @@
 #include "unpack.h"
 
 #include "fail.h"
+#include "progress.h"
 
 #include <bzlib.h>
 #include <errno.h>
@@ -39,6 +40,8 @@ struct sink {
 	u64 room; /* what may still come */
 	bool full; /* the buffer has all that was wanted */
 	u64 most;
+	const u8 *packed; /* where the bytes come from */
+	u64 packed_bytes;
 	struct strbuf *why;
 	const char *kind; /* "gzip data" */
 	u8 piece[PIECE];
@@ -51,8 +54,8 @@ static bool is_damaged(struct sink *sink)
 	return false;
 }
 
-/* False: no more is wanted, or can be kept. */
-static bool put(struct sink *sink, const void *data, u64 length)
+/* The data are what was packed before NEXT. False: no more is wanted, or can be kept. */
+static bool put(struct sink *sink, const void *next, const void *data, u64 length)
 {
 	const u8 *from = data;
 
@@ -69,6 +72,7 @@ static bool put(struct sink *sink, const void *data, u64 length)
 		sink->full = !sink->room;
 		return !sink->full;
 	}
+	progress_at((const u8 *)next - sink->packed, sink->packed_bytes);
 	if (length > sink->room) {
 		strbuf_printf(sink->why, "more than %llu bytes come out of its %s",
 			      (unsigned long long)sink->most, sink->kind);
@@ -110,7 +114,7 @@ static bool unpack_gzip_member(z_stream *zlib, u64 *left, struct sink *sink)
 		*left -= given - zlib->avail_in;
 		if (status != Z_OK && status != Z_STREAM_END)
 			return is_damaged(sink);
-		if (!put(sink, sink->piece, PIECE - zlib->avail_out))
+		if (!put(sink, zlib->next_in, sink->piece, PIECE - zlib->avail_out))
 			return false;
 	}
 	return true;
@@ -147,7 +151,7 @@ static bool unpack_bzip2_stream(bz_stream *bzip2, u64 *left, struct sink *sink)
 		/* It reports no end of input by itself. */
 		if (status == BZ_OK && bzip2->avail_out == PIECE && given == bzip2->avail_in)
 			return is_damaged(sink);
-		if (!put(sink, sink->piece, PIECE - bzip2->avail_out))
+		if (!put(sink, bzip2->next_in, sink->piece, PIECE - bzip2->avail_out))
 			return false;
 	}
 	return true;
@@ -184,7 +188,7 @@ static bool run_lzma(lzma_stream *lzma, struct sink *sink)
 		}
 		if (status != LZMA_OK && status != LZMA_STREAM_END)
 			return is_damaged(sink);
-		if (!put(sink, sink->piece, PIECE - lzma->avail_out))
+		if (!put(sink, lzma->next_in, sink->piece, PIECE - lzma->avail_out))
 			return false;
 	}
 	return true;
@@ -236,7 +240,7 @@ static bool run_zstd(ZSTD_DStream *zstd, const u8 *data, u64 size, struct sink *
 		status = ZSTD_decompressStream(zstd, &out, &in);
 		if (ZSTD_isError(status) || (!out.pos && in.pos == before))
 			return is_damaged(sink);
-		if (!put(sink, sink->piece, out.pos))
+		if (!put(sink, data + in.pos, sink->piece, out.pos))
 			return false;
 	}
 	return true;
@@ -266,7 +270,8 @@ static bool unpack_lz4(const u8 *data, u64 size, struct sink *sink)
 
 		status = LZ4F_decompress(lz4, sink->piece, &room, data + at, &given, NULL);
 		at += given;
-		good = !LZ4F_isError(status) && (given || room) && put(sink, sink->piece, room);
+		good = !LZ4F_isError(status) && (given || room) &&
+		       put(sink, data + at, sink->piece, room);
 	}
 	LZ4F_freeDecompressionContext(lz4);
 	return (good && !status) || is_damaged(sink);
@@ -289,7 +294,7 @@ static bool unpack_lz4_legacy(const u8 *data, u64 size, struct sink *sink)
 				   ? LZ4_decompress_safe((const char *)data + at, block,
 							 (int)packed, LZ4_LEGACY_BLOCK)
 				   : -1;
-		good = unpacked >= 0 ? put(sink, block, unpacked) : is_damaged(sink);
+		good = unpacked >= 0 ? put(sink, data + at, block, unpacked) : is_damaged(sink);
 		at += packed;
 	}
 	free(block);
@@ -348,11 +353,11 @@ static bool unpack_lzop_block(const u8 *data, u64 size, u64 *at, u32 flags, stru
 	data += *at;
 	*at += packed;
 	if (packed == unpacked)
-		return put(sink, data, unpacked);
+		return put(sink, data + packed, data, unpacked);
 	block = xmalloc(unpacked);
 	good = lzo1x_decompress_safe(data, packed, block, &length, NULL) == LZO_E_OK &&
 	       length == unpacked;
-	good = good ? put(sink, block, unpacked) : is_damaged(sink);
+	good = good ? put(sink, data + packed, block, unpacked) : is_damaged(sink);
 	free(block);
 	return good;
 }
@@ -481,12 +486,15 @@ static int open_nameless(void)
 
 static bool unpack_to(int fd, const struct file_map *file, u64 most, struct strbuf *why)
 {
+	const char *slash = strrchr(file->path, '/');
 	const struct method *method;
 	struct sink *sink;
 	const u8 *data;
+	char title[48];
 	u64 size;
 	bool good;
 
+	snprintf(title, sizeof(title), "unpacking %s", slash ? slash + 1 : file->path);
 	method = find_data(file, &data, &size);
 	if (!method) {
 		strbuf_puts(why, "its kernel is packed in a way that is not known");
@@ -497,7 +505,11 @@ static bool unpack_to(int fd, const struct file_map *file, u64 most, struct strb
 	sink->room = sink->most = most;
 	sink->why = why;
 	sink->kind = method->kind;
+	sink->packed = data;
+	sink->packed_bytes = size;
+	progress_begin(title, PROGRESS_BYTES);
 	good = method->unpack(data, size, sink);
+	progress_end();
 	if (!good)
 		is_damaged(sink);
 	free(sink);

@@ -1,10 +1,12 @@
 /* foreach.c - L6: the foreach command: other commands run for many tasks, one after the other. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "../colour.h"
 #include "../command.h"
 #include "../fail.h"
 #include "../json.h"
 #include "../nearest.h"
 #include "../out.h"
+#include "../progress.h"
 #include "../session.h"
 #include "../task.h"
 
@@ -156,6 +158,15 @@ static void make_plan(struct plan *plan, const char *line)
 		plan->chosen[t] = true;
 }
 
+static size_t count_chosen(const struct plan *plan)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < task_count(); i++)
+		count += plan->chosen[i];
+	return count;
+}
+
 /* ---- running ---- */
 
 struct step {
@@ -229,8 +240,11 @@ static void run_in_contexts(const struct plan *plan, const struct command *comma
 			    struct printed *printed)
 {
 	struct strbuf *text = scope_alloc(sizeof(*text));
+	size_t done = 0, all = count_chosen(plan);
 
 	scope_cleanup(free_text, text);
+	colour_catch();
+	progress_scope(scope_printf("foreach %s", command->name), "tasks");
 	for (size_t i = 0; i < task_count(); i++) {
 		struct step step = { command, strbuf_text(&plan->arguments), task_at(i),
 				     how == NEEDS_HEADER };
@@ -238,6 +252,7 @@ static void run_in_contexts(const struct plan *plan, const struct command *comma
 		if (!plan->chosen[i])
 			continue;
 		interrupt_check();
+		progress_at(done++, all);
 		if (json_on()) { /* each answer says which task it is about */
 			run_step(&step);
 			continue;
@@ -298,15 +313,6 @@ static void restore_context(void *arg)
 	task_set_current(arg);
 }
 
-static bool anything_chosen(const struct plan *plan)
-{
-	for (size_t i = 0; i < task_count(); i++) {
-		if (plan->chosen[i])
-			return true;
-	}
-	return false;
-}
-
 static void run(struct args *args)
 {
 	struct plan *plan = scope_alloc(sizeof(*plan));
@@ -319,7 +325,7 @@ static void run(struct args *args)
 	if (plan->nr_commands == 0)
 		fail("no command to run: bt, files, net, ps, set, sig, task, vm or vtop");
 	scope_cleanup(restore_context, (void *)task_current());
-	if (!anything_chosen(plan))
+	if (!count_chosen(plan))
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(runnable); i++) {
 		const struct command *command = command_find(runnable[i].name);

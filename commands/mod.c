@@ -9,6 +9,7 @@
 #include "../module.h"
 #include "../nearest.h"
 #include "../out.h"
+#include "../progress.h"
 #include "../runningkernel.h"
 #include "../session.h"
 #include "../unpack.h"
@@ -330,10 +331,12 @@ static void attach_all(const char *directory, const struct args *args)
 	if (directory && !S_ISDIR(facts.st_mode))
 		fail("%s is not a directory", directory);
 	modfile_forget();
+	progress_scope("looking for modules' files", "modules");
 	for (size_t i = 0; i < module_count(); i++) {
 		struct request request = { sorted[i], directory, args };
 		struct failure failure;
 
+		progress_at(i, module_count());
 		if (protect(attach_request, &request, &failure))
 			continue;
 		if (failure.interrupted)

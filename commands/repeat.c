@@ -6,15 +6,11 @@
 #include "session.h"
 
 #include <ctype.h>
-#include <time.h>
 
-/* Sleeps until the time is over or Ctrl-C. */
-static void wait_seconds(u64 seconds)
+/* As if a write had failed: the command ends, and without a word. */
+static noreturn void end_quietly(void)
 {
-	struct timespec left = { .tv_sec = seconds };
-
-	while (seconds && nanosleep(&left, &left) != 0)
-		interrupt_check();
+	fail_again(&(struct failure){ .interrupted = true });
 }
 
 static void run_repeat(struct args *args)
@@ -43,7 +39,9 @@ static void run_repeat(struct args *args)
 		/* It told what went wrong; the next time would say the same. */
 		if (!shell_execute(line))
 			fail("the command failed: %s", line);
-		wait_seconds(seconds);
+		/* One that prints nothing would never notice. */
+		if (!process_output_wait(seconds))
+			end_quietly();
 	}
 }
 

@@ -8,7 +8,6 @@
 #include "../memscan.h"
 #include "../nearest.h"
 #include "../out.h"
-#include "../process.h"
 #include "../progress.h"
 #include "../stack.h"
 #include "../symbols.h"
@@ -31,7 +30,6 @@ struct search {
 	const struct task *task; /* IN_STACKS */
 	bool task_shown;
 	size_t nr_tasks_shown;
-	bool any_found;
 };
 
 static bool try_read(const struct search *search, u64 address, void *buf, size_t length)
@@ -43,24 +41,20 @@ static bool try_read(const struct search *search, u64 address, void *buf, size_t
 	return mem_try_read(address, buf, length, NULL);
 }
 
-static void end_progress(UNUSED void *arg)
-{
-	progress_end();
-}
+static void walk(struct search *search);
 
-/* What was found is not held back any more; once a pager shows it the terminal is the pager's. */
-static void show_progress(void *arg, u64 bytes_done)
+/* How much there is costs a walk of its own: only a long search tells it. */
+static void show_progress(void *arg)
 {
 	struct search *search = arg;
+	struct scan *scan = &search->scan;
 
-	if (!progress_is_due())
-		return;
-	if (search->any_found) {
-		process_output_show();
-		if (process_output_is_read())
-			return;
+	if (!scan->bytes_all && progress_is_wanted()) {
+		scan->counting = true;
+		walk(search);
+		scan->counting = false;
 	}
-	progress_bytes("searched", bytes_done, 0);
+	progress_at(scan->bytes_done, scan->bytes_all);
 }
 
 /* The NUMBERS around what was found, as rd shows them; nothing where they cannot be read. */
@@ -154,8 +148,6 @@ static void found(void *arg, const struct scan_match *match)
 	struct strbuf *header;
 
 	interrupt_check();
-	progress_clear();
-	search->any_found = true;
 	if (search->task && !search->task_shown && !json_on()) {
 		header = scope_strbuf();
 		task_header(search->task, header);
@@ -174,10 +166,13 @@ static void search_stacks(struct search *search, bool active_only)
 		interrupt_check();
 		if (!task->stack || (active_only && !task_is_active(task)))
 			continue;
-		search->task = task;
-		search->task_shown = false;
+		if (!search->scan.counting) {
+			search->task = task;
+			search->task_shown = false;
+		}
 		scan_kernel_range(&search->scan, task->stack, stack_size());
-		scan_end(&search->scan);
+		if (!search->scan.counting)
+			scan_end(&search->scan);
 	}
 }
 
@@ -318,34 +313,41 @@ static void search_user(struct search *search)
 	scan_user(&search->scan, task->mm);
 }
 
-static void search_run(struct args *args)
+/* All memory that is to be searched. */
+static void walk(struct search *search)
 {
-	struct search *search = scope_alloc(sizeof(*search));
 	struct scan *scan = &search->scan;
 	unsigned parts = SCAN_DIRECT_MAP | SCAN_VMALLOC | SCAN_VMEMMAP | SCAN_IMAGE | SCAN_MODULES;
 
-	search->args = args;
-	parse_space(search);
-	parse_needles(search);
-	parse_range(search);
-	progress_begin();
-	scope_cleanup(end_progress, NULL);
-	scan->found = found;
-	scan->progress = show_progress;
-	scan->arg = search;
-	scan_begin(scan);
-	if (option_given(args, "K"))
+	if (option_given(search->args, "K"))
 		parts = SCAN_DIRECT_MAP | SCAN_IMAGE;
-	if (option_given(args, "V"))
+	if (option_given(search->args, "V"))
 		parts = SCAN_VMALLOC | SCAN_VMEMMAP | SCAN_MODULES;
 	if (search->space == IN_STACKS)
-		search_stacks(search, option_given(args, "T"));
+		search_stacks(search, option_given(search->args, "T"));
 	else if (search->space == IN_PHYSICAL)
 		scan_physical(scan);
 	else if (search->space == IN_USER)
 		search_user(search);
 	else
 		scan_kernel(scan, parts);
+}
+
+static void search_run(struct args *args)
+{
+	struct search *search = scope_alloc(sizeof(*search));
+	struct scan *scan = &search->scan;
+
+	search->args = args;
+	parse_space(search);
+	parse_needles(search);
+	parse_range(search);
+	progress_scope("searched", PROGRESS_BYTES);
+	scan->found = found;
+	scan->progress = show_progress;
+	scan->arg = search;
+	scan_begin(scan);
+	walk(search);
 	scan_end(scan);
 }
 
@@ -382,8 +384,8 @@ COMMAND(search) = {
 		"Pages that are not in the dump are passed over. Memory that is mapped twice is found twice: the "
 		"kernel's own image and vmalloc areas are in the direct map as well. With -t what was found is "
 		"listed by task.\n\n"
-		"On a terminal a line tells from the second second on how much was searched, until a pager has "
-		"something to show; Ctrl-C ends the search.",
+		"On a terminal a line tells from the second second on how much was searched and how long the rest "
+		"will take, until a pager has something to show; Ctrl-C ends the search.",
 	.example = "crash> search -s init_uts_ns -l 100 -c Linux\n"
 		   "ffffffff9a4219c0: Linux...................................................\n"
 		   "crash> search -s sys_call_table -l 100 __x64_sys_open\n"

@@ -13,6 +13,14 @@ extern void (*crash_want_minimal_symbol)(const char *name);
 extern bound_minimal_symbol (*crash_minimal_symbol_at)(CORE_ADDR pc);
 extern bool crash_skip_elf_minimal_symbols;
 
+/* Patch 0009: what GDB's threads do for indexes of debug information. */
+enum crash_index_state {
+	CRASH_INDEX_DONE, /* nothing */
+	CRASH_INDEX_READING, /* questions wait for it, and there is nothing to keep yet */
+	CRASH_INDEX_STORING, /* it can be used, and gets into the cache */
+};
+extern crash_index_state crash_index_work();
+
 struct crash_symbol {
 	CORE_ADDR address;
 	ULONGEST size; /* 0: unknown */

@@ -124,3 +124,106 @@ def test_commands_end_without_a_newline(kernel):
     expect(b"hexadecimal: abc123" in process.stdout.read(), "the last line was not run")
     finish(process)
     equal(process.returncode, 0, "status")
+
+
+# What supportconfig's and Apport's reports ask for, and more of the kind.
+REPORT = ("sys", "log", "bt", "bt -a", "ps", "ps -m", "kmem -i", "mod", "set", "task -R pid,comm", "foreach UN bt", "foreach bt -s",
+          "sym linux_banner", "struct list_head", "p jiffies", "rd linux_banner 4", "dis -l vfs_read 3", "sig", "alias", "q")
+
+
+def test_a_report_into_a_file(kernel):
+    """crash -i FILE VMLINUX DUMP > out 2>&1, as supportconfig does it: every command with its answer, in order."""
+    with tempfile.TemporaryDirectory() as folder:
+        script, path = pathlib.Path(folder) / "commands", pathlib.Path(folder) / "out"
+        script.write_text("\n".join(REPORT) + "\n")
+        with open(path, "w") as out:
+            process = subprocess.Popen([str(CRASH), "-i", str(script), str(kernel.vmlinux), str(kernel.vmcore)], stdin=subprocess.DEVNULL,
+                                       stdout=out, stderr=subprocess.STDOUT, env=environment({"TERM": "xterm"}), start_new_session=True)
+            equal(process.wait(120), 0, "status")
+        text = path.read_text()
+        parts = re.split(r"^crash> (.*)\n", text, flags=re.M)
+        equal(tuple(parts[1::2]), REPORT, "commands")
+        expect("PANIC: " in parts[0] and "LOAD AVERAGE" in parts[0], f"no banner: {parts[0]!r}")
+        for command, answer in zip(REPORT, parts[2::2]):
+            expect(answer.strip() or command == "q", f"{command} has no answer")
+            expect(answer.rstrip("\n") == kernel.crash(command).rstrip("\n") or command in ("q", "sys"),
+                   f"another answer to {command}: {answer[:200]!r}")
+        expect(not re.search(r"[\033\r\b]", text), "what only a terminal understands")
+
+
+def test_a_report_from_standard_input(kernel):
+    """echo COMMANDS | crash VMLINUX DUMP, as Apport does it: the lines are echoed behind prompts, the end of input is no error."""
+    for commands in (("bt -a",), ("bt -a", "ps", "mod"), ("nosuchcommand", "bt -a")):
+        process = subprocess.Popen([str(CRASH), str(kernel.vmlinux), str(kernel.vmcore)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, env=environment(), start_new_session=True)
+        out, error = (text.decode() for text in process.communicate("\n".join(commands).encode() + b"\n", 60))
+        equal(process.returncode, 2 if "nosuchcommand" in commands else 0, f"status of {commands}")
+        parts = re.split(r"^crash> (.*)\n", out, flags=re.M)
+        equal(tuple(part for part in parts[1::2] if part), commands, "commands")
+        for command, answer in zip(commands, parts[2::2]):
+            if command == "nosuchcommand":
+                expect("command not found: nosuchcommand" in answer, f"no word of it: {answer!r}")
+            else:
+                equal(answer.rstrip("\n"), kernel.crash(command).rstrip("\n"), command)
+        expect("Traceback" not in error and ("nosuchcommand" in error) == ("nosuchcommand" in commands), f"standard error: {error!r}")
+
+
+def processes_with(word):
+    """Pids of programs in whose environment WORD is: those that a test's session started, whoever their parent is now."""
+    found = []
+    for path in pathlib.Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if word.encode() in path.read_bytes() and "State:\tZ" not in (path.parent / "status").read_text():
+                found.append(int(path.parent.name))
+        except OSError:
+            pass
+    return found
+
+
+def test_killed_leaves_nothing(kernel):
+    """SIGTERM, SIGHUP and SIGKILL, while debug information is indexed and stored: no file, no program is left."""
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGKILL):
+        for wait in (0.5, 2.5):
+            with tempfile.TemporaryDirectory() as folder:
+                mark = f"CRASH_TEST_MARK={folder}"
+                for name in ("cache", "tmp", "home"):
+                    (pathlib.Path(folder) / name).mkdir()
+                process = start(kernel, "eval 3 | (read line; echo $line > $HOME/first; cat)\ngdb info line vfs_read | cat\nrepeat -50 eval 3 | cat\n",
+                                stdout=subprocess.DEVNULL,
+                                env={"XDG_CACHE_HOME": f"{folder}/cache", "TMPDIR": f"{folder}/tmp", "HOME": f"{folder}/home",
+                                     "CRASH_TEST_MARK": folder})
+                wait_until(lambda: (pathlib.Path(folder) / "home/first").exists(), "first answer")
+                time.sleep(wait)
+                process.send_signal(number)
+                finish(process)
+                equal(process.returncode, -number, "status")
+                wait_until(lambda: not processes_with(mark), f"end of what it started ({processes_with(mark)})", 10)
+                equal(os.listdir(f"{folder}/tmp"), [], "temporary files")
+                left = [p.name for p in pathlib.Path(f"{folder}/cache").rglob("*") if p.is_file() and p.suffix != ".gdb-index"]
+                equal(left, [], "files in the cache that are no index")
+                equal([p.name for p in pathlib.Path(f"{folder}/home").rglob("*") if p.is_file()], ["first"], "files in the home")
+
+
+def test_deaf_readers_end_with_us(kernel):
+    """A program behind a pipe that never looks at its input ends when the session is killed."""
+    with tempfile.TemporaryDirectory() as folder:
+        process = start(kernel, f"eval 3 | exec sleep 1000\n", env={"CRASH_TEST_MARK": folder})
+        wait_until(lambda: len(processes_with(folder)) > 1, "reader")
+        process.kill()
+        finish(process)
+        wait_until(lambda: not processes_with(folder), "end of the reader", 10)
+
+
+def test_repeat_ends_with_its_reader(kernel):
+    """Also while it waits, and when the command prints nothing."""
+    for line in ("repeat -1000 eval 3 | head -n 1", "repeat -1000 alias zz eval | true", "repeat -1000 alias zz eval | sleep 1"):
+        process = start(kernel, f"{line}\neval 0xabc123\n")
+        out = process.stdout.read().decode()
+        finish(process, 20)
+        expect("hexadecimal: abc123" in out, f"{line}: {out!r}")
+        equal(process.returncode, 0, f"status of {line}")
+    process = start(kernel, "repeat -1000 eval 3\n")
+    process.stdout.readline()
+    process.stdout.close()
+    process.wait(20)
+    finish(process)
