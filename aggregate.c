@@ -215,14 +215,20 @@ static void show_raw(const struct request *request)
 
 static void put_json_object(const struct request *request)
 {
+	enum jsonshow_space space = option_given(request->args, "u")   ? JSONSHOW_USER
+				    : option_given(request->args, "f") ? JSONSHOW_FILE
+								       : JSONSHOW_KERNEL;
+
 	json_object(NULL);
 	json_text("type", request->aggregate);
 	json_address("address", request->address);
 	if (request->cpu)
 		json_number("cpu", *request->cpu);
 	jsonshow_members(request->aggregate, request->address, request->members,
-			 request->nr_members,
-			 option_given(request->args, "u") ? JSONSHOW_USER : JSONSHOW_KERNEL);
+			 request->nr_members, space);
+	if (option_given(request->args, "p"))
+		jsonshow_targets(request->aggregate, request->address, request->members,
+				 request->nr_members, space);
 	json_end();
 }
 
@@ -236,7 +242,8 @@ static void show_object(const struct request *request)
 		return;
 	}
 	if (json_on() && option_given(args, "o")) {
-		jsonshow_definition(request->aggregate, request->members, request->nr_members);
+		jsonshow_definition(request->aggregate, request->members, request->nr_members,
+				    &request->address);
 		return;
 	}
 	if (option_given(args, "r")) {
@@ -311,7 +318,8 @@ static void show_type(const struct request *request)
 	size_t i;
 
 	if (json_on()) {
-		jsonshow_definition(request->aggregate, request->members, request->nr_members);
+		jsonshow_definition(request->aggregate, request->members, request->nr_members,
+				    NULL);
 		return;
 	}
 	for (i = 0; i < request->nr_members; i++)

@@ -7,6 +7,7 @@
 #include "json.h"
 #include "jsonshow.h"
 #include "memory.h"
+#include "slab.h"
 #include "tracelines.h"
 
 #include <ctype.h>
@@ -101,45 +102,65 @@ void btjson_source_lines(u64 pc)
 }
 
 static void put_variables(const struct stack_trace *trace, const struct frame *frame,
-			  const struct btjson_wish *wish)
+			  const struct btshow_style *style)
 {
 	struct strbuf *text = scope_strbuf(), *why = scope_strbuf();
 	struct gdb_frame_place place = btshow_frame_place(trace, frame);
 
-	if (gdb_frame_variables(&place, wish->arguments, wish->locals, text, why))
+	if (gdb_frame_variables(&place, style->arguments, style->locals, text, why))
 		put_lines("variables", scope_strdup(strbuf_text(text)));
 	else
 		json_text("variables_error", strbuf_text(why));
 }
 
-/* [FIRST, END) in 8 byte words, up to the first that cannot be read. */
-static void put_words(u64 first, u64 end)
+static void put_module(const struct symbol *symbol)
 {
+	json_text("module",
+		  symbol->module && symbol->module->address ? symbol->module->name : NULL);
+}
+
+/* How much is said of a word: 0 nothing, else its symbol; from WORDS_WITH_CACHES on, the slab cache it is of. */
+enum { WORDS_PLAIN, WORDS_AS_SYMBOLS, WORDS_WITH_CACHES };
+
+static void put_word(u64 at, u64 word, unsigned detail)
+{
+	char cache[64];
+
+	json_object(NULL);
+	json_address("at", at);
+	json_address("word", word);
+	if (detail != WORDS_PLAIN)
+		jsonshow_symbol("symbol", word);
+	if (detail == WORDS_WITH_CACHES && !symbol_at(word, NULL) &&
+	    slab_cache_of(word, cache, sizeof(cache)))
+		json_text("cache", cache);
+	json_end();
+}
+
+/* [FIRST, END) up to the first word that cannot be read. */
+static void put_words(u64 first, u64 end, unsigned detail)
+{
+	struct fault fault;
+	u64 word;
+
 	json_list("words");
 	for (u64 at = first; at < end; at += sizeof(u64)) {
-		u64 word;
-
-		if (!mem_try_u64(at, &word, NULL))
-			break;
-		json_address(NULL, word);
+		interrupt_check();
+		if (mem_try_u64(at, &word, &fault)) {
+			put_word(at, word, detail);
+			continue;
+		}
+		json_object(NULL);
+		json_address("at", at);
+		json_text("error", fault_text(&fault));
+		json_end();
+		break;
 	}
 	json_end();
 }
 
-static void put_frame_words(const struct stack_trace *trace, size_t index)
-{
-	const struct frame *frame = &trace->frames[index], *next = frame + 1;
-	u64 first = frame->has_regs ? frame->sp : frame->sp + sizeof(u64), end = first;
-
-	if (index + 1 < trace->nr_frames && next->stack == frame->stack)
-		end = next->has_regs ? next->regs_address : next->sp;
-	else if (index + 1 == trace->nr_frames && frame->stack == STACK_TASK)
-		end = stack_end(trace->task);
-	if (end >= first && end - first <= stack_size())
-		put_words(first, end);
-}
-
-static void put_frame(const struct stack_trace *trace, size_t index, const struct btjson_wish *wish)
+static void put_frame(const struct stack_trace *trace, size_t index,
+		      const struct btshow_style *style)
 {
 	const struct frame *frame = &trace->frames[index];
 	u64 offset = 0;
@@ -154,8 +175,7 @@ static void put_frame(const struct stack_trace *trace, size_t index, const struc
 	json_text("function", symbol ? symbol->name : NULL);
 	if (symbol) {
 		json_number("offset", frame->pc - symbol->value);
-		json_text("module",
-			  symbol->module && symbol->module->address ? symbol->module->name : NULL);
+		put_module(symbol);
 	}
 	json_text("stack", frame->from_user ? "user" : stacks[frame->stack]);
 	json_text("source", sources[frame->source]);
@@ -164,54 +184,105 @@ static void put_frame(const struct stack_trace *trace, size_t index, const struc
 			json_address("registers_at", frame->regs_address);
 		btjson_registers(&frame->regs, frame->partial_regs);
 	}
-	if (wish->lines && !frame->from_user)
+	if (style->lines && !frame->from_user)
 		btjson_source_lines(frame->pc - !frame->has_regs);
-	if ((wish->arguments || wish->locals) && !frame->from_user)
-		put_variables(trace, frame, wish);
-	if (wish->words && !frame->from_user)
-		put_frame_words(trace, index);
-	json_end();
-}
+	if ((style->arguments || style->locals) && !frame->from_user)
+		put_variables(trace, frame, style);
+	if (style->words && !frame->from_user) {
+		struct address_range range = btshow_frame_words(trace, index);
 
-/* Every word of the stack, or those that are text addresses. */
-static void put_stack_words(const struct stack_trace *trace, bool only_text, u64 from)
-{
-	json_list("words");
-	for (u64 at = from & ~7ULL; at < stack_end(trace->task); at += sizeof(u64)) {
-		u64 word;
-
-		interrupt_check();
-		if (!mem_try_u64(at, &word, NULL) || (only_text && !address_is_text(word)))
-			continue;
-		json_object(NULL);
-		json_address("at", at);
-		json_address("word", word);
-		jsonshow_symbol("symbol", word);
-		json_end();
+		put_words(range.start, range.end,
+			  style->symbolic ? WORDS_WITH_CACHES : WORDS_PLAIN);
 	}
 	json_end();
 }
 
-void btjson_trace(const struct stack_trace *trace, const struct btjson_wish *wish)
+/* -t: the words of each stack, and the frames that the text shows among them. */
+static void put_text_words(u64 start, u64 end, enum stack_kind stack)
 {
-	u64 from = trace->task->stack;
+	const struct symbol *symbol;
+	u64 word;
 
-	if (wish->text_words && !wish->all_words && trace->nr_frames &&
-	    trace->frames[0].stack == STACK_TASK)
-		from = trace->frames[0].sp;
+	for (u64 at = start; btshow_text_word(&at, end, &word, &symbol); at += sizeof(u64)) {
+		json_object(NULL);
+		json_address("at", at);
+		json_address("word", word);
+		jsonshow_symbol("symbol", word);
+		put_module(symbol);
+		json_text("stack", stacks[stack]);
+		json_end();
+	}
+}
+
+/* The first frame, and those whose saved registers stand between the words of two stacks or end the trace. */
+static void put_frames_among_words(const struct stack_trace *trace, bool whole_stack)
+{
+	static const struct btshow_style plain;
+	const struct frame *frames = trace->frames, *last = frames + trace->nr_frames - 1;
+	struct btshow_part part = { 0 };
+
+	json_list("frames");
+	if (!whole_stack && trace->nr_frames && !frames->from_user) {
+		put_frame(trace, 0, &plain);
+		while (btshow_next_part(trace, &part)) {
+			if (part.saved)
+				put_frame(trace, (size_t)(part.saved - frames), &plain);
+		}
+	}
+	if (trace->nr_frames && last->from_user)
+		put_frame(trace, trace->nr_frames - 1, &plain);
+	json_end();
+}
+
+static void put_trace_text_words(const struct stack_trace *trace, bool whole_stack)
+{
+	struct btshow_part part = { 0 };
+
+	json_list("words");
+	if (trace->start == START_NO_STACK) {
+		json_end();
+		return;
+	}
+	if (whole_stack || !trace->nr_frames || trace->frames[0].from_user) {
+		put_text_words(trace->task->stack, stack_end(trace->task), STACK_TASK);
+	} else {
+		while (btshow_next_part(trace, &part))
+			put_text_words(part.start, part.end, part.stack);
+	}
+	json_end();
+	put_frames_among_words(trace, whole_stack);
+}
+
+static void put_frames(const struct stack_trace *trace, bool only_exceptions,
+		       const struct btshow_style *style)
+{
+	json_list("frames");
+	for (size_t i = 0; i < trace->nr_frames; i++) {
+		const struct frame *frame = &trace->frames[i];
+
+		interrupt_check();
+		if (!only_exceptions || (frame->has_regs && frame->regs_address))
+			put_frame(trace, i, style);
+	}
+	json_end();
+}
+
+void btjson_trace(const struct stack_trace *trace, enum btjson_form form,
+		  const struct btshow_style *style)
+{
+	u64 stack = trace->start == START_NO_STACK ? 0 : trace->task->stack;
+
 	json_object(NULL);
 	jsonshow_task(trace->task);
 	json_text("state", task_state_text(trace->task));
 	json_text("start", starts[trace->start]);
 	json_bool("complete", trace->complete);
 	json_text("problem", trace->complete ? NULL : trace->problem);
-	if (wish->text_words || wish->all_words) {
-		put_stack_words(trace, wish->text_words, from);
-	} else {
-		json_list("frames");
-		for (size_t i = 0; i < trace->nr_frames; i++)
-			put_frame(trace, i, wish);
-		json_end();
-	}
+	if (form == BTJSON_WORDS)
+		put_words(stack, stack ? stack_end(trace->task) : 0, WORDS_AS_SYMBOLS);
+	else if (form == BTJSON_TEXT_WORDS || form == BTJSON_ALL_TEXT_WORDS)
+		put_trace_text_words(trace, form == BTJSON_ALL_TEXT_WORDS);
+	else
+		put_frames(trace, form == BTJSON_EXCEPTIONS, style);
 	json_end();
 }

@@ -5,15 +5,17 @@
 
 #include "btshow.h"
 
-/* What of a trace is told beside its frames. */
-struct btjson_wish {
-	bool lines; /* of source, and inlined functions */
-	bool arguments, locals;
-	bool words; /* those of the stack below each frame */
-	bool text_words, all_words; /* -t, -r: the stack's words, in place of the frames */
+/* What is told of a trace in place of its frames. */
+enum btjson_form {
+	BTJSON_FRAMES,
+	BTJSON_EXCEPTIONS, /* -e: only frames whose registers were saved in memory */
+	BTJSON_TEXT_WORDS, /* -t: the words that are text addresses, from the first frame up */
+	BTJSON_ALL_TEXT_WORDS, /* -T: those of the task's whole stack */
+	BTJSON_WORDS, /* -r: all words of the task's stack */
 };
 
-void btjson_trace(const struct stack_trace *trace, const struct btjson_wish *wish);
+void btjson_trace(const struct stack_trace *trace, enum btjson_form form,
+		  const struct btshow_style *style);
 /* -E: what looks like saved registers at ADDRESS on CPU's stack of KIND. */
 void btjson_found_registers(unsigned cpu, enum stack_kind kind, u64 address,
 			    const struct x86_regs *regs);

@@ -195,16 +195,8 @@ static void show_words(u64 first, u64 last, const char *indent, const char *colo
 	out("\n");
 }
 
-static void show_words_between(u64 first, u64 last, const struct btshow_style *style)
-{
-	if (last >= first && last - first < stack_size())
-		show_words(first, last, "    ", ": ",
-			   style->symbolic ? WORDS_AS_SYMBOLS + style->symbolic : WORDS_PLAIN);
-}
-
 /* A frame's words reach up to the next return address on the same stack. */
-static void show_frame_words(const struct stack_trace *trace, size_t index,
-			     const struct btshow_style *style)
+static struct address_range call_words(const struct stack_trace *trace, size_t index)
 {
 	const struct frame *frame = &trace->frames[index], *next = frame + 1;
 	u64 first = frame->has_regs ? frame->sp : frame->sp + 8;
@@ -212,28 +204,66 @@ static void show_frame_words(const struct stack_trace *trace, size_t index,
 	if (index + 1 == trace->nr_frames) {
 		/* Nothing is left above where a trace ends as it must. */
 		if (!trace->complete && frame->stack == STACK_TASK)
-			show_words_between(first, stack_end(trace->task) - 8, style);
+			return (struct address_range){ first, stack_end(trace->task) };
 	} else if (next->from_user) {
 		/* The registers of user space follow in full: their words would say them twice. */
-		show_words_between(first, next->regs_address - 8, style);
+		return (struct address_range){ first, next->regs_address };
 	} else if (!next->has_regs && next->stack == frame->stack) {
-		show_words_between(first, next->sp, style);
+		return (struct address_range){ first, next->sp + 8 };
 	}
+	return (struct address_range){ 0 };
 }
 
 /* Of entry code, below the registers that it saved: those and the frame of the function that was interrupted. */
-static void show_entry_words(const struct stack_trace *trace, size_t index,
-			     const struct btshow_style *style)
+static struct address_range entry_words(const struct stack_trace *trace, size_t index)
 {
 	const struct frame *frame = &trace->frames[index], *next = frame + 1;
-	u64 last = frame->regs_address + sizeof(struct x86_regs) - 8;
+	u64 end = frame->regs_address + sizeof(struct x86_regs);
 
-	/* It saved them on a stack of its own: that ends there. */
-	if (!index || frame[-1].stack != frame->stack)
-		return;
 	if (index + 1 < trace->nr_frames && !next->has_regs && next->stack == frame->stack)
-		last = next->sp;
-	show_words_between(frame[-1].sp + 8, last, style);
+		end = next->sp + 8;
+	return (struct address_range){ frame[-1].sp + 8, end };
+}
+
+/* Registers that an exception, or the way into the kernel, saved: they have no line of their own. */
+static bool is_exception(const struct stack_trace *trace, size_t index)
+{
+	const struct frame *frame = &trace->frames[index];
+
+	return frame->has_regs && (index > 0 || frame->from_user);
+}
+
+/* What an exception interrupted from a stack of its own has a line again, on its own stack. */
+static bool is_back_on_stack(const struct stack_trace *trace, size_t index)
+{
+	const struct frame *frame = &trace->frames[index];
+
+	return frame[-1].stack > STACK_IRQ && frame[-1].stack != frame->stack;
+}
+
+struct address_range btshow_frame_words(const struct stack_trace *trace, size_t index)
+{
+	const struct frame *frame = &trace->frames[index];
+	struct address_range range = { 0 };
+
+	if (!is_exception(trace, index) || (!frame->from_user && is_back_on_stack(trace, index)))
+		range = call_words(trace, index);
+	/* Entry code that saved them on a stack of its own: that ends there. */
+	else if (!frame->from_user && frame[-1].stack == frame->stack)
+		range = entry_words(trace, index);
+	if (range.end <= range.start || range.end - range.start > stack_size())
+		range.start = range.end = 0;
+	return range;
+}
+
+static void show_frame_words(const struct stack_trace *trace, size_t index,
+			     const struct btshow_style *style)
+{
+	struct address_range range = btshow_frame_words(trace, index);
+
+	if (style->words && range.end)
+		show_words(range.start, range.end - 8, "    ", ": ",
+			   style->symbolic ? WORDS_AS_SYMBOLS + style->symbolic : WORDS_PLAIN);
 }
 
 static const char *source_mark(const struct frame *frame)
@@ -303,11 +333,9 @@ static void show_call(const struct stack_trace *trace, size_t index,
 	    style->sources ? scope_printf("  <%s>", source_name(frame)) : "");
 	walk->number++;
 	show_source(trace, frame, style);
-	if (style->words)
-		show_frame_words(trace, index, style);
+	show_frame_words(trace, index, style);
 }
 
-/* Registers that an exception saved. What it interrupted from a stack of its own has a line again, on its own stack. */
 static void show_exception(const struct stack_trace *trace, size_t index,
 			   const struct btshow_style *style, struct walk *walk)
 {
@@ -317,12 +345,12 @@ static void show_exception(const struct stack_trace *trace, size_t index,
 	show_registers(frame);
 	if (frame->from_user)
 		return;
-	if (style->words)
-		show_entry_words(trace, index, style);
-	if (walk->stack > STACK_IRQ && walk->stack != frame->stack)
+	if (is_back_on_stack(trace, index)) {
 		show_call(trace, index, style, walk);
-	else
-		show_source(trace, frame, style);
+		return;
+	}
+	show_frame_words(trace, index, style);
+	show_source(trace, frame, style);
 }
 
 void btshow_trace(const struct stack_trace *trace, const struct btshow_style *style)
@@ -336,13 +364,11 @@ void btshow_trace(const struct stack_trace *trace, const struct btshow_style *st
 	if (trace->start == START_RUNNING)
 		out("(active)\n");
 	for (size_t i = 0; i < trace->nr_frames; i++) {
-		const struct frame *frame = &trace->frames[i];
-
 		interrupt_check();
 		if (i == trace->nr_sure)
 			out("bt: unwinding stopped here: %s; what follows is a guess\n",
 			    trace->problem ? trace->problem : "unknown reason");
-		if (frame->has_regs && (i > 0 || frame->from_user))
+		if (is_exception(trace, i))
 			show_exception(trace, i, style, &walk);
 		else
 			show_call(trace, i, style, &walk);
@@ -435,64 +461,73 @@ bool btshow_special_stack(unsigned cpu, enum stack_kind kind)
 	return true;
 }
 
-/* The words of [start, end) that are addresses of text. */
-static void show_text_words(u64 start, u64 end)
+bool btshow_text_word(u64 *at, u64 end, u64 *word, const struct symbol **symbol)
 {
-	u64 word, offset;
+	u64 offset;
 
-	for (u64 address = align_down(start, 8); address < end; address += 8) {
-		const struct symbol *symbol;
-
+	for (*at = align_down(*at, 8); *at < end; *at += 8) {
 		interrupt_check();
-		if (!mem_try_u64(address, &word, NULL) || !address_is_text(word))
-			continue;
-		symbol = symbol_at(word, &offset);
-		if (symbol)
-			out("  [%016llx] %s at %016llx%s\n", (ull)address, symbol->name, (ull)word,
-			    module_text(symbol));
+		if (mem_try_u64(*at, word, NULL) && address_is_text(*word) &&
+		    (*symbol = symbol_at(*word, &offset)))
+			return true;
 	}
+	return false;
 }
 
-/*
- * Where the trace leaves a stack: what was interrupted, and on which stack the words go on. Entry code that interrupts go
- * through saves the registers before it changes to their stack, that of exceptions on it.
- */
-static size_t show_stack_change(const struct stack_trace *trace, size_t from, size_t next)
+static void show_text_words(u64 start, u64 end)
 {
-	static const struct btshow_style plain;
-	const struct frame *frame = &trace->frames[next];
-	const char *left = stack_kind_name(trace->frames[from].stack);
+	const struct symbol *symbol;
+	u64 word;
 
-	if (frame->has_regs) {
-		show_interrupted(frame, &plain);
-		show_registers(frame);
-		out("--- <%s stack> ---\n", left);
-		return next;
+	for (u64 at = start; btshow_text_word(&at, end, &word, &symbol); at += 8)
+		out("  [%016llx] %s at %016llx%s\n", (ull)at, symbol->name, (ull)word,
+		    module_text(symbol));
+}
+
+bool btshow_next_part(const struct stack_trace *trace, struct btshow_part *part)
+{
+	const struct frame *frame, *next;
+	struct address_range special;
+
+	if (part->next >= trace->nr_frames)
+		return false;
+	frame = &trace->frames[part->next];
+	next = frame + 1;
+	part->stack = frame->stack;
+	part->start = frame->sp;
+	/* Where one stack was left for another, the word that leads to the registers saved on it comes alone. */
+	if (part->next && !frame->has_regs && part->next + 1 < trace->nr_frames && next->has_regs &&
+	    !next->from_user) {
+		part->end = part->start + 8;
+		part->saved = next;
+		part->next++;
+		return true;
 	}
-	out("--- <%s stack> ---\n", left);
-	if (next + 1 == trace->nr_frames || !frame[1].has_regs || frame[1].from_user)
-		return next;
-	show_text_words(frame->sp, frame->sp + 8);
-	show_interrupted(frame + 1, &plain);
-	show_registers(frame + 1);
-	return next + 1;
+	if (!stack_special(trace->task->cpu, frame->stack, &special))
+		special.end = stack_end(trace->task);
+	part->end = special.end;
+	part->next = stack_next_segment(trace, part->next);
+	next = &trace->frames[part->next];
+	part->saved = part->next < trace->nr_frames && next->has_regs ? next : NULL;
+	return true;
 }
 
 /* From the first frame up, on each stack that the trace goes through. */
 static void show_live_text_words(const struct stack_trace *trace)
 {
-	size_t i = 0;
+	static const struct btshow_style plain;
+	struct btshow_part part = { 0 };
+	enum stack_kind left = trace->frames[0].stack;
 
-	for (;;) {
-		struct address_range special;
-		size_t next = stack_next_segment(trace, i);
-
-		if (!stack_special(trace->task->cpu, trace->frames[i].stack, &special))
-			special.end = stack_end(trace->task);
-		show_text_words(trace->frames[i].sp, special.end);
-		if (next == trace->nr_frames)
-			return;
-		i = show_stack_change(trace, i, next);
+	while (btshow_next_part(trace, &part)) {
+		if (part.stack != left)
+			out("--- <%s stack> ---\n", stack_kind_name(left));
+		left = part.stack;
+		show_text_words(part.start, part.end);
+		if (!part.saved)
+			continue;
+		show_interrupted(part.saved, &plain);
+		show_registers(part.saved);
 	}
 }
 

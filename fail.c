@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fail.h"
 
+#include "json.h"
 #include "progress.h"
 
 #include <setjmp.h>
@@ -162,24 +163,34 @@ static void put_wrapped(const char *text, size_t columns)
 	fputs(text, stderr);
 }
 
+static void put_warning(const char *text)
+{
+	struct strbuf line = { 0 };
+	struct winsize size;
+
+	fflush(stdout);
+	strbuf_printf(&line, "WARNING: %s\n", text);
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
+		put_wrapped(strbuf_text(&line), size.ws_col);
+	else
+		fputs(strbuf_text(&line), stderr);
+	strbuf_free(&line);
+}
+
 void warn(const char *format, ...)
 {
 	struct strbuf text = { 0 };
-	struct winsize size;
 	va_list args;
 
 	warnings++;
 	progress_clear();
-	fflush(stdout);
-	strbuf_puts(&text, "WARNING: ");
 	va_start(args, format);
 	strbuf_vprintf(&text, format, args);
 	va_end(args);
-	strbuf_putc(&text, '\n');
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
-		put_wrapped(strbuf_text(&text), size.ws_col);
+	if (json_on())
+		json_warning(strbuf_text(&text));
 	else
-		fputs(strbuf_text(&text), stderr);
+		put_warning(strbuf_text(&text));
 	strbuf_free(&text);
 }
 

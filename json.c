@@ -5,6 +5,7 @@
 #include "fail.h"
 #include "out.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #define DEPTH_MAX 64
@@ -130,14 +131,6 @@ void json_end(void)
 	write_line(&line);
 }
 
-void json_error(const char *command, const char *text)
-{
-	json_object(NULL);
-	json_text("error", text);
-	json_text("command", command);
-	json_end();
-}
-
 void json_bytes(const char *key, const void *text, size_t length)
 {
 	begin_value(key);
@@ -185,7 +178,12 @@ void json_signed(const char *key, s64 number)
 void json_real(const char *key, double number, int decimals)
 {
 	begin_value(key);
-	strbuf_printf(&line, "%.*f", decimals, number);
+	if (!isfinite(number))
+		strbuf_puts(&line, "null");
+	else if (decimals < 0)
+		strbuf_printf(&line, "%.17g", number);
+	else
+		strbuf_printf(&line, "%.*f", decimals, number);
 }
 
 void json_bool(const char *key, bool value)
@@ -200,16 +198,33 @@ void json_null(const char *key)
 	strbuf_puts(&line, "null");
 }
 
-static void put_plain_line(const char *text, size_t length)
+/* {KEY: TEXT} on a line of its own, also while an object is built up; COMMAND: NULL or one more string. */
+static void put_apart(const char *key, const char *text, size_t length, const char *command)
 {
 	struct strbuf object = { 0 };
 
-	strbuf_puts(&object, "{\"text\": ");
+	strbuf_printf(&object, "{\"%s\": ", key);
 	add_escaped(&object, text, length);
+	if (command) {
+		strbuf_puts(&object, ", \"command\": ");
+		add_escaped(&object, command, strlen(command));
+	}
 	strbuf_puts(&object, "}\n");
 	fwrite(object.text, 1, object.length, out_stream());
 	strbuf_free(&object);
 	out_check();
+}
+
+void json_error(const char *command, const char *text)
+{
+	json_plain_end();
+	put_apart("error", text, strlen(text), command);
+}
+
+void json_warning(const char *text)
+{
+	json_plain_end();
+	put_apart("warning", text, strlen(text), NULL);
 }
 
 void json_plain_text(const char *text, size_t length)
@@ -221,7 +236,7 @@ void json_plain_text(const char *text, size_t length)
 		length -= (size_t)(newline + 1 - text);
 		text = newline + 1;
 		if (plain.length > 0) /* blank lines are layout */
-			put_plain_line(plain.text, plain.length);
+			put_apart("text", plain.text, plain.length, NULL);
 		strbuf_reset(&plain);
 	}
 	strbuf_add(&plain, text, length);

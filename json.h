@@ -29,12 +29,15 @@ void json_printf(const char *key, const char *format, ...) PRINTF_LIKE(2, 3);
 void json_address(const char *key, u64 address); /* "0xffff888003e5c000" */
 void json_number(const char *key, u64 number);
 void json_signed(const char *key, s64 number);
+/* JSON has no word for what is infinite or not a number: null. DECIMALS -1: as many as the number needs. */
 void json_real(const char *key, double number, int decimals);
 void json_bool(const char *key, bool value);
 void json_null(const char *key);
 
-/* {"error": TEXT, "command": COMMAND}, on a line of its own. */
+/* {"error": TEXT, "command": COMMAND}, on a line of its own, before that of an object that is open. */
 void json_error(const char *command, const char *text);
+/* {"warning": TEXT}, in the same way. */
+void json_warning(const char *text);
 
 /* What out() was given while json_on(). */
 void json_plain_text(const char *text, size_t length);

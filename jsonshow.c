@@ -6,6 +6,7 @@
 #include "fail.h"
 #include "json.h"
 #include "memory.h"
+#include "session.h"
 #include "symbols.h"
 
 typedef unsigned long long ull;
@@ -29,6 +30,83 @@ void jsonshow_symbol(const char *key, u64 address)
 	char text[256];
 
 	json_text(key, symbol_format(address, true, text, sizeof(text)) ? text : NULL);
+}
+
+/* ---- What gdb writes behind a pointer: the symbol at the address, or the text ---- */
+
+/* The kernel addresses in the value that is put. */
+static VECTOR(u64) pointers;
+static struct u64map characters; /* those of `char *` */
+
+#define MOST_POINTERS 100000
+#define TEXT_SHOWN 200
+
+static void note_pointer(struct type type, u64 address)
+{
+	struct type target = type_target(type);
+
+	if (!mem_is_kernel_address(address) || pointers.count == MOST_POINTERS ||
+	    u64map_get(&characters, address, NULL))
+		return;
+	u64map_put(&characters, address, type_is_character(target));
+	*vector_add(&pointers) = address;
+}
+
+static void put_pointer(const char *key, struct type type, u64 address)
+{
+	json_address(key, address);
+	note_pointer(type, address);
+}
+
+static void forget_pointers(void)
+{
+	u64map_free(&characters);
+	characters = (struct u64map){ 0 };
+	pointers.count = 0;
+}
+
+/* {ADDRESS: text} of those for which TEXT_OF knows one; no key when it knows none. */
+static void put_notes(const char *key, bool (*text_of)(u64 address, char *text, size_t space))
+{
+	char text[TEXT_SHOWN + 1];
+	bool any = false;
+
+	for (size_t i = 0; i < pointers.count; i++) {
+		interrupt_check();
+		if (!text_of(pointers.items[i], text, sizeof(text)))
+			continue;
+		if (!any)
+			json_object(key);
+		any = true;
+		json_text(scope_printf("0x%llx", (ull)pointers.items[i]), text);
+	}
+	if (any)
+		json_end();
+}
+
+static bool is_characters(u64 address)
+{
+	u64 is_text;
+
+	return u64map_get(&characters, address, &is_text) && is_text;
+}
+
+/* Of text in the kernel's image the symbol before it says nothing. */
+static bool symbol_text(u64 address, char *text, size_t space)
+{
+	return !is_characters(address) && symbol_format(address, true, text, space);
+}
+
+static bool string_text(u64 address, char *text, size_t space)
+{
+	return is_characters(address) && mem_try_string(address, text, space, NULL);
+}
+
+static void put_pointer_notes(void)
+{
+	put_notes("symbols", symbol_text);
+	put_notes("strings", string_text);
+	forget_pointers();
 }
 
 static void put_value(const char *key, struct type type, const u8 *bytes, u64 nr_bytes,
@@ -120,7 +198,7 @@ static void put_value(const char *key, struct type type, const u8 *bytes, u64 nr
 	if (depth >= MAX_DEPTH)
 		json_null(key);
 	else if (kind == TYPE_POINTER && nr_bytes == 8)
-		json_address(key, load_u64(bytes));
+		put_pointer(key, type, load_u64(bytes));
 	else if (kind == TYPE_ENUM && is_number)
 		put_enum(key, type, load_uint(bytes, nr_bytes), nr_bytes);
 	else if (kind == TYPE_INT && nr_bytes == 1 && type_is_boolean(type))
@@ -150,6 +228,11 @@ static u8 *read_bytes(u64 address, u64 size, enum jsonshow_space space, const ch
 	bytes = scope_alloc(size + 1);
 	if (space == JSONSHOW_KERNEL) {
 		mem_read(address, bytes, size, what);
+		return bytes;
+	}
+	if (space == JSONSHOW_FILE) {
+		if (!dump_try_read_file(session.dump, address, bytes, size, &fault))
+			fail("the dump file ends before offset %llx", (ull)(address + size));
 		return bytes;
 	}
 	if (!task_current() || !task_memory(task_current(), &memory))
@@ -206,21 +289,23 @@ void jsonshow_members(const char *aggregate, u64 address, char **members, size_t
 {
 	struct type type;
 
-	if (!nr_members && type_by_name(aggregate, &type)) {
-		jsonshow_value("value", type, address, space);
-		return;
-	}
-	if (!nr_members) {
+	forget_pointers();
+	if (!nr_members && !type_by_name(aggregate, &type)) {
 		put_gdb_text("value", scope_printf("*(%s *)0x%llx", aggregate, (ull)address));
 		return;
 	}
-	json_object("value");
+	if (!nr_members)
+		jsonshow_value("value", type, address, space);
+	else
+		json_object("value");
 	for (size_t i = 0; i < nr_members; i++) {
 		struct wanted wanted = { aggregate, members[i], address, space };
 
 		put_member(&wanted);
 	}
-	json_end();
+	if (nr_members)
+		json_end();
+	put_pointer_notes();
 }
 
 /* gdb's word for the type of a member: declarations of every kind are its trade. */
@@ -231,13 +316,90 @@ static const char *member_type(const char *aggregate, const char *path)
 	return starts_with(type, "type = ") ? type + strlen("type = ") : type;
 }
 
+/* ---- What pointers point to ---- */
+
+struct target {
+	const char *path, *type_text;
+	struct type type; /* of what is pointed to */
+	u64 address;
+};
+
+static void put_target_value(void *arg)
+{
+	const struct target *target = arg;
+	u64 size = type_size(target->type);
+
+	put_value("value", target->type,
+		  read_bytes(target->address, size, JSONSHOW_KERNEL, target->path), size, 0);
+}
+
+static void put_target(const struct target *target)
+{
+	enum type_kind kind = type_kind(target->type);
+	char text[TEXT_SHOWN + 1];
+
+	forget_pointers();
+	json_object(NULL);
+	json_text("member", target->path);
+	json_text("type", target->type_text);
+	json_address("address", target->address);
+	if (symbol_text(target->address, text, sizeof(text)))
+		json_text("symbol", text);
+	if (type_is_character(target->type) &&
+	    mem_try_string(target->address, text, sizeof(text), NULL))
+		json_text("string", text);
+	/* Nothing is known of the size of what void * and a function's address lead to. */
+	else if (target->address && kind != TYPE_FUNCTION && type_size(target->type))
+		json_protect("value", put_target_value, (void *)target);
+	put_pointer_notes();
+	json_end();
+}
+
+static void put_member_target(const char *aggregate, u64 address, const struct member *member,
+			      const char *path, enum jsonshow_space space)
+{
+	struct target target = { .path = path };
+
+	if (member->bit_size || type_kind(member->type) != TYPE_POINTER || member->size != 8)
+		return;
+	target.type = type_target(member->type);
+	target.type_text = member_type(aggregate, path);
+	target.address = load_u64(read_bytes(address + member->offset, 8, space, path));
+	put_target(&target);
+}
+
+void jsonshow_targets(const char *aggregate, u64 address, char **members, size_t nr_members,
+		      enum jsonshow_space space)
+{
+	struct member member;
+	struct type type;
+
+	if (!type_by_name(aggregate, &type))
+		fail("-p follows pointers by the kernel's BTF, which does not have %s", aggregate);
+	json_list("targets");
+	for (size_t i = 0; i < nr_members; i++) {
+		if (type_member(type, members[i], &member))
+			put_member_target(aggregate, address, &member, members[i], space);
+	}
+	for (size_t i = 0; !nr_members && i < type_nr_members(type); i++) {
+		if (type_member_at(type, i, &member) && member.name && *member.name)
+			put_member_target(aggregate, address, &member, member.name, space);
+	}
+	json_end();
+}
+
+/* ---- Definitions ---- */
+
+/* ADDRESS: of the object that the member is in; NULL: no object. */
 static void put_place(const char *aggregate, const struct member *member, const char *path,
-		      u64 outer_offset)
+		      u64 outer_offset, const u64 *address)
 {
 	json_object(NULL);
 	json_text("name", path);
 	json_text("type", member_type(aggregate, path));
 	json_number("offset", outer_offset + member->offset);
+	if (address)
+		json_address("address", *address + outer_offset + member->offset);
 	json_number("size", member->size);
 	if (member->bit_size) {
 		json_number("bit_offset", member->bit_offset);
@@ -246,7 +408,8 @@ static void put_place(const char *aggregate, const struct member *member, const 
 	json_end();
 }
 
-static void put_places(const char *aggregate, struct type type, u64 outer_offset, unsigned depth)
+static void put_places(const char *aggregate, struct type type, u64 outer_offset,
+		       const u64 *address, unsigned depth)
 {
 	size_t count = type_nr_members(type);
 
@@ -257,13 +420,15 @@ static void put_places(const char *aggregate, struct type type, u64 outer_offset
 		if (!type_member_at(type, i, &member))
 			continue;
 		if (member.name && *member.name)
-			put_place(aggregate, &member, member.name, outer_offset);
+			put_place(aggregate, &member, member.name, outer_offset, address);
 		else
-			put_places(aggregate, member.type, outer_offset + member.offset, depth + 1);
+			put_places(aggregate, member.type, outer_offset + member.offset, address,
+				   depth + 1);
 	}
 }
 
-void jsonshow_definition(const char *aggregate, char **members, size_t nr_members)
+void jsonshow_definition(const char *aggregate, char **members, size_t nr_members,
+			 const u64 *address)
 {
 	struct type type;
 	bool known = type_by_name(aggregate, &type);
@@ -273,13 +438,13 @@ void jsonshow_definition(const char *aggregate, char **members, size_t nr_member
 	json_number("size", datashow_type_size(aggregate));
 	json_list("members");
 	if (known && !nr_members)
-		put_places(aggregate, type, 0, 0);
+		put_places(aggregate, type, 0, address, 0);
 	for (size_t i = 0; i < nr_members; i++) {
 		struct member member = { 0 };
 
 		if (!known || !type_member(type, members[i], &member))
 			member.offset = datashow_member_offset(aggregate, members[i], &member.size);
-		put_place(aggregate, &member, members[i], 0);
+		put_place(aggregate, &member, members[i], 0, address);
 	}
 	json_end();
 	if (!known && !nr_members)

@@ -13,7 +13,7 @@ void jsonshow_task(const struct task *task);
 void jsonshow_symbol(const char *key, u64 address);
 
 /* Where a value is read from. */
-enum jsonshow_space { JSONSHOW_KERNEL, JSONSHOW_USER };
+enum jsonshow_space { JSONSHOW_KERNEL, JSONSHOW_USER, JSONSHOW_FILE };
 
 /*
  * What is at ADDRESS as a value of this type: integers as numbers, pointers as addresses, char arrays as strings,
@@ -23,13 +23,19 @@ enum jsonshow_space { JSONSHOW_KERNEL, JSONSHOW_USER };
 void jsonshow_value(const char *key, struct type type, u64 address, enum jsonshow_space space);
 /*
  * "value": an object with the members at these paths (none: all) of AGGREGATE ("struct page") at ADDRESS. What
- * the types here do not have is asked of gdb and comes as its text.
+ * the types here do not have is asked of gdb and comes as its text. "symbols" and "strings": what is at the
+ * addresses of the kernel in it, where that has a name or is text.
  */
 void jsonshow_members(const char *aggregate, u64 address, char **members, size_t nr_members,
 		      enum jsonshow_space space);
+/* "targets": what the members at these paths, or all members, point to: their addresses and values. */
+void jsonshow_targets(const char *aggregate, u64 address, char **members, size_t nr_members,
+		      enum jsonshow_space space);
 /*
  * A whole line: {"type", "size", "members": [{"name", "type", "offset", "size"}]}. MEMBERS: only these paths.
+ * With "address" of each when ADDRESS, of an object, is not NULL.
  */
-void jsonshow_definition(const char *aggregate, char **members, size_t nr_members);
+void jsonshow_definition(const char *aggregate, char **members, size_t nr_members,
+			 const u64 *address);
 
 #endif

@@ -107,7 +107,7 @@ void shell_error(const char *name, const char *text)
 	FILE *file;
 
 	progress_clear();
-	if (starts_with(text, "Usage:\n"))
+	if (starts_with(text, "Usage:\n") && !json_on())
 		name = separator = "";
 	if (session.error_file) {
 		file = fopen(session.error_file, "ae");

@@ -25,21 +25,27 @@ void symbol_show(const struct symbol *symbol, u64 address)
 		out(" [%s]", symbol->module->name);
 }
 
-void symbol_json(const struct symbol *symbol, u64 address, bool with_line, const char *section)
+static void put_json_symbol(const struct symbol *symbol, u64 address)
 {
-	struct strbuf *file = scope_strbuf();
-	u32 line;
-
-	json_object(NULL);
 	json_address("address", address);
 	json_printf("type", "%c", symbol->type);
 	json_text("name", symbol->name);
 	json_number("offset", address - symbol->value);
 	json_number("size", symbol->size);
 	json_text("module", symbol->module ? symbol->module->name : NULL);
+}
+
+void symbol_json(const struct symbol *symbol, u64 address, bool with_line, const char *section)
+{
+	struct strbuf *file = scope_strbuf();
+	u32 line;
+
+	json_object(NULL);
+	put_json_symbol(symbol, address);
 	if (section)
 		json_text("section", section);
-	if (with_line && strchr("TtWw", symbol->type) && gdb_line_at(address, file, &line, NULL)) {
+	if (with_line && !section && address_is_text(address) &&
+	    gdb_line_at(address, file, &line, NULL)) {
 		json_text("file", strbuf_text(file));
 		json_number("line", line);
 	}
@@ -89,7 +95,41 @@ static bool is_name(const char *word)
 	return !*word;
 }
 
-bool symbol_argument(const char *word, u64 *address)
+void symbols_json_error(const char *command, const char *text)
+{
+	json_object(NULL);
+	json_text("error", text);
+	json_text("command", command);
+	json_list("alternatives");
+	session.some_command_failed = true;
+}
+
+void symbols_json_alternative(const struct symbol *symbol)
+{
+	json_object(NULL);
+	put_json_symbol(symbol, symbol->value);
+	json_end();
+}
+
+void symbols_json_error_end(void)
+{
+	json_end();
+	json_end();
+}
+
+static void put_json_alternatives(const char *command, const char *word, const char *meant)
+{
+	const struct symbol *symbol = NULL;
+
+	symbols_json_error(command, scope_printf("symbol not found: %s%s", word, meant));
+	while ((symbol = symbols_next_containing(symbol, word))) {
+		interrupt_check();
+		symbols_json_alternative(symbol);
+	}
+	symbols_json_error_end();
+}
+
+bool symbol_argument(const char *command, const char *word, u64 *address)
 {
 	const char *meant;
 
@@ -101,8 +141,10 @@ bool symbol_argument(const char *word, u64 *address)
 	}
 	/* Names with the word in them are listed: then there is nothing to ask. */
 	meant = symbols_next_containing(NULL, word) ? "" : nearest_symbol(word);
-	if (json_on())
-		fail("symbol not found: %s%s", word, meant);
+	if (json_on()) {
+		put_json_alternatives(command, word, meant);
+		return false;
+	}
 	out("symbol not found: %s%s\npossible alternatives:\n", word, meant);
 	symbols_show_containing(word, "  ");
 	session.some_command_failed = true;

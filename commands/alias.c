@@ -71,7 +71,13 @@ static void define_alias(const char *name, const char *text)
 	}
 	if (!alias_delete(name))
 		fail("alias does not exist: %s%s", name, nearest_alias(name));
-	out("alias deleted: %s\n", name);
+	if (!json_on()) {
+		out("alias deleted: %s\n", name);
+		return;
+	}
+	json_object(NULL);
+	json_text("deleted", name);
+	json_end();
 }
 
 static void run_alias(struct args *args)

@@ -64,16 +64,13 @@ static void find_trace(const struct bt_request *request, struct stack_trace *tra
 static void show_as_json(const struct bt_request *request, const struct stack_trace *trace)
 {
 	const struct args *args = request->args;
-	struct btjson_wish wish = {
-		.lines = request->style.lines,
-		.arguments = request->style.arguments,
-		.locals = request->style.locals,
-		.words = request->style.words,
-		.text_words = option_given(args, "t") || option_given(args, "T"),
-		.all_words = option_given(args, "T") || option_given(args, "r"),
-	};
+	enum btjson_form form = option_given(args, "r")	  ? BTJSON_WORDS
+				: option_given(args, "T") ? BTJSON_ALL_TEXT_WORDS
+				: option_given(args, "t") ? BTJSON_TEXT_WORDS
+				: option_given(args, "e") ? BTJSON_EXCEPTIONS
+							  : BTJSON_FRAMES;
 
-	btjson_trace(trace, &wish);
+	btjson_trace(trace, form, &request->style);
 }
 
 static void show_task(struct bt_request *request)

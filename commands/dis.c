@@ -449,11 +449,18 @@ static bool refuse_namesakes(const char *word)
 	if (nr_functions < 2)
 		return false;
 	if (json_on())
-		fail("%s: %u functions have that name", word, nr_functions);
-	out("dis: %s: duplicate text symbols found:\n", word);
+		symbols_json_error(
+			"dis", scope_printf("%s: %u functions have that name", word, nr_functions));
+	else
+		out("dis: %s: duplicate text symbols found:\n", word);
 	for (symbol = first; symbol; symbol = symbol_next_same_name(symbol)) {
-		symbol_row(symbol, "");
+		if (json_on())
+			symbols_json_alternative(symbol);
+		else
+			symbol_row(symbol, "");
 	}
+	if (json_on())
+		symbols_json_error_end();
 	session.some_command_failed = true;
 	return true;
 }
@@ -468,7 +475,8 @@ static void dis_run(struct args *args)
 	refuse_both(args, "r", "f");
 	refuse_both(args, "r", "s");
 	refuse_both(args, "f", "s");
-	if (refuse_namesakes(args->words[0]) || !symbol_argument(args->words[0], &request.address))
+	if (refuse_namesakes(args->words[0]) ||
+	    !symbol_argument("dis", args->words[0], &request.address))
 		return;
 	if (args->nr_words > 1) {
 		request.count = argument_number(args->words[1]);

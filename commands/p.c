@@ -6,7 +6,9 @@
 #include "fail.h"
 #include "gdb_bridge.h"
 #include "json.h"
+#include "jsonshow.h"
 #include "kpercpu.h"
+#include "memory.h"
 #include "out.h"
 #include "session.h"
 #include "symbols.h"
@@ -47,34 +49,135 @@ static bool is_percpu(const struct symbol *symbol)
 	       symbol->value < ksymbol_address(&percpu_end);
 }
 
-/* What gdb prints is a text: its value, when it is a number, stands beside it. */
-static void put_json_value(const char *label, const char *text)
+/* "(struct page *) 0xffffea0000000000", "{int (void)} 0xffffffff81000000 <f>", "0xffffffff82000000 \"text\"". */
+static bool is_address(const char *text, u64 *address)
 {
-	char *end = NULL;
-	long long number;
+	const char *digits = *text == '('		       ? strstr(text, ") 0x")
+			     : *text == '{' && text[1] != '\n' ? strstr(text, "} 0x")
+							       : NULL;
+	char *end;
+
+	if (digits)
+		digits += 2;
+	else if (starts_with(text, "0x") && strchr(text, ' '))
+		digits = text;
+	else
+		return false;
+	*address = strtoull(digits, &end, 16);
+	return !*end || *end == ' ';
+}
+
+/* Does END, behind a number, end it? gdb writes a char as 65 'A'. */
+static bool ends_number(const char *text, const char *end)
+{
+	return end != text && errno == 0 && (!*end || starts_with(end, " '"));
+}
+
+/* "value": what TEXT, as gdb writes it, says when it is one word. */
+static void put_word(const char *text)
+{
+	bool is_name = isalpha((unsigned char)*text) || *text == '_';
+	char *end;
+	u64 address;
+	s64 number;
+	double real;
+
+	errno = 0;
+	number = *text == '-' ? strtoll(text, &end, 0) : (s64)strtoull(text, &end, 0);
+	if (ends_number(text, end)) {
+		if (*text == '-')
+			json_signed("value", number);
+		else
+			json_number("value", (u64)number);
+		return;
+	}
+	errno = 0;
+	real = strtod(text, &end); /* "inf" and "nan(0x8000)", too: null in JSON */
+	if (ends_number(text, end))
+		json_real("value", real, -1);
+	else if (is_address(text, &address))
+		json_address("value", address);
+	else if (streq(text, "true") || streq(text, "false"))
+		json_bool("value", streq(text, "true"));
+	else if (is_name && is_word(text, strlen(text))) /* of an enum */
+		json_text("value", text);
+}
+
+struct in_memory {
+	struct type type;
+	u64 address;
+	enum jsonshow_space space;
+};
+
+static void put_in_memory(void *arg)
+{
+	const struct in_memory *object = arg;
+
+	jsonshow_value("value", object->type, object->address, object->space);
+}
+
+/*
+ * "value" of a structure, a union or a string, whose text only a reader can take apart. False: it is none, or
+ * nowhere in memory.
+ */
+static bool put_object(const struct request *request, const char *expression, const char *type)
+{
+	struct in_memory object = { .space = request->user ? JSONSHOW_USER : JSONSHOW_KERNEL };
+	char text[4096];
+
+	while (starts_with(type, "const ") || starts_with(type, "volatile "))
+		type = strchr(type, ' ') + 1;
+	if (starts_with(type, "char [") && !request->user) {
+		if (!gdb_evaluate(expression, GDB_DWARF_IF_NEEDED, &object.address, NULL) ||
+		    !mem_try_string(object.address, text, sizeof(text), NULL))
+			return false;
+		json_text("value", text);
+		return true;
+	}
+	if (!type_by_name(type, &object.type) ||
+	    (type_kind(object.type) != TYPE_STRUCT && type_kind(object.type) != TYPE_UNION) ||
+	    !gdb_evaluate(scope_printf("&(%s)", expression), GDB_DWARF_IF_NEEDED, &object.address,
+			  NULL))
+		return false;
+	json_address("address", object.address);
+	json_protect("value", put_in_memory, &object);
+	return true;
+}
+
+/* TEXT is what gdb prints for EXPRESSION; LABEL what the user calls it. CPU: whose copy; NULL: it is none. */
+static void put_json(const struct request *request, const char *label, const char *expression,
+		     const char *text, const unsigned *cpu)
+{
+	struct strbuf *type = scope_strbuf();
+	bool typed = gdb_symbol_type(expression, GDB_DWARF_IF_NEEDED, type, NULL);
 
 	json_object(NULL);
 	json_text("expression", label);
+	if (cpu)
+		json_number("cpu", *cpu);
+	if (typed)
+		json_text("type", strbuf_text(type));
 	json_text("text", text);
-	errno = 0;
-	number = strtoll(text, &end, 0);
-	if (end != text && !*end && errno == 0)
-		json_signed("value", number);
+	if (!typed || !put_object(request, expression, strbuf_text(type)))
+		put_word(text);
 	json_end();
+}
+
+/* Behind "$3 = ". */
+static const char *value_of(const char *text)
+{
+	const char *value = strstr(text, " = ");
+
+	return value ? value + strlen(" = ") : text;
 }
 
 /* "$3 = {..." of a variable is labelled; an array or a function on one line begins a line of its own. */
 static void put_labelled(const char *label, const char *text)
 {
-	const char *value = strstr(text, " = ");
+	const char *value = value_of(text);
 
-	if (json_on()) {
-		put_json_value(label, value ? value + strlen(" = ") : text);
-		return;
-	}
 	if (label)
 		out("%s = ", label);
-	value = value ? value + strlen(" = ") : text;
 	if (label && *value == '{' && value[1] != '\n')
 		out("%.*s\n %s\n", (int)(value - text), text, value);
 	else
@@ -143,13 +246,16 @@ static void show_percpu_values(const struct request *request, const struct symbo
 	if (!cpu_mask_parse(streq(spec, "a") ? "all" : spec, &mask, &why))
 		fail("%s", strbuf_text(&why));
 	for (cpu = cpu_mask_next(&mask, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(&mask, cpu + 1)) {
-		const char *command = scope_printf(
-			*path ? "print ({%s} 0x%llx)%s" : "print {%s} 0x%llx%s", type,
-			(ull)percpu_address(symbol->value, cpu), path);
+		const char *copy = scope_printf(*path ? "({%s} 0x%llx)%s" : "{%s} 0x%llx%s", type,
+						(ull)percpu_address(symbol->value, cpu), path);
+		const char *label = scope_printf("per_cpu(%s, %u)%s", symbol->name, cpu, path);
+		const char *text = datashow_gdb(scope_printf("print %s", copy), request->radix);
 
 		interrupt_check();
-		put_labelled(scope_printf("per_cpu(%s, %u)%s", symbol->name, cpu, path),
-			     datashow_gdb(command, request->radix));
+		if (json_on())
+			put_json(request, label, copy, value_of(text), &cpu);
+		else
+			put_labelled(label, text);
 	}
 }
 
@@ -228,7 +334,7 @@ static void run(struct args *args)
 {
 	struct request request;
 	const struct symbol *symbol;
-	const char *path;
+	const char *path, *text;
 
 	parse(args, &request);
 	symbol = first_symbol(request.expression, &path);
@@ -243,8 +349,11 @@ static void run(struct args *args)
 		explain_module(symbol);
 	if (request.user)
 		bridge_ops_use_space(BRIDGE_USER);
-	put_labelled(json_on() || (symbol && !*path) ? request.expression : NULL,
-		     datashow_gdb(scope_printf("print %s", request.expression), request.radix));
+	text = datashow_gdb(scope_printf("print %s", request.expression), request.radix);
+	if (json_on())
+		put_json(&request, request.expression, request.expression, value_of(text), NULL);
+	else
+		put_labelled(symbol && !*path ? request.expression : NULL, text);
 }
 
 COMMAND(p) = {

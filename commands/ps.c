@@ -111,12 +111,17 @@ static void put_json_row(const struct row *row)
 	json_number("ppid", task->parent_pid);
 	json_text("state", task_state_text(task));
 	json_bool("active", task_is_active(task));
+	json_bool("panic", task_is_panic_task(task));
 	json_bool("kernel_thread", task_is_kthread(task));
 	json_number("vsz", has_mm ? memory.total_vm_kb * 1024 : 0);
 	if (has_mm && !memory.rss_known)
 		json_null("rss");
 	else
 		json_number("rss", has_mm ? memory.rss_kb * 1024 : 0);
+	if (!has_mm || memory.percent >= 0)
+		json_real("memory_percent", has_mm ? memory.percent : 0, 1);
+	else
+		json_null("memory_percent");
 	if (row->kernel_sp && !task_is_active(task) && task_kernel_sp(task, &sp))
 		json_address("kernel_sp", sp);
 	json_end();
@@ -175,7 +180,9 @@ static void put_table(const struct selection *selection, bool kernel_sp, bool he
 		if (!protect(put_row, &row, &failure)) {
 			if (failure.interrupted)
 				fail_again(&failure);
-			warn("task %llx: %s", (unsigned long long)row.task->address, failure.text);
+			command_problem("ps", scope_printf("task %llx: %s",
+							   (unsigned long long)row.task->address,
+							   failure.text));
 		}
 	}
 }

@@ -399,7 +399,7 @@ static void rd_run(struct args *args)
 	if (option_given(args, "m"))
 		fail("-m is for the machine addresses of a Xen hypervisor, whose dumps are not read");
 	args_check_words(args, "an address or symbol", 1, 2);
-	if (!symbol_argument(args->words[0], &request.address))
+	if (!symbol_argument("rd", args->words[0], &request.address))
 		return;
 	if (offset)
 		request.address += argument_number(offset);

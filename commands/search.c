@@ -101,6 +101,20 @@ static void show_value(const struct search *search, const struct scan_match *mat
 	}
 }
 
+/* The numbers around a match; none where they cannot all be read. */
+static void put_json_context(const struct search *search, const char *key, u64 address)
+{
+	size_t width = search->scan.needles.width, bytes = search->context * width;
+	u8 *numbers = scope_alloc(bytes);
+
+	json_list(key);
+	if (try_read(search, address, numbers, bytes)) {
+		for (size_t i = 0; i < bytes; i += width)
+			json_address(NULL, load_uint(numbers + i, width));
+	}
+	json_end();
+}
+
 static void put_json_match(const struct search *search, const struct scan_match *match)
 {
 	const char *word = search->words[match->needle];
@@ -121,6 +135,11 @@ static void put_json_match(const struct search *search, const struct scan_match 
 		json_address("value", match->value);
 	}
 	json_text("wanted", word);
+	if (search->context) {
+		put_json_context(search, "before",
+				 match->address - search->context * search->scan.needles.width);
+		put_json_context(search, "after", match->address + search->scan.needles.width);
+	}
 	json_end();
 }
 

@@ -3,8 +3,9 @@
 #include "command.h"
 #include "debuginfod.h"
 #include "fail.h"
-#include "json.h"
 #include "gdb_bridge.h"
+#include "json.h"
+#include "jsonshow.h"
 #include "kernel.h"
 #include "memory.h"
 #include "nearest.h"
@@ -22,7 +23,9 @@
 struct variable {
 	const char *name;
 	const char *settings; /* for messages: "on | off" */
-	bool *flag; /* an on/off variable; else the two functions below */
+	bool *flag; /* an on/off variable; else the functions below */
+	const unsigned *number; /* as a program wants it; NULL: the text of print() */
+	void (*put_json)(void); /* "value" and more, where a text would not do */
 	/* False: not a setting of this variable. */
 	bool (*change)(const char *setting);
 	/* The value alone, without newline; LISTED: for `set -v`, where crash words some differently. */
@@ -57,6 +60,12 @@ static bool change_scroll(const char *setting)
 		return false;
 	session.scroll = true;
 	return true;
+}
+
+static void put_json_scroll(void)
+{
+	json_bool("value", session.scroll);
+	json_text("pager", session.pager);
 }
 
 static void print_radix(bool listed)
@@ -224,6 +233,16 @@ static void print_scope(UNUSED bool listed)
 		out("0 (not set)");
 }
 
+static void put_json_scope(void)
+{
+	if (!session.scope) {
+		json_null("value");
+		return;
+	}
+	json_address("value", session.scope);
+	jsonshow_symbol("symbol", session.scope);
+}
+
 static bool change_scope(const char *setting)
 {
 	u64 address;
@@ -300,23 +319,30 @@ static const struct variable variables[] = {
 	{ .name = "scroll",
 	  .settings = "on | off | less | more | CRASHPAGER",
 	  .change = change_scroll,
-	  .print = print_scroll },
+	  .print = print_scroll,
+	  .put_json = put_json_scroll },
 	{ .name = "radix",
 	  .settings = "10 | 16",
 	  .change = change_radix,
 	  .print = print_radix,
+	  .number = &session.radix,
 	  .label = "output radix" },
 	{ .name = "refresh", .flag = &session.refresh },
 	{ .name = "print_max",
 	  .settings = "number",
 	  .change = change_print_max,
-	  .print = print_print_max },
+	  .print = print_print_max,
+	  .number = &session.print_max },
 	{ .name = "print_array", .flag = &session.print_array },
 	{ .name = "console",
 	  .settings = "device",
 	  .change = change_console,
 	  .print = print_console },
-	{ .name = "debug", .settings = "number", .change = change_debug, .print = print_debug },
+	{ .name = "debug",
+	  .settings = "number",
+	  .change = change_debug,
+	  .print = print_debug,
+	  .number = &session.debug },
 	{ .name = "core", .settings = "on | off", .change = change_core, .print = print_core },
 	{ .name = "hash", .flag = &session.hash },
 	{ .name = "silent", .flag = &session.silent },
@@ -342,7 +368,8 @@ static const struct variable variables[] = {
 	{ .name = "scope",
 	  .settings = "text address | 0",
 	  .change = change_scope,
-	  .print = print_scope },
+	  .print = print_scope,
+	  .put_json = put_json_scope },
 	{ .name = "offline",
 	  .settings = "show | hide",
 	  .change = change_offline,
@@ -398,19 +425,32 @@ static void print_value_body(void *variable)
 	print_value(variable, true);
 }
 
-/* A flag, or the text that is shown. */
-static void put_json_variable(const struct variable *variable)
+/* The text that is shown; on and off as what they are, and null for "(none)". */
+static void put_json_text(const struct variable *variable)
 {
 	struct strbuf *text = scope_strbuf();
+	const char *value;
 
+	out_capture(print_value_body, (void *)variable, text);
+	value = strbuf_text(text);
+	if (streq(value, "on") || streq(value, "off"))
+		json_bool("value", streq(value, "on"));
+	else
+		json_text("value", *value == '(' ? NULL : value);
+}
+
+static void put_json_variable(const struct variable *variable)
+{
 	json_object(NULL);
 	json_text("variable", variable->name);
-	if (variable->flag) {
+	if (variable->flag)
 		json_bool("value", *variable->flag);
-	} else {
-		out_capture(print_value_body, (void *)variable, text);
-		json_text("value", strbuf_text(text));
-	}
+	else if (variable->number)
+		json_number("value", *variable->number);
+	else if (variable->put_json)
+		variable->put_json();
+	else
+		put_json_text(variable);
 	json_end();
 }
 

@@ -98,6 +98,7 @@ static void put_json_actions(const struct task *task)
 	struct strbuf *why = scope_strbuf();
 
 	json_address("signal_struct", task->signal);
+	json_number("nr_threads", tasksig_nr_threads(task));
 	json_list("actions");
 	for (unsigned number = 1; number <= SIGNALS && tasksig_action(task, number, &action, why);
 	     number++) {

@@ -191,7 +191,7 @@ static void look_up(const char *word, const struct args *args)
 			print_found(symbol, symbol->value, args);
 		return;
 	}
-	if (!symbol_argument(word, &address))
+	if (!symbol_argument("sym", word, &address))
 		return;
 	symbol = symbol_at(address, NULL);
 	if (symbol) {
@@ -245,6 +245,17 @@ static bool in_a_range(const struct module *module, u64 address)
 	return false;
 }
 
+static void put_json_range(const struct module *module, const struct address_range *range,
+			   const char *kind)
+{
+	json_object(NULL);
+	json_text("module", module->name);
+	json_text("range", kind[0] ? kind : NULL);
+	json_address("start", range->start);
+	json_address("end", range->end);
+	json_end();
+}
+
 /*
  * Each memory range with its symbols, then those in none: offsets of per-cpu variables. A module before v6.4 has one range, whose end was always shown
  * as the first address after it; the newer, named ranges show their last address.
@@ -257,7 +268,9 @@ static void print_module(const struct module *module)
 		bool named = kind[0] && !streq(kind, "INIT");
 		size_t next = first_at_or_above(module->symbols, range->start);
 
-		if (!json_on())
+		if (json_on())
+			put_json_range(module, range, kind);
+		else
 			out("%llx MODULE %s%sSTART: %s\n", (unsigned long long)range->start, kind,
 			    kind[0] ? " " : "", module->name);
 		print_below(module->symbols, &next, range->end);

@@ -24,22 +24,25 @@ struct request {
 	size_t nr_members;
 };
 
-static void show_member(const struct request *request, const char *path)
+/* Says so when neither structure has it. */
+static void check_member(const char *path)
 {
-	bool found = false;
-
-	for (size_t i = 0; i < ARRAY_SIZE(structures); i++) {
-		const char *structure = scope_printf("struct %s", structures[i]);
-
-		if (!datashow_has_member(structure, path))
-			continue;
-		found = true;
-		datashow_member(structure, request->task->address, path, session.radix);
-	}
-	if (!found)
+	if (!datashow_has_member("struct task_struct", path) &&
+	    !datashow_has_member("struct thread_info", path))
 		command_problem("task",
 				scope_printf("%s: not a task_struct or thread_info member%s", path,
 					     nearest_path("task_struct", path)));
+}
+
+static void show_member(const struct request *request, const char *path)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(structures); i++) {
+		const char *structure = scope_printf("struct %s", structures[i]);
+
+		if (datashow_has_member(structure, path))
+			datashow_member(structure, request->task->address, path, session.radix);
+	}
+	check_member(path);
 }
 
 /* The members asked for that STRUCTURE has. */
@@ -62,6 +65,8 @@ static void put_structure(const struct request *request, const char *name)
 
 static void show_as_json(const struct request *request)
 {
+	for (size_t i = 0; i < request->nr_members; i++)
+		check_member(request->members[i]);
 	json_object(NULL);
 	jsonshow_task(request->task);
 	for (size_t i = 0; i < ARRAY_SIZE(structures); i++)

@@ -164,29 +164,29 @@ static void run_xarray(struct tree *tree)
 		broken(kxarray_why(&it));
 }
 
-static void put_maple_position(const struct tree *tree, const struct kmaple_slot *slot)
+/* "/0/3": the slot in each node down to this one. Until the next call. */
+static const char *maple_path(const struct tree *tree, const struct kmaple_slot *slot)
 {
-	if (!tree->positions)
-		return;
-	out("  index: %llu  position: %s", (ull)tree->nr_shown + 1, top_of(tree));
-	for (unsigned i = 0; slot->node && i <= slot->depth; i++)
-		out("/%u", slot->path[i]);
-	out("\n");
+	strbuf_reset(tree->position);
+	for (unsigned i = 0; tree->positions && slot->node && i <= slot->depth; i++)
+		strbuf_printf(tree->position, "/%u", slot->path[i]);
+	return strbuf_text(tree->position);
+}
+
+/* Low bits 10 are the tree's own marks. */
+static bool is_entry(const struct kmaple_slot *slot)
+{
+	return slot->entry && (slot->entry & 3) != 2;
 }
 
 static bool show_maple_slot(void *arg, const struct kmaple_slot *slot)
 {
 	struct tree *tree = arg;
-	struct strbuf *path = tree->position;
 	u64 number = tree->nr_shown + 1;
 
-	/* Low bits 10 are the tree's own marks. */
-	if (slot->is_node || !slot->entry || (slot->entry & 3) == 2)
-		return true;
-	strbuf_reset(path);
-	for (unsigned i = 0; tree->positions && slot->node && i <= slot->depth; i++)
-		strbuf_printf(path, "/%u", slot->path[i]);
-	show_entry(tree, slot->entry, strbuf_text(path), json_on() ? &slot->first : &number);
+	if (!slot->is_node && is_entry(slot))
+		show_entry(tree, slot->entry, maple_path(tree, slot),
+			   json_on() ? &slot->first : &number);
 	return true;
 }
 
@@ -219,6 +219,14 @@ static void put_json_node(const struct kmaple_slot *slot)
 	for (unsigned i = 0; i < slot->nr_pivots && i < slot->nr_slots; i++)
 		json_address(NULL, slot->pivots[i]);
 	json_end();
+	if (slot->nr_gaps) {
+		json_list("gaps");
+		for (unsigned i = 0; i < slot->nr_gaps; i++)
+			json_address(NULL, slot->gaps[i]);
+		json_end();
+		json_number("last_slot", slot->last_slot);
+		json_number("gap_slot", slot->gap_slot);
+	}
 	json_end();
 }
 
@@ -246,6 +254,19 @@ static void put_node(const struct tree *tree, const struct kmaple_slot *slot)
 	out("\n");
 }
 
+static void put_json_slot(const struct tree *tree, const struct kmaple_slot *slot)
+{
+	json_object(NULL);
+	json_address("entry", slot->entry);
+	json_address("first", slot->first);
+	json_address("last", slot->last);
+	if (tree->positions && is_entry(slot)) {
+		json_number("number", tree->nr_shown + 1);
+		json_printf("position", "%s%s", top_of(tree), maple_path(tree, slot));
+	}
+	json_end();
+}
+
 static bool show_maple_node(void *arg, const struct kmaple_slot *slot)
 {
 	struct tree *tree = arg;
@@ -255,39 +276,48 @@ static bool show_maple_node(void *arg, const struct kmaple_slot *slot)
 	if (slot->is_node)
 		return true;
 	if (json_on()) {
-		json_object(NULL);
-		json_address("entry", slot->entry);
-		json_address("first", slot->first);
-		json_address("last", slot->last);
-		json_end();
-		return true;
+		put_json_slot(tree, slot);
+	} else {
+		put_range(tree, slot->node ? slot->depth * 2 + 2 : 0, slot->first, slot->last);
+		out("0x%llx\n", (ull)slot->entry);
+		if (tree->positions && is_entry(slot))
+			out("  index: %llu  position: %s%s\n", (ull)tree->nr_shown + 1,
+			    top_of(tree), maple_path(tree, slot));
 	}
-	put_range(tree, slot->node ? slot->depth * 2 + 2 : 0, slot->first, slot->last);
-	out("0x%llx\n", (ull)slot->entry);
-	if (slot->entry && (slot->entry & 3) != 2) {
-		put_maple_position(tree, slot);
-		tree->nr_shown++;
-	}
+	tree->nr_shown += is_entry(slot);
 	return true;
+}
+
+static void put_maple_tree(const struct tree *tree, u64 root)
+{
+	u64 flags = field_u64(tree->root, &maple_flags);
+	/* MT_FLAGS_HEIGHT_MASK: 5 bits from the second on. */
+	u64 height = flags >> 2 & 31;
+
+	if (!json_on()) {
+		out("maple_tree(%llx) flags %llX, height %llu root 0x%llx\n\n", (ull)tree->root,
+		    (ull)flags, (ull)height, (ull)root);
+		return;
+	}
+	json_object(NULL);
+	json_address("maple_tree", tree->root);
+	json_address("flags", flags);
+	json_number("height", height);
+	json_address("root", root);
+	json_end();
 }
 
 static void run_maple(struct tree *tree)
 {
 	bool whole = option_given(tree->args, "v");
 	struct kmaple_iter it;
-	u64 flags;
 
 	if (tree->is_node)
 		kmaple_begin_node(&it, tree->root);
 	else
 		kmaple_begin(&it, tree->root);
-	if (whole && !tree->is_node && !it.stopped) {
-		flags = field_u64(tree->root, &maple_flags);
-		/* MT_FLAGS_HEIGHT_MASK: 5 bits from the second on. */
-		if (!json_on())
-			out("maple_tree(%llx) flags %llX, height %llu root 0x%llx\n\n",
-			    (ull)tree->root, (ull)flags, (ull)(flags >> 2 & 31), (ull)it.root);
-	}
+	if (whole && !tree->is_node && !it.stopped)
+		put_maple_tree(tree, it.root);
 	kmaple_visit(&it, whole ? show_maple_node : show_maple_slot, tree);
 	if (it.stopped)
 		broken(kmaple_why(&it));

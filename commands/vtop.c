@@ -218,14 +218,57 @@ static void put_json_place(const struct vma *vma, u64 address,
 	}
 }
 
-/* VMA is NULL for kernel addresses; FAULT for those that are mapped. */
-static void put_json(u64 address, const struct vma *vma, const struct translation *translation,
-		     const struct fault *fault)
+static void put_json_vma(const struct vma *vma)
 {
+	struct strbuf *name = scope_strbuf();
+
+	json_address("vma", vma->address);
+	json_address("vma_start", vma->start);
+	json_address("vma_end", vma->end);
+	json_address("vma_flags", vma->flags);
+	vma_file_name(vma, name);
+	if (name->length)
+		json_text("vma_file", strbuf_text(name));
+}
+
+static void put_json_page(u64 paddr)
+{
+	struct strbuf *words = scope_strbuf();
 	struct page_info info;
+
+	if (paddr >> PAGE_SHIFT >= memory_dump()->max_pfn ||
+	    !page_read(page_of_pfn(paddr >> PAGE_SHIFT), &info, NULL))
+		return;
+	page_flags_words(info.flags, words);
+	json_address("page", info.address);
+	json_address("page_mapping", info.mapping);
+	json_number("page_index", info.index);
+	json_signed("page_count", info.count);
+	json_address("page_flags", info.flags);
+	json_text("page_flag_names", strbuf_text(words));
+}
+
+/* Nothing can be said of ADDRESS: the others of the command still come. */
+static void put_json_refused(u64 address, const char *problem)
+{
+	json_object(NULL);
+	json_address("virtual", address);
+	json_null("physical");
+	json_text("problem", problem);
+	json_list("steps");
+	json_end();
+	json_end();
+}
+
+/* VMA is NULL for kernel addresses; FAULT for those that are mapped. */
+static void put_json(const struct request *request, u64 pgd, u64 address, const struct vma *vma,
+		     const struct translation *translation, const struct fault *fault)
+{
 	char bits[200];
 
 	json_object(NULL);
+	if (request->task || vma)
+		jsonshow_task(request->task ? request->task : task_current());
 	json_address("virtual", address);
 	if (fault) {
 		json_null("physical");
@@ -236,17 +279,14 @@ static void put_json(u64 address, const struct vma *vma, const struct translatio
 		memory_arch()->describe_pte(translation->entry, bits, sizeof(bits));
 		json_text("flags", bits);
 	}
+	json_address("page_directory", pgd);
 	put_json_walk(translation);
-	if (vma) {
-		json_address("vma", vma->address);
-		json_address("vma_start", vma->start);
-		json_address("vma_end", vma->end);
-	}
+	if (vma)
+		put_json_vma(vma);
 	if (vma && fault)
 		put_json_place(vma, address, translation, fault);
-	if (!fault && translation->paddr >> PAGE_SHIFT < memory_dump()->max_pfn &&
-	    page_read(page_of_pfn(translation->paddr >> PAGE_SHIFT), &info, NULL))
-		json_address("page", info.address);
+	if (!fault)
+		put_json_page(translation->paddr);
 	json_end();
 }
 
@@ -257,23 +297,26 @@ static bool show_user(const struct request *request, u64 address)
 	struct fault fault;
 	struct vma vma;
 	char physical[20];
+	u64 pgd;
 
 	if (!request->mm || address >= memory_layout()->task_size ||
 	    !vma_find(request->mm, address, &vma)) {
 		if (json_on())
-			fail("user address %llx is not accessible", (unsigned long long)address);
-		put_user_header(address, "(not accessible)");
+			put_json_refused(address, "not accessible");
+		else
+			put_user_header(address, "(not accessible)");
 		return false;
 	}
-	if (!mem_walk_user(mm_pgd(request->mm), address, &translation, &fault)) {
+	pgd = mm_pgd(request->mm);
+	if (!mem_walk_user(pgd, address, &translation, &fault)) {
 		if (json_on())
-			put_json(address, &vma, &translation, &fault);
+			put_json(request, pgd, address, &vma, &translation, &fault);
 		else
 			show_unmapped_user(&vma, address, &translation, &fault);
 		return false;
 	}
 	if (json_on()) {
-		put_json(address, &vma, &translation, NULL);
+		put_json(request, pgd, address, &vma, &translation, NULL);
 		return false;
 	}
 	snprintf(physical, sizeof(physical), "%llx", (unsigned long long)translation.paddr);
@@ -302,10 +345,12 @@ static bool show_kernel(const struct request *request, u64 address)
 	bool mapped;
 
 	if (json_on()) {
-		if (!mem_is_kernel_address(address))
-			fail("%llx is not a kernel virtual address", (unsigned long long)address);
+		if (!mem_is_kernel_address(address)) {
+			put_json_refused(address, "not a kernel virtual address");
+			return false;
+		}
 		mapped = memory_arch()->walk(pgd, address, &translation, &fault);
-		put_json(address, NULL, &translation, mapped ? NULL : &fault);
+		put_json(request, pgd, address, NULL, &translation, mapped ? NULL : &fault);
 		return false;
 	}
 	out("VIRTUAL           PHYSICAL        \n");
@@ -349,7 +394,7 @@ static void vtop_run(struct args *args)
 	for (size_t i = 0; i < args->nr_words; i++) {
 		u64 address = argument_address(args->words[i]);
 
-		if (blank_wanted)
+		if (blank_wanted) /* false in JSON */
 			out("\n");
 		if (request.force_user)
 			show_user_of_current(&request, address);

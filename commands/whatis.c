@@ -16,6 +16,37 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+/* "enum pid_type ": a line whose list of enumerators the caller fills and ends. */
+static void begin_json_enum(const char *name)
+{
+	size_t length = strlen(name);
+
+	json_object(NULL);
+	json_printf("type", "%.*s", (int)(length && name[length - 1] == ' ' ? length - 1 : length),
+		    name);
+	json_list("enumerators");
+}
+
+static void put_json_enumerator(const char *name, s64 value)
+{
+	json_object(NULL);
+	json_text("name", name);
+	json_signed("value", value);
+	json_end();
+}
+
+/* One line of KEY: NAME and its type; SIZE is left out when 0. */
+static void put_json_type(const char *key, const char *name, const char *type, u64 size)
+{
+	json_object(NULL);
+	if (key)
+		json_text(key, name);
+	json_text("type", type);
+	if (size)
+		json_number("size", size);
+	json_end();
+}
+
 /* "enum pid_type {PIDTYPE_PID, PIDTYPE_MAX = 4}": gdb writes a value only where counting does not give it. */
 static void show_enum(char *text)
 {
@@ -27,7 +58,10 @@ static void show_enum(char *text)
 		return;
 	}
 	*open++ = *close++ = '\0';
-	out("%s{\n", text);
+	if (json_on())
+		begin_json_enum(text);
+	else
+		out("%s{\n", text);
 	for (char *name = strtok_r(open, ",", &rest); name;
 	     name = strtok_r(NULL, ",", &rest), value++) {
 		char *equals = strchr(name, '=');
@@ -38,9 +72,17 @@ static void show_enum(char *text)
 			value = strtoll(equals + 1, NULL, 0);
 			equals[equals > name && equals[-1] == ' ' ? -1 : 0] = '\0';
 		}
-		out("  %s = %lld\n", name, (long long)value);
+		if (json_on())
+			put_json_enumerator(name, value);
+		else
+			out("  %s = %lld\n", name, (long long)value);
 	}
-	out("}%s;\n", close);
+	if (json_on()) {
+		json_end();
+		json_end();
+	} else {
+		out("}%s;\n", close);
+	}
 }
 
 /* "struct page", "union sigval": whichever NAME is, even if it says the other; NULL when it is neither. */
@@ -82,7 +124,10 @@ static bool show_symbol(const char *name)
 		fail("%s; \"mod -s %s\" reads the module's", text, symbol->module->name);
 	if (!worked)
 		fail("%s", text);
-	out("%s;\n", datashow_declaration(text, name));
+	if (json_on())
+		put_json_type("symbol", name, text, 0);
+	else
+		out("%s;\n", datashow_declaration(text, name));
 	return true;
 }
 
@@ -97,7 +142,10 @@ static void show_expression(const char *expression)
 	strbuf_free(&error);
 	if (!worked)
 		fail("cannot resolve: %s: %s", expression, nearest_for_gdb(text, expression));
-	out("%s\n", text);
+	if (json_on())
+		put_json_type("expression", expression, text, 0);
+	else
+		out("%s\n", text);
 }
 
 /* What gdb says behind "type = "; NULL: it does not know the name. */
@@ -130,7 +178,15 @@ static bool show_enumerator(const char *name)
 	text = ask_gdb("whatis", name);
 	if (!text)
 		return false;
-	out("%s = %lld\n", text, (long long)value);
+	if (!json_on()) {
+		out("%s = %lld\n", text, (long long)value);
+		return true;
+	}
+	json_object(NULL);
+	json_text("enumerator", name);
+	json_text("type", text);
+	json_signed("value", value);
+	json_end();
 	return true;
 }
 
@@ -142,7 +198,10 @@ static bool show_other_type(const char *name, unsigned radix)
 	if (!text)
 		return false;
 	if (streq(text, "void")) {
-		out("%s\n", text);
+		if (json_on())
+			put_json_type(NULL, NULL, text, 0);
+		else
+			out("%s\n", text);
 		return true;
 	}
 	if (starts_with(text, "enum ") && ends_with(text, "}")) {
@@ -153,7 +212,12 @@ static bool show_other_type(const char *name, unsigned radix)
 		/* A function that returns an enum, say: its enumerators are not what was asked for. */
 		if (starts_with(text, "enum ") && strchr(text, '{'))
 			text = ask_gdb("whatis", name);
-		out("typedef %s;\n", datashow_declaration(text ? text : "?", name));
+		if (!json_on())
+			out("typedef %s;\n", datashow_declaration(text ? text : "?", name));
+	}
+	if (json_on()) {
+		put_json_type("name", name, text, datashow_type_size(name));
+		return true;
 	}
 	out(radix == 16 ? "SIZE: 0x%llx\n" : "SIZE: %llu\n",
 	    (unsigned long long)datashow_type_size(name));
@@ -240,7 +304,7 @@ static void search(const struct args *args)
 	typesearch_print(&wish);
 }
 
-/* Structures, unions and members as objects, and the declarations of symbols; the rest comes as text. */
+/* A structure or union, or one of its members. */
 static bool show_json(const char *name)
 {
 	const char *dot = strchr(name, '.');
@@ -250,7 +314,7 @@ static bool show_json(const char *name)
 
 	if (!aggregate || (dot && !datashow_has_member(aggregate, member)))
 		return false;
-	jsonshow_definition(aggregate, &member, dot != NULL);
+	jsonshow_definition(aggregate, &member, dot != NULL, NULL);
 	return true;
 }
 

@@ -30,4 +30,5 @@ def fits($want; $root):
 
 # Input: {"command": NAME, "answer": a line}. What does not fit comes out.
 select((.command as $name | .answer | (has("error") and fits($schema["$defs"].error; $schema))
+	or (has("warning") and fits($schema["$defs"].warning; $schema))
 	or fits($schema["$defs"].commands[$name] // {"enum": []}; $schema)) | not)

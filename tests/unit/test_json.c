@@ -4,6 +4,7 @@
 #include "json.h"
 #include "out.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -155,6 +156,26 @@ static void test_plain_text(UNUSED void **state)
 	      "{\"text\": \"no newline\"}\n{\"error\": \"gone\", \"command\": \"ps\"}\n");
 }
 
+static void put_apart(UNUSED void *arg)
+{
+	json_object(NULL);
+	json_real("whole", 1e300 * 0 + 3, -1);
+	json_error("ps", "\"gone\"");
+	json_real("infinite", HUGE_VAL, -1);
+	warn("%d is odd", 3);
+	json_real("no number", NAN, 2);
+	json_real("third", 1.0 / 3, -1);
+	json_end();
+}
+
+/* Errors and warnings while an object is built up stand before it, and leave it as it is. */
+static void test_lines_apart(UNUSED void **state)
+{
+	check(put_apart, false,
+	      "{\"error\": \"\\\"gone\\\"\", \"command\": \"ps\"}\n{\"warning\": \"3 is odd\"}\n"
+	      "{\"whole\": 3, \"infinite\": null, \"no number\": null, \"third\": 0.33333333333333331}\n");
+}
+
 static void print_name(UNUSED void *arg)
 {
 	out("a name");
@@ -195,6 +216,7 @@ int main(void)
 		cmocka_unit_test(test_protected_parts),
 		cmocka_unit_test(test_interrupts_pass),
 		cmocka_unit_test(test_plain_text),
+		cmocka_unit_test(test_lines_apart),
 		cmocka_unit_test(test_caught_text_stays_text),
 		cmocka_unit_test(test_depth_is_bounded),
 	};
