@@ -38,9 +38,12 @@ static int runnable_index(const char *word)
 	return -1;
 }
 
+enum class { KERNEL, USER, GLEADER, ACTIVE, NR_CLASSES };
+
 struct plan {
-	bool *chosen; /* by index in the task table */
-	bool any_selector;
+	bool *chosen; /* by index in the task table; while words are read, those named */
+	bool *in_state; /* of one of the states */
+	bool any_name, any_state, classes[NR_CLASSES];
 	bool commands[ARRAY_SIZE(runnable)];
 	size_t nr_commands;
 	struct strbuf arguments; /* for the commands: all that follows their names */
@@ -51,6 +54,7 @@ static void plan_release(void *arg)
 	struct plan *plan = arg;
 
 	free(plan->chosen);
+	free(plan->in_state);
 	strbuf_free(&plan->arguments);
 }
 
@@ -69,11 +73,11 @@ static bool is_user_leader(const struct task *task)
 static const struct {
 	const char *word;
 	bool (*test)(const struct task *task);
-} classes[] = {
-	{ "kernel", task_is_kthread },
-	{ "user", is_user },
-	{ "gleader", is_user_leader },
-	{ "active", task_is_active },
+} classes[NR_CLASSES] = {
+	[KERNEL] = { "kernel", task_is_kthread },
+	[USER] = { "user", is_user },
+	[GLEADER] = { "gleader", is_user_leader },
+	[ACTIVE] = { "active", task_is_active },
 };
 
 /* A command, a class of tasks, or a task's name. */
@@ -91,31 +95,51 @@ static const char *nearest_word(const char *word)
 	return *asked ? asked : nearest_task(word);
 }
 
+static bool choose_class(struct plan *plan, const char *word)
+{
+	for (size_t i = 0; i < NR_CLASSES; i++) {
+		if (streq(word, classes[i].word))
+			return plan->classes[i] = true;
+	}
+	return false;
+}
+
+static bool choose_state(struct plan *plan, const char *word)
+{
+	if (!task_is_state_name(word))
+		return false;
+	plan->any_state = true;
+	for (size_t i = 0; i < task_count(); i++)
+		plan->in_state[i] = plan->in_state[i] || task_has_state(task_at(i), word);
+	return true;
+}
+
 static void choose_by_word(struct plan *plan, const char *word)
 {
-	bool (*test)(const struct task *task) = NULL;
-	bool by_state = task_is_state_name(word);
 	const struct task **matches;
 	size_t count;
 
-	for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
-		if (streq(word, classes[i].word))
-			test = classes[i].test;
-	}
-	plan->any_selector = true;
-	for (size_t i = 0; (test || by_state) && i < task_count(); i++) {
-		const struct task *task = task_at(i);
-
-		if (test ? test(task) : task_has_state(task, word))
-			plan->chosen[i] = true;
-	}
-	if (test || by_state)
+	if (choose_class(plan, word) || choose_state(plan, word))
 		return;
 	count = tasks_matching(word, &matches);
 	if (count == 0)
 		fail("unknown argument: \"%s\"%s", word, nearest_word(word));
+	plan->any_name = true;
 	for (size_t i = 0; i < count; i++)
 		plan->chosen[task_index(matches[i])] = true;
+}
+
+/* Names add up, and so do states; a task has to fit all three kinds of words that were given. */
+static void intersect(struct plan *plan)
+{
+	for (size_t i = 0; i < task_count(); i++) {
+		bool fits = (!plan->any_name || plan->chosen[i]) &&
+			    (!plan->any_state || plan->in_state[i]);
+
+		for (size_t n = 0; n < NR_CLASSES && fits; n++)
+			fits = !plan->classes[n] || classes[n].test(task_at(i));
+		plan->chosen[i] = fits;
+	}
 }
 
 /*
@@ -128,6 +152,7 @@ static void make_plan(struct plan *plan, const char *line)
 	char **words = words_split(line, &nr_words);
 
 	plan->chosen = xcalloc(task_count() + 1, sizeof(*plan->chosen));
+	plan->in_state = xcalloc(task_count() + 1, sizeof(*plan->in_state));
 	for (; i < nr_words && runnable_index(words[i]) < 0; i++) {
 		if (streq(words[i], "--json"))
 			json_set(true);
@@ -154,8 +179,7 @@ static void make_plan(struct plan *plan, const char *line)
 	/* Without -s or -S, net is about interfaces and not about a task. */
 	if (plan->commands[runnable_index("net")] && !strpbrk(strbuf_text(&plan->arguments), "sS"))
 		strbuf_puts(&plan->arguments, " -s");
-	for (size_t t = 0; !plan->any_selector && t < task_count(); t++)
-		plan->chosen[t] = true;
+	intersect(plan);
 }
 
 static size_t count_chosen(const struct plan *plan)
@@ -351,14 +375,18 @@ COMMAND(foreach) = {
 	.synopsis = "[pid | task | name | 'regex' | \\name | state |\n"
 		    "kernel | user | gleader | active] ... command [option | argument] ...",
 	.description =
-		"Runs bt, files, net, ps, set, sig, task, vm or vtop for each task that one of the words\n"
-		"names, or for every task when there is none. What follows the command's name is given to\n"
-		"it. A task that the command fails on does not stop the rest, and the current context stays\n"
-		"what it was.\n"
+		"Runs bt, files, net, ps, set, sig, task, vm or vtop for each task that the words choose, or\n"
+		"for every task when there is none. What follows the command's name is given to it. A task\n"
+		"that the command fails on does not stop the rest, and the current context stays what it\n"
+		"was.\n"
 		"\n"
 		"A state is RU, IN, UN, ST, ZO, TR, SW, DE, WA, PA, ID or NE, as ps shows it. kernel means\n"
 		"kernel threads, user all others, gleader the leaders of user thread groups, active the\n"
-		"tasks that are on a CPU. \\ before a name says that it is not a command or one of these.",
+		"tasks that are on a CPU. \\ before a name says that it is not a command or one of these.\n"
+		"\n"
+		"Several pids and names add up, and so do several states. Words of different kinds are\n"
+		"conditions that all have to hold: \"foreach user UN ps\" has the user tasks in UN,\n"
+		"\"foreach active kernel bt\" the kernel threads on a CPU.",
 	.example =
 		"crash> foreach ZO ps\n"
 		"      PID    PPID  CPU       TASK        ST  %MEM      VSZ      RSS  COMM\n"

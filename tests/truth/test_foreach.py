@@ -36,6 +36,21 @@ def test_states(kernel):
         equal(pids(kernel.crash(f"foreach {state} task -R pid")), want, f"foreach {state}")
 
 
+def test_words_of_different_kinds_all_hold(kernel):
+    everybody = ps(kernel)
+    user = set(pids(kernel.crash("foreach user set")))
+    active = set(pids(kernel.crash("foreach active set")))
+    for words, want in (
+            ("user UN", [p for p, state, _ in everybody if state == "UN" and p in user]),
+            ("kernel IN", [p for p, state, _ in everybody if state == "IN" and p not in user]),
+            ("active kernel", [p for p, _, _ in everybody if p in active and p not in user]),
+            ("w-vfork w-nice UN", [p for p, state, n in everybody if n in ("w-vfork", "w-nice") and state == "UN"]),
+            ("ZO ST", [p for p, state, _ in everybody if state in ("ZO", "ST")])):
+        expect(want, f"the lab has no task for foreach {words}")
+        equal(set(pids(kernel.crash(f"foreach {words} set"))), set(want), f"foreach {words}")
+    equal(kernel.crash("foreach kernel init ps"), "", "init is no kernel thread")
+
+
 def test_names(kernel):
     everybody = ps(kernel)
     equal(pids(kernel.crash("foreach w-zombie w-undead set")),
