@@ -859,11 +859,13 @@ static const regex_t *compile_regex(const char *word)
 }
 
 /* Decimal is a pid; hexadecimal a task_struct, else a pid. */
-static size_t match_number(const char *word, const struct task ***matches)
+size_t tasks_numbered(const char *word, const struct task ***matches)
 {
 	struct wanted wanted = { .what = WANT_PID };
 	size_t count = 0;
 
+	need_table();
+	*matches = NULL;
 	if (parse_u64(word, 10, &wanted.number))
 		count = collect(&wanted, matches);
 	if (count != 0 || !parse_u64(word, 16, &wanted.number))
@@ -901,7 +903,7 @@ size_t tasks_matching(const char *word, const struct task ***matches)
 	/* "dd" and "bad" are hexadecimal too: what a task is called comes before that. */
 	if (!parse_u64(word, 10, &number) && length != 0)
 		count = collect(&wanted, matches);
-	return count != 0 ? count : match_number(word, matches);
+	return count != 0 ? count : tasks_numbered(word, matches);
 }
 
 const struct task *task_try_argument(const char *word)

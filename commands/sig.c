@@ -74,7 +74,7 @@ static void put_pending(const struct task *task, bool shared, const char *indent
 		if (!any)
 			out(" SIG      SIGINFO     \n");
 		any = true;
-		out("%s             %3d  %llx\n", indent, number, (unsigned long long)info);
+		out("             %3d  %llx\n", number, (unsigned long long)info);
 	}
 	if (!any && !it.stopped)
 		out("(empty)\n");
@@ -251,9 +251,27 @@ static void list_signals(void)
 		put_signal(number);
 }
 
+/* A signal that has two names by its first, in lines of a terminal's width. */
+static void put_names(u64 set)
+{
+	size_t column = 0;
+
+	for (unsigned number = 1; number <= SIGNALS; number++) {
+		const char *name = tasksig_name(number);
+		size_t length = strcspn(name, "/");
+
+		if ((set >> (number - 1) & 1) == 0)
+			continue;
+		if (column)
+			out(column + 1 + length > 80 ? "\n" : " ");
+		column = column && column + 1 + length <= 80 ? column + 1 + length : length;
+		out("%.*s", (int)length, name);
+	}
+	out("\n");
+}
+
 static void show_set(const char *word)
 {
-	const char *between = "";
 	u64 set;
 
 	if (!parse_u64(word, 16, &set))
@@ -265,22 +283,25 @@ static void show_set(const char *word)
 		}
 		return;
 	}
-	if (set == 0)
-		out("(none)");
-	for (unsigned number = 1; number <= SIGNALS; number++) {
-		if ((set >> (number - 1) & 1) == 0)
-			continue;
-		out("%s%s", between, tasksig_name(number));
-		between = " ";
-	}
-	out("\n");
+	if (set)
+		put_names(set);
+	else
+		out("(none)\n");
+}
+
+static void show_protected(const struct args *args, const struct task *task)
+{
+	struct failure failure;
+
+	if (protect(option_given(args, "g") ? show_group : show_task, (void *)task, &failure))
+		return;
+	if (failure.interrupted)
+		fail_again(&failure);
+	command_problem("sig", failure.text);
 }
 
 static void run(struct args *args)
 {
-	void (*show)(void *arg) = option_given(args, "g") ? show_group : show_task;
-	size_t nr_tasks = args->nr_words ? args->nr_words : 1;
-
 	if (option_given(args, "l")) {
 		list_signals();
 		return;
@@ -289,16 +310,16 @@ static void run(struct args *args)
 		show_set(option_argument(args, "s"));
 		return;
 	}
-	for (size_t i = 0; i < nr_tasks; i++) {
-		const struct task *task = args->nr_words ? task_argument(args->words[i])
-							 : task_current();
-		struct failure failure;
+	if (args->nr_words == 0)
+		show_protected(args, task_current());
+	for (size_t i = 0; i < args->nr_words; i++) {
+		const struct task **tasks;
+		size_t count = tasks_numbered(args->words[i], &tasks);
 
-		if (protect(show, (void *)task, &failure))
-			continue;
-		if (failure.interrupted)
-			fail_again(&failure);
-		command_problem("sig", failure.text);
+		if (count == 0)
+			fail("invalid task or pid value: %s", args->words[i]);
+		for (size_t n = 0; n < count; n++)
+			show_protected(args, tasks[n]);
 	}
 }
 

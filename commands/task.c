@@ -142,69 +142,49 @@ static void use_radix(unsigned radix)
 	session.radix = radix;
 }
 
-/* All that WORD names: pid 0 is every CPU's idle task. */
-static bool add_tasks(const char *word, const struct task **tasks, size_t *nr_tasks)
+static void show_protected(struct request *request, const struct task *task)
 {
-	const struct task *task = task_try_argument(word);
-	u64 pid;
+	struct failure failure;
 
-	if (!task)
-		return false;
-	if (!parse_u64(word, 10, &pid) || pid != 0) {
-		tasks[(*nr_tasks)++] = task;
-		return true;
-	}
-	for (size_t i = 0; i < task_count(); i++) {
-		if (task_at(i)->pid == 0)
-			tasks[(*nr_tasks)++] = task_at(i);
-	}
-	return true;
-}
-
-static size_t count_idle(void)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < task_count(); i++)
-		count += task_at(i)->pid == 0;
-	return count;
+	interrupt_check();
+	request->task = task;
+	if (protect(show, request, &failure))
+		return;
+	if (failure.interrupted)
+		fail_again(&failure);
+	if (!json_on())
+		out("\n");
+	command_problem("task", failure.text);
 }
 
 static void run(struct args *args)
 {
-	const struct task **tasks = scope_array(args->nr_words * (count_idle() + 1) + 1,
-						sizeof(*tasks));
 	struct request request = { 0 };
-	size_t nr_tasks = 0;
+	const struct task **tasks;
+	bool any = false;
+	size_t count;
 
 	use_radix(datashow_radix(args));
 	for (size_t i = 0; i < args->nr_options; i++) {
 		if (streq(args->options[i].option->name, "R"))
 			add_members(&request, args->options[i].argument);
 	}
+	/* Members may stand behind the tasks that they are wanted of. */
 	for (size_t i = 0; i < args->nr_words; i++) {
-		if (add_tasks(args->words[i], tasks, &nr_tasks))
-			continue;
-		if (names_members(args->words[i]))
+		if (tasks_numbered(args->words[i], &tasks))
+			any = true;
+		else if (names_members(args->words[i]))
 			add_members(&request, args->words[i]);
 		else
 			fail("invalid task or pid value: %s%s", args->words[i],
 			     nearest_path("task_struct", args->words[i]));
 	}
-	if (nr_tasks == 0)
-		tasks[nr_tasks++] = task_current();
-	for (size_t i = 0; i < nr_tasks; i++) {
-		struct failure failure;
-
-		interrupt_check();
-		request.task = tasks[i];
-		if (protect(show, &request, &failure))
-			continue;
-		if (failure.interrupted)
-			fail_again(&failure);
-		if (!json_on())
-			out("\n");
-		command_problem("task", failure.text);
+	if (!any)
+		show_protected(&request, task_current());
+	for (size_t i = 0; i < args->nr_words; i++) {
+		count = tasks_numbered(args->words[i], &tasks);
+		for (size_t n = 0; n < count; n++)
+			show_protected(&request, tasks[n]);
 	}
 }
 

@@ -49,6 +49,8 @@ def test_queue(kernel):
     private, group = block.split("SHARED_PENDING")
     queued = re.compile(r"^ {13} *(\d+)  [0-9a-f]{16}$", re.M)
     equal(queued.findall(private), ["15"], "private queue of w-signals")
+    alone = re.findall(r"^ +15  [0-9a-f]{16}$", private, re.M)
+    expect(alone[0] in kernel.crash(f"sig -g {tid}").splitlines(), "the columns of sig -g")
     # SIGUSR1 and SIGRTMIN + 1 of the C library (35) twice, in the order in which they were sent.
     equal(queued.findall(group), ["10", "35", "35"], "shared queue of w-signals")
 
@@ -67,5 +69,15 @@ def test_names(kernel):
     listed = re.findall(r"^ *\[(\d+)\] (SIG\S+)$", kernel.crash("sig -l"), re.M)
     equal([int(n) for n, _ in listed], list(range(1, 65)), "numbers of sig -l")
     for number, name in listed:
-        equal(kernel.crash(f"sig -s {1 << int(number) - 1:x}"), name + "\n", f"sig -s of signal {number}")
+        equal(kernel.crash(f"sig -s {1 << int(number) - 1:x}"), name.split("/")[0] + "\n", f"sig -s of signal {number}")
     equal(kernel.crash("sig -s 800A000000000201"), "SIGHUP SIGUSR1 SIGRTMAX-14 SIGRTMAX-12 SIGRTMAX\n", "sig -s")
+    lines = kernel.crash("sig -s ffffffffffffffff").splitlines()
+    equal(" ".join(lines).split(), [name.split("/")[0] for _, name in listed], "sig -s of all signals")
+    expect(len(lines) > 1 and max(map(len, lines)) <= 80, "lines longer than a terminal's")
+
+
+def test_idle_tasks(kernel):
+    idle = re.findall(r"^>? +0 +0 +(\d+)  [0-9a-f]{16} ", kernel.crash("ps 0"), re.M)
+    expect(len(idle) > 1, "one idle task only")
+    shown_cpus = re.findall(r"^PID: 0 .* CPU: (\d+)", kernel.crash("sig 0"), re.M)
+    equal(shown_cpus, idle, "idle tasks of sig 0")
