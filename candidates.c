@@ -335,12 +335,6 @@ void offer_unions(struct offer *offer)
 		offer_type_names(offer, 1 << UNIONS);
 }
 
-void offer_types(struct offer *offer)
-{
-	if (!offer_members_behind_type(offer, ""))
-		offer_type_names(offer, 1 << STRUCTS | 1 << UNIONS | 1 << OTHERS);
-}
-
 /* ---- expressions ---- */
 
 static bool is_name_character(char c)
@@ -499,4 +493,15 @@ void offer_expression(struct offer *offer)
 	} else {
 		offer_symbols(offer);
 	}
+}
+
+/* What is of no type's name may be of a variable's: "init_task.se". */
+void offer_types(struct offer *offer)
+{
+	if (offer_members_behind_type(offer, ""))
+		return;
+	if (strpbrk(offer->text, ".>"))
+		offer_expression(offer);
+	else
+		offer_type_names(offer, 1 << STRUCTS | 1 << UNIONS | 1 << OTHERS);
 }

@@ -19,6 +19,7 @@
  */
 #include "flattened.h"
 
+#include "fail.h"
 #include "progress.h"
 
 #include <stdlib.h>
@@ -68,6 +69,8 @@ static bool collect_records(const struct file_map *map, flat_records *records)
 		u8 header[FLAT_RECORD_BYTES];
 
 		progress_at(at, map->mapped_bytes);
+		if (interrupt_pending())
+			return false;
 		/* Not through the mapping: a page fault for each header costs ten times this call. */
 		if (pread(map->fd, header, sizeof(header), (off_t)at) != sizeof(header))
 			return false;
@@ -210,6 +213,11 @@ bool flat_open(struct file_map *map, struct strbuf *why)
 	progress_begin("reading the flattened dump", PROGRESS_BYTES);
 	cut_short = !collect_records(map, &stream);
 	progress_end();
+	if (interrupt_pending()) {
+		strbuf_puts(why, "interrupted");
+		vector_free(&stream);
+		return false;
+	}
 	if (!stream.count) {
 		strbuf_puts(why, "flattened makedumpfile stream without any data");
 		return false;

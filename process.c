@@ -323,9 +323,14 @@ static bool start_pager(struct output *output)
 {
 	bool ours = !getenv("LESS") && setenv("LESS", "-R", 0) == 0;
 
+	/* Not as a child of the shell: it has to end with us, see become_shell(). */
+	bool alone = !strpbrk(output->pager, "|&;<>()$`\\\"'*?[#~=%!{}\n");
+	char *command = xasprintf(alone ? "exec %s" : "%s", output->pager);
+
 	progress_suspend(true);
 	take_back_shown(output);
-	output->fd = start_reader(output->pager, &output->child);
+	output->fd = start_reader(command, &output->child);
+	free(command);
 	if (ours)
 		unsetenv("LESS");
 	return output->fd >= 0 &&
@@ -393,6 +398,7 @@ static void look_now_and_then(void)
 {
 	static s64 next;
 	s64 now = now_ms();
+	int error = errno;
 
 	if (now < next)
 		return;
@@ -400,6 +406,7 @@ static void look_now_and_then(void)
 	if (current && current->pager && current->fd < 0 && !current->unpaged)
 		show_held_lines(current, now);
 	progress_tick();
+	errno = error;
 }
 
 void process_init(void)

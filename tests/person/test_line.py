@@ -77,6 +77,30 @@ def test_completion(kernel):
         offers(session, "set edit ", "emacs", "vi")
 
 
+def test_members_of_variables_without_debug_information(kernel):
+    """Types are BTF's, from the vmlinux or out of the dump alone: nothing has to be read before TAB answers."""
+    with tempfile.TemporaryDirectory() as folder:
+        alone = pathlib.Path(folder) / "vmcore"
+        alone.symlink_to(kernel.vmcore.resolve())
+        home = pathlib.Path(folder) / "home"
+        home.mkdir()
+        for files in ([kernel.vmlinux, kernel.vmcore], [alone]):
+            # Debian's place of debug files is not looked at.
+            with Window([CRASH, *files], env={"XDG_CACHE_HOME": folder}, home=home, columns=120) as session:
+                session.prompt()
+                equal("KERNEL: (no vmlinux" in session.screen(), len(files) == 1, "no vmlinux")
+                for text, wanted in (
+                        ("p init_task.thread_p", "p init_task.thread_pid"), ("p init_task.se.exec_st", "p init_task.se.exec_start"),
+                        ("p &init_task.se.load.we", "p &init_task.se.load.weight"), ("px init_mm.mmap_ba", "px init_mm.mmap_base"),
+                        ("p init_net.loopback_d", "p init_net.loopback_dev"), ("p runqueues.nr_runn", "p runqueues.nr_running"),
+                        ("p (struct task_str", "p (struct task_struct"), ("whatis init_task.thread_p", "whatis init_task.thread_pid"),
+                        ("p ((struct task_struct *)0xffff)->thread_p", "p ((struct task_struct *)0xffff)->thread_pid"),
+                        ("p init_task.nosuchm", "p init_task.nosuchm"), ("p linux_banner.thread_p", "p linux_banner.thread_p")):
+                    completes(session, text, wanted)
+                offers(session, "p init_task.se.", "load", "exec_start", "vruntime")
+            equal(sorted(path.name for path in pathlib.Path(folder).iterdir()), ["home", "vmcore"], "files, and no index")
+
+
 def session_has_json():
     """ps --json is offered once it is there; until then another command stands in."""
     return "--json" in subprocess.run([str(CRASH), "-h", "ps"], capture_output=True, text=True).stdout

@@ -254,6 +254,31 @@ def test_colours(kernel):
     expect(b"\033" not in done.stdout, "colours without a terminal")
 
 
+def test_what_has_colours(kernel):
+    """The states, the task that panicked and what it panicked of, symbols; the text is the same without the colours."""
+    red, green, cyan = r"\033\[1m\033\[31m|\033\[31m\033\[1m|\033\[1;31m", r"\033\[32m", r"\033\[36m"
+    with Session(kernel, columns=120, rows=100) as session:
+        screen = session.screen(escapes=True)
+        expect(re.search(rf'PANIC: ({red})"', screen), f"the panic message: {screen!r}")
+        expect(re.search(rf"STATE: {green}TASK_RUNNING\S* *({red}) ?\((PANIC|SYSRQ)\)", screen), f"the banner's state: {screen[-300:]!r}")
+        for line, wanted in (
+                ("bt", rf'COMMAND: "({red})lab-guest'), ("bt", rf"\] {cyan}panic"), ("foreach active bt", rf'COMMAND: "({red})lab-guest'),
+                ("foreach active bt", rf"\] {cyan}panic"), ("set", rf"STATE: {green}TASK_RUNNING"),
+                ("task -R pid", rf'COMMAND: "({red})lab-guest'), ("ps -A", rf"{green}RU"), ("sym panic", rf"{cyan}panic")):
+            text = session.answer(line)
+            screen = session.screen(escapes=True)
+            expect(re.search(wanted, screen), f"{line}: no {wanted!r} in {screen!r}")
+            plain = kernel.crash(line)
+            equal([row.rstrip() for row in text.rstrip("\n").split("\n")], [row.rstrip() for row in plain.rstrip("\n").split("\n")], f"{line} without colours")
+        # Another task's header is as plain as the rest.
+        session.answer("bt 1")
+        expect(not re.search(red, session.screen(escapes=True)), "the colour of the panic on another task")
+        for line in ("foreach active bt", "bt", "set", "ps -A", "sys"):
+            with tempfile.NamedTemporaryFile() as file:
+                session.answer(f"{line} > {file.name}")
+                expect(b"\033" not in file.read(), f"colours of {line} in a file")
+
+
 def test_window_closes(kernel):
     """The terminal goes away (SIGHUP): nothing stays behind."""
     for line in (None, "sym -l", "repeat -50 eval 3"):
@@ -282,3 +307,25 @@ def test_killed_at_the_prompt(kernel):
         window.wait_for(r"^status 0")
         modes = (window.folder / "modes").read_text()
         expect(re.search(r"(?<!-)icanon", modes) and re.search(r"(?<!-)echo\b", modes), f"modes: {modes!r}")
+
+
+def test_killed_in_the_pager(kernel):
+    """SIGTERM, SIGHUP and SIGKILL: the pager ends, too; who can still do something leaves the terminal as it was."""
+    for number in (15, 1, 9):
+        with Window(["sh", "-i"], env={"PS1": "shell$ "}) as window:
+            window.wait_for(r"^shell\$")
+            window.line(f"{CRASH} {kernel.vmlinux} {kernel.vmcore}; sleep 1; stty -a > {window.folder}/modes; echo status $?")
+            window.prompt()
+            window.line("sym -l")
+            window.wait_until(at_pager, "pager")
+            expect(subprocess.run(["pgrep", "-s", str(window.pid()), "less"], capture_output=True).stdout, "no less runs")
+            child = subprocess.run(["pgrep", "-P", str(window.pid())], capture_output=True, text=True).stdout.split()[0]
+            os.kill(int(child), number)
+            window.wait_for(r"^status 0")
+            end = time.monotonic() + 10
+            while subprocess.run(["pgrep", "-s", str(window.pid()), "less"], capture_output=True).stdout:
+                expect(time.monotonic() < end, f"a pager is left after signal {number}")
+                time.sleep(0.05)
+            modes = (window.folder / "modes").read_text()
+            expect(number == 9 or (re.search(r"(?<!-)icanon", modes) and re.search(r"(?<!-)echo\b", modes)),
+                   f"modes after signal {number}: {modes!r}")

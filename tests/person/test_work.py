@@ -67,6 +67,22 @@ def test_unpacking_is_shown(kernel):
             expect("unpacking" not in window.screen() and "interrupted" in window.screen(), window.screen()[-300:])
 
 
+def test_opening_is_shown(kernel):
+    """A flattened dump of very many pieces, which have to be looked at one by one."""
+    with tempfile.TemporaryDirectory() as folder:
+        dump = pathlib.Path(folder) / "flat"
+        with open(dump, "wb") as file:
+            file.write((b"makedumpfile".ljust(16, b"\0") + (1).to_bytes(8, "big") * 2).ljust(4096, b"\0"))
+            record = (0).to_bytes(8, "big") + (1).to_bytes(8, "big") + b"K"
+            for _ in range(16):
+                file.write(record * 1000000)
+        with Window([CRASH, kernel.vmlinux, dump]) as window:
+            window.wait_for(r"^reading the flattened dump: \d+ of \d+ MB, [\d.]+ MB/s, " + TIME_LEFT, 60)
+            window.keys("C-c")
+            expect(window.status(10) == 1, "status")
+            expect("reading the fl" not in window.screen() and "interrupted" in window.screen(), window.screen()[-300:])
+
+
 def test_narrow_windows(kernel):
     """The line takes one row, whatever the width, also when that changes."""
     line, shown = f"search -p -h {' '.join(NEEDLES.split()[:200])} > /dev/null", r"searched: "

@@ -7,10 +7,10 @@ import stat
 import tempfile
 import time
 
-from harness import Skipped, equal, expect, run_crash
+from harness import Failed, Skipped, equal, expect, run_crash
 from terminal import on_terminal
 
-ALONE = ("test_interrupt", "test_interrupt_of_a_search")
+ALONE = ("test_interrupt", "test_interrupt_of_a_search", "test_leaving_waits_for_nothing")
 
 # What a kernel's own scripts/gdb do: a type, container_of, a walk along a list, memory as bytes.
 SCRIPT = """import gdb
@@ -144,6 +144,25 @@ def test_interrupt(kernel):
         equal(terminal.status(), 2, "status of a session with an interrupted command")
 
     on_terminal(kernel, body, "-s", one_cpu=True)
+
+
+def test_leaving_waits_for_nothing(kernel):
+    """An index that was interrupted is not waited for, and nothing of it is on the disk."""
+    took = []
+    for _ in range(3):
+        with tempfile.TemporaryDirectory() as name:
+            def leaving(terminal):
+                interrupted(terminal, "gdb info line vfs_read", 0.2)
+                start = time.monotonic()
+                terminal.send("quit\n")
+                equal(terminal.status(), 2, "status")
+                took.append(time.monotonic() - start)
+
+            on_terminal(kernel, leaving, "-s", env={"XDG_CACHE_HOME": name})
+            equal([path.name for path in pathlib.Path(name).rglob("*") if path.is_file()], [], "files")
+        if took[-1] < MOST_SECONDS:
+            return
+    raise Failed(f"leaving takes {min(took):.2f} s")
 
 
 def test_interrupt_of_a_search(kernel):
