@@ -191,7 +191,7 @@ static bool show_enumerator(const char *name)
 }
 
 /* A typedef, an enum or a type of the language. */
-static bool show_other_type(const char *name, unsigned radix)
+static bool show_other_type(const char *name, bool offsets, unsigned radix)
 {
 	char *text = ask_gdb("ptype", name);
 
@@ -206,6 +206,10 @@ static bool show_other_type(const char *name, unsigned radix)
 	}
 	if (starts_with(text, "enum ") && ends_with(text, "}")) {
 		show_enum(text);
+		return true;
+	}
+	if (offsets && !json_on() && ends_with(text, "}")) {
+		datashow_offsets(name, NULL, radix);
 		return true;
 	}
 	if (type_exists(name) && !streq(text, name)) {
@@ -320,6 +324,7 @@ static bool show_json(const char *name)
 
 static void run(struct args *args)
 {
+	bool offsets = option_given(args, "o");
 	unsigned radix = datashow_radix(args);
 	struct strbuf joined = { 0 };
 	const char *name, *aggregate;
@@ -341,14 +346,15 @@ static void run(struct args *args)
 		return;
 	}
 	aggregate = aggregate_of(name);
-	if (aggregate && option_given(args, "o")) {
+	if (aggregate && offsets) {
 		datashow_offsets(aggregate, NULL, radix);
 	} else if (aggregate) {
 		datashow_definition(aggregate, radix);
 	} else if (!is_type_text(name)) {
 		show_expression(name);
-	} else if (!show_symbol(name) && !show_enumerator(name) && !show_other_type(name, radix) &&
-		   !show_other_type(scope_printf("enum %s", name), radix)) {
+	} else if (!show_symbol(name) && !show_enumerator(name) &&
+		   !show_other_type(name, offsets, radix) &&
+		   !show_other_type(scope_printf("enum %s", name), false, radix)) {
 		fail("cannot resolve: %s%s", name, nearest_name(name));
 	}
 }

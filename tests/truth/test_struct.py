@@ -334,12 +334,13 @@ def test_raw_bytes_of_one_member(kernel):
 
 def test_structures_that_a_typedef_names(kernel):
     """atomic_t is a structure without a name of its own."""
-    plain, struct, bare, offsets, whatis = kernel.crash("whatis atomic_t", "struct atomic_t", "atomic_t", "struct -o atomic_t",
-                                                        "struct spinlock_t")
+    plain, struct, bare, offsets, whatis, whatis_offsets = kernel.crash(
+        "whatis atomic_t", "struct atomic_t", "atomic_t", "struct -o atomic_t", "struct spinlock_t", "whatis -o atomic_t")
     wanted = "typedef struct {\n    int counter;\n} atomic_t;\nSIZE: 4\n"
     for text in (plain, struct, bare):
         equal(text, wanted, "definition of atomic_t")
-    equal(offsets, "typedef struct {\n  [0] int counter;\n} atomic_t;\nSIZE: 4\n", "offsets of atomic_t")
+    for text in (offsets, whatis_offsets):
+        equal(text, "typedef struct {\n  [0] int counter;\n} atomic_t;\nSIZE: 4\n", "offsets of atomic_t")
     expect(whatis.startswith("typedef struct spinlock {\n") and "\n} spinlock_t;\nSIZE: 4\n" in whatis, f"spinlock_t: {whatis!r}")
 
 
