@@ -142,6 +142,15 @@ static void show_number(u64 value, size_t size, const char *path, unsigned radix
 	out("\n");
 }
 
+/* Read as one number: a structure of such a size too, as an atomic_t. */
+static bool is_number(enum type_kind kind, u64 size)
+{
+	bool scalar = kind == TYPE_INT || kind == TYPE_ENUM || kind == TYPE_POINTER ||
+		      kind == TYPE_STRUCT || kind == TYPE_UNION;
+
+	return scalar && (size == 1 || size == 2 || size == 4 || size == 8);
+}
+
 /* False: a kind of member that only gdb can lay out. */
 static bool show_directly(const struct entry_view *view, u64 object, const char *path,
 			  unsigned radix)
@@ -157,8 +166,7 @@ static bool show_directly(const struct entry_view *view, u64 object, const char 
 		return true;
 	}
 	kind = member.type.btf ? type_kind(member.type) : TYPE_INT;
-	if (member.bit_size || (kind != TYPE_INT && kind != TYPE_ENUM && kind != TYPE_POINTER) ||
-	    (member.size != 1 && member.size != 2 && member.size != 4 && member.size != 8))
+	if (member.bit_size || !is_number(kind, member.size))
 		return false;
 	if (!mem_try_uint(object + member.offset, member.size, &value, NULL)) {
 		u8 bytes[8];

@@ -253,7 +253,7 @@ static const struct option list_options[] = {
 	{ "s", "struct[.member[,member]]",
 	  "show each entry as this structure, or these members of it" },
 	{ "S", "struct[.member[,member]]",
-	  "the same, but numbers and text are read without gdb: faster" },
+	  "the same, but text and what has the size of a number are read without gdb: faster" },
 	{ "l", "offset", "with -s: the addresses are of a member, this far into the structure" },
 	{ "x", NULL, "numbers in hexadecimal" },
 	{ "d", NULL, "numbers in decimal" },

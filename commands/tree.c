@@ -398,7 +398,7 @@ static const struct option tree_options[] = {
 	{ "s", "struct[.member[,member]]",
 	  "show each entry as this structure, or these members of it" },
 	{ "S", "struct[.member[,member]]",
-	  "the same, but numbers and text are read without gdb: faster" },
+	  "the same, but text and what has the size of a number are read without gdb: faster" },
 	{ "l", NULL, "rbtree: in sorted order, not from the top down" },
 	{ "p", NULL, "where each entry is: the way to it from the root, and its index" },
 	{ "v", NULL, "maple: every node with its contents" },

@@ -67,6 +67,12 @@ def test_head_elsewhere(kernel):
 
 def test_superblocks(kernel):
     """Each file system that the guest had mounted has its superblock on the list."""
+    # A structure no larger than a number, as crash's -S shows it.
+    direct, gdbs = kernel.crash("list -H super_blocks super_block.s_list -S super_block.s_active",
+                                "list -H super_blocks super_block.s_list -s super_block.s_active.counter")
+    counts = re.findall(r"^  s_active = (\d+)$", direct, re.M)
+    expect(counts, f"s_active of super blocks: {direct[:200]!r}")
+    equal(counts, re.findall(r"^  s_active.counter = (\d+)\b", gdbs, re.M), "atomic_t of -S")
     text = kernel.crash("list -H super_blocks super_block.s_list -S super_block.s_id,s_type")
     ids = set(names_in(text, "s_id"))
     for device in ("proc", "sysfs", "tmpfs"):
