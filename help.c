@@ -28,11 +28,15 @@ const char help_input_page[] =
 	"  TYPE[.MEMBER] ...  \"struct TYPE ...\" or \"union TYPE ...\"; types that are\n"
 	"                     neither are shown by \"whatis\".\n"
 	"  SYMBOL             \"p SYMBOL\".\n"
+	"  SYMBOL:CPUS        of a per-cpu variable the copies of these CPUs: 0,2-3; a\n"
+	"                     for all; nothing for the current one. Also behind\n"
+	"                     SYMBOL.MEMBER, and in TYPE SYMBOL:CPUS.\n"
 	"  *TYPE ...          structure or union, whichever it is.\n"
 	"  \\WORD ...          WORD is no alias here.\n"
 	"  # ... or // ...    a comment; the history keeps it.\n"
-	"  !PROGRAM ...       a shell command. A bare ! starts a shell. The programs vi,\n"
-	"                     pwd, grep, cat, more, less, echo, ls and clear need no !.\n"
+	"  !PROGRAM ...       a shell command. A bare ! starts a shell. The programs\n"
+	"                     vi, pwd, grep, cat, more, less, echo, ls and clear need\n"
+	"                     no !.\n"
 	"  < FILE             runs the lines of FILE. One that fails does not stop the\n"
 	"                     others.\n"
 	"  COMMAND < FILE     runs COMMAND once for each line of FILE, with that line\n"
@@ -41,7 +45,7 @@ const char help_input_page[] =
 	"                     inside quotes or parentheses, behind ! or |, or in a line\n"
 	"                     for gdb separates nothing.\n"
 	"\n"
-	"The history of a session:\n"
+	"The history of a session; lines of a FILE are listed, but do not run others:\n"
 	"\n"
 	"  h                  lists it with numbers.\n"
 	"  r or !!            runs the last line again.\n"
@@ -84,13 +88,17 @@ const char help_output_page[] =
 	"  COMMAND ! SHELL    the same.\n"
 	"  COMMAND > FILE     writes it to FILE.\n"
 	"  COMMAND >> FILE    adds it to FILE.\n"
+	"  COMMAND --json     answers in JSON, an object a line, with addresses as\n"
+	"                     strings in hexadecimal and sizes in bytes. For p and gdb\n"
+	"                     it stands before the expression.\n"
+	"\n"
+	"None of these signs counts inside quotes or parentheses. Where error messages go then is set "
+	"with \"set error\". \"crash --json\" makes every answer of a run JSON, with a last line that tells "
+	"the status.\n"
 	"\n"
 	"On a terminal, states of tasks, the task that panicked and names of symbols have colours, unless the environment "
 	"has NO_COLOR or a TERM that is \"dumb\". What works for more than a second shows there how far it is, how fast, "
 	"and how long the rest will take where that is known; not with -s, nor while a program reads the output.\n"
-	"\n"
-	"None of these signs counts inside quotes or parentheses. Where error messages go then is set "
-	"with \"set error\".\n"
 	"\n"
 	"Numbers are printed in decimal at the start. \"hex\" and \"dec\" (\"set radix 16\", \"set radix 10\") "
 	"change that for p, struct and their like; the options -x and -d do it for one command.\n";
@@ -254,7 +262,7 @@ void help_table(void)
 			out("%-*s", TABLE_WIDTH, shown[i]->name);
 		out("\n");
 	}
-	out("\ncrash version: %s   gdb version: %s\n", CRASH_VERSION, gdb_bridge_version());
+	out("\ncrash version: %s    gdb version: %s\n", CRASH_VERSION, gdb_bridge_version());
 	out("For help on any command above, enter \"help <command>\".\n");
 	out("For help on input options, enter \"help input\".\n");
 	out("For help on output options, enter \"help output\".\n\n");

@@ -337,6 +337,22 @@ static void restore_context(void *arg)
 	task_set_current(arg);
 }
 
+/* "bt, ps or vtop": the commands that there are. */
+static noreturn void nothing_to_run(void)
+{
+	struct strbuf *names = scope_strbuf();
+	const char *last = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(runnable); i++) {
+		if (!command_find(runnable[i].name))
+			continue;
+		if (last)
+			strbuf_printf(names, "%s%s", *strbuf_text(names) ? ", " : "", last);
+		last = runnable[i].name;
+	}
+	fail("no command to run: %s or %s", strbuf_text(names), last);
+}
+
 static void run(struct args *args)
 {
 	struct plan *plan = scope_alloc(sizeof(*plan));
@@ -347,7 +363,7 @@ static void run(struct args *args)
 	scope_cleanup(plan_release, plan);
 	make_plan(plan, args->line);
 	if (plan->nr_commands == 0)
-		fail("no command to run: bt, files, net, ps, set, sig, task, vm or vtop");
+		nothing_to_run();
 	scope_cleanup(restore_context, (void *)task_current());
 	if (!count_chosen(plan))
 		return;
@@ -375,7 +391,7 @@ COMMAND(foreach) = {
 	.synopsis = "[pid | task | name | 'regex' | \\name | state |\n"
 		    "kernel | user | gleader | active] ... command [option | argument] ...",
 	.description =
-		"Runs bt, files, net, ps, set, sig, task, vm or vtop for each task that the words choose, or\n"
+		"Runs bt, ps, set, sig, task or vtop for each task that the words choose, or\n"
 		"for every task when there is none. What follows the command's name is given to it. A task\n"
 		"that the command fails on does not stop the rest, and the current context stays what it\n"
 		"was.\n"

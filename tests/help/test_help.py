@@ -55,6 +55,7 @@ def test_table(kernel):
     listed = re.findall(r"^\S.*", text.split("crash version:")[0], re.M)
     words = sorted(" ".join(listed).split())
     equal(words, names(), "the commands of the table")
+    expect(re.search(r"^crash version: \d+\.\d+    gdb version: 16\.3$", text, re.M), "the versions below the table")
     for line in ('For help on any command above, enter "help <command>".',
                  'For help on input options, enter "help input".',
                  'For help on output options, enter "help output".'):
@@ -65,7 +66,10 @@ def test_pages_in_a_session(kernel):
     ps, alias, everything, shell_input, output = kernel.crash(
         "help ps", "man last", "help all", "help input", "? output")
     equal(alias, ps, "the page of an alias of ps")
-    expect("history" in shell_input and "pager" in output, "help input, help output")
+    for word in ("history", "Ctrl-C", "TAB", "*TYPE", "\\WORD", ":CPUS", "< FILE", "COMMAND; COMMAND", "!PROGRAM", "exit status"):
+        expect(word in shell_input, f"help input lacks {word}")
+    for word in ("pager", "| SHELL", ">> FILE", "--json", "NO_COLOR", "radix"):
+        expect(word in output, f"help output lacks {word}")
     for name in names():
         expect(f"\nNAME\n  {name} - " in everything, f"help all lacks {name}")
 

@@ -79,6 +79,27 @@ def test_memory_is_locked(kernel):
     expect(locked and int(locked[1]) > 1000, result.stdout[-200:])
 
 
+def test_readnow(kernel):
+    """What gdb itself says it has read: of a module's file nothing before a question about it, or all of it."""
+    counts = []
+    for options in ([], ["--readnow"]):
+        result = run(kernel, *options, "--mod", kernel.folder / "modules", text="mod -s virtio_blk\ngdb maint print statistics\n")
+        part = re.search(r"^Statistics for '[^']*virtio_blk\.ko.*?Number of symbol tables: (\d+)", result.stdout, re.M | re.S)
+        expect(part, f"{options}: {result.stdout[-300:]!r} {result.stderr!r}")
+        counts.append(int(part[1]))
+    expect(counts[0] == 0 and counts[1] > 50, f"symbol tables without and with --readnow: {counts}")
+
+
+def test_every_option_is_named_in_a_test():
+    """An option that no test gives has to get one; this file of tests has those of most."""
+    usage = run_crash("--help").stdout
+    options = re.findall(r"^  (--?[\w-]+)", usage, re.M) + re.findall(r"also (--?[\w-]+)", usage)
+    expect(len(options) > 50 and {"-m", "--help", "--version", "--readnow"} <= set(options), str(options))
+    tests = "".join(path.read_text() for path in (TOP / "tests").glob("*/test_*.py"))
+    missing = [option for option in options if not re.search(rf"""["' =]{re.escape(option)}(?=["' =])""", tests)]
+    equal(missing, [], "options that no test gives")
+
+
 def test_buildinfo():
     result = run_crash("--buildinfo")
     rows = dict(line.strip().split(": ", 1) for line in result.stdout.splitlines())
