@@ -4,6 +4,7 @@
 
 #include "fake.h"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,6 +134,49 @@ void fuzz_add_pieces(struct strbuf *input, unsigned file, const void *contents, 
 	/* The last byte says how long the file is. */
 	if (size)
 		put_piece(input, size - 1, file, bytes + size - 1, 1);
+}
+
+const u32 fuzz_build_id_note[6] = { 4, 8, NT_GNU_BUILD_ID, 0x554e47, 0x01020304, 0x05060708 };
+
+void fuzz_add_elf(struct strbuf *input, unsigned file, u16 type,
+		  const struct fuzz_section *sections, size_t nr_sections)
+{
+	Elf64_Shdr *headers = xcalloc(nr_sections + 2, sizeof(*headers));
+	Elf64_Ehdr header = {
+		.e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
+		.e_type = type,
+		.e_machine = EM_X86_64,
+		.e_shoff = sizeof(header),
+		.e_shentsize = sizeof(*headers),
+		.e_shnum = (u16)(nr_sections + 2),
+		.e_shstrndx = 1,
+	};
+	struct strbuf names = { 0 }, data = { 0 }, whole = { 0 };
+	size_t start = sizeof(header) + (nr_sections + 2) * sizeof(*headers);
+
+	strbuf_add(&names, "\0.shstrtab", sizeof("\0.shstrtab"));
+	for (size_t i = 0; i < nr_sections; i++) {
+		headers[i + 2] = (Elf64_Shdr){ .sh_name = (u32)names.length,
+					       .sh_type = sections[i].type,
+					       .sh_offset = start + data.length,
+					       .sh_size = sections[i].size };
+		strbuf_add(&names, sections[i].name, strlen(sections[i].name) + 1);
+		if (sections[i].data)
+			strbuf_add(&data, sections[i].data, sections[i].size);
+	}
+	headers[1] = (Elf64_Shdr){ .sh_name = 1,
+				   .sh_type = SHT_STRTAB,
+				   .sh_offset = start + data.length,
+				   .sh_size = names.length };
+	strbuf_add(&whole, &header, sizeof(header));
+	strbuf_add(&whole, headers, (nr_sections + 2) * sizeof(*headers));
+	strbuf_add(&whole, data.text, data.length);
+	strbuf_add(&whole, names.text, names.length);
+	fuzz_add_pieces(input, file, whole.text, whole.length, 1024);
+	strbuf_free(&names);
+	strbuf_free(&data);
+	strbuf_free(&whole);
+	free(headers);
 }
 
 static void take_list(const u8 *data, size_t size, piece_list *pieces)

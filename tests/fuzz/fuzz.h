@@ -38,6 +38,21 @@ void fuzz_free_files(struct fuzz_files *files);
 void fuzz_add_pieces(struct strbuf *input, unsigned file, const void *contents, size_t size,
 		     size_t max_run);
 
+/* A section of an ELF file that fuzz_add_elf() makes; DATA may be NULL. */
+struct fuzz_section {
+	const char *name;
+	u32 type;
+	const void *data;
+	u32 size;
+};
+
+/* A note with a build-id, as linkers write it. */
+extern const u32 fuzz_build_id_note[6];
+
+/* Pieces for an ELF file, of this type (ET_REL ...), whose file FILE is: the names of sections, then these. */
+void fuzz_add_elf(struct strbuf *input, unsigned file, u16 type,
+		  const struct fuzz_section *sections, size_t nr_sections);
+
 /*
  * A path that leads to these bytes; valid until the next call with the same SLOT. What is mapped of
  * it ends exactly where the bytes end, for AddressSanitizer to see what reaches beyond.

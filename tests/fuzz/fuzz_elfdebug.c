@@ -63,48 +63,19 @@ void fuzz_one(const u8 *data, size_t size)
 /* A file of debug information that was split off, and the file that it was split off from. */
 void fuzz_write_seeds(void)
 {
-	static const char names[] = "\0.shstrtab\0.gnu_debuglink\0.note.gnu.build-id\0.debug_info";
-	static const u32 note[] = { 4, 8, NT_GNU_BUILD_ID, 0x554e47, 0x01020304, 0x05060708 };
-	struct {
-		Elf64_Ehdr header;
-		Elf64_Shdr sections[5];
-		char names[64];
-		u32 note[6];
-		char link[12];
-	} file = {
-		.header = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
-			    .e_type = ET_EXEC,
-			    .e_machine = EM_X86_64,
-			    .e_shoff = sizeof(Elf64_Ehdr),
-			    .e_shentsize = sizeof(Elf64_Shdr),
-			    .e_shnum = 5,
-			    .e_shstrndx = 1 },
-		.link = "a.debug\0\1\2\3\4",
+	struct fuzz_section sections[] = {
+		{ ".note.gnu.build-id", SHT_NOTE, fuzz_build_id_note, sizeof(fuzz_build_id_note) },
+		{ ".gnu_debuglink", SHT_PROGBITS, "a.debug\0\1\2\3\4", 12 },
+		{ ".debug_info", SHT_PROGBITS, NULL, 0 },
 	};
 	struct strbuf input = { 0 };
-	size_t at = sizeof(file.header) + sizeof(file.sections);
 
-	memcpy(file.names, names, sizeof(names));
-	memcpy(file.note, note, sizeof(note));
-	file.sections[1] = (Elf64_Shdr){
-		.sh_name = 1, .sh_type = SHT_STRTAB, .sh_offset = at, .sh_size = sizeof(file.names)
-	};
-	at += sizeof(file.names);
-	file.sections[2] = (Elf64_Shdr){
-		.sh_name = 26, .sh_type = SHT_NOTE, .sh_offset = at, .sh_size = sizeof(file.note)
-	};
-	at += sizeof(file.note);
-	file.sections[3] = (Elf64_Shdr){ .sh_name = 11,
-					 .sh_type = SHT_PROGBITS,
-					 .sh_offset = at,
-					 .sh_size = sizeof(file.link) };
-	file.sections[4] = (Elf64_Shdr){ .sh_name = 45, .sh_type = SHT_PROGBITS };
-	fuzz_add_pieces(&input, 0, &file, sizeof(file), 1024);
+	fuzz_add_elf(&input, 0, ET_EXEC, sections, ARRAY_SIZE(sections));
 	fuzz_seed("whole", input.text, input.length);
-	file.sections[4].sh_type = SHT_NOBITS;
-	file.sections[2].sh_name = 0;
+	sections[0].name = "";
+	sections[2].type = SHT_NOBITS;
 	strbuf_reset(&input);
-	fuzz_add_pieces(&input, 0, &file, sizeof(file), 1024);
+	fuzz_add_elf(&input, 0, ET_EXEC, sections, ARRAY_SIZE(sections));
 	fuzz_seed("linked", input.text, input.length);
 	strbuf_free(&input);
 }

@@ -51,41 +51,16 @@ void fuzz_one(const u8 *data, size_t size)
 	fuzz_free_files(&files);
 }
 
-/* Section headers, then the names of sections, then a note. */
 void fuzz_write_seeds(void)
 {
-	static const char names[] =
-		"\0.shstrtab\0.gnu.linkonce.this_module\0.note.gnu.build-id\0.debug_info";
-	static const u32 note[] = { 4, 8, NT_GNU_BUILD_ID, 0x554e47, 0x01020304, 0x05060708 };
-	struct {
-		Elf64_Ehdr header;
-		Elf64_Shdr sections[5];
-		char names[72];
-		u32 note[6];
-	} file = {
-		.header = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
-			    .e_type = ET_REL,
-			    .e_machine = EM_X86_64,
-			    .e_shoff = sizeof(Elf64_Ehdr),
-			    .e_shentsize = sizeof(Elf64_Shdr),
-			    .e_shnum = 5,
-			    .e_shstrndx = 1 },
+	static const struct fuzz_section sections[] = {
+		{ ".gnu.linkonce.this_module", SHT_PROGBITS, NULL, 0 },
+		{ ".note.gnu.build-id", SHT_NOTE, fuzz_build_id_note, sizeof(fuzz_build_id_note) },
+		{ ".debug_info", SHT_PROGBITS, NULL, 0 },
 	};
 	struct strbuf input = { 0 };
-	size_t at = sizeof(file.header) + sizeof(file.sections);
 
-	memcpy(file.names, names, sizeof(names));
-	memcpy(file.note, note, sizeof(note));
-	file.sections[1] = (Elf64_Shdr){
-		.sh_name = 1, .sh_type = SHT_STRTAB, .sh_offset = at, .sh_size = sizeof(file.names)
-	};
-	file.sections[2] = (Elf64_Shdr){ .sh_name = 11, .sh_type = SHT_PROGBITS };
-	file.sections[3] = (Elf64_Shdr){ .sh_name = 37,
-					 .sh_type = SHT_NOTE,
-					 .sh_offset = at + sizeof(file.names),
-					 .sh_size = sizeof(file.note) };
-	file.sections[4] = (Elf64_Shdr){ .sh_name = 56, .sh_type = SHT_PROGBITS };
-	fuzz_add_pieces(&input, 0, &file, sizeof(file), 1024);
+	fuzz_add_elf(&input, 0, ET_REL, sections, ARRAY_SIZE(sections));
 	fuzz_seed("module", input.text, input.length);
 	strbuf_free(&input);
 }

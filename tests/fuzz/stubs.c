@@ -110,3 +110,7 @@ bool gdb_command_name(const char *line UNUSED, char *name UNUSED, size_t space U
 {
 	return false;
 }
+
+void gdb_each_aggregate(void (*each)(void *arg, const char *name) UNUSED, void *arg UNUSED)
+{
+}
