@@ -66,12 +66,17 @@ void btjson_registers(const struct x86_regs *regs, bool partial)
 	json_end();
 }
 
-void btjson_found_registers(unsigned cpu, enum stack_kind kind, u64 address,
-			    const struct x86_regs *regs)
+void btjson_special_stack(unsigned cpu, enum stack_kind kind)
 {
 	json_object(NULL);
 	json_number("cpu", cpu);
 	json_text("stack", stacks[kind]);
+	json_list("found");
+}
+
+void btjson_found_registers(u64 address, const struct x86_regs *regs)
+{
+	json_object(NULL);
 	json_address("at", address);
 	jsonshow_symbol("rip_symbol", regs->ip);
 	btjson_registers(regs, false);

@@ -16,9 +16,9 @@ enum btjson_form {
 
 void btjson_trace(const struct stack_trace *trace, enum btjson_form form,
 		  const struct btshow_style *style);
-/* -E: what looks like saved registers at ADDRESS on CPU's stack of KIND. */
-void btjson_found_registers(unsigned cpu, enum stack_kind kind, u64 address,
-			    const struct x86_regs *regs);
+/* -E: CPU's stack of KIND, whose list of what looks like saved registers the caller fills and ends with two json_end(). */
+void btjson_special_stack(unsigned cpu, enum stack_kind kind);
+void btjson_found_registers(u64 address, const struct x86_regs *regs);
 /* "registers": an object with every register of REGS, or only those that an interrupt saves. */
 void btjson_registers(const struct x86_regs *regs, bool partial);
 /* "lines": source and functions inline at PC. */

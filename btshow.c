@@ -444,20 +444,26 @@ bool btshow_special_stack(unsigned cpu, enum stack_kind kind)
 	if (!stack_special(cpu, kind, &range) ||
 	    (kind == STACK_VC && !mem_try_read(range.end - 8, &regs, 8, NULL)))
 		return false;
-	if (!json_on())
+	if (json_on())
+		btjson_special_stack(cpu, kind);
+	else
 		out("CPU %u %s STACK:\n", cpu, stack_title(kind));
 	for (u64 at = range.start; at + sizeof(regs) <= range.end; at += 8) {
 		interrupt_check();
 		if (!mem_try_read(at, &regs, sizeof(regs), NULL) || !looks_like_registers(&regs))
 			continue;
 		if (json_on())
-			btjson_found_registers(cpu, kind, at, &regs);
+			btjson_found_registers(at, &regs);
 		else
 			show_found_registers(at, &regs);
 		found = true;
 	}
-	if (!json_on())
+	if (json_on()) {
+		json_end();
+		json_end();
+	} else {
 		out(found ? "\n" : "(none found)\n\n");
+	}
 	return true;
 }
 

@@ -482,7 +482,7 @@ bool shell_execute(const char *line)
 	execution.failed |= session.some_command_failed;
 	session.some_command_failed |= failed_before;
 	if (!depth && json_on())
-		put_json_status(&execution, failure.interrupted && !worked);
+		put_json_status(&execution, interrupt_pending());
 	if (depth)
 		flush_output();
 	else

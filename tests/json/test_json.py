@@ -5,11 +5,12 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 
-from harness import CRASH, TOP, Dump, equal, expect, run_crash
+from harness import CRASH, TOP, Dump, environment, equal, expect, run_crash
 
 sys.path[:0] = [str(TOP / "tests/truth"), str(TOP / "tests/help")]
 import test_both_forms  # noqa: E402
@@ -315,3 +316,15 @@ def test_document_names_every_command():
     text = (TOP / "docs/json.md").read_text()
     known = set(json.loads(SCHEMA.read_text())["$defs"]["commands"]) - {"alias", "ascii", "eval", "save", "wr"}
     equal(sorted(name for name in known if f"`{name}" not in text), [], "commands that json.md leaves out")
+
+
+def test_interrupt_is_a_status(kernel):
+    """Ctrl-C ends a command between two lines; what comes after it still answers."""
+    program = subprocess.Popen([CRASH, "--json", "--exec", "repeat -1 p 5", "--exec", "eval 1", kernel.vmlinux, kernel.vmcore],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
+    first = json.loads(program.stdout.readline())
+    program.send_signal(signal.SIGINT)
+    lines = [json.loads(line) for line in program.communicate(timeout=60)[0].splitlines()]
+    equal((first["value"], program.returncode), (5, 2), "the answer before it, and the program's status")
+    equal([line for line in lines if "status" in line],
+          [{"command": "repeat -1 p 5", "status": "interrupted"}, {"command": "eval 1", "status": "ok"}], "statuses")

@@ -3,6 +3,7 @@
 import pathlib
 import re
 import sys
+import time
 
 from harness import equal, expect, same_lines
 
@@ -129,6 +130,42 @@ def bt(rows, option):
                 yield from registers(frame)
         else:
             yield from frames(row, option)
+
+
+def special_stacks(rows, _):
+    for row in rows:
+        yield f"CPU {row['cpu']} {STACKS[row['stack']].upper()} STACK:"
+        for one in row["found"]:
+            user = int(one["registers"]["cs"], 16) & 3
+            yield ""
+            yield f"  {'USER' if user else 'KERNEL'}-MODE EXCEPTION FRAME AT: {digits(one['at'])}"
+            if not user:
+                yield f"    [exception RIP: {decimal(one['rip_symbol'])}]" + "".join(re.findall(r" \[.*", one["rip_symbol"]))
+            yield from registers(one)
+        yield "" if row["found"] else "(none found)\n"
+
+
+def merged(rows, _):
+    for row in rows:
+        state = "" if row["on_cpu"] else row["state"]
+        yield f"{row['count']} {state} {' '.join(map(str, row['pids']))}"
+        if not row["frames"]:
+            yield "  (no trace)"
+        for i, frame in enumerate(row["frames"]):
+            mark = "? " if frame["guess"] else ""
+            yield f"  #{i} {mark}{frame['function'] or '(unknown)'}" + (f"+{frame['offset']}" if "offset" in frame else "")
+
+
+def comparable_merged(lines):
+    """The head of each stack in words: how many, in which state, who."""
+    text = re.sub(r"TASKS: (\d+) +(?:STATE: (\w+)|ON A CPU|[^\n]*)\n PIDS: ([\d\s]+?)(?=\n  [#(])", lambda match:
+                  f"{match.group(1)} {match.group(2) or ''} {' '.join(match.group(3).split())}", "\n".join(lines))
+    return [line for line in text.splitlines() if line]
+
+
+def folded(rows, _):
+    for row in rows:
+        yield f"{row['stack']} {row['count']}"
 
 
 def comparable_bt(text, option):
@@ -303,13 +340,16 @@ def sym(rows, _):
         yield module_end
 
 
+def printable(message):
+    return "".join("." if ord(c) < 0x20 and c not in "\t\n" or ord(c) == 0x7f else c for c in message.replace("\ufffd", "."))
+
+
 def log(rows, option):
     for row in rows:
         stamp = "" if option == "-t" else f"[{row['time_ns'] // 10**9:5}.{row['time_ns'] % 10**9 // 1000:06}] "
         level = f"<{row['level']}>" if option == "-m" else ""
         prefix = stamp + level
-        text = "".join("." if ord(c) < 0x20 and c not in "\t\n" or ord(c) == 0x7f else c for c in row["message"].replace("\ufffd", "."))
-        yield from (prefix + text.replace("\n", "\n" + " " * len(prefix))).split("\n")
+        yield from (prefix + printable(row["message"]).replace("\n", "\n" + " " * len(prefix))).split("\n")
         for key, value in row.get("dictionary", {}).items():
             yield " " * len(prefix) + f"{key}={value}"
 
@@ -436,6 +476,70 @@ def ascii_values(rows, _):
         yield f"{value:016x}: {text}"
 
 
+def system(rows, _):
+    row = rows[0]
+    kernel = row["kernel"] + ("  [TAINTED]" if row["taint_flags"] != "0x0" else "")
+    offline = f" [OFFLINE: {row['cpus'] - row['cpus_online']}]" if row["cpus"] != row["cpus_online"] else ""
+    seconds = int(row["uptime_seconds"])
+    days = f"{seconds // 86400} days, " if seconds >= 86400 else ""
+    values = {"KERNEL": kernel, "DUMPFILE": row["dumpfiles"][0] + ("  [PARTIAL DUMP]" if row["partial"] else ""),
+              "CPUS": f"{row['cpus']}{offline}", "DATE": time.strftime("%a %b %e %H:%M:%S %Z %Y", time.localtime(row["time"])),
+              "UPTIME": f"{days}{seconds // 3600 % 24:02}:{seconds // 60 % 60:02}:{seconds % 60:02}",
+              "LOAD AVERAGE": ", ".join(f"{load:.2f}" for load in row["load_average"]), "TASKS": row["tasks"],
+              "NODENAME": row["nodename"], "RELEASE": row["release"], "VERSION": row["version"],
+              "MACHINE": f"{row['machine']}  ({row['mhz'] or 'unknown'} Mhz)", "MEMORY": f"{row['memory'] / 2**20:.1f} MB",
+              "PANIC": f"\"{row['panic']}\""}
+    for label, value in values.items():
+        yield f"{label:>12}: {value}"
+
+
+def views(rows, _):
+    for row in rows:
+        yield digits(row["address"])
+        for view in row["views"]:
+            for key, value in view["value"].items():
+                if isinstance(value, str):
+                    value = '"' + value.translate({9: "\\t", 10: "\\n", 34: '\\"', 92: "\\\\"}) + '"'
+                yield f"  {key} = {value}"
+
+
+def comparable_views(lines):
+    """Up to the first NUL of a text: what stands behind it is left from a longer one."""
+    return [re.sub(r'\\000.*"$', '"', line.rstrip(",")) for line in lines]
+
+
+def search_around(rows, _):
+    for row in rows:
+        for part in ("before", "value", "after"):
+            values = [row["value"]] if part == "value" else row[part]
+            yield "address:  " + "".join(wide(value) + " " for value in values)
+        yield ""
+
+
+def comparable_around(lines):
+    return [" ".join(word.rjust(16, "0") for word in re.findall(r"(?<!\S)[0-9a-f]+(?= )", line.split(":")[1][:37])) if line else "" for line in lines]
+
+
+def sizes(rows, _):
+    yield "SIZE  TYPE"
+    for row in rows:
+        yield f"{row['size']:4}  {row['type']}"
+
+
+def signed_words(rows, _):
+    for i in range(0, len(rows), 2):
+        yield f"{wide(rows[i]['address'])}:  " + "".join(f"{row['value']:15} " for row in rows[i:i + 2])
+
+
+def bytes_and_text(rows, _):
+    yield f"{wide(rows[0]['address'])}:  {rows[0]['text']}"
+
+
+def wall_clock(rows, _):
+    for row in rows:
+        yield f"[{time.strftime('%a %b %e %H:%M:%S %Z %Y', time.localtime(row['wall_ns'] // 10**9))}] {printable(row['message']).split(chr(10))[0]}"
+
+
 def syscalls(rows, _):
     yield "NUM  SYSTEM CALL                FILE AND LINE NUMBER"
     for row in rows:
@@ -526,6 +630,12 @@ CASES = [
     ("tree -t maple -v -p sparse_irqs", maple, "", comparable_maple),
     ("vtop init_task jiffies", vtop, "", comparable_vtop),
     ("kmem -i", totals, "", comparable_totals), ("kmem -i=shared", totals, "", comparable_totals),
+    ("bt -E", special_stacks, "", same), ("bt --merge", merged, "", comparable_merged), ("bt --folded", folded, "", same),
+    ("sys", system, "", same), ("whatis -r 1000-1016", sizes, "", same),
+    ("list task_struct.tasks -s task_struct.pid,comm -h init_task", views, "", comparable_views),
+    ("search -x 2 -s init_task -l 100 0", search_around, "", comparable_around),
+    ("rd -d init_task 4", signed_words, "", same), ("rd -a linux_banner 20", bytes_and_text, "", same),
+    ("log -T", wall_clock, "", lambda lines: [line for line in lines if line.startswith("[") and line.isascii()]),
     ("alias", aliases, "", same), ("eval -b 128 * 1m", evaluated, "", same), ("eval -b -1", evaluated, "", same),
     ("ascii 62696c2f7273752f ff41", ascii_values, "", same),
     ("sys -c", syscalls, "", same), ("sys -i", dmi, "", same), ("sys -t", taints, "", same),
