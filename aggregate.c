@@ -345,7 +345,7 @@ static s64 parse_count(const struct args *args)
 		return 1;
 	count = strtoll(text, &end, 0);
 	if (*end || !count || count > 1 << 20 || count < -(1 << 20))
-		fail("not a count of objects: %s", text);
+		fail("not a count of objects: %s (1 to %d, or negative)", text, 1 << 20);
 	return count;
 }
 

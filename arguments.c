@@ -84,7 +84,8 @@ static void refuse_existing(const char *option, const char *path)
 {
 	if (access(path, F_OK) != 0)
 		return;
-	fprintf(stderr, "crash: %s: there is a file of that name: %s\n", option, path);
+	fprintf(stderr, "crash: %s: there is a file of that name: %s (it is not overwritten)\n",
+		option, path);
 	exit(1);
 }
 
@@ -248,7 +249,7 @@ static void check_number(UNUSED struct arguments *arguments, const char *argumen
 	u64 number;
 
 	if (!parse_u64(argument, 0, &number) || !number)
-		usage_error("not a number above 0: ", argument);
+		usage_error("the size of a table is a number above 0, not ", argument);
 }
 
 /* Pages as they come to be used: a mapped dump of many gigabytes need not fit. */
@@ -413,7 +414,8 @@ static const struct known_option known_options[] = {
 	{ { "--buildinfo", NULL, "how the program was built" }, .take = print_build },
 	{ { "--man", NULL, "the manual page, as man(7) source" }, .take = want_manual },
 	/* Options of crash that have nothing to set here. */
-	{ { "-x", NULL, NULL }, .reason = "nothing is loaded that no command names" },
+	{ { "-x", NULL, NULL },
+	  .reason = "there are no extension modules: every command is part of the program" },
 	{ { "-k", NULL, NULL },
 	  .reason = "kerntypes files of LKCD are not read: types come from BTF or DWARF" },
 	{ { "--reloc", "BYTES", NULL },

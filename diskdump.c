@@ -475,9 +475,10 @@ static bool check_parts(const struct diskdump *diskdump, struct dump *dump, stru
 	}
 	if (covered < first->nr_pfns) {
 		dump->incomplete = true;
-		strbuf_printf(&dump->remarks,
-			      "part of a split dump: the file for page frame %llx is not given\n",
-			      (unsigned long long)covered);
+		strbuf_printf(
+			&dump->remarks,
+			"part of a split dump: the file for page frame %llx is not given (name all of them)\n",
+			(unsigned long long)covered);
 	}
 	return true;
 }

@@ -209,7 +209,8 @@ static bool open_one_file(struct dump *dump, struct file_map *file, struct strbu
 		return false;
 	if (file->flat && flat_is_cut_short(file->flat)) {
 		dump->incomplete = true;
-		strbuf_puts(&dump->remarks, "the flattened stream ends without its end mark\n");
+		strbuf_puts(&dump->remarks,
+			    "cut short: the flattened stream ends without its end mark\n");
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(formats) && result == PROBE_NO; i++) {
 		result = formats[i]->probe(file, why);

@@ -106,10 +106,13 @@ static u64 parse_word(struct parser *parser)
 	memcpy(word, start, length);
 	word[length] = '\0';
 	parser->p += length;
-	if (!word_value(word, &value))
-		return problem(parser, "invalid number or symbol: %.*s%s", (int)length, start,
-			       parser->why ? nearest_symbol(word) : "");
-	return value;
+	if (word_value(word, &value))
+		return value;
+	if (isdigit((unsigned char)*start) && length > 16 &&
+	    strspn(start, "0123456789xabcdefABCDEF") >= length)
+		return problem(parser, "a number of more than 64 bits: %.*s", (int)length, start);
+	return problem(parser, "invalid number or symbol: %.*s%s", (int)length, start,
+		       parser->why ? nearest_symbol(word) : "");
 }
 
 static u64 parse_operand(struct parser *parser)

@@ -219,7 +219,8 @@ bool flat_open(struct file_map *map, struct strbuf *why)
 		return false;
 	}
 	if (!stream.count) {
-		strbuf_puts(why, "flattened makedumpfile stream without any data");
+		strbuf_puts(why,
+			    "flattened makedumpfile stream, cut short: there is no data in it");
 		return false;
 	}
 	pieces.items = xreallocarray(NULL, stream.count, sizeof(*pieces.items));

@@ -236,7 +236,7 @@ static u8 *read_bytes(u64 address, u64 size, enum jsonshow_space space, const ch
 		return bytes;
 	}
 	if (!task_current() || !task_memory(task_current(), &memory))
-		fail("the current task has no user space");
+		fail("the current task has no user space (set chooses another task)");
 	if (!mem_try_read_user(memory.pgd, address, bytes, size, &fault))
 		fail("cannot read %s at user address %llx: %s", what, (ull)address,
 		     fault_text(&fault));

@@ -119,7 +119,8 @@ unsigned kernel_hz(void)
 		tick_nsec = field_u64(timekeeper_address(), &tk_ntp_tick) >> NTP_SHIFT;
 	}
 	if (tick_nsec < 10000 || tick_nsec > NSEC_PER_SEC)
-		fail("a tick of %llu ns makes no sense", (unsigned long long)tick_nsec);
+		fail("the timekeeper's tick of %llu ns makes no sense",
+		     (unsigned long long)tick_nsec);
 	hz = (unsigned)((NSEC_PER_SEC + tick_nsec / 2) / tick_nsec);
 	return hz;
 }

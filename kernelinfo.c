@@ -88,7 +88,7 @@ u64 *kernel_syscalls(size_t *count)
 
 	*count = symbol != NULL ? min_u64(symbol->size / sizeof(u64), MAX_SYSCALLS) : 0;
 	if (*count == 0)
-		fail("the size of sys_call_table is not known");
+		fail("no symbol says how large sys_call_table is");
 	functions = scope_array(*count, sizeof(*functions));
 	mem_read(table, functions, *count * sizeof(*functions), "sys_call_table");
 	/* kallsyms knows no sizes: what fills up to the next symbol looks like part of the table. */

@@ -86,24 +86,26 @@ bool klist_next(struct klist_iter *it, u64 *entry)
 const char *klist_why(struct klist_iter *it)
 {
 	unsigned long long seen = it->nr_seen, next = it->next;
+	const char *entries = seen == 1 ? "entry" : "entries";
 
 	switch (it->stopped) {
 	case KLIST_RUNNING:
 		return "ended properly";
 	case KLIST_FAULT:
-		snprintf(it->why, sizeof(it->why),
-			 "broken after %llu entries: cannot read %016llx: %s", seen,
-			 (unsigned long long)it->fault.address, fault_text(&it->fault));
+		snprintf(it->why, sizeof(it->why), "broken after %llu %s: cannot read %016llx: %s",
+			 seen, entries, (unsigned long long)it->fault.address,
+			 fault_text(&it->fault));
 		break;
 	case KLIST_LOOP:
 		snprintf(it->why, sizeof(it->why),
-			 "runs in circles: %016llx comes again after %llu entries", next, seen);
+			 "runs in circles: %016llx comes again after %llu %s", next, seen, entries);
 		break;
 	case KLIST_NULL:
-		snprintf(it->why, sizeof(it->why), "broken after %llu entries: a NULL link", seen);
+		snprintf(it->why, sizeof(it->why), "broken after %llu %s: a NULL link", seen,
+			 entries);
 		break;
 	case KLIST_INTERRUPTED:
-		snprintf(it->why, sizeof(it->why), "interrupted after %llu entries", seen);
+		snprintf(it->why, sizeof(it->why), "interrupted after %llu %s", seen, entries);
 		break;
 	}
 	return it->why;

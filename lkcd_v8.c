@@ -328,8 +328,10 @@ static bool lkcd_open(struct dump *dump, struct strbuf *why)
 
 	dump->state = lkcd;
 	if (dump->nr_files > 1) {
-		strbuf_puts(why,
-			    "LKCD dump: only compressed kdumps can be split over several files");
+		strbuf_printf(
+			why,
+			"%s and %s: LKCD dump: only compressed kdumps can be split over several files",
+			dump->files[0].path, dump->files[1].path);
 		return false;
 	}
 	if (!file_map_read(file, 0, lkcd->header, sizeof(lkcd->header)))

@@ -51,6 +51,15 @@ static struct strbuf places; /* --debuginfo: where files of the kernel were look
 static struct vmlinux system_map; /* of a System.map: symbols alone */
 static bool differ; /* vmlinux and dump do, and the user knows */
 
+static bool names_file(const struct dump *dump, const char *line)
+{
+	size_t i = 0;
+
+	while (i < dump->nr_files && !starts_with(line, dump->files[i].path))
+		i++;
+	return i < dump->nr_files;
+}
+
 /* What is wrong with the dump though it opened: a line each. */
 static void warn_of_remarks(const struct dump *dump)
 {
@@ -59,7 +68,10 @@ static void warn_of_remarks(const struct dump *dump)
 	while (*line) {
 		size_t length = strcspn(line, "\n");
 
-		warn("%.*s", (int)length, line);
+		if (names_file(dump, line))
+			warn("%.*s", (int)length, line);
+		else
+			warn("%s: %.*s", session.dump_path, (int)length, line);
 		line += length + (line[length] == '\n');
 	}
 }
@@ -69,7 +81,7 @@ static void open_live(struct strbuf *why)
 {
 	session.dump = dump_open_live(why);
 	if (!session.dump)
-		fail("no dump given, and the running kernel's memory cannot be read: %s: %s",
+		fail("no dump given (crash VMLINUX DUMP), and the running kernel's memory cannot be read: %s: %s",
 		     live_files.kcore, strbuf_text(why));
 	session.dump_path = session.dump->path;
 	vmcoreinfo_load(session.dump, kernel_runs, &session.vmcoreinfo);
@@ -119,7 +131,7 @@ static void find_record(const struct arguments *arguments)
 		return;
 	}
 	if (!kernel_is_wanted(&session.vmcoreinfo))
-		fail("%s: no kernel is found in it that KASLR moved so far (--kaslr)",
+		fail("%s: no kernel is found in it at the offset that --kaslr gives",
 		     session.dump_path);
 	if (session.vmcoreinfo.remark && !arguments->question && !arguments->kernel_chosen)
 		warn("%s: %s", session.dump_path, session.vmcoreinfo.remark);
@@ -216,7 +228,8 @@ static void open_partner(const char *path, struct strbuf *why)
 		     strbuf_text(why));
 	}
 	if (vmlinux.has_dwarf == partner.has_dwarf && vmlinux.stripped == partner.stripped)
-		fail("%s and %s: neither has what the other lacks", vmlinux.file.path, path);
+		fail("%s and %s: neither has what the other lacks, symbols or debug information",
+		     vmlinux.file.path, path);
 	order_files();
 }
 
@@ -369,7 +382,7 @@ static void open_types_of_dwarf(struct strbuf *why)
 	if (types_available())
 		return;
 	if (!session.vmlinux) {
-		warn("%s: without types there are names, memory and the log; needed is %s",
+		warn("%s: only names, memory and the log can be shown; all else needs %s",
 		     strbuf_text(why), session_wanted_vmlinux());
 		coreinfo_types(&session.vmcoreinfo);
 		strbuf_reset(why);
@@ -409,7 +422,7 @@ static void load_dumped_symbols(bool found, struct strbuf *why)
 	if (!session.minimal)
 		fail("%s: no vmlinux, and %s%s; needed is %s", session.dump_path, strbuf_text(why),
 		     search_problem ? search_problem : "", session_wanted_vmlinux());
-	warn("%s: of the kernel's names there are those in VMCOREINFO", strbuf_text(why));
+	warn("%s: only the few names in VMCOREINFO are known", strbuf_text(why));
 	strbuf_reset(why);
 	coreinfo_symbols(&session.vmcoreinfo);
 }
@@ -437,11 +450,10 @@ static void find_kernel(struct strbuf *why)
 	if (found && differ)
 		fail("%s with %s: %s", session.dump_path, names->file.path, strbuf_text(why));
 	if (found)
-		warn("%s: of the kernel's memory there is its image, and what page tables in the "
-		     "dump lead to",
+		warn("%s: only the kernel's image, and what page tables in the dump lead to, can be read",
 		     strbuf_text(why));
 	else
-		warn("%s: of its memory there are physical addresses, and symbols are at vmlinux's own",
+		warn("%s: only physical addresses can be read, and symbols are where vmlinux has them",
 		     strbuf_text(why));
 	strbuf_reset(why);
 	x86_64_ops.find_bare_layout(session.dump, &session.vmcoreinfo, &layout);

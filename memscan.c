@@ -195,7 +195,7 @@ static void run_batch(void *arg)
 	search_on_all_cores(batch);
 	interrupt_check();
 	if (batch->no_memory)
-		fail("out of memory: too much was found");
+		fail("out of memory: too much was found (-s, -e, -l or -m narrow the search)");
 	for (size_t i = 0; i < batch->nr_blocks; i++) {
 		for (size_t m = 0; m < batch->blocks[i].count; m++)
 			scan->found(scan->arg, &batch->blocks[i].matches[m]);

@@ -159,7 +159,7 @@ static enum probe_result netdump_probe(const struct file_map *file, struct strbu
 	if (!range_fits(header.e_phoff, nr_phdrs * phdr_bytes(&header), file->size)) {
 		strbuf_printf(
 			why,
-			"ELF vmcore: %llu program headers at %llu do not fit into a file of %llu bytes",
+			"ELF vmcore: cut short or damaged: %llu program headers at %llu do not fit into a file of %llu bytes",
 			(unsigned long long)nr_phdrs, (unsigned long long)header.e_phoff,
 			(unsigned long long)file->size);
 		return PROBE_BROKEN;
@@ -227,10 +227,9 @@ static void tell_cut(struct dump *dump)
 	const struct netdump *netdump = dump->state;
 	u64 percent = dump->files[0].size / max_u64(netdump->wanted_bytes / 100, 1);
 
-	strbuf_puts(&dump->remarks, "the file is shorter than its segments say");
+	strbuf_puts(&dump->remarks, "cut short: the file ends before its segments do");
 	if (netdump->wanted_bytes && percent < 100)
-		strbuf_printf(&dump->remarks, ": cut short, it ends at %llu %% of them",
-			      (unsigned long long)percent);
+		strbuf_printf(&dump->remarks, ", at %llu %% of them", (unsigned long long)percent);
 	strbuf_putc(&dump->remarks, '\n');
 }
 
@@ -242,8 +241,10 @@ static bool netdump_open(struct dump *dump, struct strbuf *why)
 
 	dump->state = netdump;
 	if (dump->nr_files > 1) {
-		strbuf_puts(why,
-			    "ELF vmcore: only compressed kdumps can be split over several files");
+		strbuf_printf(
+			why,
+			"%s and %s: ELF vmcore: only compressed kdumps can be split over several files",
+			dump->files[0].path, dump->files[1].path);
 		return false;
 	}
 	if (!read_header(file, &netdump->header) ||

@@ -239,6 +239,8 @@ static void run_simple(struct execution *execution)
 		prompt_show_history();
 		return;
 	}
+	if (streq(word, "r"))
+		fail("there is no history to run a line of: only what is typed on a terminal is kept");
 	name = command_for_name(word, *rest || strpbrk(word, ".:["));
 	if (name)
 		run_named(execution, name, line);

@@ -53,7 +53,7 @@ static void print_value(const char *word)
 	if (length > 16)
 		fail("input string too large: \"%s\" (%zu vs 16)", digits, length);
 	if (!parse_u64(word, 16, &value))
-		fail("invalid input: \"%s\"", word);
+		fail("invalid input: \"%s\" (a number in hexadecimal is wanted)", word);
 	if (json_on()) {
 		put_json(value);
 		return;

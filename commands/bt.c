@@ -271,7 +271,7 @@ static const struct task *current_or_fail(void)
 	const struct task *task = task_current();
 
 	if (!task)
-		fail("there is no current task: name one");
+		fail("there is no current task: name one, or choose it with set");
 	return task;
 }
 
@@ -281,7 +281,7 @@ static u64 address_option(const struct args *args, const char *name)
 	u64 address = 0;
 
 	if (word && (!argument_try_address(word, &address) || !address))
-		fail("-%s wants an address, not %s", name, word);
+		fail("-%s wants an address, not %s%s", name, word, nearest_symbol(word));
 	return address;
 }
 
@@ -330,7 +330,7 @@ static void show_requested(struct bt_request *request)
 		if (memory_is_live())
 			fail("this is a live system: no task has panicked");
 		if (!task_panic())
-			fail("this kernel did not panic, or its panic task cannot be found");
+			fail("this kernel did not panic, or its panic task cannot be found (bt -a shows what ran on each CPU)");
 		show_protected(request, task_panic());
 	} else if (args->nr_words) {
 		show_words(request);

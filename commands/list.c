@@ -137,8 +137,9 @@ static u64 next_of(const struct walk *walk, u64 node)
 	if (mem_try_u64(node + walk->link_offset, &next, &fault))
 		return next;
 	interrupt_check();
-	fail("the list is broken after %llu entries: cannot read the link at %llx: %s",
-	     (ull)walk->nr_shown, (ull)(node + walk->link_offset), fault_text(&fault));
+	fail("the list is broken after %llu %s: cannot read the link at %llx: %s",
+	     (ull)walk->nr_shown, walk->nr_shown == 1 ? "entry" : "entries",
+	     (ull)(node + walk->link_offset), fault_text(&fault));
 }
 
 static void do_walk(struct walk *walk)
@@ -159,8 +160,8 @@ static void do_walk(struct walk *walk)
 		interrupt_check();
 		check_loop(walk, node);
 		if (!node)
-			fail("the list is broken after %llu entries: a NULL link",
-			     (ull)walk->nr_shown);
+			fail("the list is broken after %llu %s: a NULL link", (ull)walk->nr_shown,
+			     walk->nr_shown == 1 ? "entry" : "entries");
 		next = next_of(walk, node);
 		show_entry(walk, entry);
 		if (ends_at(walk, entry, next))
@@ -175,6 +176,7 @@ static void do_walk(struct walk *walk)
 static void parse_words(const struct args *args, u64 *offset, u64 *start)
 {
 	bool have_offset = option_given(args, "o"), have_start = false;
+	u64 second;
 
 	*offset = entry_offset(args, "o");
 	for (size_t i = 0; i < args->nr_words; i++) {
@@ -192,6 +194,8 @@ static void parse_words(const struct args *args, u64 *offset, u64 *start)
 			have_start = true;
 			continue;
 		}
+		if (have_offset && entry_try_offset(word, &second))
+			usage_problem(args, "%s is a second offset, and no start", word);
 		/* "list struct.member -H head": the order is free. */
 		if (have_offset || !entry_try_offset(word, offset))
 			fail("invalid argument: %s%s", word,

@@ -316,7 +316,7 @@ static void choose_source(const struct args *args, struct dump_request *request)
 		const struct task *task = task_current();
 
 		if (!task || !task->mm)
-			fail("%llx is a user address, and the current task has no user space",
+			fail("%llx is a user address, and the current task has no user space (set chooses another task)",
 			     (unsigned long long)request->address);
 		request->pgd = mm_pgd(task->mm);
 	}
@@ -382,7 +382,8 @@ static void choose_count(const struct args *args, struct dump_request *request, 
 		u64 last = argument_address(end);
 
 		if (last <= request->address)
-			fail("invalid ending address: %llx", (unsigned long long)last);
+			fail("invalid ending address: %llx (not above the start, %llx)",
+			     (unsigned long long)last, (unsigned long long)request->address);
 		request->count = (last - request->address) / item_bytes;
 		if (!request->count)
 			fail("nothing of %zu bytes ends before %llx", item_bytes,

@@ -243,7 +243,7 @@ static void parse_needles(struct search *search)
 	if (context)
 		search->context = argument_number(context);
 	if (context && (!search->context || search->context > 1 << 16))
-		fail("invalid count argument: %s", context);
+		fail("invalid count argument: %s (1 to %d)", context, 1 << 16);
 	if (option_given(args, "c"))
 		needles->texts = (const char *const *)args->words;
 	else
@@ -327,7 +327,7 @@ static void search_user(struct search *search)
 	struct task_memory memory;
 
 	if (!task || !task->mm || !task_memory(task, &memory))
-		fail("the current task has no user space");
+		fail("the current task has no user space (set chooses another task)");
 	search->pgd = memory.pgd;
 	scan_user(&search->scan, task->mm);
 }

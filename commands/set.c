@@ -17,6 +17,7 @@
 #include "symbols.h"
 #include "task.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -122,7 +123,7 @@ static void print_console(bool listed)
 static bool change_console(const char *setting)
 {
 	if (access(setting, W_OK) != 0)
-		fail("console device %s cannot be written to", setting);
+		fail("console device %s cannot be written to: %s", setting, strerror(errno));
 	session.console = xstrdup(setting);
 	return true;
 }
@@ -255,7 +256,8 @@ static bool change_scope(const char *setting)
 	if (!argument_try_address(setting, &address))
 		return false;
 	if (!address_is_text(address))
-		fail("invalid text address: %s", setting);
+		fail("invalid text address: %s (the scope is code: a function's name or address)",
+		     setting);
 	session.scope = address;
 	gdb_bridge_changed();
 	return true;
@@ -291,7 +293,7 @@ static bool change_error(const char *setting)
 		return true;
 	file = fopen(setting, "ae");
 	if (!file)
-		fail("cannot open %s", setting);
+		fail("cannot open %s: %s", setting, strerror(errno));
 	fclose(file);
 	session.error_file = xstrdup(setting);
 	return true;
@@ -489,7 +491,8 @@ static void change_variable(const struct variable *variable, const char *setting
 		return;
 	}
 	if (variable->flag || !variable->change(setting))
-		fail("invalid setting of %s: %s (it takes %s)", variable->name, setting,
+		fail("invalid setting of %s: %s (it takes %s%s)", variable->name, setting,
+		     variable->settings && streq(variable->settings, "number") ? "a " : "",
 		     variable->settings ? variable->settings : "on | off");
 }
 
@@ -591,7 +594,7 @@ static void run_set(struct args *args)
 		if (memory_is_live())
 			fail("this is a live system: no task has panicked");
 		if (!task_panic())
-			fail("the panic task is not known");
+			fail("the panic task is not known (bt -a shows what ran on each CPU)");
 		set_context(task_panic());
 	} else if (option_given(args, "c")) {
 		set_cpu(option_argument(args, "c"));

@@ -197,7 +197,8 @@ static void look_up(const char *word, const struct args *args)
 	if (symbol) {
 		print_found(symbol, address, args);
 	} else if (session.minimal || !symbol_module_at(address) || !print_in_module(address)) {
-		command_problem("sym", scope_printf("invalid address: %s", word));
+		command_problem("sym",
+				scope_printf("invalid address: %s (no symbol covers it)", word));
 	}
 }
 

@@ -183,7 +183,7 @@ static void panic_machine(void)
 	fputc('c', file);
 	if (fclose(file) != 0)
 		fail("%s: %s", trigger, strerror(errno));
-	fail("the kernel took the order to panic, and runs on");
+	fail("the kernel took the order to panic, and runs on (see kernel.sysrq)");
 }
 
 static void sys_run(struct args *args)

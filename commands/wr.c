@@ -55,7 +55,7 @@ static u64 user_to_phys(u64 address)
 	struct fault fault;
 
 	if (!task_memory(task_current(), &memory))
-		fail("the current task has no user space");
+		fail("the current task has no user space (set chooses another task)");
 	if (!mem_walk_user(memory.pgd, address, &translation, &fault))
 		fail("user address %llx: %s", (unsigned long long)address, fault_text(&fault));
 	return translation.paddr;

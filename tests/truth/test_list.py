@@ -100,7 +100,7 @@ def test_singly_linked(kernel):
 def test_ends_and_errors(kernel):
     broken, words, no_start, ring, numbers = kernel.crash(
         "list linux_banner", "list -H modules nosuch.member", "list", "list modules", "list -o 8 modules -r")
-    expect("the list is broken after 1 entries: cannot read the link at" in broken, f"a list of text: {broken!r}")
+    expect("the list is broken after 1 entry: cannot read the link at" in broken, f"a list of text: {broken!r}")
     equal(broken.split()[0], kernel.crash("sym linux_banner").split()[0], "its first entry")
     equal(words, "list: invalid argument: nosuch.member\n", "no such structure")
     expect(no_start.startswith("list: starting address required\nUsage:"), f"got {no_start!r}")

@@ -129,7 +129,7 @@ def test_log_text(kernel):
 def test_errors(kernel):
     texts = kernel.crash("search zzzz", "search -w 100000000", "search -h 10000", "search -c -x 2 abc", "search -t -p 1",
                          "search -s 0 1", "search -e linux_banner -s linux_banner 1", "search -l 10 1", "search -T -s linux_banner 1")
-    equal(texts[:4], ['search: invalid input: "zzzz"\n', "search: value too large for -w option: 100000000\n",
+    equal(texts[:4], ['search: invalid input: "zzzz" (text is looked for with -c)\n', "search: value too large for -w option: 100000000\n",
                       "search: value too large for -h option: 10000\n", "search: -x option is not allowed with -c\n"], "messages")
     expect("only one of" in texts[4] and texts[5].startswith("search: invalid kernel virtual address: 0\n"), f"got {texts[4:6]!r}")
     expect("not above its start" in texts[6] and "-l needs a start" in texts[7] and "cannot be used" in texts[8], f"got {texts[6:]!r}")

@@ -115,7 +115,7 @@ def test_outside_the_image(kernel):
     end = max(a for a, _, n in recorded(kernel) if n == "_end")
     outside = (text - 1, text - 0x10000, end + 0x800000)
     equal(kernel.crash(*[f"sym {address:x}" for address in outside]),
-          [f"sym: invalid address: {address:x}\n" for address in outside], "outside")
+          [f"sym: invalid address: {address:x} (no symbol covers it)\n" for address in outside], "outside")
 
 
 def test_memory_of_modules_without_a_symbol(kernel):
@@ -177,7 +177,7 @@ def test_functions_without_their_suffix(kernel):
 
 def test_what_is_no_symbol(kernel):
     for word in ("0", "1234", "ffffffffffffffff", "ffff888000000000", "dead"):
-        equal(kernel.crash(f"sym {word}").strip(), f"sym: invalid address: {word}", f"sym {word}")
+        equal(kernel.crash(f"sym {word}").strip(), f"sym: invalid address: {word} (no symbol covers it)", f"sym {word}")
 
 
 def test_l_in_capitals(kernel):

@@ -47,7 +47,7 @@ static void test_numbers(void **state UNUSED)
 	check("128m", 128 << 20);
 	check("0x10G", 16ULL << 30);
 	check("18446744073709551615", UINT64_MAX);
-	check_fails("18446744073709551616", "invalid number or symbol");
+	check_fails("18446744073709551616", "a number of more than 64 bits");
 	check_fails("99999999999g", "invalid number or symbol");
 	check_fails("xyzzy", "invalid number or symbol: xyzzy");
 	check_fails("k", "invalid number or symbol");

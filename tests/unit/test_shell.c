@@ -167,7 +167,8 @@ static void test_commands(void **state UNUSED)
 	check_run("# ascii 41", "");
 	check_run("// ascii 41", "");
 	check_run("\\ascii 41", A_41);
-	check_error("ascii xyz", "ascii: invalid input: \"xyz\"\n");
+	check_error("ascii xyz",
+		    "ascii: invalid input: \"xyz\" (a number in hexadecimal is wanted)\n");
 	check_error("set -z",
 		    "set: invalid option -- 'z'\nUsage:\n"
 		    "  set [[-a] [pid | taskp] | [-c cpu] | -p] | [variable [setting]] ... | -v\n"
@@ -224,7 +225,8 @@ static void test_files(void **state UNUSED)
 	write_file("shell-test.in", "41\nxyz\n42\n");
 	free(run("ascii < shell-test.in > shell-test.out", false));
 	assert_string_equal(file_text("shell-test.out"), A_41 B_42);
-	assert_string_equal(file_text("shell-test.errors"), "ascii: invalid input: \"xyz\"\n");
+	assert_string_equal(file_text("shell-test.errors"),
+			    "ascii: invalid input: \"xyz\" (a number in hexadecimal is wanted)\n");
 	check_error("< nosuch-file",
 		    "crash: cannot read the commands in nosuch-file: No such file or directory\n");
 }
