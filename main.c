@@ -24,6 +24,7 @@
 #include "module.h"
 #include "modulebtf.h"
 #include "oneshot.h"
+#include "progress.h"
 #include "rawmem.h"
 #include "runningkernel.h"
 #include "savedump.h"
@@ -507,6 +508,7 @@ static void start_up(void *arg)
 	struct arguments *arguments = arg;
 	struct strbuf *why = scope_strbuf();
 
+	progress_scope("opening", NULL);
 	if (!session.dump)
 		open_dump(arguments, why);
 	open_vmlinux(arguments, why);

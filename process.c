@@ -322,7 +322,6 @@ static bool take_back_shown(struct output *output)
 static bool start_pager(struct output *output)
 {
 	bool ours = !getenv("LESS") && setenv("LESS", "-R", 0) == 0;
-
 	/* Not as a child of the shell: it has to end with us, see become_shell(). */
 	bool alone = !strpbrk(output->pager, "|&;<>()$`\\\"'*?[#~=%!{}\n");
 	char *command = xasprintf(alone ? "exec %s" : "%s", output->pager);
@@ -333,6 +332,8 @@ static bool start_pager(struct output *output)
 	free(command);
 	if (ours)
 		unsetenv("LESS");
+	if (output->fd < 0)
+		progress_suspend(false);
 	return output->fd >= 0 &&
 	       feed_reader(output->fd, strbuf_text(&output->held) + output->shown,
 			   output->held.length - output->shown);

@@ -194,6 +194,23 @@ def test_answers_do_not_depend_on_the_width(kernel):
         equal((pathlib.Path(folder) / "120").read_text(), (pathlib.Path(folder) / "80").read_text(), "ps in a file")
 
 
+def test_warnings_break_at_blanks(kernel):
+    """In a narrow window; a file has them in one line."""
+    with tempfile.TemporaryDirectory() as home:
+        folder = pathlib.Path(home) / ".local/state/crash"
+        folder.mkdir(parents=True)
+        folder.chmod(0o777)
+        whole = f"WARNING: lines are not kept for the next session: {folder}: other users can write to it"
+        for columns in (120, 80, 40):
+            with Session(kernel, home=home, columns=columns) as session:
+                rows = session.screen().split("WARNING: ", 1)[1].split("\ncrash>")[0].split("\n")
+                rows[0] = f"WARNING: {rows[0]}"
+                equal(" ".join(row.rstrip() for row in rows), whole, f"the warning in {columns} columns")
+                longest = max(map(len, whole.split()))
+                expect(all(len(row) <= max(columns, longest) for row in rows) and len(rows) >= len(whole) // columns,
+                       f"rows of {columns} columns: {rows}")
+
+
 def test_dumb_terminal(kernel):
     """Not one escape sequence, but everything works."""
     with tempfile.TemporaryDirectory() as folder, Window(["sh", "-i"], env={"PS1": "shell$ "}) as window:

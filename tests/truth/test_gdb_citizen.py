@@ -152,7 +152,10 @@ def test_leaving_waits_for_nothing(kernel):
     for _ in range(3):
         with tempfile.TemporaryDirectory() as name:
             def leaving(terminal):
-                interrupted(terminal, "gdb info line vfs_read", 0.2)
+                terminal.send("gdb info line vfs_read\n")
+                time.sleep(0.3)
+                terminal.send("\x03")
+                terminal.wait_for("crash> ")
                 start = time.monotonic()
                 terminal.send("quit\n")
                 equal(terminal.status(), 2, "status")
