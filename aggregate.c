@@ -349,6 +349,14 @@ static s64 parse_count(const struct args *args)
 	return count;
 }
 
+/* A number may be anything: an offset into the CPUs' areas, as in a pointer from alloc_percpu(). */
+static bool is_plain_variable(const char *word)
+{
+	const struct symbol *symbol = symbol_by_name(word);
+
+	return symbol && !symbol->module && !percpu_is_symbol_value(symbol->value);
+}
+
 void aggregate_run(struct args *args, const char *keyword)
 {
 	struct request request = { .args = args, .radix = datashow_radix(args) };
@@ -364,6 +372,10 @@ void aggregate_run(struct args *args, const char *keyword)
 	cpus = strchr(where, ':');
 	if (cpus)
 		*cpus++ = '\0';
+	if (cpus && is_plain_variable(where)) {
+		warn("%s is no per-cpu variable; :%s is ignored", where, cpus);
+		cpus = NULL;
+	}
 	request.address = argument_address(where) - embedded_offset(&request);
 	request.size = datashow_type_size(request.aggregate);
 	request.count = parse_count(args);

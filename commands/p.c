@@ -20,9 +20,6 @@
 
 typedef unsigned long long ull;
 
-KSYMBOL(percpu_start, "__per_cpu_start");
-KSYMBOL(percpu_end, "__per_cpu_end");
-
 struct request {
 	unsigned radix;
 	bool user;
@@ -44,9 +41,7 @@ static bool is_word(const char *text, size_t length)
 
 static bool is_percpu(const struct symbol *symbol)
 {
-	return !symbol->module && ksymbol_exists(&percpu_start) && ksymbol_exists(&percpu_end) &&
-	       symbol->value >= ksymbol_address(&percpu_start) &&
-	       symbol->value < ksymbol_address(&percpu_end);
+	return !symbol->module && percpu_is_symbol_value(symbol->value);
 }
 
 /* "(struct page *) 0xffffea0000000000", "{int (void)} 0xffffffff81000000 <f>", "0xffffffff82000000 \"text\"". */

@@ -18,6 +18,7 @@
 struct selection {
 	const struct task **tasks;
 	size_t count, space;
+	bool any_match; /* before FILTER; false: all words were wrong */
 };
 
 struct filter {
@@ -67,6 +68,7 @@ static void select_tasks(const struct args *args, const struct filter *filter,
 	bool *named = scope_array(task_count() + 1, sizeof(*named));
 
 	scope_cleanup(release, selection);
+	selection->any_match = args->nr_words == 0;
 	for (size_t i = 0; i < args->nr_words; i++) {
 		const struct task **matches;
 		size_t count = tasks_matching(args->words[i], &matches);
@@ -76,6 +78,7 @@ static void select_tasks(const struct args *args, const struct filter *filter,
 					scope_printf("invalid task or pid value: %s%s",
 						     args->words[i], nearest_task(args->words[i])));
 		}
+		selection->any_match = selection->any_match || count != 0;
 		for (size_t j = 0; j < count; j++)
 			named[task_index(matches[j])] = true;
 	}
@@ -170,7 +173,7 @@ static void put_row(void *arg)
 
 static void put_table(const struct selection *selection, bool kernel_sp, bool header)
 {
-	if (header && selection->count != 0 && !json_on())
+	if (header && selection->any_match && !json_on())
 		put_table_header(kernel_sp);
 	for (size_t i = 0; i < selection->count; i++) {
 		struct row row = { selection->tasks[i], kernel_sp };

@@ -61,6 +61,8 @@ def test_head_elsewhere(kernel):
     """-O: pid 0's children are pid 1 and pid 2."""
     text = kernel.crash("list -h init_task -O task_struct.children -o task_struct.sibling -S task_struct.pid")
     equal(re.findall(r"pid = (\d+)$", text, re.M), ["1", "2"], "children of the idle task")
+    backwards = kernel.crash("list -r -h init_task -O task_struct.children -o task_struct.sibling -S task_struct.pid")
+    equal(re.findall(r"pid = (\d+)$", backwards, re.M), ["2", "1"], "the same, backwards")
     wrong = kernel.crash("list -H init_task -O task_struct.children -o task_struct.sibling")
     expect("-O is for -h only" in wrong, f"got {wrong!r}")
 

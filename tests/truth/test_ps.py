@@ -173,6 +173,11 @@ def test_selectors(kernel):
           sorted(p for p, r in everybody.items() if r["name"].startswith("w-many-")), "regular expression")
     equal(len(rows(kernel.crash("ps 0"))[1]), 2, "ps 0 shows every idle task")
     expect("invalid task or pid value: nosuch" in kernel.crash("ps nosuch"), "a name that nobody has")
+    # Options that select hold for named tasks, too: what they leave out is missing under the header.
+    thread = next(p for p, r in everybody.items() if r["name"] == "thr-0")
+    for words in ("-k 1", "-A 1", f"-G {thread}", "-y FIFO 1"):
+        shown = kernel.crash(f"ps {words}")
+        expect(re.fullmatch(r" +PID +PPID .*COMM\n", shown), f"ps {words}: {shown!r}")
 
 
 def test_state_summary(kernel):

@@ -226,6 +226,13 @@ def test_per_cpu(kernel):
         expect(re.search(rf"\[{cpu}\]: {address}\n  cpu = {cpu},?\n", struct), f"struct rq.cpu: {struct!r}")
 
 
+def test_cpus_of_a_plain_variable(kernel):
+    """There is one of it, whatever CPUs are asked for, as with p."""
+    plain, with_cpus = kernel.crash("struct list_head modules", "struct list_head modules:a")
+    expect("  next = 0x" in plain, f"struct list_head modules: {plain!r}")
+    equal(with_cpus, plain, "struct list_head modules:a")
+
+
 def test_members_of_per_cpu_variables(kernel):
     values, struct, hint, address = kernel.crash("p -d runqueues.nr_running:a", "struct rq.nr_running -d runqueues:a",
                                                  "p runqueues.nr_running", "p &runqueues")
