@@ -31,7 +31,7 @@ static void unpack(const u8 *packed, size_t size, struct strbuf *text)
 	int status;
 
 	if (inflateInit2(stream, 16 + MAX_WBITS) != Z_OK)
-		fail("zlib cannot start");
+		fail("the configuration cannot be unpacked: out of memory");
 	scope_cleanup(end_inflate, stream);
 	stream->next_in = (Bytef *)packed;
 	stream->avail_in = (uInt)size;

@@ -178,8 +178,10 @@ static bool read_segments(struct dump *dump, int fd, struct extents *extents, st
 	}
 	bytes = header.e_phnum * sizeof(*phdrs);
 	phdrs = xcalloc(header.e_phnum + 1, sizeof(*phdrs));
+	errno = 0;
 	if (read_at(fd, header.e_phoff, phdrs, bytes) < bytes) {
-		strbuf_puts(why, "its program headers cannot be read");
+		strbuf_printf(why, "its program headers cannot be read: %s",
+			      errno ? strerror(errno) : "it ends before them");
 		free(phdrs);
 		return false;
 	}

@@ -113,13 +113,36 @@ def test_no_message_shows_our_sources():
             expect(not found, f"{path.name}: a message names {found.group(0) if found else ''}")
 
 
-def test_messages_are_short():
-    """What, why and what next in one or two lines; no full stop, no shouting."""
+# A format, behind what may stand before it in the call, and the values that follow it.
+MESSAGE = re.compile(r"""\b(?:fail|warn|usage_problem|command_problem|usage_error|strbuf_puts|strbuf_printf)\(
+                         (?:[\w>-]*args,\s|why,\s|"\w+",\s|scope_printf\()*
+                         ((?:"(?:[^"\\]|\\.)*"\s*)+)([^;]*);""", re.X)
+
+
+def messages():
     for path in OURS:
-        for call in re.findall(r'\b(?:fail|warn)\(((?:"(?:[^"\\]|\\.)*"\s*)+)', path.read_text()):
-            text = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', call))
-            expect(len(text) <= 170, f"{path.name}: a message of {len(text)} characters: {text[:60]}...")
-            expect(not re.search(r"[^.]\.$|\\n$|!$", text), f"{path.name}: how a message ends: {text!r}")
+        for literal, values in MESSAGE.findall(path.read_text()):
+            yield path.name, "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', literal)), values
+
+
+def test_messages_are_short():
+    """What, why and what next in one or two lines; no full stop, no shouting; in the middle of a line."""
+    seen = 0
+    for name, text, _ in messages():
+        seen += 1
+        expect(len(text) <= 170, f"{name}: a message of {len(text)} characters: {text[:60]}...")
+        expect(not re.search(r"[^.]\.$|!$", text), f"{name}: how a message ends: {text!r}")
+        expect(not re.match(r"[A-Z][a-z]", text) or text.startswith(("Linux", "Debian")), f"{name}: a capital: {text!r}")
+        expect(not re.search(r"\b(please|sorry|oops|failed to|unable to|illegal|bad)\b", text, re.I), f"{name}: {text!r}")
+    expect(seen > 400, f"only {seen} messages were found")
+
+
+def test_messages_say_why():
+    """What cannot be opened, read, written or started has a reason: errno's text, a fault's, or that of below."""
+    for name, text, values in messages():
+        if re.search(r"\bcannot (be )?(open|read|write|written|start|map|lock|unpack)", text):
+            expect(re.search(r": %s|: [a-z]+ ", text) or re.search(r"strerror|fault_text|\bwhy\b", values),
+                   f"{name}: no reason: {text!r}")
 
 
 def test_packages_have_reasons():
