@@ -25,6 +25,24 @@ void jsonshow_task(const struct task *task)
 	json_text("comm", task_comm(task, comm));
 }
 
+static const struct task *subject;
+
+static void forget_subject(UNUSED void *arg)
+{
+	subject = NULL;
+}
+
+void jsonshow_set_subject(const struct task *task)
+{
+	subject = task;
+	scope_cleanup(forget_subject, NULL);
+}
+
+const struct task *jsonshow_subject(void)
+{
+	return subject;
+}
+
 void jsonshow_symbol(const char *key, u64 address)
 {
 	char text[256];

@@ -9,6 +9,12 @@
 
 /* Keys of the innermost open object: pid, task, cpu, comm. */
 void jsonshow_task(const struct task *task);
+/*
+ * The task for which foreach runs a command that would not say whose answer it gives; NULL: none. Until the
+ * innermost scope ends.
+ */
+void jsonshow_set_subject(const struct task *task);
+const struct task *jsonshow_subject(void);
 /* KEY: "vfs_read+0x1a", or null. */
 void jsonshow_symbol(const char *key, u64 address);
 

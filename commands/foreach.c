@@ -4,6 +4,7 @@
 #include "../command.h"
 #include "../fail.h"
 #include "../json.h"
+#include "../jsonshow.h"
 #include "../nearest.h"
 #include "../out.h"
 #include "../progress.h"
@@ -204,6 +205,8 @@ static void run_command(void *arg)
 {
 	const struct step *step = arg;
 
+	if (step->header)
+		jsonshow_set_subject(step->task);
 	command_run(step->command, step->arguments);
 }
 

@@ -248,10 +248,22 @@ static void put_json_page(u64 paddr)
 	json_text("page_flag_names", strbuf_text(words));
 }
 
+/* Whose address it is; one of the kernel is of no task unless foreach asked for one. */
+static void put_json_subject(const struct request *request, const struct vma *vma)
+{
+	const struct task *task = request->task ? request->task
+				  : vma		? task_current()
+						: jsonshow_subject();
+
+	if (task)
+		jsonshow_task(task);
+}
+
 /* Nothing can be said of ADDRESS: the others of the command still come. */
-static void put_json_refused(u64 address, const char *problem)
+static void put_json_refused(const struct request *request, u64 address, const char *problem)
 {
 	json_object(NULL);
+	put_json_subject(request, NULL);
 	json_address("virtual", address);
 	json_null("physical");
 	json_text("problem", problem);
@@ -267,8 +279,7 @@ static void put_json(const struct request *request, u64 pgd, u64 address, const 
 	char bits[200];
 
 	json_object(NULL);
-	if (request->task || vma)
-		jsonshow_task(request->task ? request->task : task_current());
+	put_json_subject(request, vma);
 	json_address("virtual", address);
 	if (fault) {
 		json_null("physical");
@@ -302,7 +313,7 @@ static bool show_user(const struct request *request, u64 address)
 	if (!request->mm || address >= memory_layout()->task_size ||
 	    !vma_find(request->mm, address, &vma)) {
 		if (json_on())
-			put_json_refused(address, "not accessible");
+			put_json_refused(request, address, "not accessible");
 		else
 			put_user_header(address, "(not accessible)");
 		return false;
@@ -346,7 +357,7 @@ static bool show_kernel(const struct request *request, u64 address)
 
 	if (json_on()) {
 		if (!mem_is_kernel_address(address)) {
-			put_json_refused(address, "not a kernel virtual address");
+			put_json_refused(request, address, "not a kernel virtual address");
 			return false;
 		}
 		mapped = memory_arch()->walk(pgd, address, &translation, &fault);

@@ -328,3 +328,23 @@ def test_interrupt_is_a_status(kernel):
     equal((first["value"], program.returncode), (5, 2), "the answer before it, and the program's status")
     equal([line for line in lines if "status" in line],
           [{"command": "repeat -1 p 5", "status": "interrupted"}, {"command": "eval 1", "status": "ok"}], "statuses")
+
+
+def test_foreach_says_whose(kernel):
+    """Every object, also of commands that say nothing of tasks."""
+    commands = ["foreach 1 2 vtop init_task 10", "foreach 1 2 set", "foreach 1 2 sig", "foreach 1 2 task -R pid", "foreach 1 2 bt", "foreach 1 2 ps"]
+    for command, rows, _ in run_json(kernel.dump(), commands):
+        equal({row["pid"] for row in rows if "error" not in row}, {1, 2}, command)
+
+
+def test_every_byte_is_utf8(kernel):
+    """Names, messages, arguments and memory hold whatever they hold."""
+    commands = ["ps", "log", "foreach ps -a", "task -R comm", "rd -a init_task 4000", "search -c lab-guest", "foreach bt", "sys -i",
+                "struct -f elf64_hdr 0", "eval \xff", "\xff\xfe", "sym \xc3\x28", "rd -a linux_banner 300"]
+    with tempfile.TemporaryDirectory() as folder:
+        script = pathlib.Path(folder, "commands")
+        script.write_bytes("".join(command + "\n" for command in commands).encode("latin-1"))
+        done = subprocess.run([CRASH, "--json", "-i", script, kernel.vmlinux, kernel.vmcore], capture_output=True, env=environment())
+    lines = done.stdout.decode().splitlines()  # strict
+    equal(sum("status" in json.loads(line) for line in lines), len(commands), "statuses")
+    expect(all(ord(c) >= 0x20 for line in lines for c in line), "a control character")
