@@ -298,7 +298,9 @@ COMMAND(log) = {
 		"crash> log -t -m | grep sysrq:\n"
 		"<6>sysrq: Trigger a crash\n"
 		"crash> log -c | grep sysrq:\n"
-		"[   37.705476] [  T300] sysrq: Trigger a crash\n",
+		"[   37.705476] [  T300] sysrq: Trigger a crash\n"
+		"crash> log --lines | grep sysrq_handle_crash\n"
+		"[   37.716693]  sysrq_handle_crash+0x1a/0x20 (drivers/tty/sysrq.c:154)\n",
 	.run = log_run,
 	.flags = COMMAND_MINIMAL,
 };

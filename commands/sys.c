@@ -254,7 +254,10 @@ COMMAND(sys) = {
 		   " 89  __x64_sys_readlink         fs/stat.c: 575\n"
 		   "267  __x64_sys_readlinkat       fs/stat.c: 569\n"
 		   "crash> sys -t\n"
-		   "TAINTED_MASK: 0  \n",
+		   "TAINTED_MASK: 0  \n"
+		   "crash> sys -i\n"
+		   "          DMI_BIOS_VENDOR: SeaBIOS\n"
+		   "...\n",
 	.arguments = "=config",
 	.run = sys_run,
 };

@@ -431,6 +431,12 @@ COMMAND(tree) = {
 		"ffff8ae4c266c800\n"
 		"  id = 1,\n"
 		"  ra_pages = 32,\n"
+		"...\n"
+		"crash> tree -p -o backing_dev_info.rb_node bdi_tree\n"
+		"ffff8ae4c26fa000\n"
+		"  position: root\n"
+		"ffff8ae4cf8c8000\n"
+		"  position: root/l\n"
 		"...\n",
 	.arguments = "start|struct.member -t =rbtree|=radix|=xarray|=maple",
 	.run = tree_run,

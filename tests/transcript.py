@@ -23,6 +23,7 @@ KINDS = {
     "clock": ALONE.format(r"\d\d:\d\d:\d\d(?:\.\d{3})?"),
     "caller": r"(?<=[ \[])[TC]\d+(?=\])",
     "size": ALONE.format(r"\d+(?:\.\d)? (?:KB|MB|GB)"),
+    "entry": r"(?<==> )[0-9a-f]{4,16}(?!\w)|(?<=: )[0-9a-f]{4,16}(?= =>)",  # of a page table, with letters or without
     "address": ALONE.format("[0-9a-f]{16}"),
     "0x address": ALONE.format("0x[0-9a-f]{16}"),
     "0x number": ALONE.format("0x[0-9a-f]+"),
