@@ -8,6 +8,7 @@
 #include "../kernel.h"
 #include "../out.h"
 #include "../printk.h"
+#include "../printksafe.h"
 #include "../tracelines.h"
 
 #include <ctype.h>
@@ -227,6 +228,58 @@ static void print_audit(void)
 		fail("the audit queues are empty");
 }
 
+static void put_json_safe_buffer(const struct printk_safe *buffer)
+{
+	json_object(NULL);
+	json_text("buffer", buffer->name);
+	json_number("cpu", buffer->cpu);
+	json_address("address", buffer->address);
+	json_number("length", buffer->length);
+	json_number("messages_lost", buffer->lost);
+	if (buffer->text)
+		json_bytes("text", buffer->text, buffer->length);
+	else
+		json_text("error", buffer->why);
+	json_end();
+}
+
+/* In the buffer each message has its level in front, as printk's caller wrote it: a byte 1 and a character. */
+static void put_safe_text(const struct printk_safe *buffer, struct strbuf *line)
+{
+	strbuf_reset(line);
+	for (u64 i = 0; i < buffer->length;) {
+		const char *start = buffer->text + i;
+		const char *end = memchr(start, '\n', buffer->length - i);
+		u64 length = end ? (u64)(end - start) : buffer->length - i;
+		u64 level = length > 1 && *start == 1 ? 2 : 0;
+
+		strbuf_puts(line, "  ");
+		add_text(line, start + level, length - level, 0);
+		strbuf_putc(line, '\n');
+		i += length + 1;
+	}
+	out_text(strbuf_text(line));
+}
+
+static void print_safe_buffer(const struct printk_safe *buffer, void *arg)
+{
+	if (json_on()) {
+		put_json_safe_buffer(buffer);
+		return;
+	}
+	if (buffer->first)
+		out("PRINTK_SAFE_SEQ_BUF: %s\n", buffer->name);
+	out("CPU: %u  ADDR: %llx LEN: %llu  MESSAGE_LOST: %llu\n", buffer->cpu,
+	    (unsigned long long)buffer->address, (unsigned long long)buffer->length,
+	    (unsigned long long)buffer->lost);
+	if (!buffer->text)
+		out("  (%s)\n", buffer->why);
+	else if (!buffer->length)
+		out("  (empty)\n");
+	else
+		put_safe_text(buffer, arg);
+}
+
 static void log_run(struct args *args)
 {
 	struct log_style style = {
@@ -242,11 +295,15 @@ static void log_run(struct args *args)
 	args_check_words(args, "", 0, 0);
 	if (style.no_stamp && style.wall_clock)
 		usage_problem(args, "-t and -T exclude each other");
-	if (option_given(args, "a")) {
+	if (option_given(args, "a") || option_given(args, "s")) {
 		if (args->nr_options > 1)
-			usage_problem(args,
-				      "-a is about another log: it goes with no other option");
-		print_audit();
+			usage_problem(
+				args,
+				"-a and -s are about other logs: they go with no other option");
+		if (option_given(args, "a"))
+			print_audit();
+		else
+			printk_safe_buffers(print_safe_buffer, scope_strbuf());
 		return;
 	}
 	if (style.lines && !gdb_attach_dwarf(&why)) {
@@ -271,13 +328,15 @@ static const struct option log_options[] = {
 	  "source file and line behind each function+offset/size of a Call Trace, and where the functions "
 	  "were called that the compiler put inline there (needs debug information)" },
 	{ "a", NULL, "the audit records that no audit daemon has taken yet" },
+	{ "s", NULL,
+	  "messages that are still in the CPUs' own buffers, which kernels before v5.15 have" },
 	{ NULL, NULL, NULL },
 };
 
 COMMAND(log) = {
 	.name = "log",
 	.summary = "the kernel's messages",
-	.synopsis = "[-T | -t] [-m] [-c] [-d] [--lines] | -a",
+	.synopsis = "[-T | -t] [-m] [-c] [-d] [--lines] | -a | -s",
 	.options = log_options,
 	.description =
 		"Prints the kernel's message buffer from the oldest message that it still holds. Messages of\n"

@@ -17,7 +17,7 @@ MORE = """
 bt -a|bt -c 0|bt -p|bt -g 1|bt -l|bt -f|bt -F|bt -FF|bt -s|bt -sx|bt -sd|bt -n idle|bt -t|bt -T|bt -e|bt -r|bt -R schedule
 bt -v|bt -E|bt -E -c 0|bt -o 1|bt -O|bt 2|bt -O|bt -I schedule 2|bt -S 1000 2|bt --sources 1|bt --merge|bt --folded
 bt -D orc|bt --merge -x|bt --merge -R schedule|bt --args 2|bt --locals 2|bt --merge -l|bt --folded -R schedule|foreach bt -o
-whatis -r 1000-1100|whatis -m list_head
+whatis -r 1000-1100|whatis -m list_head|log -s
 dis -l vfs_read 5|dis -s vfs_read|dis -r vfs_read+0x20|dis -u 401000 3|dis -d vfs_read 3|dis -x vfs_read 3
 dis -B vfs_read 3|dis -U vfs_read 3|dis -b 0 vfs_read 3
 help -k|help -m|help -p|help -s|help -t|help -T|help -v|help -a|help -D|help -B|help -n|help -o|help -r|help -z|kmem -i|kmem -i=shared

@@ -4,6 +4,7 @@ import mmap
 import pathlib
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -289,3 +290,44 @@ def test_log_lines_without_debug_information(kernel):
     expect("has no debug information" in result.stderr, result.stderr[:300])
     build_id = run_crash("--build-id", kernel.vmcore).stdout.strip()
     expect("no lines of source" in lonely.stderr and build_id in lonely.stderr, f"without a vmlinux: {lonely.stderr[:300]}")
+
+
+def file_offset(path, physical):
+    """Where an ELF dump has the byte of this physical address."""
+    with path.open("rb") as file:
+        header = file.read(64)
+        start, count = struct.unpack_from("<Q", header, 32)[0], struct.unpack_from("<H", header, 56)[0]
+        file.seek(start)
+        for _ in range(count):
+            kind, _, offset, _, at, length = struct.unpack_from("<IIQQQQ", file.read(56))
+            if kind == 1 and at <= physical < at + length:
+                return offset + physical - at
+    raise AssertionError(f"physical address {physical:x} is in no segment of {path}")
+
+
+def test_log_of_the_cpus_own_buffers(kernel):
+    """Kernels before v5.15 have them. They are empty in the dump; a copy gets a message for CPU 1."""
+    text = kernel.crash("log -s")
+    if not re.search(r" \(\w\) nmi_print_seq$", kernel.crash("sym -q nmi_print_seq"), re.M):
+        expect("it has no printk_safe buffers" in text, f"log -s: {text!r}")
+        raise Skipped("no printk_safe buffers since v5.15")
+    rows = re.findall(r"^CPU: (\d+)  ADDR: ([0-9a-f]{16}) LEN: 0  MESSAGE_LOST: 0\n  \(empty\)$", text, re.M)
+    equal([cpu for cpu, _ in rows], ["0", "1", "0", "1"], "CPUs of both buffers")
+    equal(re.findall(r"^PRINTK_SAFE_SEQ_BUF: (\w+)$", text, re.M), ["nmi_print_seq", "safe_print_seq"], "buffers")
+    places = kernel.crash("p nmi_print_seq")
+    expect(all(f"[{cpu}]: {address}" in places for cpu, address in rows[:2]), f"{rows} are not in {places!r}")
+    message = b"\x014NMI from nowhere\n\x01cand more of it\n"
+    physical = int(kernel.crash(f"vtop {rows[1][1]}").splitlines()[1].split()[1], 16)
+    place = int(re.search(r"\[(\d+)\]", kernel.crash("struct printk_safe_seq_buf.buffer"))[1])
+    with tempfile.TemporaryDirectory() as folder:
+        changed = pathlib.Path(folder) / "vmcore"
+        shutil.copyfile(kernel.vmcore, changed)
+        at = file_offset(changed, physical)
+        with changed.open("r+b") as file:
+            file.seek(at)
+            file.write(struct.pack("<II", len(message), 3))
+            file.seek(at + place)
+            file.write(message)
+        shown_text = run_crash("-s", kernel.vmlinux, changed, stdin="log -s\n").stdout
+    expect(f"ADDR: {rows[1][1]} LEN: {len(message)}  MESSAGE_LOST: 3\n  NMI from nowhere\n  and more of it\nPRINTK_SAFE" in shown_text,
+           f"log -s: {shown_text!r}")
