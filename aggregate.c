@@ -12,6 +12,7 @@
 #include "memory.h"
 #include "nearest.h"
 #include "out.h"
+#include "session.h"
 #include "symbols.h"
 #include "task.h"
 #include "types.h"
@@ -304,6 +305,10 @@ static void show_per_cpu(struct request *request, const char *cpus)
 	else if (!cpu_mask_parse(streq(cpus, "a") ? "all" : cpus, &mask, &why))
 		fail("%s", strbuf_text(&why));
 	for (cpu = cpu_mask_next(&mask, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(&mask, cpu + 1)) {
+		if (session_hides_cpu(cpu)) {
+			datashow_offline_cpu(cpu);
+			continue;
+		}
 		request->address = percpu_address(base, cpu);
 		request->cpu = &cpu;
 		if (!json_on())

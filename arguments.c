@@ -8,6 +8,7 @@
 
 #include "arch.h"
 #include "command.h"
+#include "debug.h"
 #include "debuginfod.h"
 #include "fail.h"
 #include "gdb_bridge.h"
@@ -362,7 +363,8 @@ static const struct known_option known_options[] = {
 	  .variable = "scroll",
 	  .setting = "CRASHPAGER" },
 	{ { "--no_scroll", NULL, "no pager" }, .flag = &session.scroll, .value = false },
-	{ { "-d", "NUMBER", "the variable debug at the start" }, .variable = "debug" },
+	{ { "-d", "NUMBER", "the variable debug at the start: 1, 4 or 8 (help set)" },
+	  .variable = "debug" },
 	{ { "-c", "TTY", "the variable console at the start" }, .variable = "console" },
 	{ { "-L", NULL, "lock the program's memory, so that it is never swapped out" },
 	  .take = lock_memory },
@@ -384,8 +386,8 @@ static const struct known_option known_options[] = {
 	{ { "--kmem_cache_delay", NULL, "accepted: slab caches are read when a command asks" },
 	  ACCEPTED },
 	{ { "--no_kmem_cache", NULL, "accepted: the same" }, ACCEPTED },
-	{ { "--no_data_debug", NULL, "accepted: members are looked up when needed" },
-	  .flag = &session.data_debug,
+	{ { "--no_data_debug", NULL, "the variable data_debug off at the start" },
+	  .flag = &debug_names,
 	  .value = false },
 	{ { "--no_ikconfig", NULL,
 	    "accepted: the kernel's configuration is read by \"sys config\" alone" },

@@ -68,8 +68,6 @@ static void value_cpus(struct strbuf *text)
 
 	if (online >= present)
 		strbuf_printf(text, "%u", present);
-	else if (session.hide_offline_cpus)
-		strbuf_printf(text, "%u", online);
 	else
 		strbuf_printf(text, "%u [OFFLINE: %u]", present, present - online);
 }

@@ -7,8 +7,8 @@
 #include "json.h"
 #include "line.h"
 #include "nearest.h"
-#include "out.h"
 #include "session.h"
+#include "shell.h"
 
 #include <ctype.h>
 
@@ -321,10 +321,7 @@ char *usage_text(const struct command *command)
 
 void command_problem(const char *name, const char *text)
 {
-	if (json_on())
-		json_error(name, text);
-	else
-		out("%s: %s\n", name, text);
+	shell_error(name, text);
 	session.some_command_failed = true;
 }
 

@@ -6,6 +6,7 @@
 #include "command.h"
 #include "fail.h"
 #include "gdb_bridge.h"
+#include "json.h"
 #include "nearest.h"
 #include "out.h"
 #include "session.h"
@@ -463,4 +464,10 @@ char *datashow_declaration(const char *type, const char *name)
 		return scope_printf("%.*s%s%s%s", (int)length, type, blank ? "" : " ", name, rest);
 	}
 	return scope_printf("%s%s%s", type, ends_with(type, "*") ? "" : " ", name);
+}
+
+void datashow_offline_cpu(unsigned cpu)
+{
+	if (!json_on())
+		out("cpu %u is OFFLINE\n", cpu);
 }

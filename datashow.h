@@ -35,6 +35,9 @@ void datashow_object(const char *aggregate, u64 address, unsigned radix);
 /* "  pid = 1," : one member of the object at ADDRESS. */
 void datashow_member(const char *aggregate, u64 address, const char *path, unsigned radix);
 
+/* In the place of what an offline CPU has, after `set offline hide`. */
+void datashow_offline_cpu(unsigned cpu);
+
 /* The size in bytes of any type by name; fail()s when gdb does not know it. */
 u64 datashow_type_size(const char *type);
 /* "int (struct file *)" and "f" become "int f(struct file *)": a declaration of NAME. Scope memory. */

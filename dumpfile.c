@@ -5,6 +5,8 @@
  * cuts reads at page borders.
  */
 #include "dumpfile.h"
+
+#include "debug.h"
 #include "flattened.h"
 #include "live.h"
 #include "pagecache.h"
@@ -75,11 +77,15 @@ bool file_map_open(struct file_map *map, const char *path, struct strbuf *why)
 
 	if (fd < 0) {
 		strbuf_puts(why, strerror(errno));
+		if (debug_on(DEBUG_FILES))
+			debug_say("file %s: %s", path, strerror(errno));
 		*map = (struct file_map){ .path = path, .fd = -1 };
 		return false;
 	}
 	if (!file_map_take(map, fd, path, why))
 		return false;
+	if (debug_on(DEBUG_FILES))
+		debug_say("file %s: %llu bytes", path, (unsigned long long)map->size);
 	map->nameless = false;
 	return true;
 }
@@ -335,6 +341,13 @@ void dump_close(struct dump *dump)
 	dump_free(dump);
 }
 
+static void tell_read(u64 paddr, size_t length, bool worked)
+{
+	if (debug_on(DEBUG_READS))
+		debug_say("read %zu bytes at physical address %llx%s", length,
+			  (unsigned long long)paddr, worked ? "" : ": failed");
+}
+
 bool dump_try_read(struct dump *dump, u64 paddr, void *buf, size_t length, struct fault *fault)
 {
 	u8 *to = buf;
@@ -348,11 +361,13 @@ bool dump_try_read(struct dump *dump, u64 paddr, void *buf, size_t length, struc
 		if (!dump->ops->read_page(dump, paddr, to, piece, &reason)) {
 			if (reason.reason == FAULT_EXCLUDED)
 				touch(dump, paddr);
+			tell_read(paddr, piece, false);
 			if (fault)
 				*fault = reason;
 			return false;
 		}
 		touch(dump, paddr);
+		tell_read(paddr, piece, true);
 		to += piece;
 		paddr += piece;
 		length -= piece;
@@ -371,6 +386,11 @@ bool dump_try_read_file(struct dump *dump, u64 offset, void *buf, size_t length,
 bool dump_next_present(struct dump *dump, u64 pfn, u64 *found_pfn)
 {
 	return dump->ops->next_present(dump, pfn, found_pfn);
+}
+
+u64 dump_free_pages(struct dump *dump)
+{
+	return dump->cache ? page_cache_empty(dump->cache) : 0;
 }
 
 void dump_refresh(struct dump *dump)

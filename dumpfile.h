@@ -141,6 +141,8 @@ struct dump *dump_open_live(struct strbuf *why);
 void dump_close(struct dump *dump);
 /* What of a live kernel may have changed is looked at again; a dump stays as it is. */
 void dump_refresh(struct dump *dump);
+/* Gives the memory of decompressed pages back; how many there were. */
+u64 dump_free_pages(struct dump *dump);
 /* Writes into a live kernel's memory, inside one page. False with *why; always so for a dump. */
 bool dump_write(struct dump *dump, u64 paddr, const void *buf, size_t length, struct strbuf *why);
 

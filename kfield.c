@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kfield.h"
 
+#include "debug.h"
 #include "fail.h"
 #include "symbols.h"
 
@@ -46,6 +47,26 @@ static bool resolve_spelling(struct kname *name, const char *spelling)
 	return false;
 }
 
+static const char *const kinds[] = {
+	[KNAME_FIELD] = "structure member",
+	[KNAME_TYPE] = "type",
+	[KNAME_SYMBOL] = "symbol",
+	[KNAME_ENUM] = "enumerator",
+};
+
+static void tell_resolved(const struct kname *name)
+{
+	if (name->status == KNAME_MISSING)
+		debug_say("%s %s: not in this kernel", kinds[name->kind], name->spellings[0]);
+	else if (name->kind == KNAME_FIELD)
+		debug_say("structure member %s: offset %llu, %llu bytes", name->spelling,
+			  (unsigned long long)name->member.offset,
+			  (unsigned long long)name->member.size);
+	else
+		debug_say("%s %s: %llx", kinds[name->kind], name->spelling,
+			  (unsigned long long)name->value);
+}
+
 bool kname_resolve(struct kname *name)
 {
 	const char *const *spelling;
@@ -59,21 +80,18 @@ bool kname_resolve(struct kname *name)
 		if (resolve_spelling(name, *spelling)) {
 			name->status = KNAME_FOUND;
 			name->spelling = *spelling;
-			return true;
+			break;
 		}
 	}
-	name->status = KNAME_MISSING;
-	return false;
+	if (!*spelling)
+		name->status = KNAME_MISSING;
+	if (debug_on(DEBUG_NAMES))
+		tell_resolved(name);
+	return name->status == KNAME_FOUND;
 }
 
 static noreturn void fail_missing(const struct kname *name)
 {
-	static const char *const kinds[] = {
-		[KNAME_FIELD] = "structure member",
-		[KNAME_TYPE] = "type",
-		[KNAME_SYMBOL] = "symbol",
-		[KNAME_ENUM] = "enumerator",
-	};
 	const char *const *spelling = name->spellings;
 	char *tried = scope_strdup(*spelling);
 

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "memory.h"
 
+#include "debug.h"
 #include "fail.h"
 
 /*
@@ -33,6 +34,13 @@ void memory_init(struct dump *dump, const struct arch_ops *arch, const struct ke
 	memory.arch = arch;
 	memory.layout = *layout;
 	memory.generation++;
+	if (debug_on(DEBUG_FILES))
+		debug_say("memory: direct map at %llx, image moved by %llx, phys_base %llx, "
+			  "page tables of %u levels at %llx",
+			  (unsigned long long)layout->page_offset,
+			  (unsigned long long)layout->kaslr_offset,
+			  (unsigned long long)layout->phys_base, layout->levels,
+			  (unsigned long long)layout->top_table);
 }
 
 void memory_forget_translations(void)

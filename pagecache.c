@@ -99,3 +99,19 @@ void page_cache_put(struct page_cache *cache, u64 pfn, const void *page)
 	cache->ways[victim] = (struct cache_way){ .key = pfn + 1, .last_use = ++cache->clock };
 	pthread_mutex_unlock(&cache->lock);
 }
+
+u64 page_cache_empty(struct page_cache *cache)
+{
+	u64 nr_ways = cache->nr_sets * NR_WAYS, nr_pages = 0;
+
+	if (!cache->pages)
+		return 0;
+	pthread_mutex_lock(&cache->lock);
+	for (u64 way = 0; way < nr_ways; way++) {
+		nr_pages += cache->ways[way].key != 0;
+		cache->ways[way] = (struct cache_way){ 0 };
+	}
+	madvise(cache->pages, nr_ways * PAGE_BYTES, MADV_DONTNEED);
+	pthread_mutex_unlock(&cache->lock);
+	return nr_pages;
+}

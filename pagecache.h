@@ -13,5 +13,7 @@ void page_cache_destroy(struct page_cache *cache);
 /* Copies LENGTH bytes from OFFSET inside the page of frame PFN; false when it is not cached. */
 bool page_cache_get(struct page_cache *cache, u64 pfn, size_t offset, void *buf, size_t length);
 void page_cache_put(struct page_cache *cache, u64 pfn, const void *page);
+/* Forgets all pages and gives their memory back; how many there were. */
+u64 page_cache_empty(struct page_cache *cache);
 
 #endif

@@ -7,6 +7,7 @@
 #include "jsonshow.h"
 #include "kernel.h"
 #include "out.h"
+#include "session.h"
 #include "taskinfo.h"
 
 #include <stdlib.h>
@@ -402,9 +403,10 @@ void psview_last_run(const struct task **tasks, size_t nr_tasks, bool ages,
 		if (!cpu_mask_has(cpus_present(), cpu))
 			continue;
 		if (!json_on())
-			out("%sCPU: %u\n", between, cpu);
+			out("%sCPU: %u%s\n", between, cpu,
+			    session_hides_cpu(cpu) ? " [OFFLINE]" : "");
 		for (size_t i = 0; i < nr_tasks; i++) {
-			if (tasks[i]->cpu == cpu)
+			if (tasks[i]->cpu == cpu && !session_hides_cpu(cpu))
 				put_last_run(tasks[i], ages, width);
 		}
 		between = "\n";

@@ -52,6 +52,11 @@ void session_refresh(void)
 	gdb_bridge_changed();
 }
 
+bool session_hides_cpu(unsigned cpu)
+{
+	return session.hide_offline_cpus && !cpu_mask_has(cpus_online(), cpu);
+}
+
 static void tell_gdb(const char *setting, const char *value)
 {
 	struct strbuf output = { 0 }, command = { 0 };

@@ -39,18 +39,15 @@ struct session {
 	bool hide_offline_cpus;
 	bool zero_excluded;
 	bool redzone;
-	bool hash;
+	bool hash; /* list remembers every entry to find loops, rather than Brent's method */
 	bool gdb_prompt; /* set gdb on */
 	u64 scope; /* text address whose scope symbols are looked up in, or 0 */
-	unsigned debug;
 	bool refresh; /* `set refresh`: live systems only */
 	bool core_dump; /* `set core on`: the next error message leaves a core file */
 	bool unwind; /* `set unwind`: stacks by DWARF rather than by the kernel's table */
-	bool data_debug; /* `set data_debug`: missing members are told when they are asked for */
 	bool vi_mode; /* line editing: vi keys instead of emacs' */
 	const char *pager; /* command line of the output scrolling program */
 	char *rc_namelist, *rc_dumpfile; /* `set namelist`, `set dumpfile` in .crashrc; or NULL */
-	const char *console; /* `set console`: where debug messages go, or NULL */
 	const char *error_file; /* `set error FILE`, or NULL */
 
 	bool terminal; /* standard output is a terminal */
@@ -64,6 +61,8 @@ extern struct session session;
  * pointer to a task or module may be held across it.
  */
 void session_refresh(void);
+/* `set offline hide`, and this CPU was not online: what would be shown of it is left out. */
+bool session_hides_cpu(unsigned cpu);
 /* Which file has the debug information of this kernel: by release, build-id and package. Scope memory. */
 const char *session_wanted_vmlinux(void);
 /*

@@ -4,6 +4,7 @@
 
 #include "alias.h"
 #include "colour.h"
+#include "debug.h"
 #include "fail.h"
 #include "gdb_command.h"
 #include "input.h"
@@ -24,6 +25,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #define DEPTH_MAX 16 /* files that read files, aliases that run foreach ... */
@@ -458,9 +460,18 @@ static void put_json_status(const struct execution *execution, bool interrupted)
 	json_end();
 }
 
+static double seconds(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
 bool shell_execute(const char *line)
 {
 	struct execution execution = { .line = line, .name = "crash" };
+	double start = seconds();
 	struct failure failure;
 	unsigned outer_depth = depth;
 	bool failed_before = session.some_command_failed;
@@ -489,5 +500,7 @@ bool shell_execute(const char *line)
 		flush_output();
 	else
 		shell_finish_output();
+	if (!depth && debug_on(DEBUG_FILES))
+		debug_say("command %s: %.6f s", line, seconds() - start);
 	return !execution.failed;
 }

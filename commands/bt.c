@@ -137,6 +137,12 @@ static void show_cpus(struct bt_request *request, const struct cpu_mask *cpus)
 	for (cpu = cpu_mask_next(cpus, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(cpus, cpu + 1)) {
 		const struct task *task = task_running_on(cpu);
 
+		if (session_hides_cpu(cpu)) {
+			if (!json_on())
+				out("%sbt: CPU %u is OFFLINE.\n", request->first ? "" : "\n", cpu);
+			request->first = false;
+			continue;
+		}
 		if (!task && json_on())
 			json_error("bt", scope_printf("CPU %u: its current task is unknown", cpu));
 		else if (!task)

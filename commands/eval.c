@@ -101,8 +101,9 @@ static void run_eval(struct args *args)
 	}
 	if (!*line)
 		usage_fail(args);
-	strbuf_printf(&why, *line == '(' ? "invalid expression: %s: " : "invalid expression: (%s): ",
-		      line);
+	strbuf_printf(
+		&why,
+		*line == '(' ? "invalid expression: %s: " : "invalid expression: (%s): ", line);
 	if (!expression_try(line, &value, &why))
 		fail_with(&why);
 	strbuf_free(&why);

@@ -7,6 +7,7 @@
 #include "../memory.h"
 #include "../nearest.h"
 #include "../out.h"
+#include "../session.h"
 
 typedef unsigned long long ull;
 
@@ -224,7 +225,7 @@ static void list_run(struct args *args)
 		fail("invalid kernel virtual address: %llx", (ull)walk->start);
 	entry_show_parse(args, &walk->show);
 	walk->view_offset = entry_offset(args, "l");
-	walk->brent = option_given(args, "B");
+	walk->brent = option_given(args, "B") || !session.hash;
 	walk->has_end = end != NULL;
 	if (end)
 		walk->end = argument_address(end);
@@ -253,7 +254,8 @@ static const struct option list_options[] = {
 	  "with -h: start is another structure, which has the list's head there" },
 	{ "e", "end", "stop before the entry at this address" },
 	{ "r", NULL, "backwards: follow prev instead of next" },
-	{ "B", NULL, "find loops by Brent's method, which needs no memory" },
+	{ "B", NULL,
+	  "find loops by Brent's method, which needs no memory, as with \"set hash off\"" },
 	{ "s", "struct[.member[,member]]",
 	  "show each entry as this structure, or these members of it" },
 	{ "S", "struct[.member[,member]]",

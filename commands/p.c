@@ -247,7 +247,9 @@ static void show_percpu_values(const struct request *request, const struct symbo
 		const char *text = datashow_gdb(scope_printf("print %s", copy), request->radix);
 
 		interrupt_check();
-		if (json_on())
+		if (session_hides_cpu(cpu))
+			datashow_offline_cpu(cpu);
+		else if (json_on())
 			put_json(request, label, copy, value_of(text), &cpu);
 		else
 			put_labelled(label, text);

@@ -9,6 +9,7 @@
 #include "../nearest.h"
 #include "../out.h"
 #include "../psview.h"
+#include "../session.h"
 #include "../task.h"
 #include "../taskinfo.h"
 
@@ -137,6 +138,14 @@ static const char *coloured_state(const struct task *task)
 	return colour_state(letters, scope_printf("%-2s", letters));
 }
 
+/* Of the task that its CPU runs. */
+static const char *mark(const struct task *task)
+{
+	if (!task_is_active(task))
+		return " ";
+	return session_hides_cpu(task->cpu) ? "-" : ">";
+}
+
 static void put_row(void *arg)
 {
 	const struct row *row = arg;
@@ -166,8 +175,8 @@ static void put_row(void *arg)
 		snprintf(where, sizeof(where), "%016llx", (unsigned long long)sp);
 	task_comm(task, comm);
 	name = scope_printf(bracket ? "[%s]" : "%s", comm);
-	out("%s%8u %7u %3u  %s  %s %5s %8s %8s  %s\n", task_is_active(task) ? ">" : " ", task->pid,
-	    task->parent_pid, task->cpu, where, coloured_state(task), share, vsz, rss,
+	out("%s%8u %7u %3u  %s  %s %5s %8s %8s  %s\n", mark(task), task->pid, task->parent_pid,
+	    task->cpu, where, coloured_state(task), share, vsz, rss,
 	    task_is_panic_task(task) ? colour_text(COLOUR_PANIC, name) : name);
 }
 

@@ -1,7 +1,9 @@
 /* set.c - the command set: the current context, and the variables of the session. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "command.h"
+#include "debug.h"
 #include "debuginfod.h"
+#include "dumpfile.h"
 #include "fail.h"
 #include "gdb_bridge.h"
 #include "json.h"
@@ -19,7 +21,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 struct variable {
 	const char *name;
@@ -27,11 +28,12 @@ struct variable {
 	bool *flag; /* an on/off variable; else the functions below */
 	const unsigned *number; /* as a program wants it; NULL: the text of print() */
 	void (*put_json)(void); /* "value" and more, where a text would not do */
-	/* False: not a setting of this variable. */
+	/* False: not a setting of this variable. NULL and no flag: it takes none. */
 	bool (*change)(const char *setting);
 	/* The value alone, without newline; LISTED: for `set -v`, where crash words some differently. */
 	void (*print)(bool listed);
-	const char *label; /* what `set NAME` prints before the value; NULL: the name */
+	const char
+		*label; /* what `set NAME` prints before the value; NULL: the name; "": nothing */
 	bool unlisted; /* not part of `set -v` */
 };
 
@@ -107,24 +109,25 @@ static bool change_print_max(const char *setting)
 
 static void print_debug(UNUSED bool listed)
 {
-	out("%u", session.debug);
+	out("%u", debug_level);
 }
 
 static bool change_debug(const char *setting)
 {
-	return change_unsigned(setting, &session.debug);
+	return change_unsigned(setting, &debug_level);
 }
 
 static void print_console(bool listed)
 {
-	out("%s", session.console ? session.console : listed ? "(not assigned)" : "not set");
+	const char *console = debug_console();
+
+	out("%s", console ? console : listed ? "(not assigned)" : "not set");
 }
 
 static bool change_console(const char *setting)
 {
-	if (access(setting, W_OK) != 0)
-		fail("console device %s cannot be written to: %s", setting, strerror(errno));
-	session.console = xstrdup(setting);
+	if (!debug_set_console(setting))
+		fail("console device %s: %s", setting, strerror(errno));
 	return true;
 }
 
@@ -184,14 +187,20 @@ static bool change_dumpfile(const char *setting)
 	return change_file(setting, &session.rc_dumpfile);
 }
 
-static void print_free(UNUSED bool listed)
+/* Asking is what frees. */
+static u64 freed_pages(void)
 {
-	out("0 pages: what is read again is kept within its budget");
+	return session.dump ? dump_free_pages(session.dump) : 0;
 }
 
-static bool change_free(UNUSED const char *setting)
+static void print_free(UNUSED bool listed)
 {
-	return true;
+	out("%llu pages freed", (unsigned long long)freed_pages());
+}
+
+static void put_json_free(void)
+{
+	json_number("value", freed_pages());
 }
 
 static void print_zero_excluded(UNUSED bool listed)
@@ -344,7 +353,7 @@ static const struct variable variables[] = {
 	  .settings = "number",
 	  .change = change_debug,
 	  .print = print_debug,
-	  .number = &session.debug },
+	  .number = &debug_level },
 	{ .name = "core", .settings = "on | off", .change = change_core, .print = print_core },
 	{ .name = "hash", .flag = &session.hash },
 	{ .name = "silent", .flag = &session.silent },
@@ -386,12 +395,12 @@ static const struct variable variables[] = {
 	  .change = change_debuginfod,
 	  .print = print_debuginfod,
 	  .unlisted = true },
-	{ .name = "data_debug", .flag = &session.data_debug, .unlisted = true },
+	{ .name = "data_debug", .flag = &debug_names, .unlisted = true },
 	{ .name = "free",
-	  .settings = "on",
-	  .change = change_free,
 	  .print = print_free,
-	  .unlisted = true },
+	  .label = "",
+	  .unlisted = true,
+	  .put_json = put_json_free },
 };
 
 static const struct variable *variable_find(const char *name)
@@ -462,7 +471,8 @@ static void print_variable(const struct variable *variable)
 		put_json_variable(variable);
 		return;
 	}
-	out("%s: ", variable->label ? variable->label : variable->name);
+	if (!variable->label || *variable->label)
+		out("%s: ", variable->label ? variable->label : variable->name);
 	print_value(variable, false);
 	out("\n");
 }
@@ -519,7 +529,7 @@ static void set_variables(char **words, size_t nr_words)
 			if (!variable)
 				fail("no such variable: %s%s", words[i],
 				     nearest_variable(words[i]));
-			if (i + 1 < nr_words)
+			if (i + 1 < nr_words && (variable->flag || variable->change))
 				setting = words[++i];
 		}
 		if (setting)
@@ -663,8 +673,8 @@ COMMAND(set) = {
 		"                 terminal and with the output; only with the output when that\n"
 		"                 is redirected; only into FILE\n"
 		"  zero_excluded  on | off: pages excluded from the dump read as zeroes\n"
-		"  offline        show | hide: rows about offline cpus\n"
-		"  redzone        on | off: slab objects start at their red zone\n"
+		"  offline        show | hide: what bt -a and -c, ps -C and \":cpus\" show of cpus\n"
+		"                 that were not online; ps marks their tasks with - instead of >\n"
 		"  scope          text address | 0: data is looked up as this function sees it\n"
 		"  gdb            on | off: every line goes to gdb; \"crash CMD\" does not\n"
 		"  silent         on | off: no prompt and no echo of an input file's lines\n"
@@ -674,9 +684,21 @@ COMMAND(set) = {
 		"  debuginfod     on | off: debug information that is nowhere here is asked for\n"
 		"                 at the servers of DEBUGINFOD_URLS\n"
 		"  namelist, dumpfile  the open files; can be named in .crashrc only\n"
+		"  refresh        on | off: before each command of a live system, what was known of\n"
+		"                 tasks and modules is forgotten; off: it stays as it is\n"
+		"  hash           on | off: list remembers every entry, to find loops at once;\n"
+		"                 off: it finds them by Brent's method, later, without memory\n"
+		"  debug          number: messages about what the program does itself. From 1: files\n"
+		"                 that are looked at, the layout of memory, how long commands took;\n"
+		"                 from 4: members, types and symbols of the kernel, when they are\n"
+		"                 first needed; from 8: everything that is read of the dump\n"
+		"  data_debug     on | off: only the messages from 4\n"
+		"  console        FILE: a terminal or a file, which gets these messages instead\n"
+		"                 of standard error\n"
+		"  redzone        on | off: kept for scripts; it is about the slab objects of kmem -s\n"
+		"                 and -S, and kmem shows totals only\n"
+		"  free           (takes no setting) gives the memory of decompressed pages back\n"
 		"\n"
-		"These are accepted because scripts for crash set them; nothing depends on them: refresh, "
-		"hash (lists are always checked for loops), console, debug, data_debug, free. "
 		"\"hex\", \"dec\", \"vi\" and \"emacs\" may stand alone: set hex.",
 	.example = "crash> set 2\n"
 		   "    PID: 2\n"

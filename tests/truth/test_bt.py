@@ -148,7 +148,7 @@ def test_every_trace_ends_properly(kernel):
 
 def test_dwarf_and_the_kernels_table_agree(kernel):
     """Two descriptions of the same stacks, made by different tools."""
-    by_table, by_dwarf = kernel.crash("foreach bt -sx"), kernel.crash("set unwind on", "foreach bt -sx")[1]
+    by_table, (by_dwarf,) = kernel.crash("foreach bt -sx"), kernel.crash_in_context(1, "foreach bt -sx", before=["set unwind on"])
     same_lines(by_dwarf.splitlines(), by_table.splitlines(), "foreach bt after set unwind on")
 
 
