@@ -256,6 +256,8 @@ static const struct row task_rows[] = {
 static void json_kernel(UNUSED void *arg)
 {
 	json_text("kernel", session.vmlinux_path);
+	if (session.system_map != NULL)
+		json_text("system_map", session.system_map);
 }
 
 static void json_tainted(UNUSED void *arg)

@@ -1,5 +1,6 @@
 # The options of a run: each changes what it says, or is refused with the reason; on a real dump.
 # SPDX-License-Identifier: GPL-3.0-or-later
+import json
 import pathlib
 import re
 import struct
@@ -136,7 +137,10 @@ def test_system_map(kernel):
             plain = [[re.sub(r" \(.\)| fs/read_write.c: \d+", "", line).rstrip() for line in lines]
                      for lines in (result.stdout.splitlines(), wanted)]
             same_lines(*plain, f"{files}: {result.stderr[:200]!r}")
-            expect(f"  SYSTEM MAP: {names}\n" in run(kernel, names=files, dump=alone, text="sys\n").stdout, "sys")
+            text, rows = run(kernel, names=files, dump=alone, text="sys\nsys --json\n").stdout.rstrip().rsplit("\n", 1)
+            expect(f"  SYSTEM MAP: {names}\n" in text, "sys")
+            equal(json.loads(rows)["system_map"], str(names), "system_map of sys --json")
+        expect("system_map" not in json.loads(run(kernel, text="sys --json\n").stdout), "a System.map that nobody named")
 
 
 def test_wrong_system_map(kernel):
