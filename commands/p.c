@@ -241,15 +241,18 @@ static void show_percpu_values(const struct request *request, const struct symbo
 	if (!cpu_mask_parse(streq(spec, "a") ? "all" : spec, &mask, &why))
 		fail("%s", strbuf_text(&why));
 	for (cpu = cpu_mask_next(&mask, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(&mask, cpu + 1)) {
-		const char *copy = scope_printf(*path ? "({%s} 0x%llx)%s" : "{%s} 0x%llx%s", type,
-						(ull)percpu_address(symbol->value, cpu), path);
-		const char *label = scope_printf("per_cpu(%s, %u)%s", symbol->name, cpu, path);
-		const char *text = datashow_gdb(scope_printf("print %s", copy), request->radix);
+		const char *copy, *label, *text;
 
 		interrupt_check();
-		if (session_hides_cpu(cpu))
+		if (session_hides_cpu(cpu)) {
 			datashow_offline_cpu(cpu);
-		else if (json_on())
+			continue;
+		}
+		copy = scope_printf(*path ? "({%s} 0x%llx)%s" : "{%s} 0x%llx%s", type,
+				    (ull)percpu_address(symbol->value, cpu), path);
+		label = scope_printf("per_cpu(%s, %u)%s", symbol->name, cpu, path);
+		text = datashow_gdb(scope_printf("print %s", copy), request->radix);
+		if (json_on())
 			put_json(request, label, copy, value_of(text), &cpu);
 		else
 			put_labelled(label, text);
