@@ -275,6 +275,8 @@ def test_whatis(kernel):
     expect("  PIDTYPE_PID = 0\n  PIDTYPE_TGID = 1\n" in enum, f"whatis pid_type: {enum!r}")
     equal(function, "ssize_t vfs_read(struct file *, char *, size_t, loff_t *);\n", "whatis vfs_read")
     equal(variable, "struct list_head modules;\n", "whatis modules")
+    # Also where a driver has a variable of that name.
+    expect(kernel.crash("whatis mutex").startswith("struct mutex {\n"), "whatis mutex")
     expect("nosuchname" in nothing, f"whatis of an unknown name: {nothing!r}")
 
 
