@@ -392,8 +392,11 @@ void jsonshow_targets(const char *aggregate, u64 address, char **members, size_t
 	struct member member;
 	struct type type;
 
-	if (!type_by_name(aggregate, &type))
-		fail("-p follows pointers by the kernel's BTF, which does not have %s", aggregate);
+	if (!type_by_name(aggregate, &type)) {
+		json_printf("targets_error", "the kernel's BTF does not have %s", aggregate);
+		session.some_command_failed = true;
+		return;
+	}
 	json_list("targets");
 	for (size_t i = 0; i < nr_members; i++) {
 		if (type_member(type, members[i], &member))
