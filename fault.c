@@ -4,6 +4,13 @@
 
 #include <stdio.h>
 
+static bool dump_is_incomplete;
+
+void fault_dump_is_incomplete(void)
+{
+	dump_is_incomplete = true;
+}
+
 /* With a level, it was the table's own page that could not be read, not the one asked for. */
 static const char *page_text(const struct fault *fault, const char *own, const char *of_table)
 {
@@ -30,6 +37,9 @@ const char *fault_text(const struct fault *fault)
 	case FAULT_EXCLUDED:
 		return page_text(fault, "page excluded from the dump", "is excluded from the dump");
 	case FAULT_NOT_IN_DUMP:
+		if (dump_is_incomplete)
+			return page_text(fault, "not in the dump, which is incomplete",
+					 "is not in the dump, which is incomplete");
 		return page_text(fault, "not in the dump", "is not in the dump");
 	case FAULT_NO_TABLES:
 		return "the kernel's page tables were not found in the dump";

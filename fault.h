@@ -34,6 +34,9 @@ struct fault {
 /* "page excluded from the dump", "not mapped (no pmd entry)" ... : no address, no full stop. */
 const char *fault_text(const struct fault *fault);
 
+/* The session's dump is cut short: what is not in it may have been, and every text says so. */
+void fault_dump_is_incomplete(void);
+
 /* Sets every member; returns false, so that readers can `return fault_set(...)`. FAULT may be NULL. */
 bool fault_set(struct fault *fault, enum fault_reason reason, enum address_space space,
 	       u64 address);

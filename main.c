@@ -164,6 +164,8 @@ static void open_dump(struct arguments *arguments, struct strbuf *why)
 		fail("%s", strbuf_text(why));
 	if (!session.dump)
 		fail("%s: %s", session.dump_path, strbuf_text(why));
+	if (session.dump->incomplete)
+		fault_dump_is_incomplete();
 	if (!arguments->question)
 		warn_of_remarks(session.dump);
 	find_record(arguments);

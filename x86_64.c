@@ -542,9 +542,8 @@ static bool region_base(const struct kernel_layout *layout, const char *variable
 		return true;
 	paddr = symbol->value - START_KERNEL_MAP + layout->phys_base;
 	if (!dump_try_read(x86.dump, paddr, base, sizeof(*base), &fault)) {
-		strbuf_printf(why, "cannot read %s at %016llx: %s%s", variable,
-			      (unsigned long long)symbol->value, fault_text(&fault),
-			      x86.dump->incomplete ? " (the dump is incomplete)" : "");
+		strbuf_printf(why, "cannot read %s at %016llx: %s", variable,
+			      (unsigned long long)symbol->value, fault_text(&fault));
 		return false;
 	}
 	if (is_region_base(layout, *base))

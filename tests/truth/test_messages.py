@@ -168,6 +168,9 @@ def test_what_opening_says(kernel):
             done = run_crash("-s", *words)
             equal(done.status, 1, f"status with {words}")
             expect(matches(done.stderr, f"crash: {wanted}"), f"{words}: {done.stderr[:300]!r}, wanted {wanted!r}")
+        mega = cut(kernel.vmcore, 1 << 20, "mega")
+        done = run_crash("-s", kernel.vmlinux, mega, stdin="rd linux_banner\nps\n")
+        expect("not in the dump, which is incomplete\n" in done.stdout, f"of a megabyte: {done.stdout!r}")
         done = run_crash("-s", kernel.vmlinux, half, stdin="help -D\n")
         said = done.stderr.splitlines()[0]
         expect(matches(said, f"WARNING: {half}: cut short: the file ends before its segments do, at ... % of them"), said)
