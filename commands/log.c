@@ -278,6 +278,7 @@ static void print_safe_buffer(const struct printk_safe *buffer, void *arg)
 		out("  (empty)\n");
 	else
 		put_safe_text(buffer, arg);
+	out("\n");
 }
 
 static void log_run(struct args *args)

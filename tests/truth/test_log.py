@@ -329,5 +329,5 @@ def test_log_of_the_cpus_own_buffers(kernel):
             file.seek(at + place)
             file.write(message)
         shown_text = run_crash("-s", kernel.vmlinux, changed, stdin="log -s\n").stdout
-    expect(f"ADDR: {rows[1][1]} LEN: {len(message)}  MESSAGE_LOST: 3\n  NMI from nowhere\n  and more of it\nPRINTK_SAFE" in shown_text,
+    expect(f"ADDR: {rows[1][1]} LEN: {len(message)}  MESSAGE_LOST: 3\n  NMI from nowhere\n  and more of it\n\nPRINTK_SAFE" in shown_text,
            f"log -s: {shown_text!r}")
