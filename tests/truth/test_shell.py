@@ -289,13 +289,19 @@ def test_interrupt_without_a_terminal(kernel):
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(),
                                start_new_session=True)
     try:
-        process.stdin.write(b"!sleep 100\neval 5\nrepeat -60 eval 6\neval 7\n")
+        process.stdin.write(b"!echo waits; sleep 100\neval 5\nrepeat -60 eval 6\neval 7\n")
         process.stdin.close()
-        time.sleep(1.5)
-        process.send_signal(signal.SIGINT)
-        time.sleep(1)
-        process.send_signal(signal.SIGINT)
-        out = process.stdout.read().decode()
+        process.stdin = None  # communicate() would flush it
+        out = ""
+        # Each when it is known to wait, however slow the machine is.
+        for sign in ("waits", "binary: 0*110"):
+            while not re.search(sign, out):
+                line = process.stdout.readline().decode()
+                expect(line, f"ended before {sign!r}: {out!r}")
+                out += line
+            time.sleep(0.3)
+            process.send_signal(signal.SIGINT)
+        out += process.communicate(timeout=60)[0].decode()
         equal(re.findall(r"hexadecimal: (\d)", out), ["5", "6", "7"], "what ran around two interrupts")
         equal(process.wait(20), 2, "status")
     finally:
