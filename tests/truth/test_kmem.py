@@ -61,4 +61,4 @@ def test_refusals(kernel):
     texts = kernel.crash("kmem", "kmem -i=other", "kmem -i more")
     expect(texts[0].startswith("Usage:\n  kmem "), f"{texts[0]!r}")
     expect("shared" in texts[1] and "other" in texts[1], f"{texts[1]!r}")
-    expect(texts[2].startswith("Usage:"), f"{texts[2]!r}")
+    expect(texts[2].startswith("kmem: unexpected argument: more\nUsage:"), f"{texts[2]!r}")
