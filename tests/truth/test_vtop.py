@@ -175,4 +175,4 @@ def test_refusals(kernel):
     expect(text[0].startswith("Usage:\n  vtop "), f"no address: {text[0]!r}")
     expect("ambiguous address: dead000000000100" in text[1], f"non-canonical: {text[1]!r}")
     expect("nosuch" in text[2], f"no such task: {text[2]!r}")
-    expect(text[3].startswith("Usage:"), f"-u -k: {text[3]!r}")
+    expect(text[3].startswith("vtop: -u and -k exclude each other\nUsage:"), f"-u -k: {text[3]!r}")
