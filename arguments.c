@@ -67,6 +67,11 @@ static void be_silent(UNUSED struct arguments *arguments, UNUSED const char *arg
 
 static void take_input_file(UNUSED struct arguments *arguments, const char *argument)
 {
+	/* Now, not after a session of half an hour's work in front of it. */
+	if (access(argument, R_OK) != 0) {
+		fprintf(stderr, "crash: -i: cannot read the commands in %s: %m\n", argument);
+		exit(1);
+	}
 	input_add_file(argument);
 }
 
@@ -81,24 +86,34 @@ static void take_force(struct arguments *arguments, UNUSED const char *argument)
 	arguments->force = true;
 }
 
-static void refuse_existing(const char *option, const char *path)
+/* A file that is written at the end, or after long work: what would be in its way then is told now. */
+static void check_new_file(const char *option, const char *path)
 {
-	if (access(path, F_OK) != 0)
-		return;
-	fprintf(stderr, "crash: %s: there is a file of that name: %s (it is not overwritten)\n",
-		option, path);
-	exit(1);
+	const char *slash = strrchr(path, '/');
+	char *folder = slash ? xstrndup(path, slash + 1 - path) : xstrdup(".");
+
+	if (access(path, F_OK) == 0) {
+		fprintf(stderr,
+			"crash: %s: there is a file of that name: %s (it is not overwritten)\n",
+			option, path);
+		exit(1);
+	}
+	if (access(folder, W_OK | X_OK) != 0) {
+		fprintf(stderr, "crash: %s: no file can be made in %s: %m\n", option, folder);
+		exit(1);
+	}
+	free(folder);
 }
 
 static void take_save_path(struct arguments *arguments, const char *argument)
 {
-	refuse_existing("--save", argument);
+	check_new_file("--save", argument);
 	arguments->save_path = argument;
 }
 
 static void take_elf_path(struct arguments *arguments, const char *argument)
 {
-	refuse_existing("-o", argument);
+	check_new_file("-o", argument);
 	arguments->elf_path = argument;
 }
 

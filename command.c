@@ -291,7 +291,7 @@ char *synopsis_text(const struct command *command)
 	const char *p = command->synopsis ? command->synopsis : "";
 	char *copy;
 
-	strbuf_printf(&text, "  %s ", command->name);
+	strbuf_printf(&text, *p ? "  %s " : "  %s", command->name);
 	while (*p) {
 		size_t length = synopsis_piece(p);
 

@@ -20,7 +20,9 @@ def test_exit_status(kernel):
                          ("nosuchcommand\n", 2), ("< nosuchfile\n", 2), ("ps | head -n 1\n", 0),
                          ("!false\n", 0), ("q\nps -z\n", 0), ("# ps -z\n", 0)):
         equal(run_crash("-s", *files, stdin=text).status, status, f"status after {text!r}")
-    equal(run_crash("-s", "-i", "/nonexistent", *files).status, 2, "status with a missing -i file")
+    missing = run_crash("-s", "-i", "/nonexistent", *files, stdin="eval 1\n")
+    equal((missing.status, missing.stdout, missing.stderr),
+          (1, "", "crash: -i: cannot read the commands in /nonexistent: No such file or directory\n"), "a missing -i file")
 
 
 def test_input_is_echoed_unless_silent(kernel):
@@ -81,8 +83,8 @@ def test_fail_fast(kernel):
             equal(re.findall(r"hexadecimal: (\d)", done.stdout), ["1"], f"what ran of {text!r}")
             equal(done.status, 2, f"status after {text!r}")
             expect("1 command failed" in done.stderr, f"standard error: {done.stderr!r}")
-    missing = run_crash("-s", "--fail-fast", "-i", "/nonexistent", *files, stdin="eval 1\n")
-    equal((missing.stdout.count("hexadecimal"), missing.status), (0, 2), "a missing -i file")
+    missing = run_crash("-s", "--fail-fast", "-i", kernel.folder, *files, stdin="eval 1\n")
+    equal((missing.stdout.count("hexadecimal"), missing.status), (0, 2), "an -i file that cannot be read")
     fine = run_crash("-s", "--fail-fast", *files, stdin="eval 1\neval 2\n")
     equal((fine.stdout.count("hexadecimal"), fine.status), (2, 0), "without a failure")
 
