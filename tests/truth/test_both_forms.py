@@ -51,9 +51,9 @@ gdb info locals|gdb info args
 COMMANDS = [word for line in MORE.strip().splitlines() for word in line.split("|")]
 
 # Where only debug information, or the sections of vmlinux, can answer: a line says so, and whose.
-NEEDS_DWARF = (r"(foreach )?bt (-l|--args|--locals|--merge -l)|sym -s [vi]|dis -(s|l|rl) (?!nosuch)"
+NEEDS_DWARF = (r"(foreach )?bt (-s -x )?(-l|--args|--locals|--merge -l)|sym -s [vi]|dis -(s|l|rl) (?!nosuch)"
                r"|whatis (jiffies|init_task|panic_on_oops|&?modules)"
-               r"|gdb (info (line|scope|locals|args)|list)|(repeat -1 )?p (-x )?&?(jiffies|init_task|linux_banner|panic_on_oops)"
+               r"|log --lines|gdb (info (line|scope|locals|args)|list|whatis jiffies|print &init_task)|(repeat -1 )?p (-x )?&?(jiffies|init_task|linux_banner|panic_on_oops)"
                r"|jiffies$")
 # The source file and line of a symbol are put behind it where they are known.
 SHOWS_LINES = r"sym |sys -c"
