@@ -343,7 +343,7 @@ void save_dump(const char *path, struct saved *saved)
 {
 	struct dump *dump = session.dump;
 	const struct vmcoreinfo *info = &session.vmcoreinfo;
-	struct strbuf why = { 0 }, notes = { 0 };
+	struct strbuf *why = scope_strbuf(), notes = { 0 };
 	struct kdump_contents contents = {
 		.compression = COMPRESSION_ZLIB,
 		.max_pfn = dump->max_pfn,
@@ -376,13 +376,13 @@ void save_dump(const char *path, struct saved *saved)
 	dump_copy_notes(dump, &notes);
 	contents.notes = notes.text;
 	contents.notes_bytes = notes.length;
-	writer = kdump_writer_create(path, &contents, &why);
+	writer = kdump_writer_create(path, &contents, why);
 	strbuf_free(&notes);
 	if (!writer)
-		fail("%s: %s", path, strbuf_text(&why));
+		fail("%s: %s", path, strbuf_text(why));
 	saved->nr_pages = write_pages(writer, contents.max_pages);
-	written = kdump_writer_finish(writer, &saved->bytes, &why);
+	written = kdump_writer_finish(writer, &saved->bytes, why);
 	if (!written)
-		fail("%s: %s", path, strbuf_text(&why));
+		fail("%s: %s", path, strbuf_text(why));
 	interrupt_check();
 }

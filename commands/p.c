@@ -239,7 +239,7 @@ static void show_percpu_values(const struct request *request, const struct symbo
 	if (!*spec)
 		spec = scope_printf("%u", task ? task->cpu : 0);
 	if (!cpu_mask_parse(streq(spec, "a") ? "all" : spec, &mask, &why))
-		fail("%s", strbuf_text(&why));
+		fail_with(&why);
 	for (cpu = cpu_mask_next(&mask, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(&mask, cpu + 1)) {
 		const char *copy, *label, *text;
 
