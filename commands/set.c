@@ -170,10 +170,12 @@ static void print_dumpfile(UNUSED bool listed)
 /* Only .crashrc runs before the files are opened, and may run again behind that. */
 static bool change_file(const char *setting, char **wanted)
 {
-	if (!session.dump)
+	if (!session.dump) {
+		free(*wanted);
 		*wanted = xstrdup(setting);
-	else if (!*wanted || !streq(*wanted, setting))
+	} else if (!*wanted || !streq(*wanted, setting)) {
 		fail("the files of a session cannot be changed: start crash with others, or name them in .crashrc");
+	}
 	return true;
 }
 
@@ -673,8 +675,8 @@ COMMAND(set) = {
 		"                 terminal and with the output; only with the output when that\n"
 		"                 is redirected; only into FILE\n"
 		"  zero_excluded  on | off: pages excluded from the dump read as zeroes\n"
-		"  offline        show | hide: what bt -a and -c, ps -C and \":cpus\" show of cpus\n"
-		"                 that were not online; ps marks their tasks with - instead of >\n"
+		"  offline        show | hide: cpus that were not online, in bt -a and -c, in\n"
+		"                 ps -C and \":cpus\"; ps marks their tasks with - instead of >\n"
 		"  scope          text address | 0: data is looked up as this function sees it\n"
 		"  gdb            on | off: every line goes to gdb; \"crash CMD\" does not\n"
 		"  silent         on | off: no prompt and no echo of an input file's lines\n"
@@ -684,20 +686,20 @@ COMMAND(set) = {
 		"  debuginfod     on | off: debug information that is nowhere here is asked for\n"
 		"                 at the servers of DEBUGINFOD_URLS\n"
 		"  namelist, dumpfile  the open files; can be named in .crashrc only\n"
-		"  refresh        on | off: before each command of a live system, what was known of\n"
-		"                 tasks and modules is forgotten; off: it stays as it is\n"
+		"  refresh        on | off: before each command of a live system, what was\n"
+		"                 known of tasks and modules is forgotten; off: it stays so\n"
 		"  hash           on | off: list remembers every entry, to find loops at once;\n"
 		"                 off: it finds them by Brent's method, later, without memory\n"
-		"  debug          number: messages about what the program does itself. From 1: files\n"
-		"                 that are looked at, the layout of memory, how long commands took;\n"
-		"                 from 4: members, types and symbols of the kernel, when they are\n"
+		"  debug          number: messages about the program's own work. From 1: files\n"
+		"                 looked at, the layout of memory, how long commands took; from\n"
+		"                 4: members, types and symbols of the kernel, when they are\n"
 		"                 first needed; from 8: everything that is read of the dump\n"
 		"  data_debug     on | off: only the messages from 4\n"
 		"  console        FILE: a terminal or a file, which gets these messages instead\n"
 		"                 of standard error\n"
-		"  redzone        on | off: kept for scripts; it is about the slab objects of kmem -s\n"
-		"                 and -S, and kmem shows totals only\n"
-		"  free           (takes no setting) gives the memory of decompressed pages back\n"
+		"  redzone        on | off: kept for scripts; it is about the slab objects of\n"
+		"                 kmem -s and -S, and kmem shows totals only\n"
+		"  free           (no setting) gives the memory of decompressed pages back\n"
 		"\n"
 		"\"hex\", \"dec\", \"vi\" and \"emacs\" may stand alone: set hex.",
 	.example = "crash> set 2\n"
