@@ -128,8 +128,15 @@ def interrupted(terminal, command, seconds):
     return took
 
 
-# On a machine that also does other things.
 MOST_SECONDS = 0.5
+
+
+def expect_quick_end(terminal, command, seconds, most=MOST_SECONDS):
+    """The best of three: the machine also does other things."""
+    took = []
+    while len(took) < 3 and (not took or min(took) >= most):
+        took.append(interrupted(terminal, command, seconds))
+    expect(min(took) < most, f"{command} goes on for {min(took):.2f} s after Ctrl-C")
 
 
 def test_interrupt(kernel):
@@ -138,8 +145,7 @@ def test_interrupt(kernel):
         terminal.send("set scroll off\n")
         terminal.wait_for("crash> ")
         for command in ("gdb thread apply all bt", "gdb thread apply all bt full"):
-            took = interrupted(terminal, command, 0.3)
-            expect(took < 2, f"{command} goes on for {took:.2f} s after Ctrl-C")
+            expect_quick_end(terminal, command, 0.3, most=2)
         terminal.send("quit\n")
         equal(terminal.status(), 2, "status of a session with an interrupted command")
 
@@ -174,8 +180,7 @@ def test_interrupt_of_a_search(kernel):
         setting = {"XDG_CACHE_HOME": name}
 
         def making(terminal):
-            took = interrupted(terminal, "gdb info line vfs_read", 0.5)
-            expect(took < MOST_SECONDS, f"making the index goes on for {took:.2f} s after Ctrl-C")
+            expect_quick_end(terminal, "gdb info line vfs_read", 0.5)
             # The second question gets the answer.
             terminal.send("gdb info line vfs_read\n")
             terminal.wait_for(r"Line \d+ of .*fs/read_write.c", 60)
@@ -186,8 +191,7 @@ def test_interrupt_of_a_search(kernel):
             terminal.send("set scroll off\ngdb info line vfs_read\n")
             terminal.wait_for(r"Line \d+ of", 60)
             for seconds in (0.3, 0.8, 1.3):
-                took = interrupted(terminal, "gdb info types .", seconds)
-                expect(took < MOST_SECONDS, f"info types goes on for {took:.2f} s after Ctrl-C")
+                expect_quick_end(terminal, "gdb info types .", seconds)
             terminal.send("quit\n")
             equal(terminal.status(), 2, "status")
 
