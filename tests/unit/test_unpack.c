@@ -164,8 +164,11 @@ static int make_content(void **state UNUSED)
 	return 0;
 }
 
+static char *packed_path; /* of the file that is open: a file_map keeps no copy */
+
 static int free_content(void **state UNUSED)
 {
+	free(packed_path);
 	free(content);
 	return 0;
 }
@@ -173,11 +176,12 @@ static int free_content(void **state UNUSED)
 static bool open_packed(struct file_map *file, const u8 *data, size_t bytes)
 {
 	struct strbuf why = { 0 };
-	char *path = write_temporary(data, bytes);
-	bool opened = file_map_open(file, path, &why);
+	bool opened;
 
-	unlink(path);
-	free(path);
+	free(packed_path);
+	packed_path = write_temporary(data, bytes);
+	opened = file_map_open(file, packed_path, &why);
+	unlink(packed_path);
 	strbuf_free(&why);
 	return opened;
 }
