@@ -52,6 +52,14 @@ def test_long_work_is_shown(kernel):
         expect("decimal: 9" in session.answer("eval 9"), "no answer afterwards")
 
 
+def interrupt_the_opening(window, gone):
+    """The program ends, and of its line there is nothing left. "Pane is dead" moves the first line out of the window."""
+    window.keys("C-c")
+    expect(window.status(10) == 1, "status")
+    window.wait_until(lambda _: "interrupted" in window.screen(scrolled=True), "message", 10)
+    expect(gone not in window.screen(scrolled=True), window.screen(scrolled=True).strip()[-300:])
+
+
 def test_unpacking_is_shown(kernel):
     """A packed vmlinux takes its time before there is a prompt."""
     with tempfile.TemporaryDirectory() as folder:
@@ -62,9 +70,7 @@ def test_unpacking_is_shown(kernel):
             packed.write_bytes(start + bz2.compress(file.read(899 << 10)) * 200)
         with Window([CRASH, packed, kernel.vmcore]) as window:
             window.wait_for(r"^unpacking vmlinux.bz2: \d+ of \d+ MB, [\d.]+ MB/s, " + TIME_LEFT, 60)
-            window.keys("C-c")
-            expect(window.status(10) == 1, "status")
-            expect("unpacking" not in window.screen() and "interrupted" in window.screen(), window.screen()[-300:])
+            interrupt_the_opening(window, "unpacking")
 
 
 def test_opening_is_shown(kernel):
@@ -78,11 +84,7 @@ def test_opening_is_shown(kernel):
                 file.write(record * 1000000)
         with Window([CRASH, kernel.vmlinux, dump]) as window:
             window.wait_for(r"^reading the flattened dump: \d+ of \d+ MB, [\d.]+ MB/s, " + TIME_LEFT, 60)
-            window.keys("C-c")
-            expect(window.status(10) == 1, "status")
-            # "Pane is dead" moves the only line out of the window.
-            window.wait_until(lambda _: "flat: interrupted" in window.screen(scrolled=True), "message", 10)
-            expect("reading the fl" not in window.screen(scrolled=True), window.screen(scrolled=True)[-300:])
+            interrupt_the_opening(window, "reading the fl")
 
 
 def test_narrow_windows(kernel):
