@@ -288,7 +288,7 @@ def test_interrupt_ends_a_command_quickly(kernel):
 
 def test_interrupt_without_a_terminal(kernel):
     process = subprocess.Popen([str(CRASH), "-s", str(kernel.vmlinux), str(kernel.vmcore)],
-                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(),
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment(),
                                start_new_session=True)
     try:
         process.stdin.write(b"!echo waits; sleep 100\neval 5\nrepeat -60 eval 6\neval 7\n")
