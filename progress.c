@@ -27,8 +27,8 @@ struct level {
 static struct level levels[MOST_LEVELS];
 static unsigned depth, suspensions, shown_depth;
 static bool silent, terminal;
-static int
-	width; /* of what is on the terminal: blanks erase it on every kind of one. 0: nothing is */
+/* Of what is on the terminal: blanks erase it on every kind of one. 0: nothing is. */
+static int width;
 static long long next; /* ns of the monotonic clock */
 
 /* To a few milliseconds: it is asked for each line of an answer. */

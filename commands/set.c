@@ -32,8 +32,8 @@ struct variable {
 	bool (*change)(const char *setting);
 	/* The value alone, without newline; LISTED: for `set -v`, where crash words some differently. */
 	void (*print)(bool listed);
-	const char
-		*label; /* what `set NAME` prints before the value; NULL: the name; "": nothing */
+	/* What `set NAME` prints before the value; NULL: the name; "": nothing. */
+	const char *label;
 	bool unlisted; /* not part of `set -v` */
 };
 
