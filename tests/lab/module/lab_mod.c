@@ -31,6 +31,26 @@ DEFINE_XARRAY(lab_xarray);
 DEFINE_PER_CPU(int, lab_percpu);
 struct kmem_cache *lab_cache;
 
+/* Types that no kernel has: only this module's own debug information tells of them. */
+enum lab_colour { LAB_RED = 3, LAB_GREEN = 70, LAB_BLUE };
+
+union lab_word {
+	unsigned int number;
+	unsigned char bytes[4];
+};
+
+struct lab_counts {
+	long events;
+	union lab_word word;
+	enum lab_colour colour;
+};
+
+/* Of CPU n: 1000 * n + the index; 500 + n events, the word 0x01020300 + n, blue. */
+static DEFINE_PER_CPU(int[5], lab_percpu_array);
+DEFINE_PER_CPU(struct lab_counts, lab_percpu_counts);
+EXPORT_PER_CPU_SYMBOL_GPL(lab_percpu_counts);
+static struct lab_counts lab_total = { 4242, { 0x0a0b0c0d }, LAB_GREEN };
+
 static struct task_struct *lab_thread;
 static char *crash = "work";
 module_param(crash, charp, 0444);
@@ -56,9 +76,22 @@ static void insert(struct lab_item *item)
 	rb_insert_color(&item->node, &lab_tree);
 }
 
-static int make_items(void)
+static void fill_percpu(void)
 {
 	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		per_cpu(lab_percpu, cpu) = 100 + cpu;
+		for (int i = 0; i < 5; i++)
+			per_cpu(lab_percpu_array, cpu)[i] = 1000 * cpu + i;
+		per_cpu(lab_percpu_counts, cpu) =
+			(struct lab_counts){ 500 + cpu, { 0x01020300 + cpu }, LAB_BLUE };
+	}
+	lab_total.events++;
+}
+
+static int make_items(void)
+{
 
 	lab_cache = kmem_cache_create("lab_items", sizeof(struct lab_item), 0, 0, construct);
 	if (!lab_cache)
@@ -78,7 +111,7 @@ static int make_items(void)
 		xa_store(&lab_xarray, number * 100, item, GFP_KERNEL);
 	}
 	xa_store(&lab_xarray, 5, xa_mk_value(4711), GFP_KERNEL);
-	for_each_possible_cpu(cpu) per_cpu(lab_percpu, cpu) = 100 + cpu;
+	fill_percpu();
 	return 0;
 }
 
