@@ -122,7 +122,7 @@ deps:
 # Nothing is installed by a plain `make`; these two do all set-up.
 demo check check-all bench: deps-if-missing
 deps-if-missing:
-	@tools/deps missing >/dev/null || tools/deps install
+	@tools/deps prepare
 .PHONY: deps-if-missing
 
 # A second make: what the first one installed may be what the flags above ask for.
@@ -164,7 +164,7 @@ help:
 	@sed -n 's/^#: //p' Makefile
 
 #: make                 build ./crash (GDB is built once into a cache outside the tree)
-#: make deps            install the Debian packages of deps.list (as root)
+#: make deps            install what deps.list names (as root, with apt), or say what is missing
 #: make demo            build, boot and crash a 6.12 kernel, open its dump
 #: make check           all tests on 6.1 and 6.12; T=name runs one
 #: make check-all       all tests on every kernel of the lab
