@@ -127,8 +127,7 @@ def test_compressed_files(kernel):
     with tempfile.TemporaryDirectory() as folder:
         head = write(folder, "dump", kernel.vmcore.open("rb").read(1 << 20))
         for program, kind in (("gzip", "gzip"), ("xz", "xz"), ("zstd", "zstd"), ("bzip2", "bzip2")):
-            if not shutil.which(program):
-                continue
+            expect(shutil.which(program), f"no {program}")
             packed = write(folder, "dump." + kind, subprocess.run([program, "-c", head], capture_output=True).stdout)
             refused(f"{kind}-compressed data: unpack it", kernel.vmlinux, packed)
             refused(f"{kind}-compressed data: unpack it", packed, kernel.vmcore)

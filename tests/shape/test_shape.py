@@ -1,4 +1,4 @@
-# The house rules that a machine can check: layers, headers, sizes, one list of packages.
+# The house rules that a machine can check: layers, headers, sizes.
 # SPDX-License-Identifier: GPL-3.0-or-later
 import os
 import pathlib
@@ -143,16 +143,6 @@ def test_messages_say_why():
         if re.search(r"\bcannot (be )?(open|read|write|written|start|map|lock|unpack)", text):
             expect(re.search(r": %s|: [a-z]+ ", text) or re.search(r"strerror|fault_text|\bwhy\b", values),
                    f"{name}: no reason: {text!r}")
-
-
-def test_packages_have_reasons():
-    for name in ("deps.list",):
-        path = TOP / name
-        if not path.exists():
-            continue
-        for line in path.read_text().splitlines():
-            if line.strip() and not line.startswith("#"):
-                expect(len(line.split()) >= 3, f"{name}: no reason in {line!r}")
 
 
 def test_every_source_is_formatted():

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 
-from harness import TOP, Skipped, expect, run_crash, same_lines
+from harness import TOP, expect, run_crash, same_lines
 
 sys.path[:0] = [str(TOP / "tests/format")]
 import writers  # noqa: E402
@@ -190,8 +190,7 @@ def plain(line):
 
 
 def test_variables_of_fifty_frames(kernel):
-    if not shutil.which("gdb"):
-        raise Skipped("there is no gdb on this machine")
+    expect(shutil.which("gdb"), "no gdb")
     memory = Memory(kernel)
     tasks = dict(list(sleeping_tasks(kernel).items())[::7][:16])
     expect(len(tasks) >= 8, f"only {len(tasks)} sleeping tasks")
