@@ -189,6 +189,11 @@ bool gdb_line_at(u64 pc, struct strbuf *file, u32 *line, struct strbuf *error);
  * Functions that the compiler put inline around PC: DEPTH 0 is the innermost, to which gdb_line_at()'s line
  * belongs. FILE and LINE are where it was called, in the next one out. False: there are no more.
  */
+/*
+ * Adds the lines FIRST to LAST, or to the end, of the very file to which PC's line belongs: "NUMBER\tTEXT" each.
+ * False: that file cannot be read or has no such line.
+ */
+bool gdb_source_lines(u64 pc, u32 first, u32 last, struct strbuf *text, struct strbuf *error);
 bool gdb_inlined_at(u64 pc, unsigned depth, struct strbuf *function, struct strbuf *file,
 		    u32 *line);
 

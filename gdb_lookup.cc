@@ -9,6 +9,7 @@
 #include <language.h>
 #include <objfiles.h>
 #include <progspace.h>
+#include <source-cache.h>
 #include <symtab.h>
 #include <top.h>
 #include <value.h>
@@ -232,6 +233,31 @@ bool gdb_line_at(u64 pc, struct strbuf *file, u32 *line, struct strbuf *error)
 			 *line = found.line;
 		 });
 	add_text(file, name);
+	add_text(error, problem);
+	return worked;
+}
+
+bool gdb_source_lines(u64 pc, u32 first, u32 last, struct strbuf *text, struct strbuf *error)
+{
+	bool worked;
+	std::string answer, problem, unused;
+
+	worked = ensure_started(&problem) && with_effort(GDB_DWARF, &unused, &problem, [&]() {
+			 symtab_and_line found = find_pc_line(pc, 0);
+			 std::string lines;
+			 u32 number = first;
+
+			 if (found.symtab == nullptr ||
+			     !g_source_cache.get_source_lines(found.symtab, (int)first, (int)last,
+							      &lines))
+				 ::error("there is no line %u", first);
+			 for (size_t at = 0, end; at < lines.length(); at = end + 1) {
+				 end = std::min(lines.find('\n', at), lines.length());
+				 answer += std::to_string(number++) + "\t" +
+					   lines.substr(at, end - at) + "\n";
+			 }
+		 });
+	add_text(text, answer);
 	add_text(error, problem);
 	return worked;
 }

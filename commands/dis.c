@@ -334,9 +334,9 @@ static void put_source(char *text, u32 marked, bool until_brace)
 
 static void show_source(const struct request *request, const struct symbol *symbol)
 {
-	struct strbuf file = { 0 }, error = { 0 };
+	struct strbuf file = { 0 }, error = { 0 }, *text = scope_strbuf(),
+		      *problem = scope_strbuf();
 	const char *path, *why;
-	char *text;
 	u32 line, first;
 	bool known = gdb_line_at(request->address, &file, &line, &error);
 
@@ -355,19 +355,17 @@ static void show_source(const struct request *request, const struct symbol *symb
 		out("FILE: %s\nLINE: %u\n\n", path, line);
 	}
 	first = line > LINES_BEFORE ? line - LINES_BEFORE : 1;
-	text = datashow_gdb(
-		scope_printf("list '%s':%u,%llu", path, first,
-			     (ull)line + (request->count ? request->count : MOST_SOURCE_LINES)),
-		10);
-	/* "Source file is more recent than executable" is no reason to stop. */
-	while (!isdigit((unsigned char)text[0]) && strchr(text, '\n'))
-		text = strchr(text, '\n') + 1;
-	/* The second time gdb says "545\tin fs/read_write.c", as if that were the line. */
-	if (!isdigit((unsigned char)text[0]) ||
-	    starts_with(text, scope_printf("%u\tin %s", first, path)))
-		fail("%s: source code is not available: no file %s; `gdb directory DIR` names a source tree",
-		     symbol->name, path);
-	put_source(text, line, !request->count);
+	if (!gdb_source_lines(request->address, first,
+			      line + (request->count ? (u32)request->count : MOST_SOURCE_LINES),
+			      text, problem)) {
+		bool missing = strstr(strbuf_text(problem), "No such file");
+
+		interrupt_check();
+		fail("%s: source code is not available: %s%s%s; `gdb directory DIR` names a source tree",
+		     symbol->name, missing ? "no file " : strbuf_text(problem),
+		     missing ? "" : " in ", path);
+	}
+	put_source(scope_strdup(strbuf_text(text)), line, !request->count);
 }
 
 static void show(struct request *request)

@@ -106,6 +106,17 @@ bool gdb_line_at(u64 pc UNUSED, struct strbuf *file UNUSED, u32 *line UNUSED, st
 	return no_gdb(error);
 }
 
+bool gdb_source_lines(u64 pc UNUSED, u32 first UNUSED, u32 last UNUSED, struct strbuf *text UNUSED,
+		      struct strbuf *error)
+{
+	return no_gdb(error);
+}
+
+bool gdb_is_command(const char *word UNUSED)
+{
+	return false;
+}
+
 bool gdb_command_name(const char *line UNUSED, char *name UNUSED, size_t space UNUSED)
 {
 	return false;

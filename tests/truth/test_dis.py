@@ -100,6 +100,28 @@ def test_source(kernel):
     equal(two.splitlines()[-2], f"  {line + 2}\tthis is line {line + 2}", "two lines more")
 
 
+def test_source_of_a_header(kernel):
+    """Code that is inline from a header, of which other folders have namesakes with other lines."""
+    rows = re.findall(r"^(include/linux/[\w./-]+\.h): (\d+)\n0x([0-9a-f]{16}) ", "".join(kernel.crash(
+        "dis -l vfs_read", "dis -l vfs_write", "dis -l do_filp_open", "dis -l kernel_clone", "dis -l schedule")), re.M)
+    rows = list({file: (file, int(line), address) for file, line, address in rows}.values())
+    expect(len(rows) > 3, f"only {len(rows)} headers")
+    with tempfile.TemporaryDirectory() as folder:
+        for file, line, _ in rows:
+            path = pathlib.Path(folder) / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("".join(f"line {n} of {file}\n" for n in range(1, line + 20)))
+        commands = [f"dis -s {address} 2" for _, _, address in rows]
+        texts = kernel.crash(f"gdb directory {folder}", "dis -s vfs_read", *commands)[2:]
+        other, _, address = rows[0]
+        (pathlib.Path(folder) / other).write_text("much shorter\n")
+        short = kernel.crash(f"gdb directory {folder} ", f"dis -s {address} 3")[1]
+    for (file, line, _), text in zip(rows, texts):
+        wanted = [f"{'*' if n == line else ' '} {n}\tline {n} of {file}" for n in range(max(1, line - 5), line + 3)]
+        same_lines(text.splitlines(), [f"FILE: {file}", f"LINE: {line}", "", *wanted, ""], f"dis -s of line {line} of {file}")
+    expect(re.search(rf"source code is not available: there is no line \d+ in {other};", short), f"a file of other lines: {short!r}")
+
+
 def test_module(kernel):
     name, address = next((w[2], int(w[0], 16)) for w in (l.split() for l in kernel.truth("proc/kallsyms").splitlines())
                          if w[3:] == ["[virtio_blk]"] and w[2] == "virtblk_probe")
