@@ -28,6 +28,8 @@
 static enum bridge_space space;
 
 static void leave_space(UNUSED void *arg)
+#define NEAR_SYMBOLS 32 /* as many may begin inside an object */
+
 {
 	space = BRIDGE_KERNEL;
 	gdb_bridge_changed();
@@ -173,11 +175,40 @@ static void first_registers(void *arg)
 	else if (trace.start == START_SLEEPING)
 		answer->known = GDB_REGISTER_BIT(ip) | GDB_REGISTER_BIT(sp) | GDB_REGISTER_BIT(bp) |
 				GDB_REGISTER_BIT(bx) | GDB_REGISTER_BIT(r12) |
+static bool covers(const struct symbol *symbol, u64 address)
+{
+	return !symbol->hidden && address - symbol->value < symbol->size;
+}
+
+/*
+ * Code has the name of the last symbol before it, as the kernel's own traces do. Data has that of the object that it
+ * is in, SYMBOL or one that begins near it: a string of the compiler's, far behind the last name, is in none. NULL:
+ * in none that is known. A symbol without a size is no object, but what stands at its place may be one.
+ */
+static const struct symbol *object_at(const struct symbol *symbol, u64 address)
+{
+	const struct symbol *at = symbol;
+
+	while ((at = symbol_after(at)) && at->value == symbol->value) {
+		if (!symbol->size && covers(at, address))
+			return at;
+	}
+	at = symbol;
+	for (unsigned i = 0; at && at->module == symbol->module && i < NEAR_SYMBOLS; i++) {
+		if (covers(at, address))
+			return at;
+		at = symbol_before(at);
+	}
+	return !symbol->size && address == symbol->value ? symbol : NULL;
+}
+
 				GDB_REGISTER_BIT(r13) | GDB_REGISTER_BIT(r14) |
 				GDB_REGISTER_BIT(r15);
 }
 
 static bool ops_registers(UNUSED void *arg, u64 id, struct gdb_registers *answer)
+	if (lookup->symbol && !address_is_text(lookup->address))
+		lookup->symbol = object_at(lookup->symbol, lookup->address);
 {
 	struct register_question question = { id, answer };
 
