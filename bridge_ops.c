@@ -10,12 +10,15 @@
 #include "fail.h"
 #include "gdb_bridge.h"
 #include "gdb_command.h"
+#include "json.h"
 #include "kpercpu.h"
 #include "memory.h"
 #include "modulebtf.h"
+#include "out.h"
 #include "progress.h"
 #include "runningkernel.h"
 #include "session.h"
+#include "shell.h"
 #include "stack.h"
 #include "symbols.h"
 #include "task.h"
@@ -25,21 +28,69 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#define NEAR_SYMBOLS 32 /* as many may begin inside an object */
+
 static enum bridge_space space;
 
 static void leave_space(UNUSED void *arg)
-#define NEAR_SYMBOLS 32 /* as many may begin inside an object */
-
 {
 	space = BRIDGE_KERNEL;
 	gdb_bridge_changed();
 }
 
+static void leave_both(UNUSED void *arg)
+{
+	space = BRIDGE_KERNEL;
+}
+
 void bridge_ops_use_space(enum bridge_space used)
 {
 	space = used;
+	/* No address means another thing than before: gdb keeps the frame that was selected. */
+	if (used == BRIDGE_BOTH) {
+		scope_cleanup(leave_both, NULL);
+		return;
+	}
 	gdb_bridge_changed();
 	scope_cleanup(leave_space, NULL);
+}
+
+static bool from_below;
+
+static void leave_below(UNUSED void *arg)
+{
+	from_below = false;
+	gdb_bridge_changed();
+}
+
+void bridge_ops_start_below(void)
+{
+	if (from_below)
+		return;
+	from_below = true;
+	gdb_bridge_changed();
+	scope_cleanup(leave_below, NULL);
+}
+
+static void unwind_for_gdb(const struct task *task, struct stack_trace *trace)
+{
+	if (from_below)
+		stack_unwind(task, trace);
+	else
+		stack_unwind_saved(task, trace);
+}
+
+struct gdb_frame_place bridge_frame_place(const struct stack_trace *trace,
+					  const struct frame *frame)
+{
+	return (struct gdb_frame_place){
+		.id = trace->task->address,
+		.pid = trace->task->pid,
+		/* gdb takes the first frame's pc as it is: behind a call that never returns another function begins. */
+		.pc = frame->pc - (frame->source == FRAME_FOUND),
+		/* After a call, our frames hold the address of the return address; gdb's stack pointer is behind it. */
+		.sp = frame->has_regs ? frame->sp : frame->sp + sizeof(u64),
+	};
 }
 
 struct user_read {
@@ -58,18 +109,25 @@ static void read_user(void *arg)
 	if (!task || !task_memory(task, &memory))
 		fail("the current task has no user space");
 	if (!mem_try_read_user(memory.pgd, read->address, read->buf, read->length, read->fault))
-		fail("unreadable");
+		fail("%s", read->fault ? fault_text(read->fault) : "unreadable");
 }
 
-static bool read_memory(u64 address, void *buf, size_t length, struct fault *fault)
+/* WHY may be NULL. */
+static bool read_memory(u64 address, void *buf, size_t length, struct failure *why)
 {
-	struct user_read read = { address, buf, length, fault };
+	struct fault fault = { .reason = FAULT_NOT_MAPPED };
+	struct user_read read = { address, buf, length, why ? &fault : NULL };
+	bool worked;
 
-	if (space == BRIDGE_KERNEL)
-		return mem_try_read(address, buf, length, fault);
+	if (space == BRIDGE_USER || (space == BRIDGE_BOTH && (s64)address >= 0))
+		return protect(read_user, &read, why);
 	if (space == BRIDGE_FILE)
-		return dump_try_read_file(session.dump, address, buf, length, fault);
-	return protect(read_user, &read, NULL);
+		worked = dump_try_read_file(session.dump, address, buf, length, &fault);
+	else
+		worked = mem_try_read(address, buf, length, &fault);
+	if (!worked && why)
+		snprintf(why->text, sizeof(why->text), "%s", fault_text(&fault));
+	return worked;
 }
 
 static bool ops_read(UNUSED void *arg, u64 address, void *buf, size_t length)
@@ -79,12 +137,12 @@ static bool ops_read(UNUSED void *arg, u64 address, void *buf, size_t length)
 
 static bool ops_why_unreadable(UNUSED void *arg, u64 address, char *text, size_t space)
 {
-	struct fault fault = { .reason = FAULT_NOT_MAPPED };
+	struct failure why;
 	u8 byte;
 
-	if (read_memory(address, &byte, 1, &fault))
+	if (read_memory(address, &byte, 1, &why))
 		return false;
-	snprintf(text, space, "%s", fault_text(&fault));
+	snprintf(text, space, "%s", why.text);
 	return true;
 }
 
@@ -117,11 +175,40 @@ static void lookup_name(void *arg)
 	lookup->symbol = symbol_by_name(lookup->name);
 }
 
+static bool covers(const struct symbol *symbol, u64 address)
+{
+	return !symbol->hidden && address - symbol->value < symbol->size;
+}
+
+/*
+ * Code has the name of the last symbol before it, as the kernel's own traces do. Data has that of the object that it
+ * is in, SYMBOL or one that begins near it: a string of the compiler's, far behind the last name, is in none. NULL:
+ * in none that is known. A symbol without a size is no object, but what stands at its place may be one.
+ */
+static const struct symbol *object_at(const struct symbol *symbol, u64 address)
+{
+	const struct symbol *at = symbol;
+
+	while ((at = symbol_after(at)) && at->value == symbol->value) {
+		if (!symbol->size && covers(at, address))
+			return at;
+	}
+	at = symbol;
+	for (unsigned i = 0; at && at->module == symbol->module && i < NEAR_SYMBOLS; i++) {
+		if (covers(at, address))
+			return at;
+		at = symbol_before(at);
+	}
+	return !symbol->size && address == symbol->value ? symbol : NULL;
+}
+
 static void lookup_address(void *arg)
 {
 	struct lookup *lookup = arg;
 
 	lookup->symbol = symbol_at(lookup->address, NULL);
+	if (lookup->symbol && !address_is_text(lookup->address))
+		lookup->symbol = object_at(lookup->symbol, lookup->address);
 }
 
 static bool ops_symbol_by_name(UNUSED void *arg, const char *name, struct gdb_symbol *answer)
@@ -165,50 +252,23 @@ static void first_registers(void *arg)
 	}
 	if (!task)
 		return;
-	stack_unwind(task, &trace);
+	unwind_for_gdb(task, &trace);
 	if (!trace.nr_frames)
 		return;
 	answer->regs = trace.regs;
 	answer->known = GDB_REGISTERS_ALL;
-	if (trace.found_below)
+	if (trace.found_below) {
+		answer->regs.ip = bridge_frame_place(&trace, &trace.frames[0]).pc;
 		answer->known = GDB_REGISTER_BIT(ip) | GDB_REGISTER_BIT(sp);
-	else if (trace.start == START_SLEEPING)
+	} else if (trace.start == START_SLEEPING) {
 		answer->known = GDB_REGISTER_BIT(ip) | GDB_REGISTER_BIT(sp) | GDB_REGISTER_BIT(bp) |
 				GDB_REGISTER_BIT(bx) | GDB_REGISTER_BIT(r12) |
-static bool covers(const struct symbol *symbol, u64 address)
-{
-	return !symbol->hidden && address - symbol->value < symbol->size;
-}
-
-/*
- * Code has the name of the last symbol before it, as the kernel's own traces do. Data has that of the object that it
- * is in, SYMBOL or one that begins near it: a string of the compiler's, far behind the last name, is in none. NULL:
- * in none that is known. A symbol without a size is no object, but what stands at its place may be one.
- */
-static const struct symbol *object_at(const struct symbol *symbol, u64 address)
-{
-	const struct symbol *at = symbol;
-
-	while ((at = symbol_after(at)) && at->value == symbol->value) {
-		if (!symbol->size && covers(at, address))
-			return at;
-	}
-	at = symbol;
-	for (unsigned i = 0; at && at->module == symbol->module && i < NEAR_SYMBOLS; i++) {
-		if (covers(at, address))
-			return at;
-		at = symbol_before(at);
-	}
-	return !symbol->size && address == symbol->value ? symbol : NULL;
-}
-
 				GDB_REGISTER_BIT(r13) | GDB_REGISTER_BIT(r14) |
 				GDB_REGISTER_BIT(r15);
+	}
 }
 
 static bool ops_registers(UNUSED void *arg, u64 id, struct gdb_registers *answer)
-	if (lookup->symbol && !address_is_text(lookup->address))
-		lookup->symbol = object_at(lookup->symbol, lookup->address);
 {
 	struct register_question question = { id, answer };
 
@@ -226,12 +286,6 @@ struct caller_question {
 	struct gdb_registers *registers;
 };
 
-/* After a call, our frames hold the address of the return address; gdb's stack pointer is behind it. */
-static u64 stack_pointer_of(const struct frame *frame)
-{
-	return frame->has_regs ? frame->sp : frame->sp + sizeof(u64);
-}
-
 static void find_caller(void *arg)
 {
 	struct caller_question *question = arg;
@@ -243,10 +297,13 @@ static void find_caller(void *arg)
 
 	if (!task || (session.scope && task == task_current()))
 		return;
-	stack_unwind(task, &trace);
-	while (i < trace.nr_frames && (trace.frames[i].pc != question->pc ||
-				       stack_pointer_of(&trace.frames[i]) != question->sp))
-		i++;
+	unwind_for_gdb(task, &trace);
+	for (; i < trace.nr_frames; i++) {
+		struct gdb_frame_place place = bridge_frame_place(&trace, &trace.frames[i]);
+
+		if (place.pc == question->pc && place.sp == question->sp)
+			break;
+	}
 	if (i == trace.nr_frames)
 		return;
 	caller = i + 1 < trace.nr_frames ? &trace.frames[i + 1] : NULL;
@@ -263,7 +320,7 @@ static void find_caller(void *arg)
 	question->answer = caller->stack == trace.frames[i].stack ? GDB_CALLER_RETURN
 								  : GDB_CALLER_ELSEWHERE;
 	registers->regs = (struct x86_regs){ .ip = caller->pc,
-					     .sp = stack_pointer_of(caller),
+					     .sp = bridge_frame_place(&trace, caller).sp,
 					     .bp = caller->bp };
 	registers->known = GDB_REGISTER_BIT(ip) | GDB_REGISTER_BIT(sp) | GDB_REGISTER_BIT(bp);
 }
@@ -410,6 +467,39 @@ static bool ops_debug_file(UNUSED void *arg, struct gdb_debug_file *file, char *
 	return true;
 }
 
+struct command_run {
+	const char *line;
+	struct strbuf *answer, *error;
+	bool worked;
+};
+
+static void run_command(void *arg)
+{
+	struct command_run *run = arg;
+
+	run->worked = shell_execute_inside(run->line, run->error);
+}
+
+static void catch_command(void *arg)
+{
+	struct command_run *run = arg;
+
+	out_capture(run_command, run, run->answer);
+}
+
+static bool ops_command(UNUSED void *arg, const char *line, struct strbuf *answer,
+			struct strbuf *error)
+{
+	struct command_run run = { .line = line, .answer = answer, .error = error };
+	struct failure failure;
+	bool json = json_set(false); /* the answer is text of gdb's */
+
+	if (!protect(catch_command, &run, &failure) && *failure.text)
+		strbuf_printf(error, "%s%s", error->length ? "\n" : "", failure.text);
+	json_set(json);
+	return run.worked;
+}
+
 static const char *ops_refused(UNUSED void *arg, const char *name)
 {
 	return gdb_command_never_runs(name);
@@ -451,6 +541,7 @@ void bridge_ops_setup(void)
 		.percpu_address = ops_percpu,
 		.btf = ops_btf,
 		.debug_file = ops_debug_file,
+		.command = ops_command,
 		.refused = ops_refused,
 		.interrupted = ops_interrupted,
 		.working = ops_working,

@@ -3,7 +3,6 @@
 #include "btjson.h"
 
 #include "fail.h"
-#include "gdb_bridge.h"
 #include "json.h"
 #include "jsonshow.h"
 #include "memory.h"
@@ -110,9 +109,8 @@ static void put_variables(const struct stack_trace *trace, const struct frame *f
 			  const struct btshow_style *style)
 {
 	struct strbuf *text = scope_strbuf(), *why = scope_strbuf();
-	struct gdb_frame_place place = btshow_frame_place(trace, frame);
 
-	if (gdb_frame_variables(&place, style->arguments, style->locals, text, why))
+	if (btshow_variables(trace, frame, style, text, why))
 		put_lines("variables", scope_strdup(strbuf_text(text)));
 	else
 		json_text("variables_error", strbuf_text(why));

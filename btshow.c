@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "btshow.h"
 
+#include "bridge_ops.h"
 #include "btjson.h"
 #include "colour.h"
 #include "fail.h"
@@ -87,16 +88,14 @@ static char *frame_lines(const struct frame *frame)
 	return lines;
 }
 
-struct gdb_frame_place btshow_frame_place(const struct stack_trace *trace,
-					  const struct frame *frame)
+bool btshow_variables(const struct stack_trace *trace, const struct frame *frame,
+		      const struct btshow_style *style, struct strbuf *text, struct strbuf *error)
 {
-	return (struct gdb_frame_place){
-		.id = trace->task->address,
-		.pid = trace->task->pid,
-		.pc = frame->pc,
-		/* gdb's stack pointer is behind the return address. */
-		.sp = frame->has_regs ? frame->sp : frame->sp + sizeof(u64),
-	};
+	struct gdb_frame_place place = bridge_frame_place(trace, frame);
+
+	if (trace->found_below)
+		bridge_ops_start_below();
+	return gdb_frame_variables(&place, style->arguments, style->locals, text, error);
 }
 
 /* As gdb writes them, those of functions inline here below a line with the function's name. */
@@ -104,10 +103,9 @@ static char *frame_variables(const struct stack_trace *trace, const struct frame
 			     const struct btshow_style *style)
 {
 	struct strbuf text = { 0 }, why = { 0 };
-	struct gdb_frame_place place = btshow_frame_place(trace, frame);
 	char *variables;
 
-	if (!gdb_frame_variables(&place, style->arguments, style->locals, &text, &why))
+	if (!btshow_variables(trace, frame, style, &text, &why))
 		strbuf_printf(&text, "(no variables: %s)\n", strbuf_text(&why));
 	variables = scope_strdup(strbuf_text(&text));
 	strbuf_free(&text);

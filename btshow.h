@@ -3,7 +3,6 @@
 #ifndef BTSHOW_H
 #define BTSHOW_H
 
-#include "gdb_bridge.h"
 #include "stack.h"
 
 struct btshow_style {
@@ -16,9 +15,9 @@ struct btshow_style {
 	bool arguments, locals; /* --args, --locals: as gdb writes them, below each frame */
 };
 
-/* FRAME of TRACE as gdb is asked about it. */
-struct gdb_frame_place btshow_frame_place(const struct stack_trace *trace,
-					  const struct frame *frame);
+/* Adds the variables of FRAME, as gdb_frame_variables() does. */
+bool btshow_variables(const struct stack_trace *trace, const struct frame *frame,
+		      const struct btshow_style *style, struct strbuf *text, struct strbuf *error);
 void btshow_trace(const struct stack_trace *trace, const struct btshow_style *style);
 /* -e: only the saved register sets, with where they are. */
 void btshow_exception_frames(const struct stack_trace *trace);

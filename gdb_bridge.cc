@@ -5,6 +5,8 @@
 #include <cli-out.h>
 #include <cli/cli-cmds.h>
 #include <cli/cli-decode.h>
+#include <cli/cli-option.h>
+#include <completer.h>
 #include <crash-embed.h>
 #include <dwarf2/index-cache.h>
 #include <event-top.h>
@@ -28,6 +30,7 @@
 #include <target-dcache.h>
 #include <top.h>
 #include <ui.h>
+#include <valprint.h>
 #include <value.h>
 
 #include <readline/readline.h>
@@ -47,6 +50,9 @@ const struct gdb_bridge_ops *bridge::ops = &no_ops;
 static bool started, start_failed;
 static std::string start_problem;
 static bool dwarf_attached;
+static bool may_attach; /* while a command runs that may have debug information read */
+#define NO_DEBUG_INFO "no debug info>"
+static void attach_dwarf();
 
 /* ---- What GDB asks of us ---- */
 
@@ -314,6 +320,80 @@ static value *percpu_function(gdbarch *, const language_defn *, void *, int coun
 	return value_at_lazy(arguments[0]->type(), address);
 }
 
+/* ---- Commands of ours in GDB ---- */
+
+/* "crash ps", as scripts have it. Its answer is text like any other that GDB prints. */
+static void crash_command(const char *line, int)
+{
+	struct strbuf answer = {}, problem = {};
+	std::string text, why;
+	bool worked;
+
+	if (!ops->command || line == nullptr)
+		error("crash COMMAND ...: a command of crash is missing");
+	worked = ops->command(ops->arg, line, &answer, &problem);
+	text = strbuf_text(&answer);
+	why = strbuf_text(&problem);
+	strbuf_free(&answer);
+	strbuf_free(&problem);
+	/* "crash set 1", "crash mod -s" */
+	follow_current_task(false);
+	gdb_puts(text.c_str());
+	QUIT;
+	if (!worked)
+		error("%s", why.c_str());
+}
+
+/*
+ * GDB prints what has no type as far as it knows as "<data variable, no debug info>", and each print has its number in
+ * the history of values. So debug information comes before the print that needs it: a second print would have the
+ * number that programs expect of the next.
+ */
+static void read_types_for(const char *arguments)
+{
+	value_print_options options;
+	std::string problem;
+
+	if (dwarf_attached || !may_attach || arguments == nullptr)
+		return;
+	/* What is wrong with it print itself will say. */
+	guarded(&problem, [&]() {
+		auto group = make_value_print_options_def_group(&options);
+
+		get_user_print_options(&options);
+		gdb::option::process_options(&arguments,
+					     gdb::option::PROCESS_OPTIONS_REQUIRE_DELIMITER, group);
+		print_command_parse_format(&arguments, "print", &options);
+		if (arguments == nullptr || *arguments == '\0')
+			return;
+		type *found = parse_expression(arguments)->evaluate_type()->type();
+		if (type_to_string(found).find(NO_DEBUG_INFO) != std::string::npos)
+			attach_dwarf();
+	});
+	QUIT;
+}
+
+static cmd_simple_func_ftype *print_itself;
+
+static void print_once(const char *arguments, int from_terminal)
+{
+	read_types_for(arguments);
+	print_itself(arguments, from_terminal);
+}
+
+static void add_commands()
+{
+	for (cmd_list_element *each = cmdlist; each != nullptr; each = each->next) {
+		if (each->is_alias() || strcmp(each->name, "print") != 0)
+			continue;
+		print_itself = each->function.simple_func;
+		each->function.simple_func = print_once;
+	}
+	set_cmd_completer(add_com("crash", class_support, crash_command,
+				  "A command of crash: \"crash ps\"."),
+			  noop_completer);
+}
+
 static void refuse_command(const char *, int, cmd_list_element *command)
 {
 	while (command->prefix != nullptr)
@@ -394,6 +474,7 @@ static void start_gdb()
 			      "$percpu (VARIABLE [, CPU]): that CPU's copy of a per-cpu variable.",
 			      percpu_function, nullptr);
 	refuse_commands();
+	add_commands();
 	push_target();
 	crash_symbols_install(&embed_ops);
 	on_exit(finish_gdb, nullptr);
@@ -634,7 +715,7 @@ static bool wants_dwarf(const std::string &text)
 		"has unknown type",	  "has unknown return type",
 		"No symbol \"",		  "No struct type named",
 		"No union type named",	  "No enum type named",
-		"no debug info>",	  "No line number information",
+		NO_DEBUG_INFO,		  "No line number information",
 		"No symbol table",	  "not defined.",
 		"No function contains",	  "No source file named",
 		"No default source file", "No frame selected",
@@ -657,6 +738,7 @@ bool bridge::with_effort(enum gdb_effort effort, std::string *answer, std::strin
 
 	if (effort == GDB_DWARF && !guarded(problem, [&]() { attach_dwarf(); }))
 		return false;
+	scoped_restore attach = make_scoped_restore(&may_attach, effort == GDB_DWARF_IF_NEEDED);
 	worked = guarded(problem, work);
 	if (effort != GDB_DWARF_IF_NEEDED || dwarf_attached ||
 	    !wants_dwarf(worked ? *answer : *problem))
@@ -798,6 +880,23 @@ bool gdb_command_name(const char *line, char *name, size_t space)
 		return false;
 	snprintf(name, space, "%s", whole.c_str());
 	return !whole.empty();
+}
+
+bool gdb_is_command(const char *word)
+{
+	std::string problem;
+	bool found = false;
+
+	return ensure_started(&problem) && guarded(&problem, [&]() {
+		       for (cmd_list_element *each = cmdlist; each != nullptr; each = each->next) {
+			       const cmd_list_element *meant = each->is_alias() ? each->alias_target
+										: each;
+
+			       found = found || (strcmp(each->name, word) == 0 &&
+						 !meant->is_command_class_help());
+		       }
+	       }) &&
+	       found;
 }
 
 bool gdb_run(const char *command, enum gdb_effort effort, struct strbuf *output,

@@ -104,6 +104,8 @@ struct gdb_bridge_ops {
 	 * it. */
 	bool (*debug_file)(void *arg, struct gdb_debug_file *file, char *why, size_t space);
 
+	/* gdb's command "crash": adds the answer of our command LINE. False: what went wrong is added to ERROR. */
+	bool (*command)(void *arg, const char *line, struct strbuf *answer, struct strbuf *error);
 	/* Why NAME, one of gdb's commands, must not even be run by a script; NULL: it may. */
 	const char *(*refused)(void *arg, const char *name);
 
@@ -138,6 +140,8 @@ enum gdb_effort {
  * "disassemble", "targ rem" "target remote". An alias is the command that it stands for. False: no command of GDB.
  */
 bool gdb_command_name(const char *line, char *name, size_t space);
+/* Is WORD, as it stands, the name or an alias of a command of GDB that does something? */
+bool gdb_is_command(const char *word);
 /*
  * One gdb command; what it prints is added to OUTPUT even when it ends in an error. ERROR after success: why
  * the answer is no better, when that is for want of debug information.
@@ -186,14 +190,14 @@ bool gdb_symbol_type(const char *name, enum gdb_effort effort, struct strbuf *ty
  * below its directory when that is absolute. */
 bool gdb_line_at(u64 pc, struct strbuf *file, u32 *line, struct strbuf *error);
 /*
- * Functions that the compiler put inline around PC: DEPTH 0 is the innermost, to which gdb_line_at()'s line
- * belongs. FILE and LINE are where it was called, in the next one out. False: there are no more.
- */
-/*
  * Adds the lines FIRST to LAST, or to the end, of the very file to which PC's line belongs: "NUMBER\tTEXT" each.
  * False: that file cannot be read or has no such line.
  */
 bool gdb_source_lines(u64 pc, u32 first, u32 last, struct strbuf *text, struct strbuf *error);
+/*
+ * Functions that the compiler put inline around PC: DEPTH 0 is the innermost, to which gdb_line_at()'s line
+ * belongs. FILE and LINE are where it was called, in the next one out. False: there are no more.
+ */
 bool gdb_inlined_at(u64 pc, unsigned depth, struct strbuf *function, struct strbuf *file,
 		    u32 *line);
 

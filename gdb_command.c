@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "gdb_command.h"
 
+#include "bridge_ops.h"
 #include "fail.h"
 #include "gdb_bridge.h"
 #include "nearest.h"
@@ -151,6 +152,7 @@ static bool run(const char *line, bool unknown_is_error)
 {
 	struct gdb_text *text = scope_alloc(sizeof(*text));
 	const char *reason = gdb_command_refused(line);
+	char name[128];
 	bool worked;
 
 	if (reason) {
@@ -162,6 +164,9 @@ static bool run(const char *line, bool unknown_is_error)
 		fail("gdb's \"%s\" is refused: %s", word, reason);
 	}
 	scope_cleanup(free_text, text);
+	/* What x looks at may be the current task's own, which no address of the kernel's can be. */
+	if (gdb_command_name(line, name, sizeof(name)) && streq(name, "x"))
+		bridge_ops_use_space(BRIDGE_BOTH);
 	session_sync_gdb();
 	worked = gdb_run(line, GDB_DWARF_IF_NEEDED, &text->output, &text->error);
 	if (!worked && !unknown_is_error &&

@@ -6,6 +6,7 @@
 #include "colour.h"
 #include "debug.h"
 #include "fail.h"
+#include "gdb_bridge.h"
 #include "gdb_command.h"
 #include "input.h"
 #include "json.h"
@@ -101,6 +102,8 @@ bool shell_quitting(void)
 	return quitting;
 }
 
+static struct strbuf *error_text; /* where error messages go instead; NULL: nobody catches them */
+
 /* Every place where an error message goes; see `help set`, error. */
 void shell_error(const char *name, const char *text)
 {
@@ -111,6 +114,11 @@ void shell_error(const char *name, const char *text)
 	progress_clear();
 	if (starts_with(text, "Usage:\n") && !json_on())
 		name = separator = "";
+	if (error_text) {
+		strbuf_printf(error_text, "%s%s%s%s", error_text->length ? "\n" : "", name,
+			      separator, text);
+		return;
+	}
 	if (session.error_file) {
 		file = fopen(session.error_file, "ae");
 		if (file) {
@@ -168,8 +176,17 @@ static void run_named(struct execution *execution, const char *name, const char 
 	command_run(command, line);
 }
 
-/* "page.flags", "task_struct", "runqueues:1", "jiffies": a kernel type or symbol typed as a command. */
-static const char *command_for_name(const char *word, bool has_arguments)
+/* Is LINE with the first word WORD, which is a symbol as well, one of gdb's: "x /4gx &init_task", "up"? */
+static bool is_gdb_line(const char *word, const char *line)
+{
+	return !session.minimal && gdb_is_command(word) && !gdb_command_refused(line);
+}
+
+/*
+ * "page.flags", "task_struct", "runqueues:1", "jiffies": a kernel type or symbol typed as a command. gdb's commands
+ * come between the two: a symbol has p, a type's name is asked for much more often than the few that gdb has, too.
+ */
+static const char *command_for_name(const char *word, const char *line, bool has_arguments)
 {
 	size_t length = strcspn(word, ".:[");
 	char name[NAME_MAX_BYTES];
@@ -197,7 +214,9 @@ static const char *command_for_name(const char *word, bool has_arguments)
 		}
 	}
 	snprintf(name, sizeof(name), "%.*s", (int)length, word);
-	return symbol_by_name(word) || symbol_by_name(name) ? "p" : NULL;
+	if (!symbol_by_name(word) && !symbol_by_name(name))
+		return NULL;
+	return is_gdb_line(word, line) ? NULL : "p";
 }
 
 static bool is_gdb_mode_exit(const char *line)
@@ -243,7 +262,7 @@ static void run_simple(struct execution *execution)
 	}
 	if (streq(word, "r"))
 		fail("there is no history to run a line of: only what is typed on a terminal is kept");
-	name = command_for_name(word, *rest || strpbrk(word, ".:["));
+	name = command_for_name(word, line, *rest || strpbrk(word, ".:["));
 	if (name)
 		run_named(execution, name, line);
 	else if (session.minimal || !gdb_command_try_run(line))
@@ -314,7 +333,7 @@ static bool run_shell_line(const char *line)
 }
 
 /* Lines in which a ';' separates nothing: gdb's Python has them, too. */
-static bool is_gdb_line(const char *line)
+static bool keeps_semicolons(const char *line)
 {
 	char word[NAME_MAX_BYTES];
 
@@ -355,7 +374,7 @@ static bool run_pieces(struct execution *execution, const char *line)
 	struct failure failure;
 	size_t length;
 
-	if (is_gdb_line(line) || line[line_command_length(line)] != ';')
+	if (keeps_semicolons(line) || line[line_command_length(line)] != ';')
 		return false;
 	while (!quitting && !interrupt_pending() && !too_deep && *line) {
 		length = line_is_comment(line) ? strlen(line) : line_command_length(line);
@@ -503,4 +522,23 @@ bool shell_execute(const char *line)
 	if (!depth && debug_on(DEBUG_FILES))
 		debug_say("command %s: %.6f s", line, seconds() - start);
 	return !execution.failed;
+}
+
+static void stop_catching(void *arg)
+{
+	error_text = arg;
+}
+
+static void restore_failed(void *arg)
+{
+	session.some_command_failed = arg != NULL;
+}
+
+bool shell_execute_inside(const char *line, struct strbuf *error)
+{
+	scope_cleanup(stop_catching, error_text);
+	/* Who catches the message may go on as if nothing had failed. */
+	scope_cleanup(restore_failed, session.some_command_failed ? &error_text : NULL);
+	error_text = error;
+	return shell_execute(line);
 }

@@ -21,6 +21,12 @@ bool shell_quitting(void);
  */
 void shell_error(const char *name, const char *text);
 
+/*
+ * Runs LINE for a program that catches its output; messages about what went wrong are added to ERROR, a line each
+ * but for the last newline. False: there were some.
+ */
+bool shell_execute_inside(const char *line, struct strbuf *error);
+
 /* Writes out what standard output still holds; nowhere to write it to ends the session, as a failure. */
 void shell_finish_output(void);
 

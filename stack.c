@@ -749,13 +749,18 @@ static void unwind_from_registers(const struct task *task, u64 ip, struct stack_
 	trace->nr_sure = trace->nr_frames;
 	if (!trace->complete && trace->nr_frames && !interrupt_pending())
 		guess_the_rest(&unwind);
-	if (!ip && trace->start != START_SLEEPING && trace->nr_frames && kernel_was_kexeced())
-		crashpath_prepend(trace);
+}
+
+void stack_unwind_saved(const struct task *task, struct stack_trace *trace)
+{
+	unwind_from_registers(task, 0, trace);
 }
 
 void stack_unwind(const struct task *task, struct stack_trace *trace)
 {
-	unwind_from_registers(task, 0, trace);
+	stack_unwind_saved(task, trace);
+	if (trace->start != START_SLEEPING && trace->nr_frames && kernel_was_kexeced())
+		crashpath_prepend(trace);
 }
 
 void stack_unwind_from(const struct task *task, u64 ip, u64 slot, struct stack_trace *trace)

@@ -57,6 +57,8 @@ struct stack_trace {
 
 /* Unwinds TASK (active or sleeping) from the best starting point there is. Never fail()s. */
 void stack_unwind(const struct task *task, struct stack_trace *trace);
+/* The same from the saved registers on: not what a crashing kernel called below them. */
+void stack_unwind_saved(const struct task *task, struct stack_trace *trace);
 /*
  * DWARF's call frame information is asked where the kernel's own unwind table says nothing. True: the other
  * way round, to check the one by the other.

@@ -17,9 +17,10 @@ COMMAND(gdb) = {
 	.description =
 		"Passes the rest of the line to the gdb inside crash, which sees the kernel's memory, symbols "
 		"and types, and the registers of the current task. A line whose first word is no command of "
-		"crash, no alias and no name in the kernel goes to gdb as well; this command is for words that "
-		"mean something to both. After \"set gdb on\" every line goes to gdb, unless its first word is "
-		"\"crash\".\n"
+		"crash, no alias and no type of the kernel goes to gdb as well when gdb has such a command, even where "
+		"the kernel has a function or a variable of that name; a name that is only the kernel's is printed. "
+		"This command is for words that mean something to both. After \"set gdb on\" every line goes to gdb, "
+		"unless its first word is \"crash\".\n"
 		"\n"
 		"Commands that run, stop or change a process, set breakpoints, replace the files or the target "
 		"that crash gave to gdb, or start a shell are refused, with the reason, by whatever abbreviation. "
@@ -28,7 +29,13 @@ COMMAND(gdb) = {
 		"one. No script is read that nobody asked for.\n"
 		"\n"
 		"Tasks are gdb's threads: \"gdb info threads\", \"gdb thread apply all bt\", and frame, up, info locals, "
-		"info args in any of them. \"gdb thread N\" and \"set PID\" change the same current task.",
+		"info args in any of them. \"gdb thread N\" and \"set PID\" change the same current task. Of a CPU's "
+		"task, gdb's frames begin with the registers that were saved when the kernel crashed; what a crashing "
+		"kernel called after that only bt shows. An address of user space that gdb's x is given is the current "
+		"task's.\n"
+		"\n"
+		"In gdb's scripts \"crash ps\" is the command ps of crash, and in Python gdb.execute(\"crash ps\", "
+		"to_string=True) gives its answer; what goes wrong is a gdb.error.",
 	.example = "crash> gdb print sizeof(struct list_head)\n"
 		   "$1 = 16\n"
 		   "crash> gdb ptype struct hlist_node\n"

@@ -1,8 +1,12 @@
 # Tasks are gdb's threads: their list, their frames, and the one that is current.
 # SPDX-License-Identifier: GPL-3.0-or-later
 import re
+import sys
 
-from harness import Skipped, equal, expect, run_crash, same_lines
+from harness import TOP, Skipped, equal, expect, run_crash, same_lines
+
+sys.path[:0] = [str(TOP / "tests/truth")]
+from test_gdb_registers import active_tasks, notes_registers  # noqa: E402
 
 FRAMES = """import gdb
 for thread in sorted(gdb.selected_inferior().threads(), key=lambda t: t.num):
@@ -27,18 +31,25 @@ def session(kernel, text):
 
 
 def our_pcs(text):
-    """task -> its frames' pcs, those that an exception interrupted too, from `foreach bt`."""
+    """task -> its frames' (pc, function), those that an exception interrupted too, from `foreach bt`."""
     found, task, left = {}, None, False
     for line in text.splitlines():
         header = re.match(r"PID: \d+ +TASK: ([0-9a-f]+)", line)
-        frame = re.match(r" ?#\d+ \[[0-9a-f]+\] .* at ([0-9a-f]+)(?: \[\w+\])?$|    RIP: (f[0-9a-f]{15}) ", line)
+        frame = re.match(r" ?#\d+ \[[0-9a-f]+\] (\S+) .*at ([0-9a-f]+)(?: \[\w+\])?$|    RIP: (f[0-9a-f]{15}) ", line)
         if header:
             task = header[1]
             found[task] = []
-        elif frame and not (left and found[task][-1] == frame[1]):
-            found[task].append(frame[1] or frame[2])
+        elif frame and not (left and found[task][-1][0] == frame[2]):
+            found[task].append((frame[2] or frame[3], frame[1]))
         left = " exception stack> ---" in line
     return found
+
+
+def from_saved(frames, pc, function):
+    """gdb begins where registers were saved: at PC in FUNCTION, which may have gone on to its last call."""
+    places = [i for i, (at, _) in enumerate(frames) if at == pc] + [i for i, (_, name) in enumerate(frames) if name == function]
+    expect(places, f"{function} at {pc} is not in {frames}")
+    return [(pc, function)] + frames[places[0] + 1:]
 
 
 def test_every_task_is_a_thread(kernel):
@@ -55,6 +66,10 @@ def test_every_task_is_a_thread(kernel):
 def same_frames(dump):
     wanted = our_pcs(dump.crash("foreach bt"))
     expect(len(wanted) > 100, f"only {len(wanted)} traces")
+    registers = notes_registers(dump)
+    for cpu, task in active_tasks(dump).items():
+        pc = f"{registers[cpu]['rip']:x}"
+        wanted[task] = from_saved(wanted[task], pc, re.search(r" \([Tt]\) ([^ +]+)", dump.crash(f"sym {pc}"))[1])
     script = "".join(f"gdb python exec({chunk!r})\n" for chunk in [FRAMES])
     # Without debug information all frames are ours; with it gdb goes through functions that have some by itself.
     for first in ("", "gdb info line vfs_read\n"):
@@ -62,14 +77,14 @@ def same_frames(dump):
         got = {task: pcs.split() for task, pcs in re.findall(r"^THREAD ([0-9a-f]+) (.*)$", text, re.M)}
         equal(len(got), len(wanted), f"{dump.name}: threads with frames")
         for task, pcs in wanted.items():
-            equal(got[task], pcs or ["none"],
+            equal(got[task], [pc for pc, _ in pcs] or ["none"],
                   f"{dump.name}: gdb's frames of task {task} {'with' if first else 'without'} debug information")
 
 
 def test_frames_of_every_thread(kernel):
     if "Python" in session(kernel, "gdb python print(1)\n").stderr:
         raise Skipped("gdb is built without Python")
-    # After kexec traces begin where each CPU ended, below the registers that were saved.
+    # After kexec our traces begin where each CPU ended, below the registers that were saved.
     for dump in (kernel.dump(), kernel.dump("kdump")):
         same_frames(dump)
 
