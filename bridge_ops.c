@@ -286,6 +286,14 @@ struct caller_question {
 	struct gdb_registers *registers;
 };
 
+/* Tracing put an address of its own where CALLER's return address was: a frame's DWARF leads into the tracer. */
+static bool is_hooked(const struct frame *caller)
+{
+	u64 word;
+
+	return !mem_try_u64(caller->sp, &word, NULL) || word != caller->pc;
+}
+
 static void find_caller(void *arg)
 {
 	struct caller_question *question = arg;
@@ -317,8 +325,9 @@ static void find_caller(void *arg)
 		registers->known = GDB_REGISTERS_ALL;
 		return;
 	}
-	question->answer = caller->stack == trace.frames[i].stack ? GDB_CALLER_RETURN
-								  : GDB_CALLER_ELSEWHERE;
+	question->answer = caller->stack == trace.frames[i].stack && !is_hooked(caller)
+				   ? GDB_CALLER_RETURN
+				   : GDB_CALLER_ELSEWHERE;
 	registers->regs = (struct x86_regs){ .ip = caller->pc,
 					     .sp = bridge_frame_place(&trace, caller).sp,
 					     .bp = caller->bp };

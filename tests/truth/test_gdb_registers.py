@@ -111,7 +111,7 @@ def functions_are_those_of_bt(dump):
 def test_no_function_that_was_never_called(kernel):
     if "Python" in run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin="gdb python print(1)\nquit\n").stderr:
         raise Skipped("gdb is built without Python")
-    for name in ("sysrq", "kdump", "nmi", "serial", "oom"):
+    for name in ("sysrq", "kdump", "nmi", "serial", "oom", "traced", "bpf"):
         functions_are_those_of_bt(kernel.dump(name))
 
 
