@@ -478,30 +478,49 @@ static void want_manual(UNUSED struct arguments *arguments, UNUSED const char *a
 
 /* ---- Files ---- */
 
-/*
- * A vmlinux is an ELF file that is no core file, and may be packed. What is neither goes to the dump
- * readers.
- */
-static bool looks_like_vmlinux(const char *path)
+/* The ELF header of a file that may be packed; false: it has none. */
+static bool read_elf_header(const char *path, Elf64_Ehdr *header)
 {
 	struct strbuf why = { 0 };
 	struct file_map map;
-	Elf64_Ehdr header;
 	bool result = false;
 
 	if (file_map_open(&map, path, &why)) {
-		const void *start = file_map_at(&map, 0, sizeof(header));
+		const void *start = file_map_at(&map, 0, sizeof(*header));
 
 		if (start)
-			memcpy(&header, start, sizeof(header));
+			memcpy(header, start, sizeof(*header));
 		result = (start && !unpack_kind(&map)) ||
-			 unpack_start(&map, &header, sizeof(header));
-		result = result && memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 &&
-			 header.e_type != ET_CORE;
+			 unpack_start(&map, header, sizeof(*header));
+		result = result && memcmp(header->e_ident, ELFMAG, SELFMAG) == 0;
 		file_map_close(&map);
 	}
 	strbuf_free(&why);
 	return result;
+}
+
+/* A vmlinux is an ELF file that is no core file. What is neither goes to the dump readers. */
+static bool looks_like_vmlinux(const char *path)
+{
+	Elf64_Ehdr header;
+	u16 type;
+
+	if (!read_elf_header(path, &header))
+		return false;
+	type = header.e_type;
+	if (header.e_ident[EI_DATA] == ELFDATA2MSB)
+		type = __builtin_bswap16(type);
+	return type != ET_CORE;
+}
+
+/* By its header alone. */
+static bool may_be_kernel(const char *path)
+{
+	Elf64_Ehdr header;
+
+	return read_elf_header(path, &header) && header.e_ident[EI_DATA] == ELFDATA2LSB &&
+	       header.e_machine == EM_X86_64 &&
+	       (header.e_type == ET_EXEC || header.e_type == ET_DYN);
 }
 
 /* A packed file that has no vmlinux inside is not unpacked to say what it is. */
@@ -584,6 +603,12 @@ static void sort_files(struct arguments *arguments, char **paths)
 	if (arguments->partner && !arguments->nr_dumps && !is_kernel(arguments->partner)) {
 		arguments->dumps[arguments->nr_dumps++] = arguments->partner;
 		arguments->partner = NULL;
+	}
+	/* One file alone: with a kernel it is the running one that is asked about, any other was meant as a dump. */
+	if (arguments->vmlinux && !arguments->partner && !arguments->nr_dumps &&
+	    !session.rc_dumpfile && !may_be_kernel(arguments->vmlinux)) {
+		arguments->dumps[arguments->nr_dumps++] = arguments->vmlinux;
+		arguments->vmlinux = NULL;
 	}
 	if (!arguments->vmlinux && arguments->nr_dumps > 1 && !arguments->question &&
 	    !looks_like_part(arguments->dumps[0]))

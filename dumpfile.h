@@ -111,6 +111,7 @@ struct dump {
 	u64 nr_notes; /* looked at so far */
 	struct device_dump *device_dumps;
 	size_t nr_device_dumps;
+	bool of_xen_host; /* a hypervisor left notes, too */
 	u64 max_pfn; /* one past the highest page frame of the machine */
 	bool live; /* no file: the memory of the running kernel, which changes while it is read */
 	bool filtered; /* pages may be missing on purpose (makedumpfile -d) */
@@ -155,5 +156,9 @@ bool dump_next_present(struct dump *dump, u64 pfn, u64 *found_pfn);
 /* What a file is when no reader takes it: "an ELF executable (a vmlinux?)", "a bzImage kernel image",
  * "gzip-compressed data: unpack it first" ... Used for messages and to tell argument kinds apart. */
 void file_describe(const struct file_map *file, struct strbuf *text);
+/* By the machine's name in utsname, "i686"; an empty or damaged one says nothing. */
+bool is_another_machine(const char *utsname);
+/* "arm64", "ppc64, big-endian", "machine 4711" for the first 20 bytes of an ELF HEADER. */
+void elf_describe_machine(const u8 *header, struct strbuf *text);
 
 #endif

@@ -8,11 +8,14 @@
  *	12	...	name, descriptor
  *
  *	name		type	descriptor
- *	CORE		1	struct elf_prstatus (336 bytes): pid at 32, registers at 112
+ *	CORE		1	struct elf_prstatus (336 bytes): pid at 32, registers at 112, 8 bytes behind them
  *	CORE		4	netdump's: the address of the task that crashed, more that nobody reads
  *	VMCOREINFO	0	text
  *	QEMU		0	QEMUCPUState, see below
  *	LINUX		0x700	a driver's own dump: 44 bytes of name, then its data
+ *	Xen		0x100000x	a Xen host's: what its hypervisor knows
+ *	VMCOREINFO_XEN	0	the text of that hypervisor
+ *	CORE		6, ...	a process's: its auxiliary vector, signal, mapped files
  *
  *	netdump's names have no NUL: "CORE" is 4 bytes.
  *
@@ -33,6 +36,8 @@ enum {
 	PRSTATUS_BYTES = 336,
 	PRSTATUS_PID = 32,
 	PRSTATUS_REGS = 112,
+	/* Some writers leave out what is behind the registers: 27 of 8 bytes, of which struct x86_regs has the first. */
+	LEAST_PRSTATUS_BYTES = PRSTATUS_REGS + 27 * 8,
 	QEMU_STATE_BYTES = 432,
 	QEMU_KERNEL_GS = 432,
 	QEMU_SEGMENT_BASE = 16,
@@ -42,6 +47,10 @@ enum {
 	/* 8192 CPUs with a note of 400 bytes, and as much room left empty, read as notes of 12 bytes. */
 	MAX_NOTES = 1 << 20,
 	NT_DEVICE_DUMP = 0x700,
+	NT_XEN_CRASH_INFO = 0x1000001,
+	NT_XEN_CRASH_REGS = 0x1000002,
+	/* A process's notes begin with those of one thread and of the process. */
+	NOTES_THAT_TELL = 64,
 	DEVICE_NAME_BYTES = 44,
 };
 
@@ -66,11 +75,11 @@ static struct cpu_note *add_cpu_note(struct dump *dump)
 
 static void add_prstatus(struct dump *dump, const struct file_map *file, const struct note *note)
 {
-	u8 prstatus[PRSTATUS_BYTES];
+	u8 prstatus[LEAST_PRSTATUS_BYTES];
 	struct cpu_note *cpu;
 
-	if (note->bytes < PRSTATUS_BYTES ||
-	    !file_map_read(file, note->at, prstatus, sizeof(prstatus))) {
+	if (note->bytes < LEAST_PRSTATUS_BYTES ||
+	    !file_map_read(file, note->at, prstatus, LEAST_PRSTATUS_BYTES)) {
 		strbuf_printf(&dump->remarks, "a CPU's register note has %u bytes instead of %u\n",
 			      note->bytes, PRSTATUS_BYTES);
 		return;
@@ -224,6 +233,56 @@ static bool next_note(const struct file_map *file, u64 *at, u64 end, struct note
 	return true;
 }
 
+static void add_xen(struct dump *dump)
+{
+	if (!dump->of_xen_host)
+		strbuf_puts(
+			&dump->remarks,
+			"dump of a Xen host: a paravirtual kernel's pages do not stand where that kernel says, and "
+			"the hypervisor's tables are not read\n");
+	dump->of_xen_host = true;
+}
+
+static bool is_xen(const struct note *note)
+{
+	return streq(note->name, "VMCOREINFO_XEN") ||
+	       (streq(note->name, "Xen") &&
+		(note->type == NT_XEN_CRASH_INFO || note->type == NT_XEN_CRASH_REGS));
+}
+
+bool notes_are_of_process(const struct file_map *file, u64 offset, u64 size)
+{
+	u64 at = offset, end = offset + size;
+	struct note note;
+
+	if (!range_fits(offset, size, file->size))
+		return false;
+	for (unsigned i = 0; i < NOTES_THAT_TELL && next_note(file, &at, end, &note); i++) {
+		if (streq(note.name, "VMCOREINFO") || streq(note.name, "QEMU"))
+			return false;
+		if (streq(note.name, "CORE") &&
+		    (note.type == NT_AUXV || note.type == NT_FILE || note.type == NT_SIGINFO))
+			return true;
+	}
+	return false;
+}
+
+static void add_note(struct dump *dump, const struct file_map *file, const struct note *note)
+{
+	if (streq(note->name, "CORE") && note->type == NT_PRSTATUS)
+		add_prstatus(dump, file, note);
+	else if (streq(note->name, "CORE") && note->type == NT_TASKSTRUCT)
+		add_crashed_task(dump, file, note);
+	else if (streq(note->name, "QEMU") && note->type == 0)
+		add_qemu_state(dump, file, note);
+	else if (streq(note->name, "VMCOREINFO"))
+		dump_set_vmcoreinfo(dump, file, note->at, note->bytes);
+	else if (streq(note->name, "LINUX") && note->type == NT_DEVICE_DUMP)
+		add_device_dump(dump, file, note);
+	else if (is_xen(note))
+		add_xen(dump);
+}
+
 void dump_add_notes(struct dump *dump, const struct file_map *file, u64 offset, u64 size)
 {
 	u64 at = offset, end = offset + size;
@@ -256,16 +315,7 @@ void dump_add_notes(struct dump *dump, const struct file_map *file, u64 offset, 
 			break;
 		}
 		/* The kernel leaves room for CPUs that wrote no note: all zero. */
-		if (streq(note.name, "CORE") && note.type == NT_PRSTATUS)
-			add_prstatus(dump, file, &note);
-		else if (streq(note.name, "CORE") && note.type == NT_TASKSTRUCT)
-			add_crashed_task(dump, file, &note);
-		else if (streq(note.name, "QEMU") && note.type == 0)
-			add_qemu_state(dump, file, &note);
-		else if (streq(note.name, "VMCOREINFO"))
-			dump_set_vmcoreinfo(dump, file, note.at, note.bytes);
-		else if (streq(note.name, "LINUX") && note.type == NT_DEVICE_DUMP)
-			add_device_dump(dump, file, &note);
+		add_note(dump, file, &note);
 	}
 	if (at > offset)
 		add_range(dump, file, offset, at - offset);

@@ -20,6 +20,10 @@
 #include <elf.h>
 #include <stdlib.h>
 
+#define XEN_CORE                                                                                                  \
+	"a Xen guest's core (xl dump-core), whose pages are numbered by Xen; this program does not read it: let " \
+	"the guest's own kdump make a dump"
+
 struct netdump {
 	struct extents backed; /* merged; bytes in the file */
 	struct extents excluded; /* the same for memory that was left out (may be in backed, too) */
@@ -112,63 +116,120 @@ static bool read_nr_phdrs(const struct file_map *file, const Elf64_Ehdr *header,
 	return true;
 }
 
-static bool is_process_core(const struct file_map *file, const Elf64_Ehdr *header, u64 nr_phdrs)
+/* What the segments have in common. */
+enum segments { SEGMENTS_PHYSICAL, SEGMENTS_OF_PROCESS, SEGMENTS_WITHOUT_PLACE };
+
+/*
+ * A process's segments have no physical address, and neither has its [vsyscall], though it lies in the kernel's
+ * half. Some are user addresses, or the notes say what only a process has.
+ */
+static enum segments judge_segments(const struct file_map *file, const Elf64_Ehdr *header,
+				    u64 nr_phdrs)
 {
-	u64 nr_loads = 0;
+	u64 nr_loads = 0, nr_of_user = 0;
+	bool process_notes = false;
 
 	for (u64 i = 0; i < nr_phdrs; i++) {
 		Elf64_Phdr phdr;
 
 		if (!read_phdr(file, header, i, &phdr))
-			return false;
-		if (phdr.p_type != PT_LOAD)
+			return SEGMENTS_PHYSICAL;
+		if (phdr.p_type == PT_NOTE)
+			process_notes |= notes_are_of_process(file, phdr.p_offset, phdr.p_filesz);
+		if (phdr.p_type != PT_LOAD || !phdr.p_memsz)
 			continue;
-		if (phdr.p_paddr != 0 || phdr.p_vaddr >> 63)
-			return false;
+		if (phdr.p_paddr != 0)
+			return SEGMENTS_PHYSICAL;
 		nr_loads++;
+		nr_of_user += phdr.p_vaddr >> 63 == 0;
 	}
-	return nr_loads > 1;
+	if (process_notes || (nr_loads > 1 && nr_of_user))
+		return SEGMENTS_OF_PROCESS;
+	return nr_loads > 1 ? SEGMENTS_WITHOUT_PLACE : SEGMENTS_PHYSICAL;
+}
+
+/* xl dump-core: no segments, but sections, of which .xen_pages has the memory. */
+static bool is_xen_core(const struct file_map *file, const Elf64_Ehdr *header)
+{
+	static const char name[] = ".xen_pages";
+	const char *names;
+	Elf64_Shdr strings;
+
+	if (is_32_bit(header) || header->e_shentsize != sizeof(strings) ||
+	    !range_fits(header->e_shoff, header->e_shstrndx * sizeof(strings), file->size) ||
+	    !file_map_read(file, header->e_shoff + header->e_shstrndx * sizeof(strings), &strings,
+			   sizeof(strings)))
+		return false;
+	names = file_map_at(file, strings.sh_offset, strings.sh_size);
+	return names && memmem(names, strings.sh_size, name, sizeof(name));
+}
+
+static bool check_phdrs(const struct file_map *file, const Elf64_Ehdr *header, u64 *nr_phdrs,
+			struct strbuf *why)
+{
+	if (header->e_phnum == 0) {
+		strbuf_puts(why, is_xen_core(file, header) ? XEN_CORE
+							   : "ELF vmcore: no program headers");
+		return false;
+	}
+	if (header->e_phentsize != phdr_bytes(header)) {
+		strbuf_printf(why, "ELF vmcore: program headers of %u bytes instead of %zu",
+			      header->e_phentsize, phdr_bytes(header));
+		return false;
+	}
+	if (!read_nr_phdrs(file, header, nr_phdrs, why))
+		return false;
+	if (*nr_phdrs == 0) {
+		strbuf_puts(why, "ELF vmcore: no program headers");
+		return false;
+	}
+	if (range_fits(header->e_phoff, *nr_phdrs * phdr_bytes(header), file->size))
+		return true;
+	strbuf_printf(
+		why,
+		"ELF vmcore: cut short or damaged: %llu program headers at %llu do not fit into a file of %llu bytes",
+		(unsigned long long)*nr_phdrs, (unsigned long long)header->e_phoff,
+		(unsigned long long)file->size);
+	return false;
+}
+
+/* What keeps a core from being read as a kernel's dump; false: nothing. */
+static bool is_no_dump(const struct file_map *file, const Elf64_Ehdr *header, struct strbuf *why)
+{
+	bool known_class = header->e_ident[EI_CLASS] == ELFCLASS64 || is_32_bit(header);
+	bool is_bad = true;
+	enum segments segments = SEGMENTS_PHYSICAL;
+	struct strbuf broken = { 0 };
+	u64 nr_phdrs;
+
+	if (known_class && check_phdrs(file, header, &nr_phdrs, &broken))
+		segments = judge_segments(file, header, nr_phdrs);
+	if (segments == SEGMENTS_OF_PROCESS) {
+		strbuf_puts(why, "ELF core of a process, not of a kernel");
+	} else if (header->e_machine != EM_X86_64 || !known_class) {
+		strbuf_puts(why, "ELF vmcore: of another machine (");
+		elf_describe_machine((const u8 *)header, why);
+		strbuf_puts(why, "); this program reads x86_64");
+	} else if (segments == SEGMENTS_WITHOUT_PLACE) {
+		strbuf_puts(why,
+			    "ELF core whose segments have no physical addresses: no kernel's dump");
+	} else {
+		strbuf_puts(why, strbuf_text(&broken));
+		is_bad = broken.length != 0;
+	}
+	strbuf_free(&broken);
+	return is_bad;
 }
 
 static enum probe_result netdump_probe(const struct file_map *file, struct strbuf *why)
 {
 	Elf64_Ehdr header;
-	u64 nr_phdrs;
 
-	if (!read_header(file, &header) || header.e_type != ET_CORE)
+	/* A big-endian machine's is described like other files. */
+	if (!read_header(file, &header) || header.e_type != ET_CORE ||
+	    header.e_ident[EI_DATA] != ELFDATA2LSB)
 		return PROBE_NO;
-	if (header.e_ident[EI_DATA] != ELFDATA2LSB || header.e_machine != EM_X86_64 ||
-	    (header.e_ident[EI_CLASS] != ELFCLASS64 && !is_32_bit(&header))) {
-		strbuf_printf(
-			why,
-			"ELF vmcore: of another machine (class %u, data %u, machine %u); this program reads x86_64",
-			header.e_ident[EI_CLASS], header.e_ident[EI_DATA], header.e_machine);
-		return PROBE_BROKEN;
-	}
-	if (header.e_phentsize != phdr_bytes(&header)) {
-		strbuf_printf(why, "ELF vmcore: program headers of %u bytes instead of %zu",
-			      header.e_phentsize, phdr_bytes(&header));
-		return PROBE_BROKEN;
-	}
-	if (!read_nr_phdrs(file, &header, &nr_phdrs, why))
-		return PROBE_BROKEN;
-	if (nr_phdrs == 0) {
-		strbuf_puts(why, "ELF vmcore: no program headers");
-		return PROBE_BROKEN;
-	}
-	if (!range_fits(header.e_phoff, nr_phdrs * phdr_bytes(&header), file->size)) {
-		strbuf_printf(
-			why,
-			"ELF vmcore: cut short or damaged: %llu program headers at %llu do not fit into a file of %llu bytes",
-			(unsigned long long)nr_phdrs, (unsigned long long)header.e_phoff,
-			(unsigned long long)file->size);
-		return PROBE_BROKEN;
-	}
-	if (is_process_core(file, &header, nr_phdrs)) {
-		strbuf_puts(why, "ELF core of a process, not of a kernel");
-		return PROBE_BROKEN;
-	}
-	return PROBE_YES;
+	return is_no_dump(file, &header, why) ? PROBE_BROKEN : PROBE_YES;
 }
 
 static void add_load(struct dump *dump, const Elf64_Phdr *phdr)

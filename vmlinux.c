@@ -50,29 +50,6 @@ static const char *string_table(const struct vmlinux *vmlinux, u32 index, u64 *s
 	return text;
 }
 
-static const char *machine_name(u16 machine)
-{
-	switch (machine) {
-	case EM_386:
-		return "32-bit x86";
-	case EM_AARCH64:
-		return "arm64";
-	case EM_ARM:
-		return "arm";
-	case EM_PPC64:
-		return "ppc64";
-	case EM_S390:
-		return "s390";
-	case EM_RISCV:
-		return "riscv";
-	case EM_MIPS:
-		return "mips";
-	case EM_LOONGARCH:
-		return "loongarch";
-	}
-	return NULL;
-}
-
 /* The ELF header; NULL with *why when this cannot be an x86_64 kernel. */
 static const Elf64_Ehdr *check_header(const struct vmlinux *vmlinux, struct strbuf *why)
 {
@@ -88,13 +65,9 @@ static const Elf64_Ehdr *check_header(const struct vmlinux *vmlinux, struct strb
 	machine = load_u16(ident + offsetof(Elf64_Ehdr, e_machine));
 	if (ident[EI_DATA] != ELFDATA2LSB || ident[EI_CLASS] != ELFCLASS64 ||
 	    machine != EM_X86_64) {
-		if (ident[EI_DATA] == ELFDATA2LSB && machine_name(machine))
-			strbuf_printf(why, "an ELF file for %s; only x86_64 kernels can be read",
-				      machine_name(machine));
-		else
-			strbuf_puts(
-				why,
-				"an ELF file for another machine; only x86_64 kernels can be read");
+		strbuf_puts(why, "an ELF file for ");
+		elf_describe_machine(ident, why);
+		strbuf_puts(why, "; only x86_64 kernels can be read");
 		return NULL;
 	}
 	if (!header) {
