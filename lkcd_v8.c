@@ -57,6 +57,12 @@ enum {
 	MOST_BUFFER_BYTES = 16 << 20,
 	PAGE_HEADER_BYTES = 16,
 	GROUP_PAGES = 16,
+	/* A run-length coded page may be longer than the page itself. */
+	MOST_DATA_BYTES = 2 * PAGE_BYTES,
+	/* Behind a damaged page header: how many bytes are looked at, how many headers in a row have to be good. */
+	SEARCH_BYTES = MOST_DATA_BYTES + PAGE_HEADER_BYTES,
+	HEADERS_IN_A_ROW = 4,
+	MOST_GAPS = 1024,
 	CACHE_BYTES = 8 << 20,
 };
 
@@ -83,6 +89,9 @@ struct lkcd {
 	u64 buffer_bytes; /* where pages begin */
 	group_list groups; /* sorted by pfn, none overlaps another */
 	u64 nr_pages;
+	u64 nr_doubles; /* pages that came again: the last one counts */
+	u64 nr_gaps, first_gap; /* damaged page headers; the place of the first */
+	bool new_group; /* what is found next does not follow the page before it */
 	struct decompressor_pool *pool;
 };
 
@@ -93,6 +102,7 @@ static bool is_magic(u64 magic)
 
 static enum probe_result lkcd_probe(const struct file_map *file, struct strbuf *why)
 {
+	char machine[NAME_BYTES] = "";
 	u8 header[HEADER_BYTES];
 	u64 magic;
 	u32 version, page_bytes;
@@ -116,6 +126,12 @@ static enum probe_result lkcd_probe(const struct file_map *file, struct strbuf *
 	if (version < OLDEST_VERSION || version > NEWEST_VERSION) {
 		strbuf_printf(why, "LKCD dump, header version %u: versions %u to %u are known",
 			      version, OLDEST_VERSION, NEWEST_VERSION);
+		return PROBE_BROKEN;
+	}
+	memcpy(machine, header + 324 + 4 * NAME_BYTES, NAME_BYTES - 1);
+	if (is_another_machine(machine)) {
+		strbuf_printf(why, "LKCD dump of another machine (%s); this program reads x86_64",
+			      machine);
 		return PROBE_BROKEN;
 	}
 	if (page_bytes != PAGE_BYTES) {
@@ -161,11 +177,13 @@ static void add_page(struct lkcd *lkcd, u64 pfn, u64 offset)
 						     : NULL;
 
 	lkcd->nr_pages++;
-	if (last && last->nr_pages < GROUP_PAGES && pfn == last->pfn + last->nr_pages)
+	if (last && !lkcd->new_group && last->nr_pages < GROUP_PAGES &&
+	    pfn == last->pfn + last->nr_pages)
 		last->nr_pages++;
 	else
 		*vector_add(&lkcd->groups) =
 			(struct page_group){ .pfn = pfn, .offset = offset, .nr_pages = 1 };
+	lkcd->new_group = false;
 }
 
 static void tell_end(struct dump *dump, u64 offset, const char *what)
@@ -186,7 +204,7 @@ static bool find_page_header(const struct file_map *file, const struct page_grou
 {
 	*offset = group->offset;
 	for (u64 i = group->pfn;; i++) {
-		if (!read_page_header(file, *offset, page) || page->bytes > PAGE_BYTES)
+		if (!read_page_header(file, *offset, page) || page->bytes > MOST_DATA_BYTES)
 			return false;
 		*offset += PAGE_HEADER_BYTES;
 		if (i == pfn)
@@ -237,12 +255,80 @@ static void split_groups(struct lkcd *lkcd, const struct file_map *file)
 		if (i + 1 == pages.count || pages.items[i].pfn != pages.items[i + 1].pfn)
 			pages.items[nr_kept++] = pages.items[i];
 	}
+	lkcd->nr_doubles = pages.count - nr_kept;
 	pages.count = nr_kept;
 	vector_free(&lkcd->groups);
 	lkcd->groups = pages;
 }
 
-/* Goes over all page headers. What is wrong ends it, with a remark: the pages before that are good. */
+static bool is_page_header(const struct page_header *page)
+{
+	return page->pfn < MAX_PFN && page->bytes && page->bytes <= MOST_DATA_BYTES &&
+	       (page->flags & (PAGE_RAW | PAGE_COMPRESSED));
+}
+
+/* Do page headers follow each other from OFFSET on, so that this is no chance? */
+static bool headers_follow(const struct file_map *file, u64 offset)
+{
+	struct page_header page;
+
+	for (unsigned i = 0; i < HEADERS_IN_A_ROW; i++) {
+		if (!read_page_header(file, offset, &page))
+			return false;
+		if (page.flags & PAGE_END)
+			return i > 0;
+		if (!is_page_header(&page) || page.flags & ~(PAGE_RAW | PAGE_COMPRESSED))
+			return false;
+		offset += PAGE_HEADER_BYTES + page.bytes;
+	}
+	return true;
+}
+
+/* The page header at *OFFSET is damaged: moves to the next that is one. False: there is none near. */
+static bool skip_damage(struct dump *dump, u64 *offset, const struct page_header *page)
+{
+	const struct file_map *file = &dump->files[0];
+	struct lkcd *lkcd = dump->state;
+	u64 next = *offset + PAGE_HEADER_BYTES + page->bytes, end = *offset + SEARCH_BYTES;
+
+	if (lkcd->nr_gaps >= MOST_GAPS)
+		return false;
+	/* What it says of its length may be right, and the rest wrong. */
+	if (!headers_follow(file, next)) {
+		next = *offset + PAGE_HEADER_BYTES;
+		while (next < end && !headers_follow(file, next))
+			next++;
+		if (next == end)
+			return false;
+	}
+	if (!lkcd->nr_gaps++)
+		lkcd->first_gap = *offset;
+	lkcd->new_group = true;
+	*offset = next;
+	return true;
+}
+
+/* What is wrong with pages that are not at the end. */
+static void tell_pages(struct dump *dump)
+{
+	const struct lkcd *lkcd = dump->state;
+
+	if (lkcd->nr_gaps) {
+		dump->incomplete = true;
+		strbuf_printf(
+			&dump->remarks,
+			"LKCD dump, damaged: %llu page headers make no sense, the first at byte %llu: their pages "
+			"are missing\n",
+			(unsigned long long)lkcd->nr_gaps, (unsigned long long)lkcd->first_gap);
+	}
+	if (lkcd->nr_doubles)
+		strbuf_printf(
+			&dump->remarks,
+			"LKCD dump: %llu pages are stored more than once: the last of each counts\n",
+			(unsigned long long)lkcd->nr_doubles);
+}
+
+/* Goes over all page headers. What is wrong is left out with a remark. */
 static bool find_pages(struct dump *dump, struct strbuf *why)
 {
 	struct lkcd *lkcd = dump->state;
@@ -264,8 +350,12 @@ static bool find_pages(struct dump *dump, struct strbuf *why)
 					 "marked as truncated by its writer: it ends");
 			break;
 		}
-		if (page.pfn >= MAX_PFN || !page.bytes || page.bytes > PAGE_BYTES ||
-		    !(page.flags & (PAGE_RAW | PAGE_COMPRESSED))) {
+		/* No page needs more than its own size, but for a coding that makes it longer. */
+		if (!is_page_header(&page) ||
+		    (page.bytes > PAGE_BYTES &&
+		     !headers_follow(&dump->files[0], offset + PAGE_HEADER_BYTES + page.bytes))) {
+			if (skip_damage(dump, &offset, &page))
+				continue;
 			tell_end(dump, offset, "damaged: no page header");
 			break;
 		}
@@ -276,6 +366,7 @@ static bool find_pages(struct dump *dump, struct strbuf *why)
 	sort_groups(&lkcd->groups);
 	if (have_overlaps(&lkcd->groups))
 		split_groups(lkcd, &dump->files[0]);
+	tell_pages(dump);
 	return true;
 }
 
@@ -442,7 +533,7 @@ static bool lkcd_read_page(struct dump *dump, u64 paddr, void *buf, size_t lengt
 	u64 pfn = paddr >> PAGE_SHIFT, offset;
 	const struct page_group *group;
 	struct page_header header;
-	u8 copy[PAGE_BYTES], page[PAGE_BYTES];
+	u8 copy[MOST_DATA_BYTES], page[PAGE_BYTES];
 	const u8 *data;
 
 	if (page_cache_get(dump->cache, pfn, paddr % PAGE_BYTES, buf, length))

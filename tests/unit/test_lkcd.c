@@ -68,6 +68,9 @@ static void every_compression_and_order(void **state UNUSED)
 		if (!dump)
 			fail_msg("%s", strbuf_text(&text));
 		assert_false(dump->incomplete);
+		assert_int_equal(strstr(strbuf_text(&dump->remarks),
+					"1 pages are stored more than once") != NULL,
+				 description.rewritten);
 		assert_int_equal(dump->max_pfn, FRAMES - 1);
 		assert_int_equal(dump->nr_cpu_notes, 2);
 		assert_int_equal(dump->cpu_notes[1].regs.ip, 0xffffffff81000001ULL);
@@ -116,6 +119,61 @@ static void marked_as_truncated(void **state UNUSED)
 	check_pages(dump);
 	dump_close(dump);
 	built_free(&built);
+}
+
+/* How many of the pages are read as they were written; the others say why not. */
+static unsigned good_pages(struct dump *dump)
+{
+	unsigned count = 0;
+
+	for (u64 pfn = 0; pfn < FRAMES; pfn++) {
+		u8 page[PAGE_BYTES], expected[PAGE_BYTES];
+		struct fault fault = { 0 };
+
+		if (!dump_try_read(dump, pfn << PAGE_SHIFT, page, sizeof(page), &fault)) {
+			assert_true(fault.reason == FAULT_NOT_IN_DUMP ||
+				    fault.reason == FAULT_DAMAGED);
+			continue;
+		}
+		build_page(pfn, expected);
+		assert_memory_equal(page, expected, sizeof(page));
+		count++;
+	}
+	return count;
+}
+
+/* A page header that makes no sense costs its page, and at most one beside it: what follows is found again. */
+static void page_headers_damaged(void **state UNUSED)
+{
+	static const u32 sizes[] = { 0, 4097, 5000, 8192, 8193, 100000, ~0U };
+
+	for (unsigned i = 0; i < 3 * ARRAY_SIZE(sizes); i++) {
+		const struct lkcd_description description = {
+			.version = 8, .compression = i % 3, .nr_pfns = FRAMES, .end_flags = END
+		};
+		struct built_dump built;
+		struct strbuf why = { 0 };
+		struct dump *dump;
+		unsigned seen = 0, good;
+
+		build_lkcd(&description, &built);
+		for (size_t f = 0; f < built.fields.count; f++) {
+			const struct built_field *field = &built.fields.items[f];
+
+			/* The 10th page's, and the 40th's. */
+			if (streq(field->name, "dp_size") && (++seen == 10 || seen == 40))
+				memcpy(built.data + field->offset, &sizes[i / 3], 4);
+		}
+		dump = open_built(&built, &why);
+		assert_non_null(dump);
+		assert_true(dump->incomplete);
+		assert_non_null(
+			strstr(strbuf_text(&dump->remarks), "2 page headers make no sense"));
+		good = good_pages(dump);
+		assert_in_range(good, FRAMES * 4 / 5 - 4, FRAMES * 4 / 5 - 2);
+		dump_close(dump);
+		built_free(&built);
+	}
 }
 
 /* Whatever was cut off or changed: a message, or a dump whose pages can be asked for. */
@@ -254,6 +312,7 @@ int main(void)
 		cmocka_unit_test(every_compression_and_order),
 		cmocka_unit_test(larger_buffer),
 		cmocka_unit_test(marked_as_truncated),
+		cmocka_unit_test(page_headers_damaged),
 		cmocka_unit_test(cut_at_every_boundary),
 		cmocka_unit_test(every_field_wrong),
 		cmocka_unit_test(wrong_lengths),
