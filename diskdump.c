@@ -59,6 +59,7 @@ enum {
 	PIECE_PFNS = PIECE_BYTES * 8,
 	HOLE_CHECK_BYTES = 1 << 16, /* how often the system is asked for holes */
 	DESCRIPTORS_AT_END = 4096, /* how many are looked at to see whether the file is whole */
+	DESCRIPTORS_TO_SEE = 1 << 20, /* at most, of a table whose pages stand in no order */
 };
 
 #define CACHE_BYTES (32ULL << 20)
@@ -74,6 +75,7 @@ struct kdump_part {
 	u64 bitmap1, bitmap2; /* file offsets; equal when there is one bitmap only */
 	u64 bitmap_bytes; /* of one bitmap */
 	u64 descriptors; /* file offset */
+	bool has_bitmaps; /* false: the file ends before, and only headers and notes are left */
 
 	/*
 	 * ranks[i]: descriptors below bitmap piece i, where piece 0 is the one that has start_pfn.
@@ -114,11 +116,22 @@ static bool broken(struct strbuf *why, const struct kdump_header *header, const 
 	return false;
 }
 
-static bool check_header(const struct file_map *file, const struct kdump_header *header,
-			 struct strbuf *why)
+/* A 32-bit machine's time is 8 bytes long, and padding before it is shorter: the block size is at 416. */
+static bool has_narrow_layout(const struct kdump_header *header)
 {
-	u64 blocks = 1ULL + header->sub_header_blocks + header->bitmap_blocks;
+	u32 block_size = load_u32((const u8 *)header + 416);
 
+	return header->block_size != PAGE_BYTES && block_size == PAGE_BYTES;
+}
+
+static bool check_header(const struct kdump_header *header, struct strbuf *why)
+{
+	/* Other members may have other sizes there; the names are at one place. */
+	if (is_another_machine(header->utsname[4]))
+		return broken(why, header, "of another machine (%.64s); this program reads x86_64",
+			      header->utsname[4]);
+	if (has_narrow_layout(header))
+		return broken(why, header, "of a 32-bit machine; this program reads x86_64");
 	if (header->version < 1 || header->version > KDUMP_NEWEST_VERSION)
 		return broken(why, header, "versions 1 to %u are known%s", KDUMP_NEWEST_VERSION,
 			      __builtin_bswap32(header->version) <= KDUMP_NEWEST_VERSION
@@ -131,11 +144,6 @@ static bool check_header(const struct file_map *file, const struct kdump_header 
 		return broken(why, header, "no sub-header");
 	if (header->bitmap_blocks < 1)
 		return broken(why, header, "no page bitmap");
-	if (!range_fits(0, blocks * PAGE_BYTES, file->size))
-		return broken(
-			why, header,
-			"cut short: headers and page bitmaps take %llu bytes, the file has %llu",
-			(unsigned long long)(blocks * PAGE_BYTES), (unsigned long long)file->size);
 	return true;
 }
 
@@ -201,14 +209,13 @@ static u64 bitmap_bytes_used(const struct kdump_part *part)
 }
 
 /* Without the whole of bitmap 2 no page can be told from another. */
-static bool has_bitmaps(const struct kdump_part *part, struct strbuf *why)
+static bool bitmaps_are_there(const struct kdump_part *part)
 {
-	const struct flat_index *flat = part->file->flat;
+	const struct file_map *file = part->file;
 
-	if (!flat || !flat_is_cut_short(flat) ||
-	    !flat_has_hole(part->file, part->bitmap2, bitmap_bytes_used(part)))
-		return true;
-	return broken(why, &part->header, "cut short inside its page bitmaps");
+	return range_fits(0, part->descriptors, file->size) &&
+	       (!file->flat || !flat_is_cut_short(file->flat) ||
+		!flat_has_hole(file, part->bitmap2, bitmap_bytes_used(part)));
 }
 
 static bool read_part(struct kdump_part *part, const struct file_map *file, struct strbuf *why)
@@ -218,13 +225,14 @@ static bool read_part(struct kdump_part *part, const struct file_map *file, stru
 		strbuf_puts(why, "compressed kdump: cut short inside its header");
 		return false;
 	}
-	if (!check_header(file, &part->header, why))
+	if (!check_header(&part->header, why))
 		return false;
-	if (is_old(&part->header))
-		return lay_out_part(part, why) && has_bitmaps(part, why);
-	if (!read_sub_header(file, part->header.version, &part->sub))
+	if (!is_old(&part->header) && !read_sub_header(file, part->header.version, &part->sub))
 		return broken(why, &part->header, "cut short inside its sub-header");
-	return lay_out_part(part, why) && has_bitmaps(part, why);
+	if (!lay_out_part(part, why))
+		return false;
+	part->has_bitmaps = bitmaps_are_there(part);
+	return true;
 }
 
 static enum probe_result diskdump_probe(const struct file_map *file, struct strbuf *why)
@@ -252,7 +260,7 @@ static bool bit_is_set(const struct kdump_part *part, u64 bitmap, u64 pfn)
 
 /*
  * The words of bitmap 2's piece with frames from PIECE * PIECE_PFNS on; always in the file, which
- * lay_out_part() and has_bitmaps() checked. The last piece ends with the machine's last frame: what
+ * bitmaps_are_there() checked. The last piece ends with the machine's last frame: what
  * is behind it is no part of the bitmap, and not even there in a stream.
  */
 static const void *piece_words(const struct kdump_part *part, u64 piece, void *copy)
@@ -350,6 +358,8 @@ static u64 descriptor_index(struct kdump_part *part, u64 pfn)
 /* The first frame in [pfn, end of the part) whose bit is set in bitmap 2. */
 static bool next_set_bit(const struct kdump_part *part, u64 pfn, u64 *found_pfn)
 {
+	if (!part->has_bitmaps)
+		return false;
 	pfn = max_u64(pfn, part->start_pfn);
 	while (pfn < part->end_pfn) {
 		u64 piece = skip_hole(part, pfn / PIECE_PFNS);
@@ -391,52 +401,95 @@ static bool create_ranks(struct kdump_part *part, struct strbuf *why)
 			      (unsigned long long)part->nr_pfns);
 	part->ranks = ranks;
 	atomic_init(&part->nr_ranks, 1);
+	pthread_mutex_init(&part->lock, NULL);
 	return true;
+}
+
+/* Does it look like a descriptor, and not like a page's data? */
+static bool is_descriptor(const struct kdump_part *part, const struct page_descriptor *descriptor)
+{
+	return descriptor->offset >= part->descriptors + sizeof(*descriptor) && descriptor->size &&
+	       descriptor->size <= PAGE_BYTES && !(descriptor->flags & ~COMPRESSION_MASK);
+}
+
+enum table_state { TABLE_UNKNOWN, TABLE_WHOLE, TABLE_CUT };
+
+/* Looks at every STEPth descriptor in [from, to). */
+static enum table_state look_at_descriptors(const struct kdump_part *part, u64 from, u64 to,
+					    u64 step)
+{
+	enum table_state state = TABLE_UNKNOWN;
+	struct page_descriptor descriptor;
+
+	for (u64 i = from; i < to; i += step) {
+		if (!file_map_read(part->file, part->descriptors + i * sizeof(descriptor),
+				   &descriptor, sizeof(descriptor)))
+			return TABLE_CUT;
+		if (!is_descriptor(part, &descriptor))
+			continue;
+		if (!range_fits(descriptor.offset, descriptor.size, part->file->size))
+			return TABLE_CUT;
+		state = TABLE_WHOLE;
+	}
+	return state;
 }
 
 /*
  * Is the data of the last pages in the file? The first descriptor's data starts where the table of
- * descriptors ends, which gives their number without counting bits.
+ * descriptors ends, which gives their number without counting bits. That holds when data stands in the
+ * order of frames: else what is in that place is data, or it is no table's end, and the bits are counted.
+ * *NR_DESCRIPTORS is set then.
  */
-static bool part_is_cut_short(const struct kdump_part *part)
+static bool part_is_cut_short(struct kdump_part *part, u64 *nr_descriptors)
 {
-	struct page_descriptor descriptor;
-	u64 nr_descriptors, first;
+	struct page_descriptor first;
+	u64 guess, step;
 
 	if (part->start_pfn == part->end_pfn)
 		return false;
-	if (!file_map_read(part->file, part->descriptors, &descriptor, sizeof(descriptor)))
-		return true;
-	if (descriptor.offset < part->descriptors + sizeof(descriptor))
-		return false;
-	nr_descriptors = (descriptor.offset - part->descriptors) / sizeof(descriptor);
-	first = nr_descriptors > DESCRIPTORS_AT_END ? nr_descriptors - DESCRIPTORS_AT_END : 0;
-	for (u64 i = first; i < min_u64(nr_descriptors, part->nr_pfns); i++) {
-		if (!file_map_read(part->file, part->descriptors + i * sizeof(descriptor),
-				   &descriptor, sizeof(descriptor)))
-			return true;
-		if (!range_fits(descriptor.offset, descriptor.size, part->file->size))
-			return true;
+	if (file_map_read(part->file, part->descriptors, &first, sizeof(first))) {
+		if (first.offset < part->descriptors + sizeof(first))
+			return false;
+		guess = (first.offset - part->descriptors) / sizeof(first);
+		if (look_at_descriptors(part,
+					guess > DESCRIPTORS_AT_END ? guess - DESCRIPTORS_AT_END : 0,
+					min_u64(guess, part->nr_pfns), 1) == TABLE_WHOLE)
+			return false;
 	}
-	return false;
+	*nr_descriptors = descriptor_index(part, part->end_pfn);
+	step = *nr_descriptors / DESCRIPTORS_TO_SEE + 1;
+	return look_at_descriptors(part, 0, *nr_descriptors, step) == TABLE_CUT ||
+	       look_at_descriptors(part,
+				   *nr_descriptors > DESCRIPTORS_AT_END
+					   ? *nr_descriptors - DESCRIPTORS_AT_END
+					   : 0,
+				   *nr_descriptors, 1) == TABLE_CUT;
 }
 
-/* A line on where the file ends; the first page's data begins where the descriptors end. */
-static void tell_cut(const struct kdump_part *part, struct strbuf *text)
+/* A line on where the file ends. */
+static void tell_cut(const struct kdump_part *part, u64 nr_descriptors, struct strbuf *text)
 {
-	struct page_descriptor first;
 	u64 size = part->file->size;
+	u64 end = part->descriptors + nr_descriptors * sizeof(struct page_descriptor);
 
-	strbuf_printf(text, "%s: header version %u, cut short, pages at its end are missing: ",
-		      part->file->path, part->header.version);
-	if (!file_map_read(part->file, part->descriptors, &first, sizeof(first)))
+	strbuf_printf(text, "%s: header version %u, cut short", part->file->path,
+		      part->header.version);
+	if (!part->has_bitmaps) {
+		strbuf_printf(
+			text,
+			": headers and page bitmaps take %llu bytes, the file has %llu, and no page\n",
+			(unsigned long long)part->descriptors, (unsigned long long)size);
+		return;
+	}
+	strbuf_puts(text, ", pages at its end are missing: ");
+	if (part->descriptors + sizeof(struct page_descriptor) > size)
 		strbuf_puts(text, "the file ends before its page descriptors\n");
-	else if (first.offset > size)
+	else if (end > size)
 		strbuf_printf(text, "page descriptors should end at byte %llu, the file has %llu\n",
-			      (unsigned long long)first.offset, (unsigned long long)size);
+			      (unsigned long long)end, (unsigned long long)size);
 	else
 		strbuf_printf(text, "page descriptors end at %llu %% of the file\n",
-			      (unsigned long long)(first.offset / max_u64(size / 100, 1)));
+			      (unsigned long long)(end / max_u64(size / 100, 1)));
 }
 
 static int compare_parts(const void *a, const void *b)
@@ -497,7 +550,8 @@ static void fill_dump(struct dump *dump, const struct kdump_part *part)
 	dump->header_phys_base = part->sub.phys_base;
 	dump->dump_level = part->sub.dump_level;
 	dump->filtered = dump->is_partial_vmcore = dump->dump_level > 0;
-	dump->max_pfn = part->nr_pfns;
+	/* Without bitmaps the number is what a damaged header says, and nothing is there to be found. */
+	dump->max_pfn = part->has_bitmaps ? part->nr_pfns : 1;
 	dump_set_vmcoreinfo(dump, part->file, part->sub.vmcoreinfo_offset,
 			    part->sub.vmcoreinfo_size);
 	if (part->sub.notes_size)
@@ -520,17 +574,17 @@ static bool diskdump_open(struct dump *dump, struct strbuf *why)
 		return false;
 	for (size_t i = 0; i < diskdump->nr_parts; i++) {
 		struct kdump_part *part = &diskdump->parts[i];
+		u64 nr_descriptors = 0;
 
-		if (!create_ranks(part, why))
+		if (part->has_bitmaps && !create_ranks(part, why))
 			return false;
-		pthread_mutex_init(&part->lock, NULL);
 		if (part->header.status & STATUS_INCOMPLETE) {
 			dump->incomplete = true;
 			strbuf_printf(&dump->remarks, "%s: marked incomplete by its writer\n",
 				      part->file->path);
-		} else if (part_is_cut_short(part)) {
+		} else if (!part->has_bitmaps || part_is_cut_short(part, &nr_descriptors)) {
 			dump->incomplete = true;
-			tell_cut(part, &dump->remarks);
+			tell_cut(part, nr_descriptors, &dump->remarks);
 		}
 	}
 	fill_dump(dump, &diskdump->parts[0]);
@@ -557,6 +611,8 @@ static enum fault_reason find_data(struct kdump_part *part, u64 pfn,
 {
 	u64 index;
 
+	if (!part->has_bitmaps)
+		return FAULT_NOT_IN_DUMP;
 	if (!bit_is_set(part, part->bitmap2, pfn))
 		return bit_is_set(part, part->bitmap1, pfn) ? FAULT_EXCLUDED : FAULT_NOT_IN_DUMP;
 	index = descriptor_index(part, pfn);

@@ -12,7 +12,8 @@ import tarfile
 import tempfile
 import zipfile
 
-from harness import CRASH, Failed, environment, expect, run_crash
+from format import strangers, writers
+from harness import CRASH, Failed, environment, equal, expect, run_crash
 
 CPU_SECONDS, MEGABYTES = 2, 200
 WORDS = "sys\nps\nlog\nbt\nmod\n"
@@ -154,14 +155,69 @@ def test_other_dumps(kernel):
             (b"LibvirtQemudSave\2\0\0\0", "libvirt save file .*virsh dump --memory-only"),
             (b"LibvirtQemudPart\2\0\0\0", "libvirt save file .*virsh dump --memory-only"),
             (b"QEVM\0\0\0\3", "QEMU save file .*dump-guest-memory"), (b"QFI\xfb\0\0\0\3", "qcow2 .*dump-guest-memory"),
-            (b"Xen saved domain, xl format\n \0 \r", "Xen save file.*xl dump-core"), (b"LinuxGuestRecord", "Xen save file.*xl dump-core"),
-            (b"\xff" * 8 + b"XENF\0\0\0\2", "Xen save file.*xl dump-core"), (b"\x7fVirtualBox SavedState V2.0\n", "VirtualBox .*dumpvmcore"),
+            (b"Xen saved domain, xl format\n \0 \r", "Xen save file.*kdump"), (b"LinuxGuestRecord", "Xen save file.*kdump"),
+            (b"XenSavedDomain\n", "Xen save file.*kdump"), (b"XenSavedDomv2-\n", "Xen save file.*kdump"),
+            (b"\xed\xeb\x0f\xf0", "Xen guest's core.*kdump"), (b"\xee\xeb\x0f\xf0", "Xen guest's core.*kdump"),
+            (b"\xff" * 8 + b"XENF\0\0\0\2", "Xen save file.*kdump"), (b"\x7fVirtualBox SavedState V2.0\n", "VirtualBox .*dumpvmcore"),
             (b"EMiL\1\0\0\0", "LiME .*FILE@ADDRESS"), (b"\x14\x20\x28\x01", "Hyper-V .*kdump"), (b"vhdxfile", "Hyper-V .*kdump"),
             (b"PAGEDU64", "Windows crash dump"), (b"PAGEDUMP", "Windows crash dump"), (b"MDMP\x93\xa7", "minidump"),
             (b"sadump\0\0", "sadump file.*makedumpfile"), (b"KDMV\1\0\0\0", "VMware disk .*vmem")):
         with tempfile.TemporaryDirectory() as folder:
             message = refused(words, kernel.vmlinux, write(folder, "dump", start + bytes(8192)))
             expect("not a dump file" in message, f"{start!r}: {message!r}")
+
+
+def test_cores_of_processes(kernel):
+    """By the addresses of its segments, of which [vsyscall] is the kernel's, or by notes that only a process has."""
+    user, kernel_half = [(0x400000, 0), (0x7f0000000000, 0)], [(strangers.VSYSCALL, 0)]
+    with tempfile.TemporaryDirectory() as folder:
+        for name, how in (("whole", {}), ("no notes", {"notes": b""}), ("few", {"rows": user + kernel_half, "notes": b""}),
+                          ("one segment", {"rows": user[:1]}), ("no files", {"notes": strangers.process_notes(files=False)}),
+                          ("no user memory", {"rows": kernel_half}), ("i386", {"machine": strangers.I386, "wide": False, "rows": user[:1] * 2})):
+            path = strangers.process_core(f"{folder}/core", **how)
+            for arguments in ((path,), (kernel.vmlinux, path), ("--osrelease", path)):
+                refused("core: ELF core of a process, not of a kernel", *arguments)
+        rows = [(1, 0xffff888000000000 + at, 0, bytes(4096)) for at in (0, 1 << 20)]
+        refused("segments have no physical addresses", strangers.elf(f"{folder}/core", 4, segments=rows))
+
+
+def test_files_of_other_machines(kernel):
+    """One file alone is told as what it is: it is no kernel of this machine, whose running one would be looked at."""
+    load = [(1, 0xc000000000000000, 0, bytes(4096))]
+    narrow = [(1, 0xc0000000, 0, bytes(4096))]
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/file"
+        for machine, kind, big, wide, words in (
+                (strangers.PPC64, 4, True, True, "an ELF core file of another machine .ppc64, big-endian."),
+                (strangers.PPC64, 2, True, True, "an ELF executable .a vmlinux.. of another machine .ppc64, big-endian."),
+                (strangers.S390, 4, True, True, "an ELF core file of another machine .s390, big-endian."),
+                (strangers.ARM64, 4, False, True, "ELF vmcore: of another machine .arm64."),
+                (strangers.ARM64, 2, False, True, "an ELF executable .a vmlinux.. of another machine .arm64."),
+                (strangers.I386, 4, False, False, "ELF vmcore: of another machine .32-bit x86."),
+                (strangers.X86_64, 1, False, True, "an ELF object file .a kernel module..")):
+            strangers.elf(path, kind, machine, load if wide else narrow, big=big, wide=wide)
+            refused("file: .*" + words, path)
+            refused("file: .*" + words, "--osrelease", path)
+            expect("no dump given" not in refused("file: ", kernel.vmlinux, path), "the file is not taken as the dump")
+        for machine, big in ((strangers.PPC64, True), (strangers.ARM64, False)):
+            strangers.elf(path, 2, machine, load, big=big)
+            refused("file: an ELF file for (ppc64, big-endian|arm64); only x86_64", path, kernel.vmcore)
+        for name in ("i686", "aarch64", "ppc64le", "s390x"):
+            refused(f"of another machine .{name}.; this program", strangers.narrow_kdump(path, name.encode()))
+        refused("of a 32-bit machine", strangers.narrow_kdump(path, b""))
+        writers.lkcd([(0, bytes(1 << 16))], path, names=(b"Linux", b"lab", b"2.6.9", b"#1", b"i686"))
+        refused("LKCD dump of another machine .i686.", path)
+
+
+def test_files_of_other_dumpers(kernel):
+    with tempfile.TemporaryDirectory() as folder:
+        refused("a Xen guest's core .xl dump-core.", strangers.xen_core(f"{folder}/core"))
+        refused("no program headers", strangers.elf(f"{folder}/core", 4))
+        refused("it is an sadump media backup.*makedumpfile", strangers.sadump_media(f"{folder}/media"))
+        loads, notes = writers.memory_of_elf(kernel.vmcore)
+        path = writers.elf64(loads, notes + writers.note(b"Xen", 0x1000002, bytes(32)) * 2, f"{folder}/host")
+        status, output, errors = run(kernel.vmlinux, path)
+        expect(status == 0 and "PANIC:" in output and errors.count("dump of a Xen host") == 1, f"status {status}: {errors!r}")
 
 
 def test_one_file_missing_or_too_many(kernel):
@@ -253,6 +309,42 @@ def test_dump_cut_short(kernel):
                 opened += session_of_part(part, kernel.vmlinux)
                 part.unlink()
     expect(opened, "no part of any dump could be opened")
+
+
+def test_heads_of_dumps(kernel):
+    """The first bytes of a dump, as a tool takes them that wants the release alone: the note answers, and memory is said to be missing."""
+    kdump, release = kernel.dump("kdump"), kernel.truth("proc/sys/kernel/osrelease")
+    with tempfile.TemporaryDirectory() as folder:
+        loads, notes = writers.memory_of_elf(kernel.vmcore)
+        # The page bitmaps of a machine with 512 GB take 32 MB.
+        large = pathlib.Path(writers.kdump([(0, loads[0][1][:1 << 20])], f"{folder}/large", version=6, notes=notes, highest=1 << 27))
+        for path, sizes in ((large, (32 << 10, 5 << 20, 20 << 20)), (kdump.folder / "vmcore.zlib-d31", (32 << 10, 1 << 20)),
+                            (kdump.folder / "vmcore.flat-d31", (32 << 10, 1 << 20)), (kernel.vmcore, (32 << 10, 1 << 20))):
+            for size in sizes:
+                with open(path, "rb") as file:
+                    head = write(folder, "head", file.read(size))
+                result = run_crash("--osrelease", head)
+                equal((result.stdout, result.status), (release, 0), f"--osrelease of {size} bytes of {path.name}: {result.stderr!r}")
+                status, output, errors = run(head)
+                expect(status == 1 and "cut short" in errors and "needed is the whole file" in errors, f"{size} of {path.name}: {errors!r}")
+                if path == large:
+                    expect("headers and page bitmaps take" in errors, f"{size} of {path.name}: {errors!r}")
+                status, output, errors = run("--minimal", head, stdin="rd -p 1000\nhelp -n\n")
+                expect(f"OSRELEASE={release}" in output, f"help -n of {size} bytes of {path.name}: {output[:200]!r}")
+
+
+def test_minimal_without_a_kernel(kernel):
+    """One warning, which has a cause and does not contradict itself."""
+    loads, notes = writers.memory_of_elf(kernel.vmcore)
+    piece = [(loads[0][0], loads[0][1][:1 << 16])]
+    with tempfile.TemporaryDirectory() as folder:
+        for these, words in ((notes, "the few names"), (b"", "it has no VMCOREINFO, and no vmlinux is given: .* no names are known")):
+            path = writers.elf64(piece, these, f"{folder}/dump")
+            status, output, errors = run("--minimal", path, stdin="rd -p 1000\nsym prb\n")
+            warnings = [line for line in errors.splitlines() if line.startswith("WARNING: ")]
+            expect(len(warnings) == 1 and re.match(rf"WARNING: \S.*{words}", warnings[0]), f"warnings: {warnings}")
+            expect(re.match(r" +1000:  [0-9a-f]{16}", output), f"rd -p: {output[:200]!r}")
+            expect(("(D) prb" in output) == bool(these) or kernel.name == "5.10", f"sym prb: {output!r}")
 
 
 def test_elf_dump_of_which_the_kernel_is_left(kernel):

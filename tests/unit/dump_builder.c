@@ -87,7 +87,9 @@ static u64 put_notes(const struct dump_description *description, struct built_du
 		for (u64 i = 0; i < 27; i++)
 			memcpy(prstatus + NOTE_REGS + i * 8, &(u64){ (u64)cpu << 16 | i }, 8);
 		at = put_note_of(built, at, "CORE", description->netdump ? 4 : 5, NT_PRSTATUS,
-				 prstatus, sizeof(prstatus));
+				 prstatus,
+				 description->prstatus_bytes ? description->prstatus_bytes
+							     : sizeof(prstatus));
 	}
 	if (description->crashed_task)
 		at = put_note_of(built, at, "CORE", 4, NT_TASKSTRUCT, &description->crashed_task,
@@ -231,7 +233,10 @@ static void build_kdump(const struct dump_description *description, struct built
 	boundary(built, bitmap2);
 	boundary(built, descriptors);
 	boundary(built, data);
-	for (u64 pfn = first; pfn < last; pfn++) {
+	if (description->data_reversed)
+		descriptor = data - 24;
+	for (u64 i = first; i < last; i++) {
+		u64 pfn = description->data_reversed ? last - 1 - (i - first) : i;
 		u8 page[PAGE_BYTES], compressed[2 * PAGE_BYTES];
 		u32 flags = 0;
 		size_t bytes;
@@ -246,7 +251,7 @@ static void build_kdump(const struct dump_description *description, struct built
 		put_number(built, "pd.flags", descriptor + 12, 4, flags);
 		put(built, descriptor + 16, &(u64){ 0 }, 8);
 		put(built, data, compressed, bytes);
-		descriptor += 24;
+		descriptor += description->data_reversed ? -24 : 24;
 		data += bytes;
 		boundary(built, data);
 	}

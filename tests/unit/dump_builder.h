@@ -25,6 +25,7 @@ struct dump_description {
 	const char *vmcoreinfo; /* NULL: none */
 	unsigned nr_cpus; /* notes; 0: no notes */
 	bool qemu_notes;
+	unsigned prstatus_bytes; /* of the registers' notes; 0: all 336 */
 
 	/* compressed kdump */
 	u32 version; /* 1-6; 0: an ELF vmcore */
@@ -32,6 +33,7 @@ struct dump_description {
 	bool split;
 	u64 start_pfn, end_pfn; /* with SPLIT */
 	bool incomplete; /* the status bit */
+	bool data_reversed; /* the last frame's data comes first */
 
 	/* ELF vmcore */
 	bool shuffled; /* segments from the last to the first */
