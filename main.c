@@ -113,6 +113,7 @@ static void find_record(const struct arguments *arguments)
 	if (!kernel_is_wanted(&session.vmcoreinfo) ||
 	    !x86_64_ops.find_kaslr(session.dump, NULL, &session.vmcoreinfo, &layout, why)) {
 		if (session.vmcoreinfo.text && !session.vmcoreinfo.found_in_memory &&
+		    !session.vmcoreinfo.searched &&
 		    vmcoreinfo_search(session.dump, kernel_runs, &found))
 			take_record(&found);
 		else if (!has_names_given(arguments) && !session.minimal &&
@@ -423,11 +424,30 @@ static void load_dumped_symbols(bool found, struct strbuf *why)
 	if (found && kallsyms_load(&session.vmcoreinfo, layout.kaslr_offset, why))
 		return;
 	if (!session.minimal)
-		fail("%s: no vmlinux, and %s%s; needed is %s", session.dump_path, strbuf_text(why),
-		     search_problem ? search_problem : "", session_wanted_vmlinux());
-	warn("%s: only the few names in VMCOREINFO are known", strbuf_text(why));
+		fail("%s: no vmlinux, and %s%s; needed is %s%s", session.dump_path,
+		     strbuf_text(why), search_problem ? search_problem : "",
+		     session.dump->incomplete ? "the whole file, or for what is left of it " : "",
+		     session_wanted_vmlinux());
+	if (found)
+		warn("%s: only the few names in VMCOREINFO are known", strbuf_text(why));
 	strbuf_reset(why);
 	coreinfo_symbols(&session.vmcoreinfo);
+}
+
+/* What is left when the kernel's image is nowhere. */
+static void tell_only_physical(const struct vmlinux *names, const char *why)
+{
+	if (names)
+		warn("%s: only physical addresses can be read, and symbols are where %s has them",
+		     why, names->file.path);
+	else if (session.vmcoreinfo.text)
+		warn("%s: its VMCOREINFO leads to no kernel: only physical addresses can be read, and the few names "
+		     "that it has are known",
+		     session.dump_path);
+	else
+		warn("%s: it has no VMCOREINFO, and no vmlinux is given: only physical addresses can be read, and no "
+		     "names are known",
+		     session.dump_path);
 }
 
 /*
@@ -456,8 +476,7 @@ static void find_kernel(struct strbuf *why)
 		warn("%s: only the kernel's image, and what page tables in the dump lead to, can be read",
 		     strbuf_text(why));
 	else
-		warn("%s: only physical addresses can be read, and symbols are where vmlinux has them",
-		     strbuf_text(why));
+		tell_only_physical(names, strbuf_text(why));
 	strbuf_reset(why);
 	x86_64_ops.find_bare_layout(session.dump, &session.vmcoreinfo, &layout);
 }

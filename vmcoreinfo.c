@@ -81,24 +81,68 @@ bool vmcoreinfo_number(const struct vmcoreinfo *info, const char *key, s64 *valu
 	return true;
 }
 
-/* Does TEXT look like vmcoreinfo: printable lines with a '=', and those that every kernel writes? */
-static bool is_plausible(const char *text, size_t length)
+/* KEY=VALUE, and nothing that acts on a terminal: a kernel may have written it. */
+static bool is_line(const char *line, size_t length)
 {
-	struct vmcoreinfo info = { .text = (char *)text, .length = length };
+	size_t key_length = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		if (((u8)line[i] < ' ' && line[i] != '\t') || line[i] == 127)
+			return false;
+		if (line[i] == '=' && !key_length)
+			key_length = i;
+	}
+	return key_length > 0;
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* The good lines of TEXT: what is wrong with it costs the line that it stands in. False: there is none. */
+static bool take_lines(const char *text, size_t length, struct vmcoreinfo *info)
+{
+	const char *end = text + strnlen(text, length);
+	struct strbuf lines = { 0 };
+
+	while (text < end) {
+		const char *newline = memchr(text, '\n', end - text);
+		const char *line_end = newline ? newline : end, *next = line_end + 1;
+
+		while (text < line_end && is_blank(*text))
+			text++;
+		while (line_end > text && is_blank(line_end[-1]))
+			line_end--;
+		if (is_line(text, (size_t)(line_end - text))) {
+			strbuf_add(&lines, text, (size_t)(line_end - text));
+			strbuf_putc(&lines, '\n');
+		}
+		text = next;
+	}
+	*info = (struct vmcoreinfo){ 0 };
+	if (lines.length) {
+		info->text = xstrndup(strbuf_text(&lines), lines.length);
+		info->length = lines.length;
+	}
+	strbuf_free(&lines);
+	return info->text != NULL;
+}
+
+/* Are there the lines that every kernel writes, and that lead to the kernel? */
+static bool is_complete(const struct vmcoreinfo *info)
+{
 	char value[65];
 	size_t nr_lines = 0;
 	u64 address;
 
-	for (size_t i = 0; i < length; i++) {
-		if (text[i] != '\n' && (text[i] < ' ' || text[i] > '~'))
-			return false;
-		nr_lines += text[i] == '\n';
-	}
+	for (size_t i = 0; i < info->length; i++)
+		nr_lines += info->text[i] == '\n';
 	return nr_lines >= MIN_LINES &&
-	       vmcoreinfo_string(&info, "OSRELEASE", value, sizeof(value)) && value[0] &&
-	       vmcoreinfo_string(&info, "PAGESIZE", value, sizeof(value)) && streq(value, "4096") &&
-	       (vmcoreinfo_hex(&info, "SYMBOL(_stext)", &address) ||
-		vmcoreinfo_hex(&info, "KERNELOFFSET", &address));
+	       vmcoreinfo_string(info, "OSRELEASE", value, sizeof(value)) && value[0] &&
+	       vmcoreinfo_string(info, "PAGESIZE", value, sizeof(value)) && streq(value, "4096") &&
+	       (vmcoreinfo_hex(info, "SYMBOL(_stext)", &address) ||
+		vmcoreinfo_hex(info, "KERNELOFFSET", &address));
 }
 
 enum agreement { DISAGREES, UNKNOWN, AGREES };
@@ -160,13 +204,13 @@ static bool read_candidate(struct dump *dump, u64 pfn, struct vmcoreinfo *info)
 	/* A text of MAX_TEXT bytes reaches past the page that has the note's header. */
 	if (!dump_try_read(dump, (pfn << PAGE_SHIFT) + offset, text, length, NULL))
 		return false;
-	length = strnlen(text, length);
-	if (!is_plausible(text, length))
+	if (!take_lines(text, length, info))
 		return false;
-	*info = (struct vmcoreinfo){ .text = xstrndup(text, length),
-				     .length = length,
-				     .found_in_memory = true };
-	return true;
+	info->found_in_memory = true;
+	if (is_complete(info))
+		return true;
+	vmcoreinfo_free(info);
+	return false;
 }
 
 /* The note, the page that it was made from and copies of both tell of one kernel. */
@@ -297,20 +341,52 @@ bool vmcoreinfo_search(struct dump *dump, vmcoreinfo_judge *runs, struct vmcorei
 	return count != 0;
 }
 
+/* Do both have a line of this KEY, and the lines differ? */
+static bool differ_in(const struct vmcoreinfo *a, const struct vmcoreinfo *b, const char *key)
+{
+	char of_a[128], of_b[128];
+
+	return vmcoreinfo_string(a, key, of_a, sizeof(of_a)) &&
+	       vmcoreinfo_string(b, key, of_b, sizeof(of_b)) && !streq(of_a, of_b);
+}
+
+/* What memory has of the same kernel goes before the few lines of a note. */
+static void complete(struct vmcoreinfo *note, const struct vmcoreinfo *found)
+{
+	struct strbuf both = { 0 };
+
+	strbuf_add(&both, found->text, found->length);
+	strbuf_add(&both, note->text, note->length);
+	vmcoreinfo_free(note);
+	*note = *found;
+	free(note->text);
+	note->text = xstrndup(strbuf_text(&both), both.length);
+	note->length = both.length;
+	strbuf_free(&both);
+}
+
 bool vmcoreinfo_load(struct dump *dump, vmcoreinfo_judge *runs, struct vmcoreinfo *info)
 {
-	*info = (struct vmcoreinfo){ 0 };
-	if (dump->vmcoreinfo) {
-		size_t length = strnlen(dump->vmcoreinfo, dump->vmcoreinfo_bytes);
+	struct vmcoreinfo found;
 
-		if (is_plausible(dump->vmcoreinfo, length)) {
-			info->text = xstrndup(dump->vmcoreinfo, length);
-			info->length = length;
-			return true;
-		}
-	}
+	*info = (struct vmcoreinfo){ 0 };
+	if (dump->vmcoreinfo && take_lines(dump->vmcoreinfo, dump->vmcoreinfo_bytes, info) &&
+	    is_complete(info))
+		return true;
 	/* All memory of a running machine: its kernel would have told where the text is. */
-	return !dump->live && vmcoreinfo_search(dump, runs, info);
+	if (dump->live)
+		return info->text != NULL;
+	if (!vmcoreinfo_search(dump, runs, &found)) {
+		info->searched = true;
+		return info->text != NULL;
+	}
+	if (!info->text)
+		*info = found;
+	else if (differ_in(info, &found, "OSRELEASE") || differ_in(info, &found, "BUILD-ID"))
+		vmcoreinfo_free(&found);
+	else
+		complete(info, &found);
+	return true;
 }
 
 void vmcoreinfo_free(struct vmcoreinfo *info)

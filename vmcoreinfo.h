@@ -7,9 +7,10 @@
 #include "util.h"
 
 struct vmcoreinfo {
-	char *text; /* own copy, NUL-terminated, lines of KEY=VALUE */
+	char *text; /* own copy, NUL-terminated, lines of KEY=VALUE and nothing else */
 	size_t length;
 	bool found_in_memory; /* not the file's note: the text was found by searching pages */
+	bool searched; /* all memory was looked at, and has no such text */
 	bool made_up; /* memory has no such text: it has what kernel_search() found out */
 	char *remark; /* what the user should know about how it was found; NULL: nothing */
 };
@@ -18,9 +19,9 @@ struct vmcoreinfo {
 typedef bool vmcoreinfo_judge(struct dump *dump, const struct vmcoreinfo *info);
 
 /*
- * From the dump's note, else by a search. Memory may hold the texts of several kernels (the crashed one and
- * the one that dumped it, or one of before a reboot): the one that RUNS is taken, else one whose name is found
- * where it says. False: none.
+ * From the dump's note, line by line; what a short one lacks by a search. Memory may hold the texts of several
+ * kernels (the crashed one and the one that dumped it, or one of before a reboot): the one that RUNS is taken, else
+ * one whose name is found where it says. False: none.
  */
 bool vmcoreinfo_load(struct dump *dump, vmcoreinfo_judge *runs, struct vmcoreinfo *info);
 /* By searching the present pages, whatever the note says. */

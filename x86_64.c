@@ -236,8 +236,12 @@ static void x86_64_wish(const struct layout_wishes *given)
 	wishes = *given;
 }
 
-/* A page that says something else is evidence against; a missing page is not. */
-static bool image_plausible(const struct image *image, u64 kaslr_offset, u64 phys_base)
+/*
+ * A page that says something else is evidence against; a missing page is not. Where VMCOREINFO does not tell the
+ * place (IS_TOLD is false), a page has to bear it out.
+ */
+static bool image_plausible(const struct image *image, u64 kaslr_offset, u64 phys_base,
+			    bool is_told)
 {
 	enum verdict banner, uts;
 
@@ -250,30 +254,52 @@ static bool image_plausible(const struct image *image, u64 kaslr_offset, u64 phy
 	/* A vmlinux of another build has another banner: the kernel's own word counts more. */
 	if (uts == VERDICT_YES)
 		return true;
-	return banner == VERDICT_UNKNOWN && uts == VERDICT_UNKNOWN;
+	return is_told && banner == VERDICT_UNKNOWN && uts == VERDICT_UNKNOWN;
+}
+
+/* How far the kernel was moved: by its own word, or by a name that vmlinux and VMCOREINFO both place. */
+static bool told_offset(const struct image *image, u64 *offset)
+{
+	static const char *const names[] = { "_stext", "init_uts_ns", "swapper_pg_dir",
+					     "node_online_map" };
+
+	*offset = 0;
+	if (vmcoreinfo_hex(image->info, "KERNELOFFSET", offset))
+		return true;
+	for (size_t i = 0; image->vmlinux && i < ARRAY_SIZE(names); i++) {
+		char key[64];
+		u64 link, address;
+
+		snprintf(key, sizeof(key), "SYMBOL(%s)", names[i]);
+		if (!vmlinux_symbol(image->vmlinux, names[i], &link) ||
+		    !vmcoreinfo_hex(image->info, key, &address))
+			continue;
+		*offset = address - link;
+		return true;
+	}
+	/* A kernel without KASLR has its names where they were linked. */
+	return vmcoreinfo_hex(image->info, "SYMBOL(_stext)", &(u64){ 0 });
 }
 
 static bool kaslr_from_vmcoreinfo(const struct image *image, struct kernel_layout *layout)
 {
-	u64 kaslr_offset = 0, stext_link, stext;
-	u64 phys_base;
+	u64 kaslr_offset, phys_base;
+	bool is_told;
 	s64 number;
 
 	if (!image->info || !image->info->length)
 		return false;
-	if (!vmcoreinfo_hex(image->info, "KERNELOFFSET", &kaslr_offset) && image->vmlinux &&
-	    vmlinux_symbol(image->vmlinux, "_stext", &stext_link) &&
-	    vmcoreinfo_hex(image->info, "SYMBOL(_stext)", &stext))
-		kaslr_offset = stext - stext_link;
+	is_told = told_offset(image, &kaslr_offset);
+	phys_base = image->dump->header_phys_base;
 	if (vmcoreinfo_number(image->info, "NUMBER(phys_base)", &number))
 		phys_base = (u64)number;
 	else
-		phys_base = image->dump->header_phys_base;
+		is_told = is_told && (phys_base || wishes.has_phys_base);
 	if (wishes.has_kaslr_offset && kaslr_offset != wishes.kaslr_offset)
 		return false;
 	if (wishes.has_phys_base)
 		phys_base = wishes.phys_base;
-	if (!image_plausible(image, kaslr_offset, phys_base))
+	if (!image_plausible(image, kaslr_offset, phys_base, is_told))
 		return false;
 	layout->kaslr_offset = kaslr_offset;
 	layout->phys_base = phys_base;

@@ -247,3 +247,46 @@ def test_lkcd(kernel):
         result = run_crash("-s", kernel.vmlinux, dump, stdin="help -D\nquit\n")
         expect(re.search(r"cut short: page headers end at \d+ % of the file", result.stderr + result.stdout),
                f"a dump cut short says {result.stderr[:300]!r}")
+
+
+def with_note(loads, notes, text, path, overwrite=False):
+    """A dump with TEXT as its VMCOREINFO; OVERWRITE: memory has none besides."""
+    info = writers.vmcoreinfo_in(notes)
+    notes = notes.replace(writers.note(b"VMCOREINFO", 0, info), writers.note(b"VMCOREINFO", 0, text))
+    if overwrite:
+        loads = [(paddr, data.replace(b"OSRELEASE=", b"osrelease:")) for paddr, data in loads]
+    return writers.elf64(loads, notes, path)
+
+
+def test_vmcoreinfo_line_by_line(kernel):
+    """A note counts for each good line that it has; what it lacks comes from memory or the kernel's own tables."""
+    loads, notes = writers.memory_of_elf(kernel.vmcore)
+    loads, info = loads[:1], writers.vmcoreinfo_in(notes)
+    lines = info.strip(b"\0\n").split(b"\n")
+    questions = "bt\nsym prb\nlog | head -3\nquit\n"
+    wanted = run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin=questions).stdout
+    expect("#0 [" in wanted and "prb" in wanted, f"the whole dump: {wanted[:200]!r}")
+
+    def without(*keys):
+        return b"".join(line + b"\n" for line in lines if not line.startswith(keys))
+
+    variants = {"CR": info.replace(b"\n", b"\r\n"), "tab": b"COMMENT=a\tb\n" + info, "no ASCII": b"\xff\xfe\n" + info + b"AUTHOR=\xc3\xbc\n",
+                "control": info + b"X=\x1b[2J\n", "few": b"\n".join(lines[:2]) + b"\n", "release": lines[0] + b"\n", "no end": lines[0],
+                "no place": without(b"SYMBOL(_stext)", b"KERNELOFFSET"), "no offset": without(b"KERNELOFFSET"),
+                "no phys_base": without(b"NUMBER(phys_base)")}
+    release = kernel.truth("proc/sys/kernel/osrelease")
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in variants.items():
+            for overwrite in (False, True):
+                what = f"{name}, {'none' if overwrite else 'another'} in memory"
+                path = with_note(loads, notes, text, f"{folder}/dump", overwrite)
+                equal(run_crash("--osrelease", path).stdout, release, f"--osrelease of {what}")
+                got = run_crash("-s", kernel.vmlinux, path, stdin=questions)
+                equal(got.stdout, wanted, f"answers of {what}: {got.stderr[:300]!r}")
+        # The note's own word goes before a header's.
+        piece = [(0, bytes(1 << 16))]
+        path = writers.kdump(piece, f"{folder}/kdump", version=6, notes=writers.note(b"VMCOREINFO", 0, b"OSRELEASE=6.4.3-1-default\n"))
+        data = bytearray(pathlib.Path(path).read_bytes())
+        data[12 + 2 * 65:12 + 2 * 65 + 10] = b"3.4.5-test"
+        pathlib.Path(path).write_bytes(data)
+        equal(run_crash("--osrelease", path).stdout, "6.4.3-1-default\n", "--osrelease of a kdump with another name in its header")
