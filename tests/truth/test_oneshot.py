@@ -148,9 +148,9 @@ def test_debugging_data(kernel):
 
 
 def without_vmcoreinfo(path, target, cut=None):
-    """The file with every trace of vmcoreinfo's first line overwritten, and cut."""
+    """The file with the note's name and every trace of vmcoreinfo's first line overwritten, and cut."""
     data = path.read_bytes()[:cut]
-    target.write_bytes(data.replace(b"OSRELEASE=", b"osrelease:"))
+    target.write_bytes(data.replace(b"OSRELEASE=", b"osrelease:").replace(b"VMCOREINFO\0", b"vmcoreinfo\0"))
 
 
 def test_refusals(kernel):
@@ -163,6 +163,10 @@ def test_refusals(kernel):
             message = refusal(option, folder / "bare")
             expect("no VMCOREINFO, neither as a note in the file nor in the memory" in message, message)
             expect("the dump is incomplete" in message, "a cut dump is not named as such")
+        # A note without that line has its others.
+        (folder / "lines").write_bytes(dump.vmcore.read_bytes()[:1 << 20].replace(b"OSRELEASE=", b"osrelease:"))
+        expect("its VMCOREINFO has no OSRELEASE" in refusal("--osrelease", folder / "lines"), "--osrelease of a note without it")
+        equal(run_crash("--build-id", folder / "lines").stdout, ask(dump, "--build-id"), "--build-id of the same note")
         # The log's own page: the kernel's image is in the first tenth of the memory, or it is not there at all.
         (folder / "short").write_bytes(dump.vmcore.read_bytes()[:2 << 20])
         equal(run_crash("--osrelease", folder / "short").stdout, ask(dump, "--osrelease"), "--osrelease of a short file")
