@@ -10,16 +10,18 @@
 
 #include <stdlib.h>
 
+struct merged_frame {
+	u64 pc;
+	bool exact; /* no return address */
+	bool guess;
+};
+
 struct merged_trace {
 	const struct task *task;
 	char state[8];
 	bool active;
 	size_t nr_frames;
-	struct merged_frame {
-		u64 pc;
-		bool exact; /* no return address */
-		bool guess;
-	} * frames;
+	struct merged_frame *frames;
 };
 
 struct btmerge {

@@ -126,8 +126,8 @@ static void add_qemu_state(struct dump *dump, const struct file_map *file, const
 	dump->nr_qemu_notes++;
 	cpu->has_control = true;
 	cpu->pid = 0;
-#define REGISTER(number) load_u64(registers + (number)*8)
-#define SEGMENT(number) (segments + (number)*24)
+#define REGISTER(number) load_u64(registers + 8 * (number))
+#define SEGMENT(number) (segments + 24 * (number))
 	cpu->regs = (struct x86_regs){
 		.ax = REGISTER(RAX),
 		.bx = REGISTER(RBX),

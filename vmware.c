@@ -340,16 +340,13 @@ static const struct {
 	const char *name;
 	size_t offset;
 } registers[] = {
-#define REGISTER(name, member)                                                                     \
-	{                                                                                          \
-		name, offsetof(struct x86_regs, member)                                            \
-	}
-	REGISTER("rax", ax),  REGISTER("rbx", bx),	 REGISTER("rcx", cx),  REGISTER("rdx", dx),
-	REGISTER("rsi", si),  REGISTER("rdi", di),	 REGISTER("rbp", bp),  REGISTER("rsp", sp),
-	REGISTER("r8", r8),   REGISTER("r9", r9),	 REGISTER("r10", r10), REGISTER("r11", r11),
-	REGISTER("r12", r12), REGISTER("r13", r13),	 REGISTER("r14", r14), REGISTER("r15", r15),
-	REGISTER("rip", ip),  REGISTER("eflags", flags),
-#undef REGISTER
+#define AT(member) offsetof(struct x86_regs, member)
+	{ "rax", AT(ax) },  { "rbx", AT(bx) },	     { "rcx", AT(cx) },	 { "rdx", AT(dx) },
+	{ "rsi", AT(si) },  { "rdi", AT(di) },	     { "rbp", AT(bp) },	 { "rsp", AT(sp) },
+	{ "r8", AT(r8) },   { "r9", AT(r9) },	     { "r10", AT(r10) }, { "r11", AT(r11) },
+	{ "r12", AT(r12) }, { "r13", AT(r13) },	     { "r14", AT(r14) }, { "r15", AT(r15) },
+	{ "rip", AT(ip) },  { "eflags", AT(flags) },
+#undef AT
 };
 
 static void take_register(struct cpu_state *cpu, const struct file_map *file, const struct tag *tag)

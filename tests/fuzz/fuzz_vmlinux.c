@@ -90,24 +90,20 @@ void fuzz_one(const u8 *data, size_t size)
 	fuzz_free_files(&files);
 }
 
-#define SYMBOL(n, v, binding, type, index, bytes)                                                  \
-	{                                                                                          \
-		.name = n, .value = v, .info = ELF64_ST_INFO(binding, type), .section = index,     \
-		.size = bytes                                                                      \
-	}
+#define INFO(binding, type) ELF64_ST_INFO(STB_##binding, STT_##type)
 
 void fuzz_write_seeds(void)
 {
 	static const struct built_symbol symbols[] = {
-		SYMBOL("local_function", BUILT_TEXT + 0x20, STB_LOCAL, STT_FUNC, SEC_TEXT, 16),
-		SYMBOL("_stext", BUILT_TEXT, STB_GLOBAL, STT_NOTYPE, SEC_TEXT, 0),
-		SYMBOL("vfs_read", BUILT_TEXT, STB_GLOBAL, STT_FUNC, SEC_TEXT, 32),
-		SYMBOL("vfs_read_alias", BUILT_TEXT, STB_WEAK, STT_FUNC, SEC_TEXT, 32),
-		SYMBOL("_etext", BUILT_TEXT + 0x1000, STB_GLOBAL, STT_NOTYPE, SEC_TEXT, 0),
-		SYMBOL("jiffies", BUILT_DATA + 8, STB_GLOBAL, STT_OBJECT, SEC_DATA, 8),
-		SYMBOL("current_task", 0x40, STB_GLOBAL, STT_OBJECT, SEC_PERCPU, 8),
-		SYMBOL("constant", 0x1234, STB_GLOBAL, STT_NOTYPE, SHN_ABS, 0),
-		SYMBOL("__bss_start", BUILT_BSS, STB_GLOBAL, STT_NOTYPE, SEC_BSS, 0),
+		{ "local_function", BUILT_TEXT + 0x20, INFO(LOCAL, FUNC), SEC_TEXT, 16 },
+		{ "_stext", BUILT_TEXT, INFO(GLOBAL, NOTYPE), SEC_TEXT, 0 },
+		{ "vfs_read", BUILT_TEXT, INFO(GLOBAL, FUNC), SEC_TEXT, 32 },
+		{ "vfs_read_alias", BUILT_TEXT, INFO(WEAK, FUNC), SEC_TEXT, 32 },
+		{ "_etext", BUILT_TEXT + 0x1000, INFO(GLOBAL, NOTYPE), SEC_TEXT, 0 },
+		{ "jiffies", BUILT_DATA + 8, INFO(GLOBAL, OBJECT), SEC_DATA, 8 },
+		{ "current_task", 0x40, INFO(GLOBAL, OBJECT), SEC_PERCPU, 8 },
+		{ "constant", 0x1234, INFO(GLOBAL, NOTYPE), SHN_ABS, 0 },
+		{ "__bss_start", BUILT_BSS, INFO(GLOBAL, NOTYPE), SEC_BSS, 0 },
 	};
 	struct strbuf file = { 0 }, input = { 0 };
 

@@ -10,8 +10,8 @@
 
 #define QUEUE 0x1000
 #define HOLD_QUEUE 0x1100
-#define SKB(i) (0x2000 + (i)*0x100ULL)
-#define MESSAGE(i) (0x8000 + (i)*0x1000ULL)
+#define SKB(i) (0x2000 + 0x100ULL * (i))
+#define MESSAGE(i) (0x8000 + 0x1000ULL * (i))
 
 enum { SKB_DATA = 16, SKB_LENGTH = 24, SKB_BYTES = 32 };
 

@@ -27,12 +27,14 @@ static void add_names(void)
 		symbols_add(module, names[i], TEXT + i * 0x100, 0x100, 'T');
 }
 
+struct asked_task {
+	struct task task;
+	const char *state;
+	u32 pcs[4]; /* offsets in TEXT, 0 behind the last */
+};
+
 struct question {
-	const struct {
-		struct task task;
-		const char *state;
-		u32 pcs[4]; /* offsets in TEXT, 0 behind the last */
-	} * tasks;
+	const struct asked_task *tasks;
 	size_t count;
 	struct btmerge_style style;
 	bool folded, guesses, exact, fails, interrupted;
