@@ -25,6 +25,7 @@
 #include "vmlinux.h"
 
 #include <elf.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <stdnoreturn.h>
@@ -32,8 +33,9 @@
 #include <unistd.h>
 
 struct known_option {
-	struct run_option text; /* no help: not offered, for this reason */
-	const char *reason;
+	struct run_option text; /* no help: not offered */
+	const char *refusal; /* why the run cannot go on with it */
+	const char *warning; /* why it changes nothing */
 	bool *flag; /* gets VALUE */
 	bool value;
 	const char *variable; /* of `set`, which gets SETTING or the option's argument */
@@ -145,6 +147,15 @@ static void find_system_map(struct arguments *arguments, UNUSED const char *argu
 	arguments->find_system_map = true;
 }
 
+/* How far the kernel lies from where its vmlinux says: OFFSET higher. */
+static void want_offset(struct arguments *arguments, u64 offset)
+{
+	kernel_want(offset);
+	wishes.has_kaslr_offset = true;
+	wishes.kaslr_offset = offset;
+	arguments->kernel_chosen = true;
+}
+
 static void take_kaslr_offset(struct arguments *arguments, const char *word)
 {
 	u64 offset;
@@ -155,10 +166,7 @@ static void take_kaslr_offset(struct arguments *arguments, const char *word)
 		word = "0";
 	if (!parse_u64(starts_with(word, "0x") ? word + 2 : word, 16, &offset))
 		usage_error("--kaslr: not a hexadecimal number: ", word);
-	kernel_want(offset);
-	wishes.has_kaslr_offset = true;
-	wishes.kaslr_offset = offset;
-	arguments->kernel_chosen = true;
+	want_offset(arguments, offset);
 }
 
 /* As crash reads it: decimal, also with k, m or g behind it, unless 0x or a letter shows that it is hexadecimal. */
@@ -184,18 +192,29 @@ static bool parse_bytes(const char *word, u64 *number)
 	return true;
 }
 
-static noreturn void refuse_machine(const char *setting, const char *reason)
+/* --kaslr counts up from vmlinux's addresses, this down: so much lower is the kernel. */
+static void take_relocation(struct arguments *arguments, const char *word)
 {
-	fprintf(stderr, "crash: --machdep %s is not offered: %s\n", setting, reason);
-	exit(1);
+	bool negative = *word == '-';
+	u64 size;
+
+	if (!parse_bytes(word + negative, &size))
+		usage_error("--reloc: not a number: ", word);
+	want_offset(arguments, negative ? size : -size);
+}
+
+/* The kernel's masks are no guess, and a CPU without its data would be none. */
+static void check_cpus(UNUSED struct arguments *arguments, const char *argument)
+{
+	warn("--cpus %s is ignored: the kernel's own masks say which CPUs there are", argument);
 }
 
 /* What other machines and other programs need is found in the kernel itself. */
-static noreturn void refuse_machine_setting(const char *setting)
+static void ignore_machine_setting(const char *setting)
 {
 	static const struct {
 		const char *start, *reason;
-	} refused[] = {
+	} ignored[] = {
 		{ "irq_eframe_link",
 		  "where an interrupt came from is found by the kernel's own unwind tables" },
 		{ "irq_stack_gap",
@@ -206,11 +225,13 @@ static noreturn void refuse_machine_setting(const char *setting)
 		{ "vm=xen", "kernels that know of Xen when they are compiled are not read" },
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
-		if (starts_with(setting, refused[i].start))
-			refuse_machine(setting, refused[i].reason);
+	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++) {
+		if (starts_with(setting, ignored[i].start)) {
+			warn("--machdep %s is ignored: %s", setting, ignored[i].reason);
+			return;
+		}
 	}
-	usage_error("--machdep: not a setting of x86_64: ", setting);
+	warn("--machdep %s is ignored: it is no setting of x86_64", setting);
 }
 
 static u64 machine_number(const char *setting)
@@ -238,7 +259,7 @@ static void take_machine_setting(struct arguments *arguments, const char *settin
 	} else if (streq(setting, "vm=5level")) {
 		wishes.levels = 5;
 	} else {
-		refuse_machine_setting(setting);
+		ignore_machine_setting(setting);
 	}
 }
 
@@ -256,7 +277,7 @@ static void take_page_bytes(UNUSED struct arguments *arguments, const char *argu
 	u64 number;
 
 	if (!parse_u64(argument, 0, &number) || number != PAGE_BYTES)
-		usage_error("-p: pages of x86_64 have 4096 bytes, not ", argument);
+		warn("-p %s is ignored: pages of x86_64 have 4096 bytes", argument);
 }
 
 /* Numbers that size tables of crash, which have no such limit here. */
@@ -265,16 +286,15 @@ static void check_number(UNUSED struct arguments *arguments, const char *argumen
 	u64 number;
 
 	if (!parse_u64(argument, 0, &number) || !number)
-		usage_error("the size of a table is a number above 0, not ", argument);
+		warn("%s is ignored: it is no size of a table, and tables grow as they need",
+		     argument);
 }
 
 /* Pages as they come to be used: a mapped dump of many gigabytes need not fit. */
 static void lock_memory(UNUSED struct arguments *arguments, UNUSED const char *argument)
 {
-	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) != 0) {
-		fprintf(stderr, "crash: -L: memory cannot be locked: %m\n");
-		exit(1);
-	}
+	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) != 0)
+		warn("-L: memory cannot be locked: %s", strerror(errno));
 }
 
 static void take_active(struct arguments *arguments, UNUSED const char *argument)
@@ -330,6 +350,10 @@ static const struct known_option known_options[] = {
 	{ { "--fail-fast", NULL, "end at the first command that fails" },
 	  .flag = &session.fail_fast,
 	  .value = true },
+	{ { "--exit-status", NULL,
+	    "the status is 2 when a command failed, as with --exec, --json and --fail-fast" },
+	  .flag = &session.exit_status,
+	  .value = true },
 	{ { "--json", NULL,
 	    "every command answers in JSON, an object a line, and a last line with its status" },
 	  .flag = &session.json,
@@ -357,6 +381,8 @@ static const struct known_option known_options[] = {
 	{ { "--kaslr", "OFFSET",
 	    "the kernel that KASLR moved by OFFSET (hexadecimal) is meant, \"off\" or \"auto\"" },
 	  .take = take_kaslr_offset },
+	{ { "--reloc", "SIZE", "the kernel lies SIZE bytes below the addresses in its vmlinux" },
+	  .take = take_relocation },
 	{ { "--machdep", "SETTING[,...]",
 	    "also -m: phys_base=, page_offset=, kernel_image_size= NUMBER, vm=5level, for dumps that do not tell" },
 	  .take = take_machine_settings },
@@ -411,6 +437,10 @@ static const struct known_option known_options[] = {
 	{ { "--no_strip", NULL, "accepted: names of functions are shown in full" }, ACCEPTED },
 	{ { "--no_crashrc", NULL, "no .crashrc is read" }, ACCEPTED },
 	{ { "--smp", NULL, "accepted: the kernel itself says which CPUs it has" }, ACCEPTED },
+	{ { "--cpus", "NUMBER", "accepted: the same" }, .take = check_cpus },
+	{ { "-x", NULL,
+	    "accepted: there are no extension modules, every command is part of the program" },
+	  ACCEPTED },
 	{ { "--hash", "NUMBER", "accepted: tables grow as they need" }, .take = check_number },
 	{ { "--max-malloc-bufs", "NUMBER", "accepted: buffers have no such limit" },
 	  .take = check_number },
@@ -430,22 +460,17 @@ static const struct known_option known_options[] = {
 	{ { "--version", NULL, NULL }, .take = print_version },
 	{ { "--buildinfo", NULL, "how the program was built" }, .take = print_build },
 	{ { "--man", NULL, "the manual page, as man(7) source" }, .take = want_manual },
-	/* Options of crash that have nothing to set here. */
-	{ { "-x", NULL, NULL },
-	  .reason = "there are no extension modules: every command is part of the program" },
+	/* Options of crash that have nothing to set here: the session that was asked for begins all the same. */
 	{ { "-k", NULL, NULL },
-	  .reason = "kerntypes files of LKCD are not read: types come from BTF or DWARF" },
-	{ { "--reloc", "BYTES", NULL },
-	  .reason = "the kernel's offset is found in the dump; --kaslr says it" },
-	{ { "--cpus", "NUMBER", NULL },
-	  .reason = "the kernel's own masks say which CPUs there are" },
-	{ { "--kvmhost", "BITS", NULL }, .reason = NO_SAVEVM },
-	{ { "--kvmio", "BYTES", NULL }, .reason = NO_SAVEVM },
-	{ { "--hyper", NULL, NULL }, .reason = NO_XEN },
-	{ { "--p2m_mfn", "MFN", NULL }, .reason = NO_XEN },
-	{ { "--xen_phys_start", "ADDRESS", NULL }, .reason = NO_XEN },
-	{ { "--memory_module", "NAME", NULL }, .reason = NO_MODULE },
-	{ { "--memory_device", "NAME", NULL }, .reason = NO_MODULE },
+	  .warning = "kerntypes files of LKCD are not read: types come from BTF or DWARF" },
+	{ { "--kvmhost", "BITS", NULL }, .warning = NO_SAVEVM },
+	{ { "--kvmio", "BYTES", NULL }, .warning = NO_SAVEVM },
+	{ { "--p2m_mfn", "MFN", NULL }, .warning = NO_XEN },
+	{ { "--xen_phys_start", "ADDRESS", NULL }, .warning = NO_XEN },
+	{ { "--memory_module", "NAME", NULL }, .warning = NO_MODULE },
+	{ { "--memory_device", "NAME", NULL }, .warning = NO_MODULE },
+	/* The session would be about another program's memory. */
+	{ { "--hyper", NULL, NULL }, .refusal = NO_XEN },
 };
 
 /* Those that have a help text. */
@@ -463,12 +488,22 @@ static void print_with_options(void (*print)(FILE *stream, const struct run_opti
 	exit(0);
 }
 
+static void print_help(void *name)
+{
+	help_command(name);
+}
+
 static void want_help(UNUSED struct arguments *arguments, const char *argument)
 {
+	struct failure failure;
+
 	if (!argument)
 		print_with_options(usage_print);
-	help_command(argument);
-	exit(0);
+	/* A reader that had enough has no text. */
+	if (protect(print_help, (void *)argument, &failure) || !*failure.text)
+		exit(0);
+	fprintf(stderr, "crash: %s\n", failure.text);
+	exit(1);
 }
 
 static void want_manual(UNUSED struct arguments *arguments, UNUSED const char *argument)
@@ -629,27 +664,28 @@ static void set_quietly(void *line)
 	out_capture(run_set, line, ignored);
 }
 
-/* As `set VARIABLE SETTING`, in the words of that command when it is no setting. */
+/* As `set VARIABLE SETTING`. One that is no setting changes nothing, which those words say. */
 static void set_variable(const struct known_option *option, const char *setting)
 {
 	char *line = xasprintf("%s %s", option->variable, setting);
 	struct failure failure;
 
-	if (!protect(set_quietly, line, &failure)) {
-		fprintf(stderr, "crash: %s: %s\n", option->text.name, failure.text);
-		exit(1);
-	}
+	if (!protect(set_quietly, line, &failure))
+		warn("%s is ignored: %s", option->text.name, failure.text);
 	free(line);
 }
 
 static void take_option(struct arguments *arguments, const struct known_option *option,
 			const char *argument)
 {
-	if (option->reason) {
+	if (option->refusal) {
 		fprintf(stderr, "crash: %s is not offered: %s\n", option->text.name,
-			option->reason);
+			option->refusal);
 		exit(1);
 	}
+	if (option->warning)
+		warn("%s%s%s is ignored: %s", option->text.name, argument ? " " : "",
+		     argument ? argument : "", option->warning);
 	if (option->flag)
 		*option->flag = option->value;
 	if (option->variable)
@@ -678,6 +714,21 @@ static const struct known_option *option_named(const char *name, size_t length)
 	return NULL;
 }
 
+/* A long option may be cut short, as long as it is the start of no other. NULL: it is of none, or of several. */
+static const struct known_option *option_abbreviated(const char *start, size_t length)
+{
+	const struct known_option *found = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(known_options) && length > strlen("--"); i++) {
+		if (strncmp(known_options[i].text.name, start, length) != 0)
+			continue;
+		if (found)
+			return NULL;
+		found = &known_options[i];
+	}
+	return found;
+}
+
 static noreturn void unknown_option(const char *word, size_t length)
 {
 	const char *names[ARRAY_SIZE(known_options) + 1] = { 0 };
@@ -693,6 +744,18 @@ static noreturn void unknown_option(const char *word, size_t length)
 	exit(1);
 }
 
+static size_t parse_option(struct arguments *arguments, char **words);
+
+/* "-sf": what stands behind -s in its word are options, too. */
+static size_t parse_glued_options(struct arguments *arguments, const char *letters, char **words)
+{
+	size_t taken = letters - words[0] - 1;
+
+	words[0] += taken;
+	words[0][0] = '-';
+	return parse_option(arguments, words);
+}
+
 /* Takes the option that WORDS starts with, with its argument: the next word, or glued to it (-d1, --mod=DIR). */
 static size_t parse_option(struct arguments *arguments, char **words)
 {
@@ -702,15 +765,17 @@ static size_t parse_option(struct arguments *arguments, char **words)
 
 	if (word[length])
 		glued = word + length + (word[1] == '-');
+	if (!option && word[1] == '-')
+		option = option_abbreviated(word, length);
 	if (!option)
 		unknown_option(word, length);
-	if (glued && !has_argument(option))
+	if (glued && word[1] == '-' && !has_argument(option))
 		usage_error("unknown option: ", word);
 	if (option->take == want_help) {
-		want_help(arguments, words[1]);
-	} else if (!has_argument(option) || option->reason) {
+		want_help(arguments, glued ? glued : words[1]);
+	} else if (!has_argument(option)) {
 		take_option(arguments, option, NULL);
-		return 1;
+		return glued ? parse_glued_options(arguments, glued, words) : 1;
 	}
 	if (!glued && !words[1]) {
 		fprintf(stderr, "crash: %s needs an argument: %s\n", option->text.name,

@@ -107,8 +107,10 @@ struct input_lines *input_lines_open(const char *path)
 
 const char *input_lines_next(struct input_lines *lines)
 {
-	ssize_t length = getline(&lines->line, &lines->space, lines->file);
+	ssize_t length;
 
+	clearerr(lines->file); /* a command of the file may have added lines to it */
+	length = getline(&lines->line, &lines->space, lines->file);
 	if (length < 0) {
 		if (ferror(lines->file))
 			fail("cannot read the commands in %s: %s", lines->path, strerror(errno));
@@ -321,18 +323,26 @@ static void run_typed_line(void *arg)
 	run_line(recalled, "standard input", typed->number);
 }
 
-/* Runs BODY(arg); what fails outside of every command (a missing -i file) is told here. */
-static void protect_and_tell(void (*body)(void *arg), void *arg, const char *what)
+/* Runs BODY(arg); what fails outside of every command (a missing -i file) is told here. False: something did. */
+static bool protect_and_tell(void (*body)(void *arg), void *arg, const char *what)
 {
 	struct failure failure;
 
 	if (protect(body, arg, &failure) || !*failure.text)
-		return;
+		return true;
 	outcome_failed(what, NULL, 0);
 	if (!interrupt_pending())
 		shell_error("crash", failure.text);
 	if (session.fail_fast)
 		shell_quit();
+	return false;
+}
+
+/* --exec or -i. Lines that never came are no failed command, but a session that did not work. */
+static void run_source_protected(const struct source *source)
+{
+	if (!protect_and_tell(run_source, (void *)source, source->text) && !source->is_command)
+		session.broken = true;
 }
 
 static void read_standard_input(void)
@@ -360,13 +370,21 @@ static void read_standard_input(void)
 
 int input_main_loop(void)
 {
+	/*
+	 * Programs that drive crash take any status but 0 for a dump that cannot be opened: who wants to know of
+	 * failed commands asks for it.
+	 */
+	bool tells = is_batch || session.json || session.fail_fast || session.exit_status;
+
 	protect_and_tell(run_rc_lines, NULL, RC_NAME);
 	for (size_t i = 0; i < sources.count && !shell_quitting(); i++)
-		protect_and_tell(run_source, &sources.items[i], sources.items[i].text);
+		run_source_protected(&sources.items[i]);
 	if (!is_batch)
 		read_standard_input();
 	shell_finish_output();
 	if (!is_typed() || is_batch)
 		outcome_tell();
-	return outcome_count() || session.some_command_failed ? 2 : 0;
+	if (session.broken)
+		return 2;
+	return tells && (outcome_count() || session.some_command_failed) ? 2 : 0;
 }

@@ -16,7 +16,8 @@ void input_add_command(const char *command);
 
 /*
  * Runs what .crashrc has besides, then -i and --exec, and then, unless there was an --exec, what is typed at the
- * prompt or comes from standard input. Returns the exit status: 0, or 2 when some command failed.
+ * prompt or comes from standard input. Returns the exit status: 0, or 2 when answers could not be written or an -i file
+ * not be read, and also when some command failed and --exec, --json, --fail-fast or --exit-status was given.
  */
 int input_main_loop(void);
 

@@ -38,6 +38,7 @@
 #include "vmlinux.h"
 
 #include <elf.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <stdnoreturn.h>
@@ -580,9 +581,16 @@ static int run_question(void (*answer)(void *arg), struct arguments *arguments)
 	struct failure failure;
 	bool answered = protect(answer, arguments, &failure);
 
-	if (!answered)
-		fprintf(stderr, "crash: %s\n", failure.text);
-	return fflush(stdout) || !answered;
+	/* A reader that had enough is no failure, and has no text. */
+	if (answered && fflush(stdout) != 0 && errno != EPIPE) {
+		snprintf(failure.text, sizeof(failure.text), "cannot write the output: %s",
+			 strerror(errno));
+		answered = false;
+	}
+	if (answered || (failure.interrupted && !*failure.text))
+		return 0;
+	fprintf(stderr, "crash: %s\n", failure.text);
+	return 1;
 }
 
 /* The banner reads much of the kernel; a dump in which that fails still gets its prompt. */

@@ -7,9 +7,11 @@
 #include "util.h"
 
 static const char exit_status[] =
-	"0 when every command worked; 1 when nothing could be opened; 2 when some command failed, or\n"
-	"its output could not be written. Which ones failed is said on standard error at the end. The\n"
-	"end of the input is no failure, nor is what a shell command or a program behind a pipe returns.";
+	"0 when the session worked; 1 when nothing could be opened; 2 when standard output could not be\n"
+	"written or an -i file not be read, and with --exit-status, --exec, --json or --fail-fast also\n"
+	"when some command failed. Which ones failed stands on standard error at the end of every run.\n"
+	"The end of the input is no failure, nor is an early end of who reads the output, nor what a\n"
+	"shell command or a program behind a pipe returns.";
 
 static const struct run_option files[] = {
 	{ "~/.crashrc, .crashrc", NULL, "commands that are run at the start; see COMMAND LINES" },

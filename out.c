@@ -10,6 +10,8 @@
 
 static FILE *stream;
 static int error; /* see out_error() */
+static FILE *broken; /* the stream that failed last, and why: errno tells it only just then */
+static int broken_error;
 static void (*taker)(const char *text, size_t length);
 
 FILE *out_stream(void)
@@ -17,14 +19,29 @@ FILE *out_stream(void)
 	return stream ? stream : stdout;
 }
 
+void out_failed(FILE *failed, int why)
+{
+	broken = failed;
+	broken_error = why;
+}
+
 FILE *out_redirect(FILE *new_stream)
 {
 	FILE *old = stream;
 
-	if (stream && stream != new_stream)
-		fflush(stream);
+	/* What that loses is found by the next check(), which needs the reason. */
+	if (stream && stream != new_stream && fflush(stream) != 0)
+		out_failed(stream, errno);
+	if (new_stream && new_stream == broken && !ferror(new_stream))
+		broken = NULL; /* a new one, where an old one was */
 	stream = new_stream;
 	return old;
+}
+
+/* Somebody wrote to a stream and did not look: trying again tells why it failed. */
+static int retried(FILE *failed)
+{
+	return fflush(failed) != 0 ? errno : EIO;
 }
 
 /*
@@ -34,19 +51,25 @@ FILE *out_redirect(FILE *new_stream)
 static void check(int result)
 {
 	struct failure failure = { .text = "", .interrupted = true };
+	int why = errno;
 
 	if (result >= 0 && !ferror(out_stream()))
 		return;
-	if (errno == EINTR || errno == EAGAIN) {
+	if (out_stream() == broken && ferror(broken))
+		why = broken_error;
+	else if (result >= 0)
+		why = retried(out_stream());
+	if (why == EINTR || why == EAGAIN) {
 		clearerr(out_stream());
 		interrupt_check();
 		return;
 	}
+	out_failed(out_stream(), why);
 	if (out_stream() == stdout && !error)
-		error = errno;
-	if (errno != EPIPE)
+		error = why;
+	if (why != EPIPE)
 		snprintf(failure.text, sizeof(failure.text), "cannot write the output: %s",
-			 strerror(errno));
+			 strerror(why));
 	fail_again(&failure);
 }
 

@@ -19,6 +19,9 @@ void out_check(void);
 /* What is printed from now on goes to TAKER instead, but for output that is being caught. NULL: no more. */
 void out_set_taker(void (*taker)(const char *text, size_t length));
 
+/* For who writes to a stream by other ways: WHY (an errno) that failed. */
+void out_failed(FILE *stream, int why);
+
 FILE *out_stream(void);
 /* Redirects from now on; returns the stream that was current. NULL: standard output. */
 FILE *out_redirect(FILE *stream);

@@ -421,14 +421,20 @@ static ssize_t output_write(void *cookie, const char *data, size_t length)
 	struct output *output = cookie;
 	bool worked = true;
 
-	if (output->fd >= 0)
-		return feed_reader(output->fd, data, length) ? (ssize_t)length : 0;
+	if (output->fd >= 0) {
+		worked = feed_reader(output->fd, data, length);
+		if (!worked)
+			out_failed(output->stream, errno);
+		return worked ? (ssize_t)length : 0;
+	}
 	strbuf_add(&output->held, data, length);
 	screen_add(&output->screen, data, length);
 	if (output->unpaged)
 		worked = show_all_held(output);
 	else if (screen_is_full(&output->screen))
 		worked = start_pager(output);
+	if (!worked)
+		out_failed(output->stream, errno);
 	return worked ? (ssize_t)length : 0;
 }
 

@@ -23,6 +23,7 @@ struct session {
 	bool silent; /* -s */
 	bool json; /* --json: implies silent */
 	bool fail_fast; /* --fail-fast: the first command that fails ends the session */
+	bool exit_status; /* --exit-status: the status of the run tells that a command failed */
 	const char *module_directory; /* --mod DIR: where object files of modules are, or NULL */
 	const char *source_directory; /* --src DIR, or NULL */
 	bool read_now; /* --readnow: gdb expands every unit of a file at once */
@@ -51,7 +52,8 @@ struct session {
 	const char *error_file; /* `set error FILE`, or NULL */
 
 	bool terminal; /* standard output is a terminal */
-	bool some_command_failed; /* for the exit status */
+	bool some_command_failed; /* for the exit status, where that was asked for */
+	bool broken; /* answers could not be written, commands could not be read: for the exit status of every run */
 };
 
 extern struct session session;

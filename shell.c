@@ -401,6 +401,7 @@ static void execute_command(struct execution *execution, const char *line)
 		process_shell(line);
 		return;
 	}
+	line_check_signs(line);
 	line_parse(line, &parsed);
 	if (!*parsed.command && !parsed.input)
 		fail("there is no command before the redirection");
@@ -444,8 +445,10 @@ static void give_up_output(int error)
 	static bool told;
 
 	quitting = true;
-	session.some_command_failed = true;
-	if (error == EPIPE || told) /* a reader that had enough needs no message */
+	if (error == EPIPE) /* a reader that had enough is no failure */
+		return;
+	session.broken = true;
+	if (told)
 		return;
 	told = true;
 	fprintf(stderr, "crash: cannot write the output: %s\n", strerror(error));

@@ -70,9 +70,9 @@ def environment(extra=None):
     return env
 
 
-def run_crash(*arguments, stdin="", timeout=120, env=None, cwd=None):
-    """One run of the program; standard input is text, never a terminal."""
-    done = subprocess.run([str(CRASH), *map(str, arguments)], input=stdin.encode(), capture_output=True,
+def run_crash(*arguments, stdin="", timeout=120, env=None, cwd=None, tells=("--exit-status",)):
+    """One run of the program; standard input is text, never a terminal. TELLS: its status is 2 when a command failed."""
+    done = subprocess.run([str(CRASH), *tells, *map(str, arguments)], input=stdin.encode(), capture_output=True,
                           timeout=timeout, env=environment(env), cwd=cwd)
     out, err = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
     if done.returncode < 0 or done.returncode == 99 or "AddressSanitizer" in err or "runtime error:" in err:

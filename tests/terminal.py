@@ -11,6 +11,8 @@ from harness import CRASH, Failed, environment
 
 
 class Terminal:
+    returns = False  # are carriage returns a part of the text?
+
     """The program on a pseudo terminal; with ONE_CPU work takes its time on every machine."""
 
     def __init__(self, *arguments, env=None, one_cpu=False):
@@ -37,7 +39,8 @@ class Terminal:
                 raise Failed(f"no {pattern!r} within {seconds} s: {self.text[-200:]!r}")
             if select.select([self.fd], [], [], left)[0]:
                 try:
-                    self.text += os.read(self.fd, 65536).decode(errors="replace").replace("\r", "")
+                    self.text += os.read(self.fd, 65536).decode(errors="replace")
+                    self.text = self.text.replace("\r\n", "\n") if self.returns else self.text.replace("\r", "")
                 except OSError:
                     raise Failed(f"it ended before {pattern!r}: {self.text[-200:]!r}") from None
 
@@ -64,7 +67,7 @@ class Terminal:
 
 
 def on_terminal(kernel, body, *options, env=None, one_cpu=False):
-    terminal = Terminal(*options, kernel.vmlinux, kernel.vmcore, env=env, one_cpu=one_cpu)
+    terminal = Terminal("--exit-status", *options, kernel.vmlinux, kernel.vmcore, env=env, one_cpu=one_cpu)
     try:
         terminal.wait_for("crash> ")
         body(terminal)

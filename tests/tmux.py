@@ -141,7 +141,7 @@ class Session(Window):
     """The program with the KERNEL's dump, at its prompt."""
 
     def __init__(self, kernel, *options, before=(), **window):
-        super().__init__([*before, CRASH, *options, kernel.vmlinux, kernel.vmcore], **window)
+        super().__init__([*before, CRASH, "--exit-status", *options, kernel.vmlinux, kernel.vmcore], **window)
         try:
             self.prompt()
         except BaseException:

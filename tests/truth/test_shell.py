@@ -20,6 +20,13 @@ def test_exit_status(kernel):
                          ("nosuchcommand\n", 2), ("< nosuchfile\n", 2), ("ps | head -n 1\n", 0),
                          ("!false\n", 0), ("q\nps -z\n", 0), ("# ps -z\n", 0)):
         equal(run_crash("-s", *files, stdin=text).status, status, f"status after {text!r}")
+        # Who drives crash takes any status but 0 for a bad dump, unless it asks.
+        equal(run_crash("-s", *files, stdin=text, tells=()).status, 0, f"status after {text!r} without --exit-status")
+        for option in ("--json", "--fail-fast"):
+            equal(run_crash("-s", option, *files, stdin=text, tells=()).status, status, f"status after {text!r} with {option}")
+        lines = [word for line in text.splitlines() for word in ("--exec", line)]
+        if lines:
+            equal(run_crash(*lines, *files, tells=()).status, status, f"status after {lines}")
     missing = run_crash("-s", "-i", "/nonexistent", *files, stdin="eval 1\n")
     equal((missing.status, missing.stdout, missing.stderr),
           (1, "", "crash: -i: cannot read the commands in /nonexistent: No such file or directory\n"), "a missing -i file")
@@ -40,6 +47,20 @@ def test_file_first_then_standard_input(kernel):
         done = run_crash("-s", "-i", script.name, kernel.vmlinux, kernel.vmcore, stdin="eval 3\n")
     equal(re.findall(r"hexadecimal: (\d)", done.stdout), ["1", "2", "3"], "the order of the answers")
     equal(done.status, 2, "status")
+
+
+def test_status_of_a_session_that_did_not_work(kernel):
+    """Not that of a command: it is told without --exit-status, too."""
+    files = (kernel.vmlinux, kernel.vmcore)
+    folder = run_crash("-s", "-i", kernel.folder, *files, stdin="eval 1\n", tells=())
+    equal((folder.status, folder.stdout.count("hexadecimal")), (2, 1), "an -i file that cannot be read")
+    later = run_crash("-s", *files, stdin=f"< {kernel.folder}\neval 1\n", tells=())
+    equal((later.status, later.stdout.count("hexadecimal")), (0, 1), "a file of a command that cannot be read")
+    with tempfile.TemporaryDirectory() as home:
+        (pathlib.Path(home) / ".crashrc").write_text("nosuch\n")
+        for tells, status in (((), 0), (("--exit-status",), 2)):
+            done = run_crash("-s", *files, stdin="eval 1\n", tells=tells, env={"HOME": home})
+            equal((done.status, done.stderr.count("1 command failed")), (status, 1), f".crashrc with {tells}")
 
 
 def test_full_disk_is_an_error(kernel):
@@ -109,7 +130,7 @@ def test_exec(kernel):
 
 
 def test_closed_output_is_a_failure(kernel):
-    words = [str(CRASH), "-s", str(kernel.vmlinux), str(kernel.vmcore)]
+    words = [str(CRASH), "-s", "--exit-status", str(kernel.vmlinux), str(kernel.vmcore)]
     for close in (">&-", ">/dev/full"):
         done = subprocess.run(["sh", "-c", f'"$@" {close}', "sh", *words], input=b"eval 1\neval 2\n",
                               capture_output=True, env=environment(), timeout=60)
@@ -117,7 +138,7 @@ def test_closed_output_is_a_failure(kernel):
         expect(b"cannot write the output" in done.stderr, f"standard error with {close}: {done.stderr!r}")
     done = subprocess.run(["bash", "-c", '"$@" | head -n 1; echo ${PIPESTATUS[0]}', "bash", *words],
                           input=b"help all\n" * 20, capture_output=True, env=environment(), timeout=60)
-    equal(done.stdout.splitlines()[-1:], [b"2"], "status when the reader went away")
+    equal((done.stdout.splitlines()[-1:], done.stderr), ([b"0"], b""), "status when the reader went away")
 
 
 def test_long_lines(kernel):
@@ -224,7 +245,7 @@ def test_did_you_mean_an_option(kernel):
     wrong_case = run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin="task -r\n")
     expect("invalid option -- 'r'; did you mean -R?\n" in wrong_case.stdout, f"another case: {wrong_case.stdout!r}")
     equal(wrong_case.status, 2, "status")
-    expect('did you mean "--no_scroll"?' in run_crash("--no_scrol").stderr, "an option of the run")
+    expect('did you mean "--no_scroll"?' in run_crash("--no_skroll").stderr, "an option of the run")
 
 
 def test_prompt_and_end_of_input(kernel):
@@ -287,7 +308,7 @@ def test_interrupt_ends_a_command_quickly(kernel):
 
 
 def test_interrupt_without_a_terminal(kernel):
-    process = subprocess.Popen([str(CRASH), "-s", str(kernel.vmlinux), str(kernel.vmcore)],
+    process = subprocess.Popen([str(CRASH), "-s", "--exit-status", str(kernel.vmlinux), str(kernel.vmcore)],
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment(),
                                start_new_session=True)
     try:
