@@ -190,6 +190,18 @@ static size_t take_options(struct args *args, const char *text, const char *next
 	return 0;
 }
 
+bool option_takes_next(const struct command *command, const char *text)
+{
+	const struct option *option;
+
+	while (*text && (option = option_matching(command, text))) {
+		text += strlen(option->name);
+		if (option->argument)
+			return option->argument[0] != '=' && !*text;
+	}
+	return false;
+}
+
 /* Is the word behind a dash a number, and no option of this command? Then it is an argument. */
 static bool is_negative_number(const struct command *command, const char *text)
 {
@@ -206,6 +218,76 @@ static bool take_json_word(const char **line)
 	return true;
 }
 
+/* The length of the word at TEXT, with the (...) and "..." in it. */
+static size_t raw_word_length(const char *text)
+{
+	const char *p = text;
+
+	while (*p && !isspace((unsigned char)*p)) {
+		const char *close = *p == '"' || *p == '\'' ? strchr(p + 1, *p) : NULL;
+
+		p += close ? (size_t)(close + 1 - p) : *p == '(' ? parenthesis_length(p) : 1;
+	}
+	return p - text;
+}
+
+/* "-x", "-xd": letters that are options without an argument, each added to ARGS. Else nothing is, and it is false. */
+static bool take_letters(struct args *args, const char *word, size_t length)
+{
+	size_t before = args->nr_options;
+
+	if (length < 2 || *word != '-')
+		return false;
+	for (size_t i = 1; i < length; i++) {
+		const struct option *option = args->command->options;
+
+		while (option->name &&
+		       (option->name[0] != word[i] || option->name[1] || option->argument))
+			option++;
+		if (!option->name) {
+			args->nr_options = before;
+			return false;
+		}
+		add_option(args, option, NULL);
+	}
+	return true;
+}
+
+/*
+ * crash looks for options everywhere in a line: "jiffies -x" is no subtraction. What is no option stays as it was
+ * typed, and so does all behind a "--" in front of it.
+ */
+static void take_raw_options(struct args *args, const char *line)
+{
+	struct strbuf *rest = scope_strbuf();
+	const char *p = line_skip_blanks(line);
+	size_t length;
+
+	args->options = scope_array(strlen(line) + 1, sizeof(*args->options));
+	for (; *p; p += length) {
+		length = raw_word_length(p);
+		if (!rest->length && length == 2 && starts_with(p, "--")) {
+			strbuf_puts(rest, line_skip_blanks(p + length));
+			break;
+		}
+		if (length == strlen("--json") && starts_with(p, "--json"))
+			args->json = true;
+		else if (!take_letters(args, p, length)) {
+			if (!rest->length && length == 2 && *p == '-' &&
+			    isalpha((unsigned char)p[1]))
+				unknown_option(args, scope_printf("%c", p[1]));
+			strbuf_add(rest, p, length);
+		}
+		for (; isspace((unsigned char)p[length]); p++) {
+			if (rest->length)
+				strbuf_putc(rest, p[length]);
+		}
+	}
+	while (rest->length && isspace((unsigned char)rest->text[rest->length - 1]))
+		rest->text[--rest->length] = '\0';
+	args->line = scope_strdup(strbuf_text(rest));
+}
+
 struct args *args_parse(const struct command *command, const char *line)
 {
 	struct args *args = scope_alloc(sizeof(*args));
@@ -215,6 +297,11 @@ struct args *args_parse(const struct command *command, const char *line)
 
 	args->command = command;
 	line = line_skip_blanks(line);
+	if (command->flags & COMMAND_OPTIONS_ANYWHERE) {
+		args->words = scope_array(1, sizeof(*args->words));
+		take_raw_options(args, line);
+		return args;
+	}
 	if (command->flags & COMMAND_RAW_LINE) {
 		args->json = take_json_word(&line);
 		args->line = scope_strdup(line);
@@ -369,6 +456,11 @@ const char *option_argument(const struct args *args, const char *name)
 			argument = args->options[i].argument;
 	}
 	return argument;
+}
+
+const char *argument_file(const char *word)
+{
+	return line_unquoted(word);
 }
 
 bool argument_try_address(const char *text, u64 *address)

@@ -28,7 +28,7 @@ struct args {
 	size_t nr_words;
 	struct given_option *options; /* in the order given */
 	size_t nr_options;
-	bool json; /* --json was among them: every command takes it, raw ones as their first word */
+	bool json; /* --json was among them: every command takes it, raw ones as their first word or anywhere */
 };
 
 struct given_option {
@@ -38,9 +38,12 @@ struct given_option {
 };
 
 enum command_flags {
-	COMMAND_RAW_LINE = 1, /* no option parsing: the command reads args->line itself */
+	COMMAND_RAW_LINE =
+		1, /* the command reads args->line itself: its first words may be options */
 	COMMAND_HIDDEN = 2, /* not in `help`'s table */
 	COMMAND_MINIMAL = 4, /* usable with --minimal */
+	/* Of a raw line: words of its options' letters, and --json, are options wherever they stand, and out of args->line. */
+	COMMAND_OPTIONS_ANYWHERE = 8,
 };
 
 struct command {
@@ -77,6 +80,9 @@ const struct command *command_find(const char *name);
 unsigned option_given(const struct args *args, const char *name);
 const char *option_argument(const struct args *args, const char *name);
 
+/* Is the word behind that of TEXT (no dash) the argument of its last option? */
+bool option_takes_next(const struct command *command, const char *text);
+
 /*
  * Splits and parses LINE for COMMAND; fail()s with the usage line on a wrong option. Scope memory.
  * Options may stand anywhere; a word like -5 that is no option is a positional word; "--" ends options.
@@ -106,5 +112,7 @@ u64 argument_address(const char *text);
 bool argument_try_address(const char *text, u64 *address);
 u64 argument_number(const char *text); /* decimal unless 0x, or a letter shows that it is hex */
 bool argument_try_number(const char *text, u64 *number);
+/* A word that names a file: single quotes, which words keep, are none of its name. Scope memory. */
+const char *argument_file(const char *word);
 
 #endif

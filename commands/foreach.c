@@ -143,6 +143,17 @@ static void intersect(struct plan *plan)
 	}
 }
 
+/* Is the word behind the option WORDS[0] its argument, for the command that follows? Not where that is the command. */
+static bool next_is_argument(char *const *words)
+{
+	size_t i = 1;
+
+	while (words[i] && runnable_index(words[i]) < 0)
+		i++;
+	return i > 1 && words[i] && command_find(words[i]) &&
+	       option_takes_next(command_find(words[i]), words[0] + 1);
+}
+
 /*
  * Words up to the first command's name choose tasks; the names that follow one another are the commands;
  * all the rest is theirs, and so are options before. The rest is taken as typed: a word with blanks keeps its quotes.
@@ -157,10 +168,12 @@ static void make_plan(struct plan *plan, const char *line)
 	for (; i < nr_words && runnable_index(words[i]) < 0; i++) {
 		if (streq(words[i], "--json"))
 			json_set(true);
-		/* "foreach -x task": an option before the command is the command's all the same. */
-		else if (words[i][0] == '-')
+		/* "foreach -x task", "foreach -R prio task": options before the command are the command's all the same. */
+		else if (words[i][0] == '-') {
 			strbuf_printf(&plan->arguments, " %s", words[i]);
-		else
+			if (next_is_argument(words + i))
+				strbuf_printf(&plan->arguments, " %s", words[++i]);
+		} else
 			choose_by_word(plan, words[i]);
 	}
 	for (; i < nr_words && runnable_index(words[i]) >= 0; i++) {

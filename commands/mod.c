@@ -291,10 +291,11 @@ static void attach_one(const struct args *args)
 	if (args->nr_words == 0) {
 		find_and_attach(module, NULL, args);
 	} else {
-		char *path = modfile_named(module, args->words[0], why);
+		const char *file = argument_file(args->words[0]);
+		char *path = modfile_named(module, file, why);
 
 		if (path == NULL)
-			fail("%s: %s", args->words[0], strbuf_text(why));
+			fail("%s: %s", file, strbuf_text(why));
 		scope_cleanup(free, path);
 		attach(module, path, args);
 	}
@@ -376,7 +377,7 @@ static void mod_run(struct args *args)
 	} else if (option_given(args, "s")) {
 		attach_one(args);
 	} else if (option_given(args, "S")) {
-		attach_all(args->nr_words > 0 ? args->words[0] : NULL, args);
+		attach_all(args->nr_words > 0 ? argument_file(args->words[0]) : NULL, args);
 	} else if (option_given(args, "d")) {
 		detach(named_module(option_argument(args, "d")));
 	} else if (option_given(args, "D")) {

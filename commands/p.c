@@ -259,29 +259,22 @@ static void show_percpu_values(const struct request *request, const struct symbo
 	}
 }
 
-/* Options stand before the expression, which is taken as it is: it may have dashes and quotes of its own. */
+/* The expression is taken as it is, without the options: it may have dashes and quotes of its own. */
 static void parse(struct args *args, struct request *request)
 {
 	const char *text = args->line;
 
-	*request = (struct request){ .radix = session.radix };
-	while (*text == '-' && isalpha((unsigned char)text[1]) &&
-	       (!text[2] || isspace((unsigned char)text[2]))) {
-		if (text[1] == 'x' || text[1] == 'h')
-			request->radix = 16;
-		else if (text[1] == 'd')
-			request->radix = 10;
-		else if (text[1] == 'u')
+	*request = (struct request){ .radix = session.radix, .expression = text };
+	for (size_t i = 0; i < args->nr_options; i++) {
+		const char *name = args->options[i].option->name;
+
+		if (streq(name, "u"))
 			request->user = true;
 		else
-			usage_problem(args, "invalid option -- '%c'", text[1]);
-		text += 2;
-		while (isspace((unsigned char)*text))
-			text++;
+			request->radix = streq(name, "d") ? 10 : 16;
 	}
 	if (!*text)
 		usage_fail(args);
-	request->expression = text;
 }
 
 /* The symbol that the expression begins with; PATH becomes what follows it. NULL: none. */
@@ -393,5 +386,5 @@ COMMAND(p) = {
 		   "per_cpu(runqueues, 1).nr_running = $5 = 1\n",
 	.arguments = "expression ...",
 	.run = run,
-	.flags = COMMAND_RAW_LINE,
+	.flags = COMMAND_RAW_LINE | COMMAND_OPTIONS_ANYWHERE,
 };

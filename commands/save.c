@@ -8,18 +8,20 @@
 static void run_save(struct args *args)
 {
 	struct saved saved;
+	const char *path;
 
 	args_check_words(args, "a file's name", 1, 1);
-	save_dump(args->words[0], &saved);
+	path = argument_file(args->words[0]);
+	save_dump(path, &saved);
 	if (json_on()) {
 		json_object(NULL);
-		json_text("file", args->words[0]);
+		json_text("file", path);
 		json_number("pages", saved.nr_pages);
 		json_number("bytes", saved.bytes);
 		json_end();
 		return;
 	}
-	out("%s: %llu pages in %llu bytes\n", args->words[0], (unsigned long long)saved.nr_pages,
+	out("%s: %llu pages in %llu bytes\n", path, (unsigned long long)saved.nr_pages,
 	    (unsigned long long)saved.bytes);
 }
 

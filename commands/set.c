@@ -126,6 +126,7 @@ static void print_console(bool listed)
 
 static bool change_console(const char *setting)
 {
+	setting = argument_file(setting);
 	if (!debug_set_console(setting))
 		fail("console device %s: %s", setting, strerror(errno));
 	return true;
@@ -170,6 +171,7 @@ static void print_dumpfile(UNUSED bool listed)
 /* Only .crashrc runs before the files are opened, and may run again behind that. */
 static bool change_file(const char *setting, char **wanted)
 {
+	setting = argument_file(setting);
 	if (!session.dump) {
 		free(*wanted);
 		*wanted = xstrdup(setting);
@@ -302,6 +304,7 @@ static bool change_error(const char *setting)
 	session.error_file = NULL;
 	if (streq(setting, "redirect") || streq(setting, "default"))
 		return true;
+	setting = argument_file(setting);
 	file = fopen(setting, "ae");
 	if (!file)
 		fail("cannot open %s: %s", setting, strerror(errno));

@@ -2,10 +2,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "command.h"
 #include "fail.h"
+#include "line.h"
 #include "nearest.h"
 #include "types.h"
-
-#include <ctype.h>
 
 static const struct command *command_of(const char *name)
 {
@@ -28,11 +27,15 @@ static void run_star(struct args *args)
 	const char *name = args->line;
 	size_t length;
 
-	/* Options may stand before the name: the first word that is none, and no address, is it. */
+	/* Options may stand before the name: the first word that is none, and no argument of one, is it. */
 	while (*name == '-') {
-		name += strcspn(name, " \t");
-		while (isspace((unsigned char)*name))
-			name++;
+		length = strcspn(name, " \t");
+		if (option_takes_next(command_find("struct"),
+				      scope_printf("%.*s", (int)length - 1, name + 1))) {
+			length += strspn(name + length, " \t");
+			length += strcspn(name + length, " \t");
+		}
+		name = line_skip_blanks(name + length);
 	}
 	length = strcspn(name, " \t.");
 	if (!length)

@@ -72,9 +72,15 @@ static void test_cutting(void **state UNUSED)
 	check_cut("ps \"a | b", "ps \"a|b");
 	check_cut("ps >", "FAILED: a file name is missing after the redirection");
 	check_cut("ps |", "FAILED: a command is missing after \"|\"");
-	check_cut(
-		"ps > a b",
-		"FAILED: \"a b\" is more than one file name; one with blanks is put in double quotes");
+	check_cut("ps > ''", "FAILED: a file name is missing after the redirection");
+	check_cut("ps > a b ", "ps>a b");
+	check_cut("ps > 'a b'", "ps>a b");
+	check_cut("ps > ' a '", "ps> a ");
+	check_cut("sys >> d/'1 - System data (sys)'", "sys>>d/1 - System data (sys)");
+	check_cut("sys >> \"d e\"/'f|g>h'.txt | cat", "sys>>d e/f|g>h.txt|cat");
+	check_cut("ps > it's | cat", "ps>it's|cat");
+	check_cut("ps > 'it\"s'", "ps>it\"s");
+	check_cut("ps < 'a b' > c", "ps<a b>c");
 }
 
 static void check_first(const char *line, const char *wanted)
