@@ -165,8 +165,7 @@ static void value_memory(struct strbuf *text)
 
 static void value_panic(struct strbuf *text)
 {
-	strbuf_puts(text,
-		    colour_text(COLOUR_PANIC, scope_printf("\"%s\"", kernel_panic_message())));
+	strbuf_printf(text, "\"%s\"", kernel_panic_message());
 }
 
 static void value_pid(struct strbuf *text)
@@ -220,16 +219,16 @@ static void value_state(struct strbuf *text)
 {
 	const struct task *task = task_current();
 
-	strbuf_puts(text, colour_state(task_state_text(task), state_word(task)));
+	strbuf_puts(text, state_word(task));
 	if (!task_is_active(task))
 		return;
 	if (!task_is_panic_task(task))
 		strbuf_puts(text, " (ACTIVE)");
 	/* crash says (PANIC) for whatever ended in a crash kernel. */
 	else if (strstr(kernel_panic_message(), "sysrq") != NULL && !kernel_was_kexeced())
-		strbuf_puts(text, colour_text(COLOUR_PANIC, " (SYSRQ)"));
+		strbuf_puts(text, " (SYSRQ)");
 	else if (kernel_panic_message()[0] != '\0')
-		strbuf_puts(text, colour_text(COLOUR_PANIC, " (PANIC)"));
+		strbuf_puts(text, " (PANIC)");
 	else
 		strbuf_puts(text, " (ACTIVE)");
 }
@@ -381,9 +380,11 @@ static void print_row(void *arg)
 	const struct row *row = arg;
 	struct strbuf *text = scope_strbuf();
 	bool is_split = streq(row->label, "DUMPFILE") && session.dump->nr_files > 1;
+	const char *line;
 
 	row->value(text);
-	out("%12s: %s\n", is_split ? "DUMPFILES" : row->label, strbuf_text(text));
+	line = scope_printf("%12s: %s", is_split ? "DUMPFILES" : row->label, strbuf_text(text));
+	out("%s\n", streq(row->label, "PANIC") ? colour_line(COLOUR_PANIC, line) : line);
 }
 
 static void print_rows(const struct row *rows, size_t count)

@@ -4,7 +4,6 @@
 
 #include "bridge_ops.h"
 #include "btjson.h"
-#include "colour.h"
 #include "fail.h"
 #include "json.h"
 #include "memory.h"
@@ -326,9 +325,8 @@ static void show_call(const struct stack_trace *trace, size_t index,
 	walk->stack = frame->stack;
 	out("%s#%u [%016llx] %s%s at %016llx%s%s\n", walk->number < 10 ? " " : "", walk->number,
 	    (ull)frame->sp, source_mark(frame),
-	    colour_text(COLOUR_SYMBOL, function_text(frame, style->offsets, style->hex_offsets)),
-	    (ull)frame->pc, frame_module(frame),
-	    style->sources ? scope_printf("  <%s>", source_name(frame)) : "");
+	    function_text(frame, style->offsets, style->hex_offsets), (ull)frame->pc,
+	    frame_module(frame), style->sources ? scope_printf("  <%s>", source_name(frame)) : "");
 	walk->number++;
 	show_source(trace, frame, style);
 	show_frame_words(trace, index, style);

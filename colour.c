@@ -1,4 +1,4 @@
-/* colour.c - L0: a few colours for what a reader looks for, on terminals that show them. */
+/* colour.c - L0: a few colours for lines that a reader looks for, on terminals that show them. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "colour.h"
 
@@ -17,7 +17,6 @@ static const char *const sequences[] = {
 	[COLOUR_PANIC] = "1;31",
 	[COLOUR_RUNNING] = "32",
 	[COLOUR_BLOCKED] = "33",
-	[COLOUR_SYMBOL] = "36",
 };
 
 void colour_init(bool terminal)
@@ -52,16 +51,18 @@ void colour_catch(void)
 	scope_cleanup(end_catching, NULL);
 }
 
-const char *colour_text(enum colour colour, const char *text)
+const char *colour_line(enum colour colour, const char *line)
 {
-	if (!*text || !colour_is_shown())
-		return text;
-	return scope_printf("\033[%sm%s\033[m", sequences[colour], text);
+	if (!*line || !colour_is_shown())
+		return line;
+	return scope_printf("\033[%sm%s\033[m", sequences[colour], line);
 }
 
-const char *colour_state(const char *state, const char *text)
+const char *colour_task_line(const char *state, bool panicked, const char *line)
 {
+	if (panicked)
+		return colour_line(COLOUR_PANIC, line);
 	if (streq(state, "RU"))
-		return colour_text(COLOUR_RUNNING, text);
-	return streq(state, "UN") ? colour_text(COLOUR_BLOCKED, text) : text;
+		return colour_line(COLOUR_RUNNING, line);
+	return streq(state, "UN") ? colour_line(COLOUR_BLOCKED, line) : line;
 }

@@ -3,8 +3,10 @@
 #include "progress.h"
 
 #include "fail.h"
+#include "screen.h"
 
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -72,7 +74,7 @@ void progress_begin(const char *what, const char *unit)
 	struct level *level;
 
 	if (!depth)
-		terminal = isatty(STDERR_FILENO);
+		terminal = isatty(STDERR_FILENO) && screen_can_move();
 	if (depth++ >= MOST_LEVELS)
 		return;
 	level = &levels[depth - 1];
@@ -182,7 +184,9 @@ void progress_tick(void)
 	if (time < next || !progress_is_wanted())
 		return;
 	next = time + THEN_AFTER;
-	show();
+	/* A line of the answer that has begun stands there, and cannot be written again. */
+	if (!__flbf(stdout) || !__fpending(stdout))
+		show();
 }
 
 void progress_at(u64 done, u64 all)

@@ -261,6 +261,8 @@ void prompt_init(void)
 	signal(SIGQUIT, SIG_IGN);
 	rl_readline_name = "crash"; /* for $if in the user's inputrc */
 	rl_catch_signals = 0;
+	/* Its marks would stand in front of answers, which programs on terminals read. The user's inputrc may want them. */
+	rl_variable_bind("enable-bracketed-paste", "off");
 	rl_initialize(); /* reads it */
 	session.vi_mode = rl_editing_mode == 0;
 }

@@ -109,6 +109,7 @@ void session_show_context(int label_width)
 	const struct task *task = task_current();
 	char comm[TASK_COMM_SPACE];
 	struct strbuf state = { 0 };
+	const char *line;
 
 	task_state_words(task, &state);
 	if (json_on()) {
@@ -129,9 +130,8 @@ void session_show_context(int label_width)
 	/* thread_info is the first member of task_struct on every x86_64 kernel since v4.9. */
 	out("[THREAD_INFO: %llx]\n", (unsigned long long)task->address);
 	out("%*s: %u\n", label_width, "CPU", task->cpu);
-	out("%*s: %s%s\n", label_width, "STATE",
-	    colour_state(task_state_text(task), strbuf_text(&state)),
-	    task_is_panic_task(task) ? colour_text(COLOUR_PANIC, activity(task)) : activity(task));
+	line = scope_printf("%*s: %s%s", label_width, "STATE", strbuf_text(&state), activity(task));
+	out("%s\n", colour_task_line(task_state_text(task), task_is_panic_task(task), line));
 	strbuf_free(&state);
 }
 

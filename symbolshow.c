@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "symbolshow.h"
 
-#include "colour.h"
 #include "command.h"
 #include "fail.h"
 #include "gdb_bridge.h"
@@ -17,8 +16,7 @@ void symbol_show(const struct symbol *symbol, u64 address)
 {
 	u64 offset = address - symbol->value;
 
-	out("%llx (%c) %s", (unsigned long long)address, symbol->type,
-	    colour_text(COLOUR_SYMBOL, symbol->name));
+	out("%llx (%c) %s", (unsigned long long)address, symbol->type, symbol->name);
 	if (offset)
 		out(session.radix == 16 ? "+0x%llx" : "+%llu", (unsigned long long)offset);
 	if (symbol->module)

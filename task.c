@@ -13,7 +13,6 @@
  */
 #include "task.h"
 
-#include "colour.h"
 #include "fail.h"
 #include "kcopy.h"
 #include "kernel.h"
@@ -975,10 +974,7 @@ char *task_comm(const struct task *task, char text[TASK_COMM_SPACE])
 void task_header(const struct task *task, struct strbuf *text)
 {
 	char comm[TASK_COMM_SPACE];
-	const char *name = task_comm(task, comm);
 
-	if (colour_is_shown() && task_is_panic_task(task))
-		name = colour_text(COLOUR_PANIC, name);
 	strbuf_printf(text, "PID: %-7u  TASK: %016llx  CPU: %-3u  COMMAND: \"%s\"", task->pid,
-		      (unsigned long long)task->address, task->cpu, name);
+		      (unsigned long long)task->address, task->cpu, task_comm(task, comm));
 }

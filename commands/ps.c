@@ -131,13 +131,6 @@ static void put_json_row(const struct row *row)
 	json_end();
 }
 
-static const char *coloured_state(const struct task *task)
-{
-	const char *letters = task_state_text(task);
-
-	return colour_state(letters, scope_printf("%-2s", letters));
-}
-
 /* Of the task that its CPU runs. */
 static const char *mark(const struct task *task)
 {
@@ -153,7 +146,7 @@ static void put_row(void *arg)
 	bool bracket = task_is_kthread(task);
 	char comm[TASK_COMM_SPACE], where[20], share[16] = "?", vsz[24] = "?", rss[24] = "?";
 	struct task_memory memory;
-	const char *name;
+	const char *line;
 	u64 sp;
 
 	if (json_on()) {
@@ -174,10 +167,10 @@ static void put_row(void *arg)
 	else
 		snprintf(where, sizeof(where), "%016llx", (unsigned long long)sp);
 	task_comm(task, comm);
-	name = scope_printf(bracket ? "[%s]" : "%s", comm);
-	out("%s%8u %7u %3u  %s  %s %5s %8s %8s  %s\n", mark(task), task->pid, task->parent_pid,
-	    task->cpu, where, coloured_state(task), share, vsz, rss,
-	    task_is_panic_task(task) ? colour_text(COLOUR_PANIC, name) : name);
+	line = scope_printf("%s%8u %7u %3u  %s  %-2s %5s %8s %8s  %s%s%s", mark(task), task->pid,
+			    task->parent_pid, task->cpu, where, task_state_text(task), share, vsz,
+			    rss, bracket ? "[" : "", comm, bracket ? "]" : "");
+	out("%s\n", colour_task_line(task_state_text(task), task_is_panic_task(task), line));
 }
 
 static void put_table(const struct selection *selection, bool kernel_sp, bool header)
