@@ -384,7 +384,12 @@ static void print_row(void *arg)
 
 	row->value(text);
 	line = scope_printf("%12s: %s", is_split ? "DUMPFILES" : row->label, strbuf_text(text));
-	out("%s\n", streq(row->label, "PANIC") ? colour_line(COLOUR_PANIC, line) : line);
+	if (streq(row->label, "PANIC"))
+		line = colour_line(COLOUR_PANIC, line);
+	else if (streq(row->label, "STATE"))
+		line = colour_task_line(task_state_text(task_current()),
+					task_is_panic_task(task_current()), line);
+	out("%s\n", line);
 }
 
 static void print_rows(const struct row *rows, size_t count)
