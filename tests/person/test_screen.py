@@ -283,7 +283,8 @@ def coloured_lines(screen):
             for code in codes.split(";"):
                 # tmux writes what ends: all, bold, the colour, that of the background.
                 now = () if code in ("", "0") else tuple(c for c in now if c != "1") if code == "22" else \
-                    tuple(c for c in now if c == "1") if code == "39" else now if code == "49" else tuple(sorted({*now, code}))
+                    tuple(c for c in now if c == "1") if code == "39" else now if code == "49" else \
+                    tuple(sorted({*(c for c in now if len(c) != len(code)), code}))
         expect(len(of_signs) <= 1, f"a part of a line is coloured: {line!r}")
         if of_signs - {()}:
             found.append((*of_signs, text.rstrip()))
