@@ -48,7 +48,8 @@ struct request {
 	unsigned radix;
 	u64 size, address;
 	s64 count;
-	const unsigned *cpu; /* whose copy of a per-cpu variable; NULL: it is none */
+	bool per_cpu; /* it is the copy of a per-cpu variable that CPU has */
+	unsigned cpu;
 };
 
 static noreturn void fail_reference(const char *reference)
@@ -223,8 +224,8 @@ static void put_json_object(const struct request *request)
 	json_object(NULL);
 	json_text("type", request->aggregate);
 	json_address("address", request->address);
-	if (request->cpu)
-		json_number("cpu", *request->cpu);
+	if (request->per_cpu)
+		json_number("cpu", request->cpu);
 	jsonshow_members(request->aggregate, request->address, request->members,
 			 request->nr_members, space);
 	if (option_given(request->args, "p"))
@@ -310,7 +311,8 @@ static void show_per_cpu(struct request *request, const char *cpus)
 			continue;
 		}
 		request->address = percpu_address(base, cpu);
-		request->cpu = &cpu;
+		request->per_cpu = true;
+		request->cpu = cpu;
 		if (!json_on())
 			out("[%u]: %llx\n", cpu, (ull)request->address);
 		show_array(request);

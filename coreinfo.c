@@ -116,7 +116,7 @@ static size_t take_symbols(char *copy, struct symbol *symbols, size_t space)
 	char *next;
 
 	for (char *line = copy; line && count < space; line = next) {
-		char *end, *equals;
+		char *end;
 		u64 value;
 
 		next = strchr(line, '\n');
@@ -125,8 +125,7 @@ static size_t take_symbols(char *copy, struct symbol *symbols, size_t space)
 		if (!starts_with(line, "SYMBOL("))
 			continue;
 		end = strchr(line, ')');
-		equals = end ? end + 1 : line;
-		if (*equals != '=' || !parse_u64(equals + 1, 16, &value))
+		if (!end || end[1] != '=' || !parse_u64(end + 2, 16, &value))
 			continue;
 		*end = '\0';
 		symbols[count++] = (struct symbol){ .name = line + strlen("SYMBOL("),

@@ -66,10 +66,3 @@ const char *fault_text(const struct fault *fault)
 	}
 	return "unknown fault";
 }
-
-bool fault_set(struct fault *fault, enum fault_reason reason, enum address_space space, u64 address)
-{
-	if (fault)
-		*fault = (struct fault){ .reason = reason, .space = space, .address = address };
-	return false;
-}

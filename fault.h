@@ -37,8 +37,16 @@ const char *fault_text(const struct fault *fault);
 /* The session's dump is cut short: what is not in it may have been, and every text says so. */
 void fault_dump_is_incomplete(void);
 
-/* Sets every member; returns false, so that readers can `return fault_set(...)`. FAULT may be NULL. */
-bool fault_set(struct fault *fault, enum fault_reason reason, enum address_space space,
-	       u64 address);
+/*
+ * Sets every member; returns false, so that readers can `return fault_set(...)`. FAULT may be NULL. It is
+ * here for callers to see that it is false: what a failed read leaves unset is then known to be unused.
+ */
+static inline bool fault_set(struct fault *fault, enum fault_reason reason,
+			     enum address_space space, u64 address)
+{
+	if (fault)
+		*fault = (struct fault){ .reason = reason, .space = space, .address = address };
+	return false;
+}
 
 #endif

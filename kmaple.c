@@ -101,7 +101,8 @@ static u64 used_end(const struct node *node)
 
 static bool damaged(const struct node *node, struct fault *fault)
 {
-	return fault_set(fault, FAULT_BAD_ADDRESS, SPACE_KERNEL, node->address);
+	fault_set(fault, FAULT_BAD_ADDRESS, SPACE_KERNEL, node->address);
+	return false;
 }
 
 static bool load_node(u64 encoded, u64 min, u64 max, struct node *node, struct fault *fault)

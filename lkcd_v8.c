@@ -173,16 +173,17 @@ static int compare_groups(const void *a, const void *b)
 
 static void add_page(struct lkcd *lkcd, u64 pfn, u64 offset)
 {
-	struct page_group *last = lkcd->groups.count ? &lkcd->groups.items[lkcd->groups.count - 1]
-						     : NULL;
-
 	lkcd->nr_pages++;
-	if (last && !lkcd->new_group && last->nr_pages < GROUP_PAGES &&
-	    pfn == last->pfn + last->nr_pages)
-		last->nr_pages++;
-	else
-		*vector_add(&lkcd->groups) =
-			(struct page_group){ .pfn = pfn, .offset = offset, .nr_pages = 1 };
+	if (lkcd->groups.count && !lkcd->new_group) {
+		struct page_group *last = &lkcd->groups.items[lkcd->groups.count - 1];
+
+		if (last->nr_pages < GROUP_PAGES && pfn == last->pfn + last->nr_pages) {
+			last->nr_pages++;
+			return;
+		}
+	}
+	*vector_add(
+		&lkcd->groups) = (struct page_group){ .pfn = pfn, .offset = offset, .nr_pages = 1 };
 	lkcd->new_group = false;
 }
 

@@ -862,16 +862,20 @@ size_t tasks_numbered(const char *word, const struct task ***matches)
 {
 	struct wanted wanted = { .what = WANT_PID };
 	size_t count = 0;
+	u64 number;
 
 	need_table();
 	*matches = NULL;
-	if (parse_u64(word, 10, &wanted.number))
+	if (parse_u64(word, 10, &number)) {
+		wanted.number = number;
 		count = collect(&wanted, matches);
-	if (count != 0 || !parse_u64(word, 16, &wanted.number))
+	}
+	if (count != 0 || !parse_u64(word, 16, &number))
 		return count;
-	if (task_by_address(wanted.number))
+	wanted.number = number;
+	if (u64map_get(&table.by_address, number, NULL))
 		wanted.what = WANT_ADDRESS;
-	else if (wanted.number > PID_LIMIT)
+	else if (number > PID_LIMIT)
 		return 0;
 	return collect(&wanted, matches);
 }

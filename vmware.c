@@ -70,6 +70,7 @@ struct vmware {
 	VECTOR(struct cpu_state) cpus;
 	const struct file_map *image; /* of the memory, at IMAGE_AT, IMAGE_BYTES long */
 	u64 image_at, image_bytes;
+	bool inside; /* the image is in the state's own file */
 	bool compressed; /* the image is */
 	struct file_map vmem;
 	char *vmem_path;
@@ -221,7 +222,8 @@ static void take_memory_tag(struct vmware *vmware, const struct file_map *file,
 	u32 index = tag->indices[0];
 
 	if (tag->block && streq(tag->name, "Memory") && tag->nr_indices == 2 && !index &&
-	    !tag->indices[1] && !vmware->image) {
+	    !tag->indices[1] && !vmware->inside) {
+		vmware->inside = true;
 		vmware->image = file;
 		vmware->image_at = tag->at;
 		vmware->image_bytes = tag->bytes;
@@ -326,7 +328,7 @@ static bool open_memory(struct dump *dump, struct strbuf *why)
 			why,
 			"the guest's memory is compressed: resume the guest and suspend it without "
 			"compression, or convert the file to an ELF core");
-	if (!vmware->image && !open_vmem(vmware, dump->files[0].path, why))
+	if (!vmware->inside && !open_vmem(vmware, dump->files[0].path, why))
 		return false;
 	if (!add_regions(dump, why))
 		return false;

@@ -29,24 +29,28 @@ static void show_build(UNUSED const char *option)
 	    __VERSION__);
 }
 
-static void show_text(void (*describe)(const struct dump *dump, struct strbuf *text))
+static const struct dump *need_dump(void)
 {
-	struct strbuf *text = scope_strbuf();
-
 	if (!session.dump)
 		fail("no dump is open");
-	describe(session.dump, text);
-	out_text(strbuf_text(text));
+	return session.dump;
 }
 
 static void show_dump(UNUSED const char *option)
 {
-	show_text(session.dump ? session.dump->ops->describe : NULL);
+	const struct dump *dump = need_dump();
+	struct strbuf *text = scope_strbuf();
+
+	dump->ops->describe(dump, text);
+	out_text(strbuf_text(text));
 }
 
 static void show_notes(UNUSED const char *option)
 {
-	show_text(dump_describe_notes);
+	struct strbuf *text = scope_strbuf();
+
+	dump_describe_notes(need_dump(), text);
+	out_text(strbuf_text(text));
 	if (session.vmcoreinfo.found_in_memory)
 		out("vmcoreinfo, not a note but %s: %zu bytes\n%s",
 		    session.vmcoreinfo.made_up ? "found out from memory" : "found in memory",

@@ -505,7 +505,7 @@ static void change_variable(const struct variable *variable, const char *setting
 		*variable->flag = on;
 		return;
 	}
-	if (variable->flag || !variable->change(setting))
+	if (variable->flag || !variable->change || !variable->change(setting))
 		fail("invalid setting of %s: %s (it takes %s%s)", variable->name, setting,
 		     variable->settings && streq(variable->settings, "number") ? "a " : "",
 		     variable->settings ? variable->settings : "on | off");
