@@ -7,6 +7,16 @@
  *
  * A kernel's own payload differs from files in small things: its length follows the data as four bytes,
  * lz4 comes as a legacy frame, lzma in its old form.
+ *
+ * How much memory unpacking takes is in the data's own header, and that may lie. What is taken is no more than
+ * what so many packed bytes can become, and no more than:
+ *
+ *	gzip	32 KB, always
+ *	bzip2	4 MB, its largest block
+ *	lz4	5 MB, its largest block; 8 MB the legacy form
+ *	zstd	128 MB of window: a kernel packed with --ultra -22 has them
+ *	xz lzma	160 MB: kernels since v6.12 have a dictionary of 128 MB
+ *	lzop	64 MB, its largest block
  */
 #include "unpack.h"
 
@@ -26,11 +36,21 @@
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #define PIECE (1U << 18)
 #define LZ4_LEGACY_BLOCK (8U << 20)
 #define LZOP_MOST_BLOCK (64U << 20)
-#define LZMA_MOST_MEMORY (512ULL << 20)
+#define LZMA_MOST_MEMORY (160ULL << 20)
+#define ZSTD_MOST_WINDOW_LOG 27
+/*
+ * How many bytes may come out of a packed one. lz4 and lzo: a length grows by 255 with each byte. lzma: a match of
+ * 273 bytes is told in 14 decisions, of which each takes 0.022 bits at least.
+ */
+#define LZ4_MOST_TIMES 256
+#define LZO_MOST_TIMES 256
+#define LZMA_MOST_TIMES 8192
+#define LZMA_HEADER_BYTES 13
 #define MOST_LEVELS 3
 
 /* Where the bytes go: a file, or the first ROOM of them a buffer. */
@@ -52,6 +72,24 @@ static bool is_damaged(struct sink *sink)
 	if (!sink->full && !sink->why->length)
 		strbuf_printf(sink->why, "its %s are damaged or cut short", sink->kind);
 	return false;
+}
+
+static bool is_too_large(struct sink *sink)
+{
+	strbuf_printf(sink->why, "its %s ask for more memory than any kernel's", sink->kind);
+	return false;
+}
+
+static bool has_no_memory(struct sink *sink)
+{
+	strbuf_printf(sink->why, "no memory to unpack its %s", sink->kind);
+	return false;
+}
+
+/* What can come out of so many packed bytes, and is wanted. */
+static u64 most_output(const struct sink *sink, u64 packed, u64 times)
+{
+	return min_u64(packed > ~0ULL / times ? ~0ULL : packed * times, sink->room);
 }
 
 /* The data are what was packed before NEXT. False: no more is wanted, or can be kept. */
@@ -112,6 +150,8 @@ static bool unpack_gzip_member(z_stream *zlib, u64 *left, struct sink *sink)
 		zlib->avail_out = PIECE;
 		status = inflate(zlib, Z_NO_FLUSH);
 		*left -= given - zlib->avail_in;
+		if (status == Z_MEM_ERROR)
+			return has_no_memory(sink);
 		if (status != Z_OK && status != Z_STREAM_END)
 			return is_damaged(sink);
 		if (!put(sink, zlib->next_in, sink->piece, PIECE - zlib->avail_out))
@@ -124,7 +164,7 @@ static bool unpack_gzip(const u8 *data, u64 size, struct sink *sink)
 {
 	z_stream zlib = { .next_in = (Bytef *)data };
 	u64 left = size;
-	bool good = inflateInit2(&zlib, 15 + 16) == Z_OK;
+	bool good = inflateInit2(&zlib, 15 + 16) == Z_OK || has_no_memory(sink);
 
 	do {
 		good = good && unpack_gzip_member(&zlib, &left, sink);
@@ -146,6 +186,8 @@ static bool unpack_bzip2_stream(bz_stream *bzip2, u64 *left, struct sink *sink)
 		bzip2->avail_out = PIECE;
 		status = BZ2_bzDecompress(bzip2);
 		*left -= given - bzip2->avail_in;
+		if (status == BZ_MEM_ERROR)
+			return has_no_memory(sink);
 		if (status != BZ_OK && status != BZ_STREAM_END)
 			return is_damaged(sink);
 		/* It reports no end of input by itself. */
@@ -166,7 +208,7 @@ static bool unpack_bzip2(const u8 *data, u64 size, struct sink *sink)
 	do {
 		bz_stream bzip2 = { .next_in = next };
 
-		good = BZ2_bzDecompressInit(&bzip2, 0, 0) == BZ_OK &&
+		good = (BZ2_bzDecompressInit(&bzip2, 0, 0) == BZ_OK || has_no_memory(sink)) &&
 		       unpack_bzip2_stream(&bzip2, &left, sink);
 		next = bzip2.next_in;
 		BZ2_bzDecompressEnd(&bzip2);
@@ -182,10 +224,10 @@ static bool run_lzma(lzma_stream *lzma, struct sink *sink)
 		lzma->next_out = sink->piece;
 		lzma->avail_out = PIECE;
 		status = lzma_code(lzma, LZMA_RUN);
-		if (status == LZMA_MEMLIMIT_ERROR || status == LZMA_MEM_ERROR) {
-			strbuf_puts(sink->why, "its lzma data take too much memory");
-			return false;
-		}
+		if (status == LZMA_MEMLIMIT_ERROR)
+			return is_too_large(sink);
+		if (status == LZMA_MEM_ERROR)
+			return has_no_memory(sink);
 		if (status != LZMA_OK && status != LZMA_STREAM_END)
 			return is_damaged(sink);
 		if (!put(sink, lzma->next_in, sink->piece, PIECE - lzma->avail_out))
@@ -202,7 +244,8 @@ static bool unpack_xz(const u8 *data, u64 size, struct sink *sink)
 	do {
 		lzma.next_in = data;
 		lzma.avail_in = size;
-		good = lzma_stream_decoder(&lzma, LZMA_MOST_MEMORY, 0) == LZMA_OK &&
+		good = (lzma_stream_decoder(&lzma, LZMA_MOST_MEMORY, 0) == LZMA_OK ||
+			has_no_memory(sink)) &&
 		       run_lzma(&lzma, sink);
 		data = lzma.next_in;
 		size = lzma.avail_in;
@@ -215,16 +258,58 @@ static bool unpack_xz(const u8 *data, u64 size, struct sink *sink)
 	return good;
 }
 
+/*
+ * The header says how far back the data may look, and any packer's default is more than a small file has: what is
+ * larger than all that can come out is made as large as that. False: no memory.
+ */
+static bool start_lzma(lzma_stream *lzma, const u8 *data, u64 size, struct sink *sink)
+{
+	u8 header[LZMA_HEADER_BYTES];
+	u32 most = (u32)min_u64(most_output(sink, size, LZMA_MOST_TIMES) + PIECE, UINT32_MAX);
+	u32 dictionary = load_u32(data + 1);
+	lzma_ret status = lzma_alone_decoder(lzma, LZMA_MOST_MEMORY);
+
+	if (dictionary > most)
+		dictionary = most;
+	memcpy(header, data, sizeof(header));
+	memcpy(header + 1, &dictionary, sizeof(dictionary));
+	lzma->next_in = header;
+	lzma->avail_in = sizeof(header);
+	lzma->next_out = sink->piece;
+	lzma->avail_out = PIECE;
+	if (status == LZMA_OK)
+		status = lzma_code(lzma, LZMA_RUN);
+	lzma->next_in = data + sizeof(header);
+	lzma->avail_in = size - sizeof(header);
+	if (status == LZMA_MEMLIMIT_ERROR)
+		return is_too_large(sink);
+	if (status == LZMA_MEM_ERROR)
+		return has_no_memory(sink);
+	return status == LZMA_OK || is_damaged(sink);
+}
+
 static bool unpack_lzma(const u8 *data, u64 size, struct sink *sink)
 {
 	lzma_stream lzma = LZMA_STREAM_INIT;
-	bool good = lzma_alone_decoder(&lzma, LZMA_MOST_MEMORY) == LZMA_OK;
+	bool good;
 
-	lzma.next_in = data;
-	lzma.avail_in = size;
-	good = good && run_lzma(&lzma, sink);
+	if (size <= LZMA_HEADER_BYTES)
+		return is_damaged(sink);
+	good = start_lzma(&lzma, data, size, sink) && run_lzma(&lzma, sink);
 	lzma_end(&lzma);
 	return good;
+}
+
+static bool tell_zstd(size_t status, struct sink *sink)
+{
+	switch (ZSTD_getErrorCode(status)) {
+	case ZSTD_error_frameParameter_windowTooLarge:
+		return is_too_large(sink);
+	case ZSTD_error_memory_allocation:
+		return has_no_memory(sink);
+	default:
+		return is_damaged(sink);
+	}
 }
 
 static bool run_zstd(ZSTD_DStream *zstd, const u8 *data, u64 size, struct sink *sink)
@@ -239,7 +324,7 @@ static bool run_zstd(ZSTD_DStream *zstd, const u8 *data, u64 size, struct sink *
 
 		status = ZSTD_decompressStream(zstd, &out, &in);
 		if (ZSTD_isError(status) || (!out.pos && in.pos == before))
-			return is_damaged(sink);
+			return tell_zstd(status, sink);
 		if (!put(sink, data + in.pos, sink->piece, out.pos))
 			return false;
 	}
@@ -251,8 +336,9 @@ static bool unpack_zstd(const u8 *data, u64 size, struct sink *sink)
 	ZSTD_DStream *zstd = ZSTD_createDStream();
 	bool good;
 
-	/* Kernels are packed with windows of up to 128 MB. */
-	ZSTD_DCtx_setParameter(zstd, ZSTD_d_windowLogMax, 27);
+	if (!zstd)
+		return has_no_memory(sink);
+	ZSTD_DCtx_setParameter(zstd, ZSTD_d_windowLogMax, ZSTD_MOST_WINDOW_LOG);
 	good = run_zstd(zstd, data, size, sink);
 	ZSTD_freeDStream(zstd);
 	return good;
@@ -263,7 +349,8 @@ static bool unpack_lz4(const u8 *data, u64 size, struct sink *sink)
 	LZ4F_dctx *lz4 = NULL;
 	u64 at = 0;
 	size_t status = 1;
-	bool good = !LZ4F_isError(LZ4F_createDecompressionContext(&lz4, LZ4F_VERSION));
+	bool good = !LZ4F_isError(LZ4F_createDecompressionContext(&lz4, LZ4F_VERSION)) ||
+		    has_no_memory(sink);
 
 	while (good && status && at < size) {
 		size_t given = size - at, room = PIECE;
@@ -280,9 +367,10 @@ static bool unpack_lz4(const u8 *data, u64 size, struct sink *sink)
 /* Blocks of 8 MB unpacked, each after its length; no end mark. */
 static bool unpack_lz4_legacy(const u8 *data, u64 size, struct sink *sink)
 {
-	char *block = xmalloc(LZ4_LEGACY_BLOCK);
+	int space = (int)min_u64(size * LZ4_MOST_TIMES, LZ4_LEGACY_BLOCK);
+	char *block = malloc((size_t)space);
 	int unpacked = LZ4_LEGACY_BLOCK;
-	bool good = true;
+	bool good = block || has_no_memory(sink);
 	u64 at = 4;
 
 	/* Only the last block is shorter; after it a kernel has its length. */
@@ -292,7 +380,7 @@ static bool unpack_lz4_legacy(const u8 *data, u64 size, struct sink *sink)
 		at += 4;
 		unpacked = range_fits(at, packed, size) && packed <= INT32_MAX
 				   ? LZ4_decompress_safe((const char *)data + at, block,
-							 (int)packed, LZ4_LEGACY_BLOCK)
+							 (int)packed, space)
 				   : -1;
 		good = unpacked >= 0 ? put(sink, data + at, block, unpacked) : is_damaged(sink);
 		at += packed;
@@ -348,13 +436,18 @@ static bool unpack_lzop_block(const u8 *data, u64 size, u64 *at, u32 flags, stru
 	*at += 8 + 4 * (!!(flags & LZOP_ADLER32_UNPACKED) + !!(flags & LZOP_CRC32_UNPACKED));
 	if (packed < unpacked)
 		*at += 4 * (!!(flags & LZOP_ADLER32_PACKED) + !!(flags & LZOP_CRC32_PACKED));
-	if (packed > unpacked || unpacked > LZOP_MOST_BLOCK || !range_fits(*at, packed, size))
+	if (packed > unpacked || !range_fits(*at, packed, size) ||
+	    unpacked > (u64)packed * LZO_MOST_TIMES)
 		return is_damaged(sink);
+	if (unpacked > LZOP_MOST_BLOCK)
+		return is_too_large(sink);
 	data += *at;
 	*at += packed;
 	if (packed == unpacked)
 		return put(sink, data + packed, data, unpacked);
-	block = xmalloc(unpacked);
+	block = malloc(unpacked);
+	if (!block)
+		return has_no_memory(sink);
 	good = lzo1x_decompress_safe(data, packed, block, &length, NULL) == LZO_E_OK &&
 	       length == unpacked;
 	good = good ? put(sink, data + packed, block, unpacked) : is_damaged(sink);

@@ -13,7 +13,9 @@
 #include <lz4frame.h>
 #include <lzma.h>
 #include <lzo/lzo1x.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -55,7 +57,7 @@ static size_t pack_xz(u8 *out, size_t space)
 	return bytes;
 }
 
-static size_t pack_lzma(u8 *out, size_t space)
+static size_t pack_lzma_of(size_t length, u8 *out, size_t space)
 {
 	lzma_stream lzma = LZMA_STREAM_INIT;
 	lzma_options_lzma options;
@@ -63,12 +65,17 @@ static size_t pack_lzma(u8 *out, size_t space)
 	lzma_lzma_preset(&options, 0);
 	assert_int_equal(lzma_alone_encoder(&lzma, &options), LZMA_OK);
 	lzma.next_in = content;
-	lzma.avail_in = CONTENT_BYTES;
+	lzma.avail_in = length;
 	lzma.next_out = out;
 	lzma.avail_out = space;
 	assert_int_equal(lzma_code(&lzma, LZMA_FINISH), LZMA_STREAM_END);
 	lzma_end(&lzma);
 	return space - lzma.avail_out;
+}
+
+static size_t pack_lzma(u8 *out, size_t space)
+{
+	return pack_lzma_of(CONTENT_BYTES, out, space);
 }
 
 static size_t pack_zstd(u8 *out, size_t space)
@@ -318,12 +325,127 @@ static void test_what_is_not_packed(void **state UNUSED)
 	file_map_close(&file);
 }
 
+/* --- what a header says of memory --- */
+
+#define SMALL_BYTES 2048
+/* Address space for buffers and a mapped file, and for no lying header's wish. */
+#ifdef __SANITIZE_ADDRESS__
+#define ROOM_BYTES (1ULL << 30)
+#else
+#define ROOM_BYTES (48ULL << 20)
+#endif
+
+/* A dictionary of 4 GB: more than a small file can fill, and so without effect. */
+static size_t lie_of_lzma(u8 *out, size_t space)
+{
+	size_t bytes = pack_lzma_of(SMALL_BYTES, out, space);
+
+	memset(out + 1, 0xff, 4);
+	return bytes;
+}
+
+/* A dictionary of 2 GB in the first block's header, whose sum is right. */
+static size_t lie_of_xz(u8 *out, size_t space)
+{
+	size_t bytes = pack_xz(out, space), header_bytes = (out[12] + 1) * 4;
+	u8 *header = out + 12, *filter = memmem(header, header_bytes, "\x21\x01", 2);
+	u32 sum;
+
+	assert_non_null(filter);
+	filter[2] = 38;
+	sum = lzma_crc32(header, header_bytes - 4, 0);
+	memcpy(header + header_bytes - 4, &sum, sizeof(sum));
+	return bytes;
+}
+
+/* A window of 1 GB: a frame's header without the size of what is inside, then a block. */
+static size_t lie_of_zstd(u8 *out, size_t space UNUSED)
+{
+	static const u8 frame[] = { 0x28, 0xb5, 0x2f, 0xfd, 0, 20 << 3, 1, 0, 0, 0, 0 };
+
+	memcpy(out, frame, sizeof(frame));
+	return sizeof(frame);
+}
+
+/* A block of 63 MB out of 100 bytes. */
+static size_t lie_of_lzop(u8 *out, size_t space)
+{
+	size_t bytes = pack_lzop(out, space);
+
+	put_be32(put_be32(out + 45, 63 << 20), 100);
+	return bytes;
+}
+
+static const struct lie {
+	size_t (*pack)(u8 *out, size_t space);
+	const char *message; /* NULL: it is unpacked all the same */
+} lies[] = {
+	{ lie_of_lzma, NULL },
+	{ lie_of_xz, "its xz data ask for more memory than any kernel's" },
+	{ lie_of_zstd, "its zstd data ask for more memory than any kernel's" },
+	{ lie_of_lzop, "its lzop data are damaged or cut short" },
+};
+
+static u64 address_space(void)
+{
+	unsigned long pages = 0;
+	FILE *file = fopen("/proc/self/statm", "r");
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%lu", &pages), 1);
+	fclose(file);
+	return pages * PAGE_BYTES;
+}
+
+/* In little memory, again and again: what was taken is given back. */
+static void unpack_lie(const struct lie *lie, const u8 *packed, size_t bytes)
+{
+	struct rlimit all, little;
+	struct file_map file;
+
+	for (int round = 0; round < 8; round++) {
+		struct strbuf why = { 0 };
+		u8 start[64];
+		bool good;
+
+		assert_true(open_packed(&file, packed, bytes));
+		assert_int_equal(getrlimit(RLIMIT_AS, &all), 0);
+		little = all;
+		little.rlim_cur = min_u64(address_space() + ROOM_BYTES, all.rlim_max);
+		assert_int_equal(setrlimit(RLIMIT_AS, &little), 0);
+		unpack_start(&file, start, sizeof(start));
+		good = unpack_file(&file, UNPACK_MOST_BYTES, &why);
+		assert_int_equal(setrlimit(RLIMIT_AS, &all), 0);
+		if (lie->message)
+			assert_string_equal(strbuf_text(&why), lie->message);
+		else
+			assert_string_equal(strbuf_text(&why), "");
+		assert_int_equal(good, lie->message == NULL);
+		file_map_close(&file);
+		strbuf_free(&why);
+	}
+}
+
+static void test_what_a_header_asks_for(void **state UNUSED)
+{
+	size_t space = 2 * CONTENT_BYTES;
+	u8 *packed = xmalloc(space);
+
+	for (size_t i = 0; i < ARRAY_SIZE(lies); i++)
+		unpack_lie(&lies[i], packed, lies[i].pack(packed, space));
+	free(packed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_packing), cmocka_unit_test(test_bzimage),
-		cmocka_unit_test(test_damage),	      cmocka_unit_test(test_bomb),
-		cmocka_unit_test(test_interrupt),     cmocka_unit_test(test_what_is_not_packed),
+		cmocka_unit_test(test_every_packing),
+		cmocka_unit_test(test_bzimage),
+		cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_bomb),
+		cmocka_unit_test(test_interrupt),
+		cmocka_unit_test(test_what_is_not_packed),
+		cmocka_unit_test(test_what_a_header_asks_for),
 	};
 
 	return cmocka_run_group_tests(tests, make_content, free_content);
