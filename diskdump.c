@@ -182,6 +182,12 @@ static bool lay_out_part(struct kdump_part *part, struct strbuf *why)
 		return broken(why, header,
 			      "page bitmaps of %llu bytes are too small for %llu page frames",
 			      (unsigned long long)all_bitmaps, (unsigned long long)part->nr_pfns);
+	/* A stream's offsets may say anything: the index of the bitmap is no larger than what is there. */
+	if (needed / PIECE_BYTES * sizeof(*part->ranks) > part->file->mapped_bytes)
+		return broken(why, header,
+			      "%llu page frames are more than a file of %llu bytes has",
+			      (unsigned long long)part->nr_pfns,
+			      (unsigned long long)part->file->mapped_bytes);
 	part->bitmap1 = part->bitmap2 = (1ULL + header->sub_header_blocks) * PAGE_BYTES;
 	part->descriptors = part->bitmap1 + all_bitmaps;
 	part->bitmap_bytes = all_bitmaps;

@@ -62,6 +62,7 @@ struct cpu_note {
 struct note_range {
 	const struct file_map *file;
 	u64 offset, size;
+	u64 total; /* bytes of FILE's ranges up to this one */
 };
 
 /* What a driver left of its device (an NT_VMCOREDD note). */

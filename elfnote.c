@@ -204,11 +204,29 @@ static void add_device_dump(struct dump *dump, const struct file_map *file, cons
 	dump->nr_device_dumps++;
 }
 
+/*
+ * Ranges are copied as they are. Many program headers may lead to the same notes: all together they are no more
+ * than their file has, or copies would be as long as a small file likes.
+ */
 static void add_range(struct dump *dump, const struct file_map *file, u64 offset, u64 size)
 {
+	const struct note_range *last = dump->nr_note_ranges
+						? &dump->note_ranges[dump->nr_note_ranges - 1]
+						: NULL;
+	u64 total = last && last->file == file ? last->total + size : size;
+
+	if (total > file->mapped_bytes) {
+		strbuf_printf(
+			&dump->remarks,
+			"notes of %llu bytes at file offset %llu are left out: with those before them "
+			"they are more than the file has\n",
+			(unsigned long long)size, (unsigned long long)offset);
+		return;
+	}
 	dump->note_ranges = xreallocarray(dump->note_ranges, dump->nr_note_ranges + 1,
 					  sizeof(*dump->note_ranges));
-	dump->note_ranges[dump->nr_note_ranges++] = (struct note_range){ file, offset, size };
+	dump->note_ranges[dump->nr_note_ranges++] = (struct note_range){ file, offset, size,
+									 total };
 }
 
 /* Reads the note at *AT and moves *AT behind it. */

@@ -27,8 +27,8 @@
 #define NR_TOKENS 256
 #define INDEX_BYTES (NR_TOKENS * sizeof(u16))
 #define MAX_TABLE_BYTES (64u << 10)
-#define MAX_SYMBOLS (8u << 20)
-#define MAX_NAMES_BYTES (256ULL << 20)
+#define MAX_SYMBOLS (2u << 20) /* a distribution's kernel has some 200,000 */
+#define MAX_NAMES_BYTES (64ULL << 20)
 #define MAX_TEXT_BYTES (128ULL << 20) /* of all names, expanded: a kernel has some 6 MB */
 #define MAX_NAME_BYTES 0x8000u /* two bytes of length */
 #define NAMES_PER_MARKER 256
@@ -119,14 +119,16 @@ static bool index_fits(const u8 *index, const u8 *table, u64 bytes)
  * long as these steps. Before the strings are the markers, with the numbers by name in between from v6.2 to v6.3,
  * and before these so many names as num_syms says.
  */
+#ifndef SEARCH_BYTES /* the fuzz targets' kernel is a small one, and soon looked through */
 #define SEARCH_BYTES (128ULL << 20)
+#define MOST_STEPS                                                                                 \
+	(1ULL << 27) /* names looked at in all: nonsense could look like names everywhere */
+#endif
 #define CHUNK_BYTES (1u << 20)
 #define TABLE_ALIGN 4 /* 8 up to v6.19 */
 #define LONGEST_TOKEN 512
 #define NAMES_WINDOW (32ULL << 20) /* a kernel's names have 2 to 3 MB */
 #define FEWEST_NAMES 32
-#define MOST_STEPS                                                                                 \
-	(1ULL << 27) /* names looked at in all: nonsense could look like names everywhere */
 
 /* What cannot be read becomes zeroes. Returns how many bytes could. */
 static u64 read_pages(u64 address, u8 *buf, u64 bytes)
@@ -269,7 +271,8 @@ static bool find_before_tokens(struct search *search, struct place *at)
 	search->window_bytes = min_u64(align_down(at->token_table - search->start, 8),
 				       NAMES_WINDOW);
 	search->window = xmalloc(search->window_bytes);
-	search->markers = xcalloc(MAX_SYMBOLS / NAMES_PER_MARKER + 1, sizeof(*search->markers));
+	search->markers = xcalloc(search->window_bytes / 2 / NAMES_PER_MARKER + 1,
+				  sizeof(*search->markers));
 	found = find_names(search, at);
 	free(search->window);
 	free(search->markers);
@@ -404,6 +407,9 @@ static bool read_table(struct table *table, struct strbuf *why)
 	table->names_bytes = at->token_table - at->names;
 	if (at->token_table <= at->names || table->names_bytes > MAX_NAMES_BYTES)
 		return senseless(why, "kallsyms_token_table does not follow kallsyms_names");
+	/* A name has its length and one token at least. */
+	if (table->count > table->names_bytes / 2)
+		return senseless(why, "its names do not fit in kallsyms_names");
 	table->names = xmalloc(table->names_bytes);
 	table->offsets = xmalloc(4ULL * table->count);
 	return read_part(at->names, table->names, table->names_bytes, "kallsyms_names", why) &&
