@@ -61,7 +61,7 @@ static noreturn void fail_reference(const char *reference)
 static void parse_reference(struct request *request, const char *word, const char *keyword)
 {
 	char *name = scope_strdup(word), *dot = strchr(name, '.'), *rest;
-	struct type type;
+	enum type_kind kind;
 	size_t i;
 
 	if (dot) {
@@ -81,9 +81,9 @@ static void parse_reference(struct request *request, const char *word, const cha
 		enum type_kind wanted = streq(keyword, "struct") ? TYPE_STRUCT : TYPE_UNION;
 
 		/* A typedef of one will do. */
-		if (!type_exists(name))
+		if (!type_kind_by_name(name, &kind))
 			fail_reference(word);
-		if (type_by_name(name, &type) && type_kind(type) != wanted)
+		if (kind != wanted)
 			fail("data type mismatch: %s is not a %s", name, keyword);
 		request->aggregate = name;
 	}
@@ -361,7 +361,7 @@ static bool is_plain_variable(const char *word)
 {
 	const struct symbol *symbol = symbol_by_name(word);
 
-	return symbol && !symbol->module && !percpu_is_symbol_value(symbol->value);
+	return symbol && !percpu_is_variable(symbol);
 }
 
 void aggregate_run(struct args *args, const char *keyword)

@@ -104,6 +104,14 @@ static bool coreinfo_member(const char *type_name, const char *path, struct memb
 	return !*path;
 }
 
+static bool coreinfo_kind(const char *type_name, enum type_kind *kind)
+{
+	u64 size;
+
+	*kind = TYPE_STRUCT;
+	return coreinfo_size(type_name, &size);
+}
+
 static bool coreinfo_enumerator(UNUSED const char *name, UNUSED s64 *value)
 {
 	return false;
@@ -139,6 +147,7 @@ void coreinfo_types(const struct vmcoreinfo *info)
 {
 	static const struct types_fallback fallback = {
 		.size = coreinfo_size,
+		.kind = coreinfo_kind,
 		.member = coreinfo_member,
 		.enumerator = coreinfo_enumerator,
 	};

@@ -1,4 +1,4 @@
-/* dwarftypes.c - L2: answers types.h's questions by name out of DWARF when there is no BTF. */
+/* dwarftypes.c - L2: answers types.h's questions by name out of DWARF where BTF has no answer. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dwarftypes.h"
 
@@ -14,6 +14,9 @@ static bool each_reading(const char *type_name, bool (*ask)(const char *type, vo
 	static const char *const keywords[] = { "struct ", "union ", "", "enum " };
 	char type[192];
 
+	/* Nothing but BTF is known to gdb, or it has not even started. */
+	if (!gdb_has_debug_files())
+		return false;
 	if (strchr(type_name, ' '))
 		return ask(type_name, arg);
 	for (size_t i = 0; i < ARRAY_SIZE(keywords); i++) {
@@ -32,6 +35,28 @@ static bool ask_size(const char *type, void *size)
 static bool dwarf_size(const char *type_name, u64 *size)
 {
 	return each_reading(type_name, ask_size, size);
+}
+
+static bool ask_kind(const char *type, void *arg)
+{
+	static const enum type_kind kinds[] = {
+		[GDB_STRUCT] = TYPE_STRUCT,
+		[GDB_UNION] = TYPE_UNION,
+		[GDB_ENUM] = TYPE_ENUM,
+		[GDB_OTHER_TYPE] = TYPE_OTHER,
+	};
+	enum type_kind *kind = arg;
+	enum gdb_type_kind found;
+
+	if (!gdb_type_kind(type, &found))
+		return false;
+	*kind = kinds[found];
+	return true;
+}
+
+static bool dwarf_kind(const char *type_name, enum type_kind *kind)
+{
+	return each_reading(type_name, ask_kind, kind);
 }
 
 struct member_question {
@@ -67,19 +92,25 @@ static bool dwarf_member(const char *type_name, const char *path, struct member 
 
 static bool dwarf_enumerator(const char *name, s64 *value)
 {
-	return gdb_enumerator(name, value, NULL);
+	return gdb_has_debug_files() && gdb_enumerator(name, value, NULL);
 }
 
-bool dwarf_types_setup(struct strbuf *why)
+void dwarf_types_complete(void)
 {
 	static const struct types_fallback fallback = {
 		.size = dwarf_size,
+		.kind = dwarf_kind,
 		.member = dwarf_member,
 		.enumerator = dwarf_enumerator,
 	};
 
+	types_set_fallback(&fallback);
+}
+
+bool dwarf_types_setup(struct strbuf *why)
+{
 	if (!gdb_attach_dwarf(why))
 		return false;
-	types_set_fallback(&fallback);
+	dwarf_types_complete();
 	return true;
 }

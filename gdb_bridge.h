@@ -176,6 +176,10 @@ struct gdb_member {
 /* "struct page", "union thread_union", "enum pid_type", "atomic_t". These never attach DWARF by
  * themselves. */
 bool gdb_type_size(const char *type, u64 *size, struct strbuf *error);
+enum gdb_type_kind { GDB_STRUCT, GDB_UNION, GDB_ENUM, GDB_OTHER_TYPE };
+bool gdb_type_kind(const char *type, enum gdb_type_kind *kind);
+/* Is there a file of debug information for these to ask: vmlinux's, a module's, one that the user gave? */
+bool gdb_has_debug_files(void);
 /* The names of structures, unions and enums in the debug information that is attached; EACH must not fail(). */
 void gdb_each_aggregate(void (*each)(void *arg, const char *name), void *arg);
 /* A dotted path, through anonymous members. */

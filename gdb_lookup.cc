@@ -42,23 +42,77 @@ bool gdb_type_size(const char *name, u64 *size, struct strbuf *error)
 	return worked;
 }
 
+bool gdb_type_kind(const char *name, enum gdb_type_kind *kind)
+{
+	std::string problem;
+
+	return ensure_started(&problem) && guarded(&problem, [&]() {
+		       enum type_code code = type_named(name)->code();
+
+		       *kind = code == TYPE_CODE_STRUCT ? GDB_STRUCT :
+			       code == TYPE_CODE_UNION	? GDB_UNION :
+			       code == TYPE_CODE_ENUM	? GDB_ENUM :
+							  GDB_OTHER_TYPE;
+	       });
+}
+
+bool gdb_has_debug_files(void)
+{
+	if (!gdb_bridge_started())
+		return false;
+	/* The object files that hold what crash tells are no files. */
+	for (objfile *file : current_program_space->objfiles()) {
+		if ((file->flags & OBJF_NOT_FILENAME) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What gdb has read whole is no longer found in its index. */
+static void each_read_aggregate(objfile *file, void (*each)(void *arg, const char *name), void *arg)
+{
+	for (compunit_symtab *unit : file->compunits()) {
+		const blockvector *blocks = unit->blockvector();
+		const block *const both[] = { blocks->global_block(), blocks->static_block() };
+
+		for (const block *of : both) {
+			for (const symbol *found : block_iterator_range(of)) {
+				if (found->domain() == STRUCT_DOMAIN)
+					each(arg, found->linkage_name());
+			}
+		}
+	}
+}
+
+/* Nothing matches: gdb reads no more than its index. */
+static void each_indexed_aggregate(objfile *file, void (*each)(void *arg, const char *name),
+				   void *arg)
+{
+	file->expand_symtabs_matching(
+		nullptr, &lookup_name_info::match_any(),
+		[&](const char *name) {
+			each(arg, name);
+			return false;
+		},
+		nullptr, SEARCH_GLOBAL_BLOCK | SEARCH_STATIC_BLOCK, SEARCH_STRUCT_DOMAIN);
+}
+
 void gdb_each_aggregate(void (*each)(void *arg, const char *name), void *arg)
 {
 	std::string problem;
+	struct gdb_btf known;
+	bool has_btf = ops->btf && ops->btf(ops->arg, 0, &known);
 
 	if (!ensure_started(&problem))
 		return;
 	guarded(&problem, [&]() {
-		/* Nothing matches: gdb reads no more than its index. */
-		for (objfile *file : current_program_space->objfiles())
-			file->expand_symtabs_matching(
-				nullptr, &lookup_name_info::match_any(),
-				[&](const char *name) {
-					each(arg, name);
-					return false;
-				},
-				nullptr, SEARCH_GLOBAL_BLOCK | SEARCH_STATIC_BLOCK,
-				SEARCH_STRUCT_DOMAIN);
+		for (objfile *file : current_program_space->objfiles()) {
+			/* What vmlinux has is in its BTF, and sooner found there. */
+			if (has_btf && (file->flags & OBJF_SHARED) == 0)
+				continue;
+			each_indexed_aggregate(file, each, arg);
+			each_read_aggregate(file, each, arg);
+		}
 	});
 }
 

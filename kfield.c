@@ -39,7 +39,7 @@ static bool resolve_spelling(struct kname *name, const char *spelling)
 			name->value = symbol->value;
 		return symbol;
 	case KNAME_ENUM:
-		if (!enumerator_value(spelling, &value))
+		if (!types_kernel_enumerator(spelling, &value))
 			return false;
 		name->value = (u64)value;
 		return true;

@@ -93,17 +93,27 @@ u64 percpu_address(u64 percpu_base, unsigned cpu)
 	return percpu_base + percpu_offset(cpu);
 }
 
-bool percpu_is_symbol_value(u64 value)
+static bool is_symbol_value(u64 value)
 {
 	return ksymbol_exists(&per_cpu_start) && ksymbol_exists(&per_cpu_end) &&
 	       value >= ksymbol_address(&per_cpu_start) && value < ksymbol_address(&per_cpu_end);
+}
+
+bool percpu_is_variable(const struct symbol *symbol)
+{
+	const struct symbol_module *module = symbol->module;
+
+	if (!module)
+		return is_symbol_value(symbol->value);
+	return symbol->value >= module->percpu &&
+	       symbol->value - module->percpu < module->percpu_size;
 }
 
 u64 percpu_symbol(struct ksymbol *symbol, unsigned cpu)
 {
 	u64 value = ksymbol_address(symbol);
 
-	return percpu_is_symbol_value(value) ? percpu_address(value, cpu) : value;
+	return is_symbol_value(value) ? percpu_address(value, cpu) : value;
 }
 
 s64 percpu_counter_sum(u64 counter)

@@ -5,6 +5,7 @@
 
 #include "fault.h"
 #include "kfield.h"
+#include "symbols.h"
 #include "util.h"
 
 #define MAX_CPUS 8192
@@ -36,8 +37,8 @@ void cpus_forget(void);
 u64 percpu_address(u64 percpu_base, unsigned cpu);
 /* The same for a symbol; a variable that this kernel does not keep per-cpu has one address. */
 u64 percpu_symbol(struct ksymbol *symbol, unsigned cpu);
-/* Does a symbol's value lie in the per-cpu section? */
-bool percpu_is_symbol_value(u64 value);
+/* Does the symbol's value lie in the per-cpu section of the kernel, or of its module? */
+bool percpu_is_variable(const struct symbol *symbol);
 /* Number of CPU slots this kernel set up; every CPU number is below it. */
 unsigned percpu_nr_cpu_ids(void);
 /*

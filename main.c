@@ -381,11 +381,13 @@ static void open_types(struct strbuf *why)
 	strbuf_reset(why);
 }
 
-/* Without BTF gdb answers for structures, out of DWARF; without both, symbols and memory remain. */
+/* What BTF lacks gdb answers for, out of DWARF; without both, symbols and memory remain. */
 static void open_types_of_dwarf(struct strbuf *why)
 {
-	if (types_available())
+	if (types_available()) {
+		dwarf_types_complete();
 		return;
+	}
 	if (!session.vmlinux) {
 		warn("%s: only names, memory and the log can be shown; all else needs %s",
 		     strbuf_text(why), session_wanted_vmlinux());

@@ -23,6 +23,8 @@ KFIELD(module_taints, "module.taints");
 KFIELD(module_refcnt, "module.refcnt.counter");
 KFIELD(module_sig_ok, "module.sig_ok");
 KFIELD(module_build_id, "module.build_id");
+KFIELD(module_percpu, "module.percpu");
+KFIELD(module_percpu_size, "module.percpu_size");
 /* v6.4 ac3b43283923 module: replace module_layout with module_memory */
 KFIELD(module_mem, "module.mem");
 KTYPE(module_memory, "struct module_memory");
@@ -79,7 +81,7 @@ static const char *memory_kind(s64 index)
 	s64 value;
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (enumerator_value(kinds[i], &value) && value == index)
+		if (types_kernel_enumerator(kinds[i], &value) && value == index)
 			return kinds[i] + strlen("MOD_");
 	return "";
 }
@@ -145,6 +147,10 @@ static void read_module(void *arg)
 	if (kfield_exists(&module_build_id))
 		copy_member(&module_build_id, object, object_bytes, module.build_id,
 			    sizeof(module.build_id));
+	if (kfield_exists(&module_percpu)) {
+		module.percpu = kfield_in(&module_percpu, object, object_bytes);
+		module.percpu_size = kfield_in(&module_percpu_size, object, object_bytes);
+	}
 	if (kfield_exists(&module_mem))
 		fill_memory_areas(&module, object, object_bytes);
 	else
@@ -265,6 +271,11 @@ static u64 bytes_after(const struct module *module, u64 address)
 	return 0;
 }
 
+bool module_has_address(const struct module *module, u64 address)
+{
+	return bytes_after(module, address) > 0;
+}
+
 struct symbol_tables {
 	Elf64_Sym *symbols;
 	u64 nr_symbols;
@@ -320,6 +331,7 @@ static void add_symbols(void *arg)
 
 	module->symbols = symbols_add_module(module->name, module->address, module->base,
 					     module->size, module->ranges, module->nr_ranges);
+	symbols_set_percpu(module->symbols, module->percpu, module->percpu_size);
 	read_symbol_tables(module, &tables);
 	for (u64 i = 0; i < tables.nr_symbols; i++) {
 		const Elf64_Sym *symbol = &tables.symbols[i];

@@ -14,6 +14,8 @@ struct module {
 	u64 base; /* core text */
 	u64 size; /* as /proc/modules says it */
 	u64 init_base, init_size;
+	u64 percpu,
+		percpu_size; /* where its per-cpu section counts from, as symbols do; 0: it has none */
 	s64 refcount;
 	u64 taints;
 	u8 build_id[20]; /* zeroes when the kernel does not keep it */
@@ -51,6 +53,7 @@ struct module_section {
 	const char *name;
 	u64 address;
 };
+bool module_has_address(const struct module *module, u64 address); /* in memory that it still has */
 size_t module_sections(const struct module *module, struct module_section **sections);
 
 #endif

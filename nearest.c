@@ -112,7 +112,7 @@ static void offer_name(void *arg, const char *name)
 static void offer_types(struct suggestion *suggestion, bool (*offer)(struct type type, void *arg))
 {
 	types_each_named(offer, suggestion);
-	if (!types_btf())
+	if (gdb_has_debug_files())
 		gdb_each_aggregate(offer_name, suggestion);
 }
 

@@ -190,7 +190,6 @@ static const char *command_for_name(const char *word, const char *line, bool has
 {
 	size_t length = strcspn(word, ".:[");
 	char name[NAME_MAX_BYTES];
-	struct type type;
 
 	if (!length || length >= sizeof(name) - strlen("struct "))
 		return NULL;
@@ -203,9 +202,9 @@ static const char *command_for_name(const char *word, const char *line, bool has
 			return "union";
 		snprintf(name, sizeof(name), "%.*s", (int)length, word);
 		if (type_exists(name)) {
-			enum type_kind kind = type_by_name(name, &type) ? type_kind(type)
-									: TYPE_OTHER;
+			enum type_kind kind = TYPE_OTHER;
 
+			type_kind_by_name(name, &kind);
 			if (has_arguments && kind == TYPE_STRUCT)
 				return "struct";
 			if (has_arguments && kind == TYPE_UNION)

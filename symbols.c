@@ -586,6 +586,14 @@ const struct symbol_module *symbols_add_module(const char *name, u64 module_addr
 	return &module->public;
 }
 
+void symbols_set_percpu(const struct symbol_module *module, u64 start, u64 size)
+{
+	struct symbol_module *own = &((struct module_entry *)module)->public;
+
+	own->percpu = start;
+	own->percpu_size = size;
+}
+
 /* Module names are many and short: cut from blocks, all released together. */
 static const char *keep_name(const char *name)
 {

@@ -22,6 +22,7 @@ struct symbol_module {
 	const char *name;
 	u64 base, size; /* core text; for display */
 	u64 address; /* struct module; 0: the owner of code that the kernel wrote, "bpf" in /proc/kallsyms */
+	u64 percpu, percpu_size; /* the values that its per-cpu variables have; 0: it has none */
 };
 
 /* Loads vmlinux's symbol table shifted by KASLR_OFFSET (per-cpu and absolute symbols stay). */
@@ -46,6 +47,7 @@ const struct symbol_module *symbols_add_module(const char *name, u64 module_addr
 					       size_t nr_ranges);
 void symbols_add(const struct symbol_module *module, const char *name, u64 value, u32 size,
 		 char type);
+void symbols_set_percpu(const struct symbol_module *module, u64 start, u64 size);
 /* Runs once before the first lookup that the kernel's own table cannot answer (module.c sets it). */
 void symbols_set_module_loader(void (*load)(void));
 

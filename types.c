@@ -494,9 +494,9 @@ bool type_member_by_name(const char *type_name, const char *path, struct member 
 {
 	struct type type;
 
-	if (!vmlinux_types)
-		return fallback && fallback->member(type_name, path, member);
-	return type_by_name(type_name, &type) && type_member(type, path, member);
+	if (type_by_name(type_name, &type))
+		return type_member(type, path, member);
+	return fallback && fallback->member(type_name, path, member);
 }
 
 bool types_kernel_member(const char *type_name, const char *path, struct member *member)
@@ -512,10 +512,8 @@ bool type_size_by_name(const char *type_name, u64 *size)
 {
 	struct type type;
 
-	if (!vmlinux_types)
-		return fallback && fallback->size(type_name, size);
 	if (!type_by_name(type_name, &type))
-		return false;
+		return fallback && fallback->size(type_name, size);
 	*size = type_size(type);
 	return true;
 }
@@ -537,7 +535,17 @@ bool type_exists(const char *name)
 	struct type type;
 	u64 size;
 
-	return vmlinux_types ? type_by_name(name, &type) : type_size_by_name(name, &size);
+	return type_by_name(name, &type) || (fallback && fallback->size(name, &size));
+}
+
+bool type_kind_by_name(const char *name, enum type_kind *kind)
+{
+	struct type type;
+
+	if (!type_by_name(name, &type))
+		return fallback && fallback->kind(name, kind);
+	*kind = type_kind(type);
+	return true;
 }
 
 bool type_has_member(const char *type_name, const char *path)
@@ -547,11 +555,23 @@ bool type_has_member(const char *type_name, const char *path)
 	return type_member_by_name(type_name, path, &member);
 }
 
-bool enumerator_value(const char *enumerator, s64 *value)
+bool types_kernel_enumerator(const char *enumerator, s64 *value)
 {
 	if (!vmlinux_types)
 		return fallback && fallback->enumerator(enumerator, value);
 	return btf_find_enumerator(vmlinux_types, enumerator, value);
+}
+
+bool enumerator_value(const char *enumerator, s64 *value)
+{
+	if (vmlinux_types && btf_find_enumerator(vmlinux_types, enumerator, value))
+		return true;
+	need_module_types();
+	for (size_t i = 0; i < module_types.count; i++) {
+		if (btf_find_enumerator(module_types.items[i], enumerator, value))
+			return true;
+	}
+	return fallback && fallback->enumerator(enumerator, value);
 }
 
 const char *type_enumerator_name(struct type type, s64 value)

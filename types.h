@@ -48,12 +48,13 @@ void types_set_module_loader(void (*load)(void));
 bool types_available(void); /* false: neither BTF nor a fallback */
 
 /*
- * For kernels without BTF: questions by name, answered by an upper layer (gdb with DWARF). Each
+ * Questions by name of what BTF lacks, answered by an upper layer (gdb with whatever DWARF it has). Each
  * returns false when there is no such type or member. NAME and PATH are as in type_by_name() and
- * type_member(); of *member all is filled but the type, which is {NULL, 0}. Never asked with BTF.
+ * type_member(); of *member all is filled but the type, which is {NULL, 0}.
  */
 struct types_fallback {
 	bool (*size)(const char *type_name, u64 *size);
+	bool (*kind)(const char *type_name, enum type_kind *kind);
 	bool (*member)(const char *type_name, const char *path, struct member *member);
 	bool (*enumerator)(const char *name, s64 *value);
 };
@@ -63,7 +64,9 @@ void types_set_fallback(const struct types_fallback *fallback); /* NULL: none */
 /* "struct list_head", "union thread_union", "enum pid_type", "atomic_t", or a bare name: struct,
  * then union, typedef, enum. */
 bool type_by_name(const char *name, struct type *type);
-bool type_exists(const char *name); /* from BTF or from the fallback */
+/* From BTF or from the fallback. */
+bool type_exists(const char *name);
+bool type_kind_by_name(const char *name, enum type_kind *kind);
 enum type_kind type_kind(struct type type); /* of the type with typedefs and qualifiers followed */
 const char *type_name(struct type type); /* "" for anonymous */
 u64 type_size(struct type type); /* 0 when incomplete */
@@ -86,6 +89,7 @@ bool type_size_by_name(const char *type_name, u64 *size);
  */
 bool types_kernel_member(const char *type_name, const char *path, struct member *member);
 bool types_kernel_size(const char *type_name, u64 *size);
+bool types_kernel_enumerator(const char *enumerator, s64 *value);
 /* Any enumerator of any enum, by its own name. */
 bool enumerator_value(const char *enumerator, s64 *value);
 /* The name of VALUE in the enum named ENUM_NAME; NULL when none. */

@@ -39,11 +39,6 @@ static bool is_word(const char *text, size_t length)
 	return true;
 }
 
-static bool is_percpu(const struct symbol *symbol)
-{
-	return !symbol->module && percpu_is_symbol_value(symbol->value);
-}
-
 /* "(struct page *) 0xffffea0000000000", "{int (void)} 0xffffffff81000000 <f>", "0xffffffff82000000 \"text\"". */
 static bool is_address(const char *text, u64 *address)
 {
@@ -179,14 +174,17 @@ static void put_labelled(const char *label, const char *text)
 		out("%s\n", text);
 }
 
-static char *typeof_symbol(const char *name)
+/* What gdb cannot say of a module's symbol, the module's own debug information may. */
+static char *typeof_symbol(const struct symbol *symbol)
 {
 	struct strbuf type = { 0 }, error = { 0 };
-	bool worked = gdb_symbol_type(name, GDB_DWARF_IF_NEEDED, &type, &error);
+	bool worked = gdb_symbol_type(symbol->name, GDB_DWARF_IF_NEEDED, &type, &error);
 	char *text = scope_strdup(strbuf_text(worked ? &type : &error));
 
 	strbuf_free(&type);
 	strbuf_free(&error);
+	if (!worked && symbol->module)
+		fail("%s; \"mod -s %s\" reads the module's", text, symbol->module->name);
 	if (!worked)
 		fail("%s", text);
 	return text;
@@ -213,7 +211,7 @@ static void put_json_places(const struct symbol *symbol, const struct cpu_mask *
 static void show_percpu_places(const struct symbol *symbol)
 {
 	const struct cpu_mask *cpus = cpus_possible();
-	char *type = typeof_symbol(symbol->name);
+	char *type = typeof_symbol(symbol);
 	unsigned cpu;
 
 	if (json_on()) {
@@ -233,7 +231,7 @@ static void show_percpu_values(const struct request *request, const struct symbo
 	const struct task *task = task_current();
 	struct cpu_mask mask = { 0 };
 	struct strbuf why = { 0 };
-	char *type = typeof_symbol(symbol->name);
+	char *type = typeof_symbol(symbol);
 	unsigned cpu;
 
 	if (!*spec)
@@ -311,18 +309,6 @@ static bool show_percpu(const struct request *request, const struct symbol *symb
 	return true;
 }
 
-/* What gdb cannot say of a module's symbol, the module's own debug information may. */
-static void explain_module(const struct symbol *symbol)
-{
-	struct strbuf why = { 0 };
-	bool known = gdb_symbol_type(symbol->name, GDB_DWARF_IF_NEEDED, NULL, &why);
-	const char *text = scope_strdup(strbuf_text(&why));
-
-	strbuf_free(&why);
-	if (!known)
-		fail("%s; \"mod -s %s\" reads the module's", text, symbol->module->name);
-}
-
 static void run(struct args *args)
 {
 	struct request request;
@@ -331,7 +317,7 @@ static void run(struct args *args)
 
 	parse(args, &request);
 	symbol = first_symbol(request.expression, &path);
-	if (symbol && is_percpu(symbol) && show_percpu(&request, symbol, path))
+	if (symbol && percpu_is_variable(symbol) && show_percpu(&request, symbol, path))
 		return;
 	if (symbol && *path == ':') {
 		warn("%s is no per-cpu variable; %s is ignored", symbol->name, path);
@@ -339,7 +325,7 @@ static void run(struct args *args)
 		path = "";
 	}
 	if (symbol && symbol->module)
-		explain_module(symbol);
+		typeof_symbol(symbol);
 	if (request.user)
 		bridge_ops_use_space(BRIDGE_USER);
 	text = datashow_gdb(scope_printf("print %s", request.expression), request.radix);

@@ -8,16 +8,15 @@
 
 static const struct command *command_of(const char *name)
 {
-	struct type type;
+	enum type_kind kind;
 	const char *command = NULL;
 
 	if (type_exists(scope_printf("struct %s", name)))
 		command = "struct";
 	else if (type_exists(scope_printf("union %s", name)))
 		command = "union";
-	else if (type_exists(name))
-		command = type_by_name(name, &type) && type_kind(type) == TYPE_UNION ? "union"
-										     : "struct";
+	else if (type_kind_by_name(name, &kind))
+		command = kind == TYPE_UNION ? "union" : "struct";
 	return command ? command_find(command) : NULL;
 }
 

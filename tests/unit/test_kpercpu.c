@@ -48,8 +48,23 @@ static void test_addresses(void **state UNUSED)
 	assert_int_equal(percpu_address(0x40, 3), area(3) + 0x40);
 	assert_int_equal(percpu_symbol(&old_style_variable, 2), area(2) + 0x200);
 	assert_int_equal(percpu_symbol(&plain_variable, 2), fake_kva(0x9000));
-	assert_true(percpu_is_symbol_value(0x200));
-	assert_false(percpu_is_symbol_value(fake_kva(0x9000)));
+}
+
+/* A module's own section lies outside of the kernel's; the kernel's values mean nothing there. */
+static void test_variables(void **state UNUSED)
+{
+	static const struct symbol_module with = { .name = "m",
+						   .percpu = 0x34000,
+						   .percpu_size = 0x40 };
+	static const struct symbol_module without = { .name = "n" };
+
+	assert_true(percpu_is_variable(&(struct symbol){ .value = 0x200 }));
+	assert_false(percpu_is_variable(&(struct symbol){ .value = fake_kva(0x9000) }));
+	assert_true(percpu_is_variable(&(struct symbol){ .value = 0x34000, .module = &with }));
+	assert_true(percpu_is_variable(&(struct symbol){ .value = 0x3403f, .module = &with }));
+	assert_false(percpu_is_variable(&(struct symbol){ .value = 0x34040, .module = &with }));
+	assert_false(percpu_is_variable(&(struct symbol){ .value = 0x200, .module = &with }));
+	assert_false(percpu_is_variable(&(struct symbol){ .value = 0, .module = &without }));
 }
 
 static void ask_too_high(void *arg UNUSED)
@@ -151,8 +166,11 @@ static int prepare(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_addresses), cmocka_unit_test(test_cpu_out_of_range),
-		cmocka_unit_test(test_masks),	  cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_variables),
+		cmocka_unit_test(test_cpu_out_of_range),
+		cmocka_unit_test(test_masks),
+		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_counter),
 	};
 

@@ -311,6 +311,12 @@ static bool fallback_size(const char *type_name, u64 *size)
 	return streq(type_name, "struct page");
 }
 
+static bool fallback_kind(const char *type_name, enum type_kind *kind)
+{
+	*kind = TYPE_UNION;
+	return streq(type_name, "page");
+}
+
 static bool fallback_member(const char *type_name, const char *path, struct member *member)
 {
 	*member = (struct member){ .name = "flags", .offset = 3, .size = 8 };
@@ -325,8 +331,9 @@ static bool fallback_enumerator(const char *name, s64 *value)
 
 static void test_fallback(void **state UNUSED)
 {
-	static const struct types_fallback fallback = { fallback_size, fallback_member,
-							fallback_enumerator };
+	static const struct types_fallback fallback = { fallback_size, fallback_kind,
+							fallback_member, fallback_enumerator };
+	enum type_kind kind;
 	struct member member;
 	struct type type;
 	s64 value;
@@ -348,9 +355,21 @@ static void test_fallback(void **state UNUSED)
 	assert_true(enumerator_value("NINE", &value));
 	assert_int_equal(value, 9);
 	assert_false(type_has_member("page", "nosuch"));
-	/* With BTF the fallback is not asked. */
+	/* With BTF it is asked for what that lacks, but not by the program itself. */
 	types_set_btf(btf);
+	assert_true(type_has_member("page", "flags"));
+	assert_true(type_exists("struct page"));
+	assert_true(type_kind_by_name("page", &kind));
+	assert_int_equal(kind, TYPE_UNION);
+	assert_true(type_kind_by_name("kind", &kind));
+	assert_int_equal(kind, TYPE_ENUM);
+	assert_true(enumerator_value("NINE", &value));
+	assert_false(types_kernel_enumerator("NINE", &value));
+	assert_false(types_kernel_member("page", "flags", &member));
+	assert_false(types_kernel_size("struct page", &size));
+	types_set_fallback(NULL);
 	assert_false(type_has_member("page", "flags"));
+	assert_false(type_kind_by_name("page", &kind));
 }
 
 static struct built_btf module_built;

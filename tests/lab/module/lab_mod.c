@@ -80,12 +80,13 @@ static void fill_percpu(void)
 {
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu(cpu)
+	{
 		per_cpu(lab_percpu, cpu) = 100 + cpu;
 		for (int i = 0; i < 5; i++)
 			per_cpu(lab_percpu_array, cpu)[i] = 1000 * cpu + i;
-		per_cpu(lab_percpu_counts, cpu) =
-			(struct lab_counts){ 500 + cpu, { 0x01020300 + cpu }, LAB_BLUE };
+		per_cpu(lab_percpu_counts,
+			cpu) = (struct lab_counts){ 500 + cpu, { 0x01020300 + cpu }, LAB_BLUE };
 	}
 	lab_total.events++;
 }
