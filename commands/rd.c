@@ -3,6 +3,7 @@
 #include "../command.h"
 #include "../fail.h"
 #include "../json.h"
+#include "../kpercpu.h"
 #include "../memory.h"
 #include "../out.h"
 #include "../session.h"
@@ -391,6 +392,32 @@ static void choose_count(const struct args *args, struct dump_request *request, 
 	}
 }
 
+/* "runqueues:1" becomes the address of that CPU's copy; "runqueues:" is the current CPU's. */
+static const char *percpu_argument(const char *word)
+{
+	const char *colon = strchr(word, ':');
+	const char *name = colon ? scope_printf("%.*s", (int)(colon - word), word) : word;
+	bool is_name = isalpha((unsigned char)*name) || *name == '_';
+	const struct symbol *symbol = is_name ? symbol_by_name(name) : NULL;
+	struct strbuf *why = scope_strbuf();
+	struct cpu_mask mask = { 0 };
+
+	if (!symbol || !percpu_is_variable(symbol))
+		return word;
+	if (!colon && symbol->value < memory_layout()->task_size)
+		fail("%s is a per-cpu variable: \"rd %s:0\" reads CPU 0's copy", name, name);
+	if (!colon)
+		return word;
+	if (!colon[1])
+		colon = scope_printf(":%u", task_current() ? task_current()->cpu : 0);
+	if (!cpu_mask_parse(colon + 1, &mask, why))
+		fail("%s", strbuf_text(why));
+	if (cpu_mask_count(&mask) != 1)
+		fail("rd reads the copy of one CPU: %s:%u", name, cpu_mask_next(&mask, 0));
+	return scope_printf(
+		"%llx", (unsigned long long)percpu_address(symbol->value, cpu_mask_next(&mask, 0)));
+}
+
 static void rd_run(struct args *args)
 {
 	struct dump_request request = { 0 };
@@ -400,7 +427,7 @@ static void rd_run(struct args *args)
 	if (option_given(args, "m"))
 		fail("-m is for the machine addresses of a Xen hypervisor, whose dumps are not read");
 	args_check_words(args, "an address or symbol", 1, 2);
-	if (!symbol_argument("rd", args->words[0], &request.address))
+	if (!symbol_argument("rd", percpu_argument(args->words[0]), &request.address))
 		return;
 	if (offset)
 		request.address += argument_number(offset);
@@ -452,11 +479,12 @@ COMMAND(rd) = {
 	.name = "rd",
 	.summary = "read memory",
 	.synopsis =
-		"[-adDsSupxfNR] [-8|-16|-32|-64] [-o offset] [-e address] [-r file]\n     address|symbol [count]",
+		"[-adDsSupxfNR] [-8|-16|-32|-64] [-o offset] [-e address] [-r file]\n     address|symbol[:cpu] [count]",
 	.options = rd_options,
 	.description =
 		"Shows COUNT numbers (1 when not given) of memory from an address or symbol on,\n"
 		"16 bytes a line. Addresses below the kernel's half belong to the current task.\n"
+		"Of a per-cpu variable \":cpu\" chooses the copy; \":\" is the current CPU's.\n"
 		"What is not in the dump ends the listing with the reason, after all that could\n"
 		"be read before it.",
 	.example =
