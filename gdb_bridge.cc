@@ -42,6 +42,8 @@
 
 #include <fstream>
 #include <iterator>
+#include <set>
+#include <sstream>
 
 using namespace bridge;
 
@@ -408,6 +410,94 @@ static void keep_symbols(const char *, int, cmd_list_element *)
 {
 }
 
+/*
+ * GDB puts sections of an object file that have no place one behind the other from address 0 on, and NULL then
+ * has the name of what lies first there. Those that are nowhere in memory go where no address can be.
+ */
+static void place_others(bfd *file, section_addr_info &places)
+{
+	static CORE_ADDR nowhere = 0x6f1d3c0000000000;
+	std::multiset<std::string> given;
+
+	for (const other_sections &place : places)
+		given.insert(place.name);
+	for (asection *section : gdb_bfd_sections(file)) {
+		auto found = given.find(bfd_section_name(section));
+
+		if ((bfd_section_flags(section) & SEC_ALLOC) == 0)
+			continue;
+		if (found != given.end()) {
+			given.erase(found);
+			continue;
+		}
+		nowhere = align_up(nowhere, 4096);
+		places.emplace_back(nowhere, bfd_section_name(section), 0);
+		nowhere += bfd_section_size(section) + 1;
+	}
+}
+
+static cmd_func_ftype *gdb_adds_file;
+
+/* The file of add-symbol-file's line ARGS, and the sections that it has a place for. False: all of them, by -o. */
+static bool parse_file_line(const char *args, std::string *path, section_addr_info *places)
+{
+	places->emplace_back(0, ".text", 0);
+	for (;;) {
+		std::string word = extract_string_maybe_quoted(&args);
+
+		if (word.empty() || word == "-o")
+			return word.empty() && !path->empty();
+		if (word == "-s") {
+			places->emplace_back(0, extract_string_maybe_quoted(&args), 0);
+			extract_string_maybe_quoted(&args);
+		} else if (word[0] != '-' && path->empty()) {
+			*path = word;
+		}
+	}
+}
+
+/* Without the lines that name a place of ours: nobody gave those. */
+static void print_without(const std::string &text, const std::set<std::string> &sections)
+{
+	std::istringstream lines(text);
+
+	for (std::string line; std::getline(lines, line);) {
+		size_t end = line.find("_addr = ");
+
+		if (line[0] != '\t' || end == std::string::npos ||
+		    sections.count(line.substr(1, end - 1)) == 0)
+			gdb_printf("%s\n", line.c_str());
+	}
+}
+
+/* add-symbol-file, of a user or a script: a module's sections that it gives no place get one here. */
+static void add_symbol_file(const char *args, int from_tty, cmd_list_element *command)
+{
+	std::string path, line = args ? args : "", output;
+	std::set<std::string> ours;
+	section_addr_info places;
+
+	if (args == nullptr || !parse_file_line(args, &path, &places)) {
+		gdb_adds_file(args, from_tty, command);
+		return;
+	}
+	gdb_bfd_ref_ptr opened = symfile_bfd_open(path.c_str());
+	if ((bfd_get_file_flags(opened.get()) & (EXEC_P | DYNAMIC)) != 0) {
+		gdb_adds_file(args, from_tty, command);
+		return;
+	}
+	size_t given = places.size();
+	place_others(opened.get(), places);
+	for (size_t i = given; i < places.size(); i++) {
+		line += " -s " + places[i].name + " " + hex_string(places[i].addr);
+		ours.insert(places[i].name);
+	}
+	scoped_restore no_names = make_scoped_restore(&crash_skip_elf_minimal_symbols, true);
+	execute_fn_to_string(
+		output, [&]() { gdb_adds_file(line.c_str(), from_tty, command); }, false);
+	print_without(output, ours);
+}
+
 static void refuse_list(cmd_list_element *list)
 {
 	for (cmd_list_element *each = list; each != nullptr; each = each->next) {
@@ -421,6 +511,10 @@ static void refuse_list(cmd_list_element *list)
 static void refuse_commands()
 {
 	for (cmd_list_element *each = cmdlist; each != nullptr; each = each->next) {
+		if (strcmp(each->name, "add-symbol-file") == 0) {
+			gdb_adds_file = each->func;
+			each->func = add_symbol_file;
+		}
 		if (each->is_alias() || !ops->refused || !ops->refused(ops->arg, each->name))
 			continue;
 		each->func = strcmp(each->name, "symbol-file") == 0 ? keep_symbols : refuse_command;
@@ -682,14 +776,19 @@ static void attach_dwarf_file(const struct gdb_debug_file &given)
 	dwarf_attached = true;
 }
 
-/* The address that a linker script may leave in a section's header means nothing in an object file; GDB would take
- * all variables of such a file for parts of its code section. */
+/*
+ * The address that a linker script may leave in a section's header means nothing in an object file; GDB would take
+ * all variables of such a file for parts of its code section. The names of addresses are ours to tell, as with
+ * vmlinux: the file has some of what was never loaded.
+ */
 static void add_object_file(const char *path, section_addr_info &places, bool read_now)
 {
+	scoped_restore ours = make_scoped_restore(&crash_skip_elf_minimal_symbols, true);
 	gdb_bfd_ref_ptr opened = symfile_bfd_open(path);
 
 	for (asection *section : gdb_bfd_sections(opened.get()))
 		bfd_set_section_vma(section, 0);
+	place_others(opened.get(), places);
 	current_program_space->add_target_sections(symbol_file_add_from_bfd(opened, path, 0, &places,
 		OBJF_USERLOADED | OBJF_SHARED | (read_now ? OBJF_READNOW : objfile_flag()), nullptr));
 	reinit_frame_cache();

@@ -215,17 +215,23 @@ static void close_file(void *file)
 	free(file);
 }
 
-/* gdb is told the address of each section; ".text" must be among them. */
+/*
+ * gdb is told the address of each section that is in memory; ".text" must be among them. The kernel's list still has
+ * those of the module's start, whose memory others may have by now, and lacks the per-cpu one.
+ */
 static void add_symbol_file(const struct module *module, const char *path, bool read_now)
 {
 	struct module_section *sections = NULL;
 	size_t count = module_sections(module, &sections), nr = 0;
-	struct gdb_section *places = scope_array(count + 1, sizeof(*places));
+	struct gdb_section *places = scope_array(count + 2, sizeof(*places));
 	struct strbuf *error = scope_strbuf();
 
 	places[nr++] = (struct gdb_section){ ".text", module->base };
+	if (module->percpu_size)
+		places[nr++] = (struct gdb_section){ ".data..percpu", module->percpu };
 	for (size_t i = 0; i < count; i++) {
-		if (!streq(sections[i].name, ".text"))
+		if (!streq(sections[i].name, ".text") &&
+		    module_has_address(module, sections[i].address))
 			places[nr++] = (struct gdb_section){ sections[i].name,
 							     sections[i].address };
 	}
@@ -256,18 +262,26 @@ static void attach(const struct module *module, const char *path, const struct a
 	*file = (struct file_map){ .fd = -1 };
 }
 
+static const char *who_has_file(const struct module *module)
+{
+	struct strbuf *letters = scope_strbuf(), *package = scope_strbuf();
+
+	kernel_taint_letters(module->taints, true, letters);
+	if (strchr(strbuf_text(letters), 'O') != NULL)
+		return "built outside of the kernel's source: no package of the kernel has it, who built it does";
+	kernel_package(kernel_identity()->release, package);
+	return scope_printf("%s has it", strbuf_text(package));
+}
+
 static void find_and_attach(const struct module *module, const char *directory,
 			    const struct args *args)
 {
-	struct strbuf *report = scope_strbuf(), *package = scope_strbuf();
+	struct strbuf *report = scope_strbuf();
 	char *path = modfile_find(module, directory, report);
 
-	if (path == NULL) {
-		kernel_package(kernel_identity()->release, package);
-		fail("cannot find or load object file for %s module (%s has it):\n%.*s",
-		     module->name, strbuf_text(package), (int)report->length - 1,
-		     strbuf_text(report));
-	}
+	if (path == NULL)
+		fail("cannot find or load object file for %s module (%s):\n%.*s", module->name,
+		     who_has_file(module), (int)report->length - 1, strbuf_text(report));
 	scope_cleanup(free, path);
 	attach(module, path, args);
 }
