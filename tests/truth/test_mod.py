@@ -206,3 +206,139 @@ def test_links_between_directories(kernel):
         (places[5] / "virtio_blk.ko").symlink_to(kernel.folder / "modules" / "virtio_blk.ko.debug")
         got = session(kernel, f"mod -S {folder}").stdout.splitlines()
     expect(any(re.search(r"\d  virtio_blk .*/virtio_blk\.ko\.debug$", line) for line in got), f"not found: {got[-3:]}")
+
+
+def test_object_files_name_no_other_address(kernel):
+    """Parts of the files that were never loaded, or are no more, have no place: what was said of the kernel before stays."""
+    head = re.search(r"^([0-9a-f]{16}) \S init_task$", kernel.truth("proc/kallsyms"), re.M)[1]
+    mm = re.search(r"mm = 0x([0-9a-f]+)", kernel.crash("task -R mm 1"))[1]
+    asked = [f"struct task_struct {head}", "task -R mm,active_mm,exit_code 1", f"struct mm_struct {mm}", f"x/400a 0x{head}",
+             f"list task_struct.tasks -s task_struct.mm,active_mm,group_leader -h {head}", "p (void *)0", "p (void *)0x20",
+             "p (char *)1000", "tree -t radix -r pid_namespace.idr -s pid.level,tasks init_pid_ns", "list -h modules -s module.kobj"]
+    before = kernel.crash_in_context(1, *asked)
+    after = kernel.crash_in_context(1, *asked, before=["mod -S"])
+    for line, old, new in zip(asked, before, after):
+        expect(old.count("\n") > 0, f"{line}: {old!r}")
+        same_lines(new.splitlines(), old.splitlines(), f"{line} after mod -S")
+    names = set(re.findall(r"^[0-9a-f]+ \S (\S+)", kernel.truth("proc/kallsyms"), re.M))
+    bt, *_ = kernel.crash_in_context(1, "gdb bt", before=["mod -S"])
+    for text in (*after, bt):
+        for value, name in re.findall(r"0x([0-9a-f]+) <(\w+)(?:\+\d+)?>", text):
+            expect(int(value, 16) >= 4096, f"{value} is {name}")
+            expect(name in names or text is bt, f"{name} is no symbol of this kernel")
+
+
+def test_memory_of_init_sections_is_not_the_modules(kernel):
+    """A module's start is over: what its sections had is free, and gdb takes no line or name for it."""
+    sections = {path.name: int(path.read_text(), 16) for path in kernel.truth_paths("sys/module/virtio_blk/sections/.init.text")}
+    expect(sections, "the guest recorded no .init.text")
+    where = sections[".init.text"]
+    line, name = kernel.crash_in_context(1, f"gdb info line *0x{where:x}", f"p (void *)0x{where + 16:x}", before=["mod -s virtio_blk"])
+    expect("virtio_blk.c" not in line, line)
+    expect("<" not in name or "init" not in name, name)
+
+
+def percpu_copies(text):
+    return dict((int(cpu), int(address, 16)) for cpu, address in re.findall(r"^  \[(\d+)\]: ([0-9a-f]+)$", text, re.M))
+
+
+def test_percpu_variables_of_modules(kernel):
+    """One that the kernel's own modules have: where kallsyms has it, plus each CPU's offset."""
+    listed = re.findall(r"^([0-9a-f]+) a (\w+)\t\[(\w+)\]$", kernel.truth("proc/kallsyms"), re.M)
+    value, name, module = next(row for row in listed if row[1] in ("zs_map_area", "nft_pcpu_tun_ctx"))
+    structure, = kernel.crash_in_context(1, f"whatis {name}", before=[f"mod -s {module}"])
+    structure = structure.split()[1]
+    definition, = kernel.crash_in_context(1, f"struct {structure}", before=[f"mod -s {module}"])
+    first, *_, second = re.findall(r"^    .*?(\w+);$", definition, re.M)
+    cpus = [int(n) for n in re.findall(r"^processor\s*: (\d+)$", kernel.truth("proc/cpuinfo"), re.M)]
+    places, values, whole, member, other, raw, address, whatis = kernel.crash_in_context(
+        1, f"p {name}", f"p {name}:a", f"struct {structure} {name}:a", f"{name}.{first}:0", f"p -x {name}.{second}:1", f"rd {name}:1",
+        f"p &{name}", f"whatis {name}", before=[f"mod -s {module}"])
+    words = re.findall(r"\b([0-9a-f]{16})\b(?!:)", kernel.crash(f"rd -x __per_cpu_offset {len(cpus)}"))
+    copies = percpu_copies(places)
+    equal(copies, {cpu: (int(value, 16) + int(words[cpu], 16)) % 2**64 for cpu in cpus}, "copies")
+    expect(f"  struct {structure} {name};\n" in places, places)
+    equal(whatis, f"struct {structure} {name};\n", "whatis")
+    equal(re.findall(r"^\[(\d+)\]: ([0-9a-f]+)$", whole, re.M), [(str(cpu), f"{copies[cpu]:x}") for cpu in cpus], "struct :a")
+    equal(re.findall(rf"^per_cpu\({name}, (\d+)\) = ", values, re.M), [str(cpu) for cpu in cpus], "p :a")
+    lines = [line.strip(" ,") for line in values.splitlines() if line.startswith("  ")]
+    equal([line.strip(" ,") for line in whole.splitlines() if line.startswith("  ")], lines, "both ways")
+    expect(re.search(rf"^per_cpu\({name}, 0\)\.{first} = \$\d+ = ", member, re.M), member)
+    expect(f"per_cpu({name}, 1).{second} = " in other, other)
+    equal(int(raw.split(":")[0], 16), copies[1], "rd of a copy")
+    equal(address.split(" = ")[1].rstrip(), f"(struct {structure} *) 0x{value.lstrip('0')}", f"p &{name}")
+    text = session(kernel, f"rd {name}:a", f"rd {name}:99").stdout
+    expect(f"rd reads the copy of one CPU: {name}:0" in text and "CPU 99 is out of range" in text, text)
+
+
+def test_types_that_only_a_modules_file_has(kernel):
+    """BTF of modules came with v5.11; a structure of loop's is found with it and without, and says what gdb says."""
+    shown, bare, star, offsets, member, place, listed, raw = kernel.crash_in_context(
+        1, "struct loop_device", "loop_device", "*loop_device", "whatis -o loop_device", "struct loop_device.lo_number",
+        "gdb print (int)&((struct loop_device *)0)->lo_number", "list -o loop_device.lo_number 0", "gdb ptype struct loop_device",
+        before=["mod -s loop"])
+    expect(shown.startswith("struct loop_device {\n"), shown)
+    equal(bare, shown, "bare name")
+    equal(star, shown, "star")
+    equal(shown.splitlines()[1:-1], raw.splitlines()[1:], "the definition is gdb's")
+    where = place.split()[-1]
+    expect(re.search(rf"^ *\[{where}\] int lo_number;$", offsets, re.M), offsets)
+    expect(f"[{where}] int lo_number;" in member, member)
+    expect("invalid -o" not in listed + kernel.last.stdout + kernel.last.stderr, "list -o")
+
+
+def test_types_of_the_labs_own_module(kernel):
+    """What nothing but the module's DWARF has, where lab_mod.c put known contents."""
+    if kernel.name != "6.1":
+        raise Skipped("the lab's own module is built for 6.1 alone")
+    dump = kernel.dump("mod-bug")
+    cpus = range(len(re.findall(r"^processor\s*:", dump.truth("proc/cpuinfo"), re.M)))
+    lines = ["lab_counts", "struct lab_word", "union lab_word", "*lab_word", "lab_colour", "whatis LAB_BLUE", "struct lab_counts lab_total",
+             "p lab_percpu:a", "p lab_percpu_array:a", "p lab_percpu_array[2]:a", "p lab_percpu_counts.colour:a", "p lab_percpu_counts.events:a",
+             "struct lab_counts.events,word lab_percpu_counts:a", "rd -32 -d lab_percpu:1", "rd lab_percpu", "p lab_percpu_array",
+             "list -H lab_list -o lab_item.link -S lab_item.number", "tree -t rbtree -o lab_item.node -S lab_item.number lab_tree",
+             "struct lab_cuonts"]
+    (counts, wrong, union, star, colour, blue, total, one, array, element, colours, events, members, raw, hint, places, listed, tree,
+     typo) = dump.crash_in_context(1, *lines, before=["mod -s lab_mod"])
+    equal(counts, "struct lab_counts {\n    long events;\n    union lab_word word;\n    enum lab_colour colour;\n}\nSIZE: 16\n", "lab_counts")
+    expect("lab_word is not a struct" in wrong + dump.last.stdout + dump.last.stderr, wrong)
+    expect(union.startswith("union lab_word {\n"), union)
+    equal(star, union, "*lab_word")
+    equal(colour, "enum lab_colour {\n  LAB_RED = 3\n  LAB_GREEN = 70\n  LAB_BLUE = 71\n};\n", "lab_colour")
+    equal(blue, "enum lab_colour = 71\n", "LAB_BLUE")
+    expect("events = 4243," in total and "colour = LAB_GREEN" in total and f"number = {0x0a0b0c0d}" in total, total)
+    equal(re.findall(r"= (\d+)$", one, re.M), [str(100 + cpu) for cpu in cpus], "lab_percpu")
+    equal(re.findall(r"\{(.*)\}", array), [", ".join(str(1000 * cpu + i) for i in range(5)) for cpu in cpus], "lab_percpu_array")
+    equal(re.findall(r"\)\[2\] = \$\d+ = (\d+)$", element, re.M), [str(1000 * cpu + 2) for cpu in cpus], "an element")
+    equal(re.findall(r"= (LAB_\w+)$", colours, re.M), ["LAB_BLUE" for _ in cpus], "colours")
+    equal(re.findall(r"= (\d+)$", events, re.M), [str(500 + cpu) for cpu in cpus], "events")
+    equal(re.findall(r"number = (\d+)", members), [str(0x01020300 + cpu) for cpu in cpus], "words")
+    equal(raw.split()[1], "101", "rd of a copy")
+    expect('"rd lab_percpu:0" reads CPU 0' in hint + dump.last.stdout + dump.last.stderr, hint)
+    expect("int lab_percpu_array[5];" in places, places)
+    equal(re.findall(r"number = (\d+)", listed), [str(i * 17 % 37) for i in range(37)], "lab_list")
+    equal(sorted(map(int, re.findall(r"number = (\d+)", tree))), list(range(37)), "lab_tree")
+    expect('did you mean "lab_counts"?' in typo + dump.last.stdout + dump.last.stderr, typo)
+
+
+def test_the_hint_for_modules_built_elsewhere(kernel):
+    """No package of the kernel has the file of a module with the taint O."""
+    if kernel.name != "6.1":
+        raise Skipped("the lab's own module is built for 6.1 alone")
+    with tempfile.TemporaryDirectory() as folder:
+        text = session(kernel.dump("mod-bug"), "mod -s lab_mod", "mod -s virtio_blk", options=("--mod", folder)).stdout
+    own, other = text.split("cannot find or load")[1:]
+    expect("built outside of the kernel's source" in own and "package" in own and "linux-image" not in own, own)
+    expect("package linux-image-" in other, other)
+
+
+def test_a_users_add_symbol_file(kernel):
+    """Sections that the user gives no place name no address, and are not shown as if he had."""
+    path = kernel.folder / "modules" / "virtio_blk.ko.debug"
+    base = recorded(kernel)["virtio_blk"][2]
+    asked = ("p (void *)0", "p (void *)0x20", "p (char *)1000", "struct task_struct.mm,exit_state init_task")
+    added, line, *answers = kernel.crash_in_context(1, f"gdb add-symbol-file {path} 0x{base:x}", "gdb info line virtblk_probe", *asked)
+    expect(f"\t.text_addr = 0x{base:x}\n" in added and added.count("_addr = ") == 1, added)
+    expect("virtio_blk.c" in line, line)
+    answers = kernel.crash_in_context(1, *asked, before=[f"gdb add-symbol-file {path} 0x{base:x}"])
+    same_lines(answers, kernel.crash_in_context(1, *asked), "answers after add-symbol-file")
