@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#define LABEL_WIDTH 12
+
 /* One line of the page. TEXT gets the value; what it fails with is shown in its place. */
 struct row {
 	const char *label;
@@ -32,7 +34,9 @@ static void value_kernel(struct strbuf *text)
 
 	strbuf_puts(text, session.vmlinux_path != NULL ? session.vmlinux_path
 						       : "(no vmlinux: from the dump)");
-	if (protect(read_taint, &taint, NULL) && taint != 0)
+	if (!protect(read_taint, &taint, NULL))
+		strbuf_puts(text, "  [taint flags unreadable]");
+	else if (taint != 0)
 		strbuf_puts(text, "  [TAINTED]");
 }
 
@@ -72,18 +76,22 @@ static void value_cpus(struct strbuf *text)
 		strbuf_printf(text, "%u [OFFLINE: %u]", present, present - online);
 }
 
-static void value_date(struct strbuf *text)
+void banner_date(u64 seconds, struct strbuf *text)
 {
-	time_t seconds = (time_t)kernel_wall_seconds();
+	time_t time = (time_t)seconds;
 	struct tm parts;
 	char line[64];
 
-	if (localtime_r(&seconds, &parts) == NULL ||
+	if (localtime_r(&time, &parts) == NULL ||
 	    strftime(line, sizeof(line), "%a %b %e %H:%M:%S %Z %Y", &parts) == 0)
-		strbuf_printf(text, "%llu seconds after 1970",
-			      (unsigned long long)kernel_wall_seconds());
+		strbuf_printf(text, "%llu seconds after 1970", (unsigned long long)seconds);
 	else
 		strbuf_puts(text, line);
+}
+
+static void value_date(struct strbuf *text)
+{
+	banner_date(kernel_wall_seconds(), text);
 }
 
 static void value_uptime(struct strbuf *text)
@@ -168,71 +176,6 @@ static void value_panic(struct strbuf *text)
 	strbuf_printf(text, "\"%s\"", kernel_panic_message());
 }
 
-static void value_pid(struct strbuf *text)
-{
-	strbuf_printf(text, "%u", task_current()->pid);
-}
-
-static void value_command(struct strbuf *text)
-{
-	strbuf_printf(text, "\"%.16s\"", task_current()->comm);
-}
-
-/* x86_64 has its thread_info at the start of the task (v4.9), so both addresses are one. */
-static void value_task(struct strbuf *text)
-{
-	const struct task *task = task_current();
-
-	strbuf_printf(text, "%llx", (unsigned long long)task->address);
-	if (task->pid == 0)
-		strbuf_printf(text, "  (1 of %u)", kernel_nr_cpus());
-	strbuf_printf(text, "  [THREAD_INFO: %llx]", (unsigned long long)task->address);
-}
-
-static void value_cpu(struct strbuf *text)
-{
-	strbuf_printf(text, "%u", task_current()->cpu);
-}
-
-static const char *state_word(const struct task *task)
-{
-	static const struct {
-		const char *letters, *word;
-	} words[] = {
-		{ "RU", "TASK_RUNNING" },	  { "IN", "TASK_INTERRUPTIBLE" },
-		{ "UN", "TASK_UNINTERRUPTIBLE" }, { "ID", "TASK_IDLE" },
-		{ "ST", "TASK_STOPPED" },	  { "TR", "TASK_TRACED" },
-		{ "ZO", "EXIT_ZOMBIE" },	  { "DE", "EXIT_DEAD" },
-		{ "PA", "TASK_PARKED" },	  { "NE", "TASK_NEW" },
-		{ "WA", "TASK_WAKING" },
-	};
-	const char *letters = task_state_text(task);
-
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		if (streq(letters, words[i].letters))
-			return words[i].word;
-	}
-	return letters;
-}
-
-static void value_state(struct strbuf *text)
-{
-	const struct task *task = task_current();
-
-	strbuf_puts(text, state_word(task));
-	if (!task_is_active(task))
-		return;
-	if (!task_is_panic_task(task))
-		strbuf_puts(text, " (ACTIVE)");
-	/* crash says (PANIC) for whatever ended in a crash kernel. */
-	else if (strstr(kernel_panic_message(), "sysrq") != NULL && !kernel_was_kexeced())
-		strbuf_puts(text, " (SYSRQ)");
-	else if (kernel_panic_message()[0] != '\0')
-		strbuf_puts(text, " (PANIC)");
-	else
-		strbuf_puts(text, " (ACTIVE)");
-}
-
 static const struct row system_rows[] = {
 	{ "KERNEL", value_kernel },   { "DUMPFILE", value_dumpfile },
 	{ "CPUS", value_cpus },	      { "DATE", value_date },
@@ -244,11 +187,6 @@ static const struct row system_rows[] = {
 };
 
 static const struct row map_row = { "SYSTEM MAP", value_system_map };
-
-static const struct row task_rows[] = {
-	{ "PID", value_pid }, { "COMMAND", value_command }, { "TASK", value_task },
-	{ "CPU", value_cpu }, { "STATE", value_state },
-};
 
 /* ---- the same for programs: numbers in plain units ---- */
 
@@ -383,12 +321,10 @@ static void print_row(void *arg)
 	const char *line;
 
 	row->value(text);
-	line = scope_printf("%12s: %s", is_split ? "DUMPFILES" : row->label, strbuf_text(text));
+	line = scope_printf("%*s: %s", LABEL_WIDTH, is_split ? "DUMPFILES" : row->label,
+			    strbuf_text(text));
 	if (streq(row->label, "PANIC"))
 		line = colour_line(COLOUR_PANIC, line);
-	else if (streq(row->label, "STATE"))
-		line = colour_task_line(task_state_text(task_current()),
-					task_is_panic_task(task_current()), line);
 	out("%s\n", line);
 }
 
@@ -403,7 +339,7 @@ static void print_rows(const struct row *rows, size_t count)
 		if (failure.interrupted)
 			fail_again(&failure);
 		failure.text[strcspn(failure.text, "\n")] = '\0';
-		out("%12s: (%s)\n", row.label, failure.text);
+		out("%*s: (%s)\n", LABEL_WIDTH, row.label, failure.text);
 	}
 }
 
@@ -419,9 +355,9 @@ void banner_system(void)
 	print_rows(system_rows, ARRAY_SIZE(system_rows) - session.dump->live);
 }
 
-static void find_current(void *arg)
+static void show_context(UNUSED void *arg)
 {
-	*(const struct task **)arg = task_current();
+	session_show_context(LABEL_WIDTH);
 }
 
 static void print_minimal(void)
@@ -434,7 +370,6 @@ static void print_minimal(void)
 
 void banner_print(void)
 {
-	const struct task *task = NULL;
 	struct failure failure;
 
 	out("\ncrash %s: a debugger for the memory of Linux kernels.\n"
@@ -446,11 +381,10 @@ void banner_print(void)
 		return;
 	}
 	banner_system();
-	if (!protect(find_current, &task, &failure))
-		out("%12s: (%s)\n", "PID", failure.text);
-	else if (task == NULL)
-		out("%12s: (no task was found)\n", "PID");
-	else
-		print_rows(task_rows, ARRAY_SIZE(task_rows));
+	if (!protect(show_context, NULL, &failure)) {
+		if (failure.interrupted)
+			fail_again(&failure);
+		out("%*s: (%s)\n", LABEL_WIDTH, "PID", failure.text);
+	}
 	out("\n");
 }

@@ -3,9 +3,13 @@
 #ifndef BANNER_H
 #define BANNER_H
 
+#include "util.h"
+
 /* All three, as start-up prints them. A value that cannot be read costs its row only. */
 void banner_print(void);
 /* The system page alone, KERNEL to PANIC: the `sys` command. */
 void banner_system(void);
+/* SECONDS after 1970 as DATE has them, in the user's time zone. */
+void banner_date(u64 seconds, struct strbuf *text);
 
 #endif

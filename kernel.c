@@ -326,6 +326,14 @@ const char *kernel_panic_message(void)
 	return message;
 }
 
+bool kernel_crashed_by_sysrq(void)
+{
+	const char *message = kernel_panic_message();
+
+	return starts_with(message, PANIC_START "sysrq") ||
+	       starts_with(message, "sysrq: Trigger a crash");
+}
+
 /* "Linux version 6.1.0 (builder@host) ...": what a kernel says of itself, up to the end of the line. */
 static bool same_banner(const char *memory, const char *file)
 {

@@ -28,6 +28,7 @@ void kernel_load_average(double load[3]); /* two decimals, cut off as /proc/load
 u64 kernel_memory_bytes(void); /* MEMORY of the banner: pages present in all nodes */
 unsigned kernel_cpu_mhz(void); /* of the time stamp counter; 0 when unknown */
 const char *kernel_panic_message(void); /* "" when the kernel did not panic */
+bool kernel_crashed_by_sysrq(void); /* by echo c > /proc/sysrq-trigger, or the keys */
 bool kernel_was_kexeced(void); /* it handed over to a crash kernel: the dump is a kdump */
 
 u64 kernel_taint_flags(void);

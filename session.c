@@ -96,12 +96,23 @@ void session_sync_gdb(void)
 	gdb_knows.null_stop = session.null_stop;
 }
 
+static void ask_sysrq(void *arg)
+{
+	*(bool *)arg = kernel_crashed_by_sysrq() && !kernel_was_kexeced();
+}
+
 /* What follows the state: " (PANIC)", " (ACTIVE)", or crash's single blank. */
 static const char *activity(const struct task *task)
 {
-	if (task_is_panic_task(task))
-		return strstr(kernel_panic_message(), "sysrq") ? " (SYSRQ)" : " (PANIC)";
-	return task_is_active(task) ? " (ACTIVE)" : " ";
+	struct failure failure;
+	bool sysrq = false;
+
+	if (!task_is_panic_task(task))
+		return task_is_active(task) ? " (ACTIVE)" : " ";
+	/* That it panicked is known without the log. crash says (PANIC) of whatever ended in a crash kernel. */
+	if (!protect(ask_sysrq, &sysrq, &failure) && failure.interrupted)
+		fail_again(&failure);
+	return sysrq ? " (SYSRQ)" : " (PANIC)";
 }
 
 void session_show_context(int label_width)
