@@ -24,6 +24,7 @@
 #include "task.h"
 #include "types.h"
 #include "unpack.h"
+#include "vma.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -103,12 +104,13 @@ struct user_read {
 static void read_user(void *arg)
 {
 	struct user_read *read = arg;
-	struct task_memory memory;
 	const struct task *task = task_current();
+	u64 pgd;
 
-	if (!task || !task_memory(task, &memory))
+	if (!task->mm)
 		fail("the current task has no user space");
-	if (!mem_try_read_user(memory.pgd, read->address, read->buf, read->length, read->fault))
+	if (!mm_try_pgd(task->mm, &pgd, read->fault) ||
+	    !mem_try_read_user(pgd, read->address, read->buf, read->length, read->fault))
 		fail("%s", read->fault ? fault_text(read->fault) : "unreadable");
 }
 

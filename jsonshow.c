@@ -8,6 +8,7 @@
 #include "memory.h"
 #include "session.h"
 #include "symbols.h"
+#include "vma.h"
 
 typedef unsigned long long ull;
 
@@ -237,7 +238,6 @@ static void put_value(const char *key, struct type type, const u8 *bytes, u64 nr
 /* SIZE bytes at ADDRESS in scope memory; fail()s. */
 static u8 *read_bytes(u64 address, u64 size, enum jsonshow_space space, const char *what)
 {
-	struct task_memory memory;
 	struct fault fault;
 	u8 *bytes;
 
@@ -253,9 +253,9 @@ static u8 *read_bytes(u64 address, u64 size, enum jsonshow_space space, const ch
 			fail("the dump file ends before offset %llx", (ull)(address + size));
 		return bytes;
 	}
-	if (!task_current() || !task_memory(task_current(), &memory))
+	if (!task_current()->mm)
 		fail("the current task has no user space (set chooses another task)");
-	if (!mem_try_read_user(memory.pgd, address, bytes, size, &fault))
+	if (!mem_try_read_user(mm_pgd(task_current()->mm), address, bytes, size, &fault))
 		fail("cannot read %s at user address %llx: %s", what, (ull)address,
 		     fault_text(&fault));
 	return bytes;

@@ -59,13 +59,13 @@ bool task_is_state_name(const char *letters); /* one of the above */
 #define TASK_COMM_SPACE (16 * 4 + 1)
 char *task_comm(const struct task *task, char text[TASK_COMM_SPACE]);
 
+/* Of a task without memory of its own all is known, and 0. */
 struct task_memory {
 	u64 total_vm_kb, rss_kb;
-	bool rss_known; /* false: one of the counters cannot be read, RSS and percent are 0 */
-	double percent; /* of physical memory; negative: its size is not known */
-	u64 pgd; /* address of the user page table's top level */
+	double percent; /* of physical memory */
+	bool total_vm_known, rss_known, percent_known; /* false: cannot be read, the number is 0 */
 };
-bool task_memory(const struct task *task, struct task_memory *usage); /* false: no mm */
+void task_memory(const struct task *task, struct task_memory *usage);
 /* Pages that MM's threads hold and mm_struct's own counters do not show yet (kernels before v6.2). */
 s64 task_rss_delta(u64 mm);
 

@@ -249,7 +249,7 @@ static void ask_ram(void *arg)
 	*(u64 *)arg = kernel_memory_bytes() / 1024;
 }
 
-bool task_memory(const struct task *task, struct task_memory *usage)
+void task_memory(const struct task *task, struct task_memory *usage)
 {
 	struct rss_question rss = { .mm = task->mm };
 	struct failure failure = { 0 };
@@ -257,22 +257,24 @@ bool task_memory(const struct task *task, struct task_memory *usage)
 
 	*usage = (struct task_memory){ 0 };
 	/* A kernel thread may borrow a process's mm for a while: not its own memory. */
-	if (task->mm == 0 || task_is_kthread(task))
-		return false;
-	if (!field_try_u64(task->mm, &mm_total_vm, &pages, NULL))
-		return false;
+	if (task->mm == 0 || task_is_kthread(task)) {
+		usage->total_vm_known = usage->rss_known = usage->percent_known = true;
+		return;
+	}
+	usage->total_vm_known = field_try_u64(task->mm, &mm_total_vm, &pages, NULL);
+	if (!usage->total_vm_known)
+		return;
 	usage->total_vm_kb = pages * (PAGE_BYTES / 1024);
 	usage->rss_known = protect(rss_pages, &rss, &failure);
 	if (failure.interrupted)
 		fail_again(&failure);
-	if (usage->rss_known && rss.pages > 0)
+	if (!usage->rss_known)
+		return;
+	if (rss.pages > 0)
 		usage->rss_kb = (u64)rss.pages * (PAGE_BYTES / 1024);
-	field_try_u64(task->mm, &mm_pgd, &usage->pgd, NULL);
-	if (usage->rss_known && !protect(ask_ram, &ram_kb, NULL))
-		usage->percent = -1;
-	else if (ram_kb != 0)
+	usage->percent_known = protect(ask_ram, &ram_kb, NULL) && ram_kb != 0;
+	if (usage->percent_known)
 		usage->percent = (double)usage->rss_kb * 100 / (double)ram_kb;
-	return true;
 }
 
 /* ---- times and scheduling ---- */

@@ -136,6 +136,11 @@ u64 mm_pgd(u64 mm)
 	return field_u64(mm, &mm_pgd_field);
 }
 
+bool mm_try_pgd(u64 mm, u64 *pgd, struct fault *fault)
+{
+	return field_try_u64(mm, &mm_pgd_field, pgd, fault);
+}
+
 bool swap_area_name(unsigned type, struct strbuf *text)
 {
 	u64 area, file;

@@ -38,6 +38,7 @@ void vma_row(const struct vma *vma, struct strbuf *text);
 
 /* Kernel address of the top page table of MM. */
 u64 mm_pgd(u64 mm);
+bool mm_try_pgd(u64 mm, u64 *pgd, struct fault *fault);
 
 /* Path of swap area number TYPE; false when there is none such. */
 bool swap_area_name(unsigned type, struct strbuf *text);

@@ -105,10 +105,10 @@ struct row {
 static void put_json_row(const struct row *row)
 {
 	const struct task *task = row->task;
-	struct task_memory memory = { .percent = -1 };
-	bool has_mm = task_memory(task, &memory);
+	struct task_memory memory;
 	u64 sp;
 
+	task_memory(task, &memory);
 	json_object(NULL);
 	jsonshow_task(task);
 	json_number("tgid", task->tgid);
@@ -117,13 +117,16 @@ static void put_json_row(const struct row *row)
 	json_bool("active", task_is_active(task));
 	json_bool("panic", task_is_panic_task(task));
 	json_bool("kernel_thread", task_is_kthread(task));
-	json_number("vsz", has_mm ? memory.total_vm_kb * 1024 : 0);
-	if (has_mm && !memory.rss_known)
-		json_null("rss");
+	if (memory.total_vm_known)
+		json_number("vsz", memory.total_vm_kb * 1024);
 	else
-		json_number("rss", has_mm ? memory.rss_kb * 1024 : 0);
-	if (!has_mm || memory.percent >= 0)
-		json_real("memory_percent", has_mm ? memory.percent : 0, 1);
+		json_null("vsz");
+	if (memory.rss_known)
+		json_number("rss", memory.rss_kb * 1024);
+	else
+		json_null("rss");
+	if (memory.percent_known)
+		json_real("memory_percent", memory.percent, 1);
 	else
 		json_null("memory_percent");
 	if (row->kernel_sp && !task_is_active(task) && task_kernel_sp(task, &sp))
@@ -153,13 +156,13 @@ static void put_row(void *arg)
 		put_json_row(row);
 		return;
 	}
-	if (task_memory(task, &memory) || task->mm == 0 || task_is_kthread(task))
+	task_memory(task, &memory);
+	if (memory.total_vm_known)
 		snprintf(vsz, sizeof(vsz), "%llu", (unsigned long long)memory.total_vm_kb);
-	if (memory.rss_known || streq(vsz, "0")) {
-		if (memory.percent >= 0)
-			snprintf(share, sizeof(share), "%.1f", memory.percent);
+	if (memory.rss_known)
 		snprintf(rss, sizeof(rss), "%llu", (unsigned long long)memory.rss_kb);
-	}
+	if (memory.percent_known)
+		snprintf(share, sizeof(share), "%.1f", memory.percent);
 	if (!row->kernel_sp)
 		snprintf(where, sizeof(where), "%016llx", (unsigned long long)task->address);
 	else if (task_is_active(task) || !task_kernel_sp(task, &sp))

@@ -12,6 +12,7 @@
 #include "../stack.h"
 #include "../symbols.h"
 #include "../task.h"
+#include "../vma.h"
 
 typedef unsigned long long ull;
 
@@ -324,11 +325,10 @@ static void parse_space(struct search *search)
 static void search_user(struct search *search)
 {
 	const struct task *task = task_current();
-	struct task_memory memory;
 
-	if (!task || !task->mm || !task_memory(task, &memory))
+	if (!task || !task->mm)
 		fail("the current task has no user space (set chooses another task)");
-	search->pgd = memory.pgd;
+	search->pgd = mm_pgd(task->mm);
 	scan_user(&search->scan, task->mm);
 }
 

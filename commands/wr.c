@@ -7,6 +7,7 @@
 #include "json.h"
 #include "memory.h"
 #include "task.h"
+#include "vma.h"
 
 enum space { OF_KERNEL, OF_USER, OF_PHYSICAL };
 
@@ -51,12 +52,11 @@ static enum space wanted_space(const struct args *args, u64 address)
 static u64 user_to_phys(u64 address)
 {
 	struct translation translation;
-	struct task_memory memory;
 	struct fault fault;
 
-	if (!task_memory(task_current(), &memory))
+	if (!task_current()->mm)
 		fail("the current task has no user space (set chooses another task)");
-	if (!mem_walk_user(memory.pgd, address, &translation, &fault))
+	if (!mem_walk_user(mm_pgd(task_current()->mm), address, &translation, &fault))
 		fail("user address %llx: %s", (unsigned long long)address, fault_text(&fault));
 	return translation.paddr;
 }

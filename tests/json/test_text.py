@@ -195,9 +195,10 @@ def ps(rows, option):
     for row in rows:
         where = wide(row["task"]) if option != "-s" else wide(row["kernel_sp"]) if "kernel_sp" in row else "       --       "
         comm = f"[{row['comm']}]" if row["kernel_thread"] else row["comm"]
-        share, rss = ("?", "?") if row["rss"] is None else (f"{row['memory_percent']:.1f}", str(row["rss"] // 1024))
+        share = "?" if row["memory_percent"] is None else f"{row['memory_percent']:.1f}"
+        vsz, rss = ("?" if row[key] is None else str(row[key] // 1024) for key in ("vsz", "rss"))
         yield (f"{'>' if row['active'] else ' '}{row['pid']:8} {row['ppid']:7} {row['cpu']:3}  {where}  {row['state']:<2} {share:>5}"
-               f" {row['vsz'] // 1024:8} {rss:>8}  {comm}")
+               f" {vsz:>8} {rss:>8}  {comm}")
 
 
 def family(key, none):
