@@ -170,7 +170,7 @@ static void show_following_pointers(const struct request *request)
 						      (ull)request->address),
 					 request->radix);
 
-	out("%s ", request->aggregate);
+	out("%s ", datashow_object_head(request->aggregate));
 	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
 		size_t length = starts_with(line, "  ") ? strcspn(line + 2, " ") : 0;
 		const char *name = scope_printf("%.*s", (int)length, line + (length ? 2 : 0));

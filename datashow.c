@@ -376,12 +376,26 @@ void datashow_member_place(const char *aggregate, const char *path, const u64 *a
 	    strchr(aggregate, ' ') ? "}" : scope_printf("} %s;", aggregate));
 }
 
+const char *datashow_object_head(const char *aggregate)
+{
+	struct type type;
+	bool is_union;
+
+	if (strchr(aggregate, ' '))
+		return aggregate;
+	if (type_by_name(aggregate, &type))
+		is_union = type_kind(type) == TYPE_UNION;
+	else
+		is_union = starts_with(definition_text(aggregate), "typedef union");
+	return scope_printf("%s %s", is_union ? "union" : "struct", aggregate);
+}
+
 void datashow_object(const char *aggregate, u64 address, unsigned radix)
 {
 	char *value = datashow_gdb(scope_printf("output *(%s *)0x%llx", aggregate, (ull)address),
 				   radix);
 
-	out("%s ", aggregate);
+	out("%s ", datashow_object_head(aggregate));
 	put_lines(value, "");
 	out("\n");
 }

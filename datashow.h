@@ -30,6 +30,8 @@ void datashow_offsets(const char *aggregate, const u64 *address, unsigned radix)
 /* One member's line of the same. */
 void datashow_member_place(const char *aggregate, const char *path, const u64 *address,
 			   unsigned radix);
+/* What stands before the brace of an object: "struct page", and "struct atomic_t" of a typedef. Scope memory. */
+const char *datashow_object_head(const char *aggregate);
 /* "struct page {...}" at ADDRESS. */
 void datashow_object(const char *aggregate, u64 address, unsigned radix);
 /* "  pid = 1," : one member of the object at ADDRESS. */

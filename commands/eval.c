@@ -6,8 +6,6 @@
 #include "json.h"
 #include "out.h"
 
-#include <ctype.h>
-
 #define BITS_INDENT 13
 #define BITS_LAST_START 77 /* from this column on the next number stands in a new line */
 
@@ -81,23 +79,42 @@ static void show(u64 value, bool bits)
 		show_bits(value);
 }
 
-/* The options stand first, so that -1 and -x are arithmetic. */
+/* A word of letters that were not seen before. Adds them to SEEN; false, and SEEN is as it was: it is arithmetic. */
+static bool takes_options(const char *word, size_t length, bool seen[2])
+{
+	bool now[2] = { seen[0], seen[1] };
+
+	if (length < 2 || *word != '-')
+		return false;
+	for (size_t i = 1; i < length; i++) {
+		bool *letter = &now[word[i] == 'l'];
+
+		if (!strchr("bl", word[i]) || *letter)
+			return false;
+		*letter = true;
+	}
+	memcpy(seen, now, sizeof(now));
+	return true;
+}
+
+/*
+ * Each option once, in front and with something behind it: -1 is arithmetic, and so are the second -b and a -b
+ * that stands alone, for b is 11.
+ */
 static void run_eval(struct args *args)
 {
 	const char *line = args->line;
 	struct strbuf why = { 0 };
-	bool bits = false;
+	bool seen[2] = { false, false };
 	u64 value;
 
-	while (*line == '-' && (line[1] == 'b' || line[1] == 'l')) {
-		size_t length = strspn(line + 1, "bl") + 1;
+	for (;;) {
+		size_t length = strcspn(line, " \t");
+		const char *next = line + length + strspn(line + length, " \t");
 
-		if (line[length] && !isspace((unsigned char)line[length]))
+		if (!*next || !takes_options(line, length, seen))
 			break;
-		bits |= memchr(line, 'b', length) != NULL;
-		line += length;
-		while (isspace((unsigned char)*line))
-			line++;
+		line = next;
 	}
 	if (!*line)
 		usage_fail(args);
@@ -107,7 +124,7 @@ static void run_eval(struct args *args)
 	if (!expression_try(line, &value, &why))
 		fail_with(&why);
 	strbuf_free(&why);
-	show(value, bits);
+	show(value, seen[0]);
 }
 
 static const struct option options[] = {
@@ -128,7 +145,8 @@ COMMAND(eval) = {
 		"The operators are those of C: + - * / % & | ^ << >> ~ and parentheses, on unsigned numbers. A "
 		"number is hexadecimal with 0x or when it has a letter of a to f, else decimal; k, m or g behind "
 		"it multiplies it by 1024, 1024*1024 or 1024*1024*1024. A symbol is its address. An expression "
-		"with | has to be in parentheses, or it is a pipe. The options stand before it.",
+		"with | has to be in parentheses, or it is a pipe. The options stand before it, each once: what "
+		"looks like one further on, or alone, is a number that is subtracted.",
 	.example = "crash> eval 128 * 1m\n"
 		   "hexadecimal: 8000000  (128MB)\n"
 		   "    decimal: 134217728  \n"

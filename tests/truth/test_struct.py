@@ -341,6 +341,24 @@ def test_raw_bytes_of_one_member(kernel):
     expect("one member only" in both, f"-r with two members: {both!r}")
 
 
+def test_objects_of_typedefs(kernel):
+    """The head of an object names its kind, also where the type has no name but a typedef's."""
+    atomic = kernel.crash("struct atomic_t.counter modules").split("= ")[1].split(",")[0].strip()
+    wanted = f"struct atomic_t {{\n  counter = {atomic}\n}}\n"
+    for command in ("struct atomic_t modules", "atomic_t modules", "*atomic_t modules", "struct -p atomic_t modules"):
+        equal(kernel.crash(command), wanted, command)
+    lock = kernel.crash("struct spinlock_t modules")
+    expect(lock.startswith("struct spinlock_t {\n"), f"a typedef of a named structure: {lock[:60]!r}")
+    for command, head in (("list -H modules -s atomic_t", "struct atomic_t {"), ("list -H modules -s spinlock_t", "struct spinlock_t {")):
+        text = kernel.crash(command)
+        heads = {line for line in text.splitlines() if line.endswith("{") and not line.startswith(" ")}
+        equal(heads, {head}, f"heads of {command}")
+    for name in ("freelist_aba_t", "sigval_t"):
+        text = kernel.crash(f"union {name} modules")
+        if "invalid data structure reference" not in text:
+            expect(text.startswith(f"union {name} {{\n"), f"a typedef of a union: {text[:60]!r}")
+
+
 def test_structures_that_a_typedef_names(kernel):
     """atomic_t is a structure without a name of its own."""
     plain, struct, bare, offsets, whatis, whatis_offsets = kernel.crash(
