@@ -94,15 +94,15 @@ def test_data_about_the_kernel(kernel):
     known, machine, memory, symbols, tasks, each, itself = map(rows, kernel.crash(
         "help -k", "help -m", "help -v", "help -s", "help -t", "help -T", "help -p"))
     ps = kernel.crash("ps")
-    equal(tasks["tasks"], str(len(ps.splitlines()) - 1), "tasks of help -t")
-    equal(tasks["panic task"].split()[:3], ["ffff" + tasks["panic task"][4:16], "pid", tasks["panic task"].split()[2]],
+    equal(tasks["running_tasks"], str(len(ps.splitlines()) - 1), "tasks of help -t")
+    equal(tasks["panic_task"].split()[:3], ["ffff" + tasks["panic_task"][4:16], "pid", tasks["panic_task"].split()[2]],
           "the panic task")
-    equal(each["tasks"], tasks["tasks"], "help -T")
+    equal(each["running_tasks"], tasks["running_tasks"], "help -T")
     listed = re.findall(r"^ +\d+  (\w{16}) \w{16} \w{16} +(\d+) ", kernel.crash("help -T"), re.M)
     equal([pid for _, pid in listed], re.findall(r"^>? +(\d+) ", ps, re.M), "the rows of help -T")
     equal(known["vmlinux"], str(kernel.vmlinux), "help -k")
-    cpus = re.fullmatch(r"(\d+) present, (\d+) online", known["cpus"])
-    equal((cpus.group(1), "OFFLINE" in kernel.crash("sys")), ("2", cpus.group(2) == "1"), "cpus of help -k")
+    equal((known["cpus"], known["present cpus"].split()), ("2", ["0", "1"]), "cpus of help -k")
+    equal("OFFLINE" in kernel.crash("sys"), known["online cpus"].split() != ["0", "1"], "online cpus of help -k")
     offset = int(known["kaslr offset"], 16)
     equal(int(symbols["kaslr offset"], 16), offset, "KASLR")
     truth = {name: int(value, 16) for value, name in re.findall(r"^(\w+) \w (_text|_stext)$", kernel.truth("proc/kallsyms"), re.M)}
@@ -110,11 +110,64 @@ def test_data_about_the_kernel(kernel):
     equal(offset, truth["_text"] - linked, "KASLR offset against /proc/kallsyms")
     equal(machine["machine"], "x86_64", "help -m")
     expect(machine["page table levels"] in ("4", "5"), f"levels: {machine['page table levels']}")
-    expect(machine["direct map"].startswith("ffff") or machine["direct map"].startswith("ff11"), "direct map")
+    expect(machine["page_offset"].startswith(("ffff", "ff11")), "direct map")
     meminfo = dict(re.findall(r"^(\w+): +(\d+) kB", kernel.truth("proc/meminfo"), re.M))
-    equal(int(memory["managed pages"]) * 4, int(meminfo["MemTotal"]), "managed pages")
-    equal(itself["dump"], str(kernel.vmcore), "help -p")
+    equal(int(memory["totalram_pages"]) * 4, int(meminfo["MemTotal"]), "managed pages")
+    equal(itself["dumpfile"], str(kernel.vmcore), "help -p")
     for option in "bcdefghHKLNVx":
         answer = kernel.crash(f"help -{option}")
         expect(answer.startswith(f"help: crash keeps nothing to show with -{option}: "), f"help -{option}: {answer!r}")
     expect("help -m" in kernel.crash("help -M 1"), "help -M")
+
+# What crash 9 has in help -k and -m of a dump of 6.12 and of 6.1 and what means something here: names that scripts look for.
+KERNEL_LINES = ("stext etext stext_init etext_init init_begin init_end end cpus kernel_NR_CPUS ikconfig_ents module_list kernel_module "
+                "mods_installed source_tree date boot_date proc_version new_utsname .sysname .nodename .release .version .machine "
+                ".domainname kernel_version relocate __per_cpu_offset[NR_CPUS] hypervisor").split() + \
+    ["possible cpus", "present cpus", "online cpus", "active cpus"]
+MACHINE_LINES = ("kvbase identity_map_base pagesize pageshift pagemask pageoffset stacksize hz mhz memsize bits nr_irqs ptrs_per_pgd "
+                 "section_size_bits max_physmem_bits sections_per_root userspace_top page_offset vmalloc_start_addr vmalloc_end "
+                 "modules_vaddr modules_end vmemmap_vaddr vmemmap_end phys_base kernel_image_size sme_mask pgdir_shift "
+                 "lookup_num_blocks __start_orc_unwind_ip __stop_orc_unwind_ip __start_orc_unwind __stop_orc_unwind orc_lookup "
+                 "current[2]").split()
+
+
+def labelled(text, name):
+    """What awk '$1 == "NAME:"' finds, without the name."""
+    found = re.search(rf"^ *{re.escape(name)}: *(.*?) *$", text, re.M)
+    expect(found, f"no line {name}:")
+    return found[1]
+
+
+def test_lines_that_programs_look_for(kernel):
+    """Each is there, and says what the kernel's record, symbols and variables say."""
+    known, machine = kernel.crash("help -k", "help -m")
+    values = {}
+    for text, names_of_lines in ((known, KERNEL_LINES), (machine, MACHINE_LINES)):
+        for name in names_of_lines:
+            values[name] = labelled(text, name)
+            expect("unknown" not in values[name] or name == "ikconfig_ents", f"{name}: {values[name]!r}")
+    symbols = {name: int(value, 16) for value, name in re.findall(r"^(\w+) \w (\w+)$", kernel.truth("proc/kallsyms"), re.M)}
+    for name, symbol in (("stext", "_stext"), ("etext", "_etext"), ("stext_init", "_sinittext"), ("etext_init", "_einittext"),
+                         ("init_begin", "__init_begin"), ("init_end", "__init_end"), ("end", "_end"), ("kernel_module", "modules"),
+                         ("orc_lookup", "orc_lookup"), ("__start_orc_unwind", "__start_orc_unwind")):
+        equal(int(values[name], 16), symbols[symbol], name)
+    offset = symbols["_text"] - 0xffffffff81000000
+    equal(values["relocate"], f"{-offset & (1 << 64) - 1:x}  (KASLR offset: {offset:x} / {offset >> 20}MB)", "relocate")
+    equal(values["proc_version"], kernel.truth("proc/version").strip(), "proc_version")
+    for name, wanted in ((".sysname", "Linux"), (".nodename", "lab-guest"), (".machine", "x86_64"), (".domainname", "(none)"),
+                         (".release", kernel.truth("proc/sys/kernel/osrelease").strip()), ("pagesize", "4096"), ("pageshift", "12"),
+                         ("pagemask", "fffffffffffff000"), ("pageoffset", "fff"), ("stacksize", "16384"), ("bits", "64"),
+                         ("hz", "250"), ("section_size_bits", "27"), ("max_physmem_bits", "46"), ("ptrs_per_pgd", "512"),
+                         ("possible cpus", "0 1"), ("hypervisor", "bare hardware"),
+                         ("mods_installed", str(len(kernel.truth("proc/modules").splitlines())))):
+        equal(values[name], wanted, name)
+    equal(values["kernel_version"], re.match(r"[\d.]+", values[".release"])[0], "kernel_version")
+    config = kernel.folder / "config"
+    if config.exists():
+        equal(values["kernel_NR_CPUS"], re.search(r"^CONFIG_NR_CPUS=(\d+)", config.read_text(), re.M)[1], "kernel_NR_CPUS")
+    for name, expression in (("kvbase", "p/x page_offset_base"), ("page_offset", "p/x page_offset_base"), ("vmalloc_start_addr", "p/x vmalloc_base"),
+                             ("vmemmap_vaddr", "p/x vmemmap_base"), ("phys_base", "p/x phys_base"), ("lookup_num_blocks", "p/d lookup_num_blocks")):
+        text = kernel.crash(expression).split("= ")[1].strip()
+        equal(int(values[name], 16 if text.startswith("0x") else 10), int(text, 0), name)
+    offsets = [word for line in known.split("__per_cpu_offset[NR_CPUS]:")[1].splitlines()[1:2] for word in line.split()]
+    equal(offsets, [f"{int(kernel.crash(f'p/x __per_cpu_offset[{cpu}]').split('= ')[1], 16):016x}" for cpu in (0, 1)], "__per_cpu_offset")
