@@ -39,6 +39,11 @@ bool gdb_bridge_started(void)
 	return false;
 }
 
+bool gdb_has_debug_files(void)
+{
+	return false;
+}
+
 void gdb_bridge_changed(void)
 {
 }
