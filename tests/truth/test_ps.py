@@ -56,6 +56,27 @@ def settled(fields):
     return fields["State"][0] != "R" and not fields["Name"].startswith("kworker/")
 
 
+def switches(kernel):
+    """tid -> how often it left a processor until the crash, and whether it waited for one."""
+    text = kernel.crash("foreach task -d -R pid,nvcsw,nivcsw,on_rq")
+    found = re.findall(r"^  pid = (\d+),\n  nvcsw = (\d+),\n  nivcsw = (\d+),\n  on_rq = (\d+),$", text, re.M)
+    return {int(pid): (int(own) + int(forced), queued != "0") for pid, own, forced, queued in found}
+
+
+def moved_on(kernel, pid, fields):
+    """
+    Kernel threads are woken by timers, and the later the crash comes the more of them. Of such a one the state is known only
+    if it did not run after it was recorded; then it may have been woken and have waited for a processor.
+    """
+    count, queued = switches(kernel)[pid]
+    return count != int(fields["voluntary_ctxt_switches"]) + int(fields["nonvoluntary_ctxt_switches"]) or queued
+
+
+def clock_of_dump(kernel):
+    """The scheduler's clock at the end, in seconds: not the one that an uptime is computed from."""
+    return max(int(ns) for ns in re.findall(r"^ +clock = (\d+)", kernel.crash("struct -d rq.clock runqueues:a"), re.M)) / 1e9
+
+
 def test_header(kernel):
     equal(kernel.crash("ps").splitlines()[0],
           "      PID    PPID  CPU       TASK        ST  %MEM      VSZ      RSS  COMM", "ps header")
@@ -77,7 +98,7 @@ def test_every_task_is_listed(kernel, ended=(), begun=()):
 
 def test_parent_name_state(kernel):
     tasks, _ = rows(kernel.crash("ps"))
-    wrong = []
+    wrong, compared, unknown = [], 0, []
     for pid, fields in guest_tasks(kernel).items():
         row = tasks.get(pid)
         if row is None:
@@ -94,9 +115,14 @@ def test_parent_name_state(kernel):
             wrong.append(f"{pid}: name {row['name']!r}, wanted {name!r}")
         if row["ppid"] != int(fields["PPid"]):
             wrong.append(f"{pid}: PPID {row['ppid']}, wanted {fields['PPid']}")
-        if settled(fields) and row["state"] != STATES[fields["State"][0]]:
+        if not settled(fields) or (kernel_thread and moved_on(kernel, pid, fields)):
+            unknown.append(name)
+            continue
+        compared += 1
+        if row["state"] != STATES[fields["State"][0]]:
             wrong.append(f"{pid}: state {row['state']}, wanted {fields['State']}")
     equal(wrong, [], "rows of ps")
+    expect(compared > 70, f"only {compared} states could be compared, those of {unknown} not")
 
 
 def test_memory(kernel):
@@ -217,8 +243,7 @@ def test_last_run(kernel):
         ages[int(pid)] = ((int(d) * 24 + int(h)) * 60 + int(m)) * 60 + int(s) + int(ms) / 1000
     # The recorder slept two seconds at least between its rehearsal and the record, the others all the while.
     asleep = [p for p, f in guest_tasks(kernel).items() if p in ages and f["Name"].startswith("w-") and settled(f)]
-    uptime = float(kernel.truth("proc/uptime").split()[0])
-    expect(all(1 < ages[p] < uptime + 60 for p in asleep), "ages of ps -m")
+    expect(all(1 < ages[p] < clock_of_dump(kernel) for p in asleep), "ages of ps -m")
     blocks = kernel.crash("ps -m -C 0,1")
     equal([line for line in blocks.splitlines() if line.startswith("CPU:")], ["CPU: 0", "CPU: 1"], "ps -m -C")
     equal(len([x for x in blocks.splitlines() if "PID:" in x]), len(lines), "tasks of both CPUs")
@@ -252,23 +277,23 @@ def test_thread_group(kernel):
 
 
 def test_times(kernel):
-    sums = [0.0, 0.0]
-    for path in kernel.truth_paths("proc/[0-9]*/stat")[:200]:
-        text = path.read_text(errors="replace")
-        name, fields = text[:text.rindex(")")], text[text.rindex(")") + 2:].split()
-        if "(w-" not in name:
+    """Of processes of one thread, which sleep from before the record on: then the kernel's ticks are those of the task."""
+    sleepers, total = 0, 0
+    for pid, fields in guest_tasks(kernel).items():
+        if not fields["Name"].startswith("w-") or fields["Threads"].strip() != "1" or fields["State"][0] in "ZX":
             continue
-        shown = dict(re.findall(r"^ *([A-Z ]+): (\S.*)$", kernel.crash(f"ps -t {path.parent.name}"), re.M))
-        # stat counts in hundredths from boot, field 22; times there are scaled, so only the sum is the same.
-        expect(abs(int(shown["START TIME"]) / 1e9 - int(fields[19]) / 100) < 0.02, f"{name}: START TIME {shown['START TIME']}")
-        total = (int(shown["UTIME"]) + int(shown["STIME"])) / 1e9
-        # What stat says is scaled to the scheduler's precise sum; these are counted by ticks of 4 ms.
-        expect(abs(total - (int(fields[11]) + int(fields[12])) / 100) < 0.3, f"{name}: UTIME + STIME {total}")
-        sums = [sums[0] + total, sums[1] + (int(fields[11]) + int(fields[12])) / 100]
-        age = float(kernel.truth("proc/uptime").split()[0]) - int(fields[19]) / 100
+        text = kernel.truth(f"proc/{pid}/stat")
+        # Field 22 counts in hundredths from boot.
+        start = int(text[text.rindex(")") + 2:].split()[19]) / 100
+        shown = dict(re.findall(r"^ *([A-Z ]+): (\S.*)$", kernel.crash(f"ps -t {pid}"), re.M))
+        expect(abs(int(shown["START TIME"]) / 1e9 - start) < 0.02, f"{fields['Name']}: START TIME {shown['START TIME']}")
+        ticks, user = map(int, kernel.truth(f"proc/{pid}/cputime").split())
+        equal((int(shown["UTIME"]), int(shown["STIME"])), (user, ticks - user), f"{fields['Name']}: UTIME, STIME")
+        sleepers, total = sleepers + 1, total + ticks
         h, m, s = map(int, shown["RUN TIME"].split(":"))
-        expect(-1 < h * 3600 + m * 60 + s - age < 60, f"{name}: RUN TIME {shown['RUN TIME']}, at the record {age}")
-    expect(sums[1] > 0.1 and 1 / 3 < sums[0] / sums[1] < 3, f"processor time of all: {sums[0]}, in /proc {sums[1]}")
+        age, most = float(kernel.truth("proc/uptime").split()[0]) - start, clock_of_dump(kernel) - start
+        expect(age - 1 < h * 3600 + m * 60 + s < most + 1, f"{fields['Name']}: RUN TIME {shown['RUN TIME']}, not in {age} to {most}")
+    expect(sleepers > 30 and total > 0, f"{sleepers} processes with {total} ns of processor time")
 
 
 def test_strings(kernel):
