@@ -21,6 +21,11 @@ def test_values_of_another_dump():
                        (["   PMD: d028688 => 800000000d0001e3"], ["   PMD: 11028688 => 80000000110001e3"]),
                        (["        FREE    34694     135.5 MB   63%"], ["        FREE      694         2 GB    3%"]),
                        (["[   37.705476] [  T300] x"], ["[  211.463119] [    C1] x"]),
+                       # Every form that a value can take under KASLR.
+                       (["phys_base: fffffffff2e00000"], ["phys_base: 7e00000"]), (["phys_base: 7e00000"], ["phys_base: 12000000"]),
+                       (["phys_base: fffffffff2e00000"], ["phys_base: 0"]), (["phys_base: 0"], ["phys_base: fffffffff2e00000"]),
+                       (["kaslr offset: 19000000"], ["kaslr offset: 3dc00000"]), (["kaslr offset: 1dc00000"], ["kaslr offset: 0"]),
+                       (["ab00079c0  d0079c0"], ["ab00079c0  120079c"]), (["ab00079c0  d0079c0"], ["ab00079c0  1200790"]),
                        (["DATE: Thu Nov 26 18:09:46 UTC 2026"], ["DATE: Mon Feb  2 01:02:03 CET 1970"])):
         equal(problem(shown, got), None, f"{got}")
 
@@ -31,6 +36,7 @@ def test_what_is_not_the_same():
                        (["n 1"], ["n x"]), (["n 1"], ["n 1.0"]), (["n 0x1"], ["n 1"]), (["n 1"], ["n 1 1"]),
                        ([" #1 a"], [" #2 a"]), (["$1 = a"], ["$2 = a"]), (["n 1.50"], ["n 1.5"]),
                        (["ffff8ae4c1252100"], ["fff8ae4c1252100"]), (["0xffff8ae4c1252100"], ["ffff8ae4c1252100"]),
+                       (["phys_base: 7e00000"], ["phys_base: none"]), (["phys_base: 7e00000"], ["phys_base: 0x7e00000"]),
                        (["TASK: ffff8ae4c1252100"], ["TASK: (null)"]), (["ffffffff9a210940 x"], ["ffffffff9a210940  x"]),
                        # The same address is the same twice.
                        (["ffff8ae4c1252100 ffff8ae4c1252100"], ["ffff8d5a8120c180 ffff8d5a8120c181"])):
