@@ -11,13 +11,23 @@ ALONE = ("test_...", ...) in its file: those that measure time, with no other te
 Tests run beside each other, in several processes: what they share is read only.
 
 It fails by an exception; expect() and equal() give messages of one line.
+
+A test passes on every machine: fast or slow, busy, of one core, niced, without a terminal. It never sleeps and takes nothing
+for long enough: it waits until something is so (wait_until), and what has to be slow is made slow: a pipe that nobody reads
+yet, a server that waits for the test, the program stopped where it says what it does (tests/slow.py). That work ends early
+is seen by what it did not do, or by the processor time that it used: not by the clock on the wall. What tests/run hands
+down is the same everywhere (own_surroundings).
 """
 import functools
 import os
 import pathlib
 import re
+import resource
+import signal
 import subprocess
+import sys
 import tempfile
+import time
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 CRASH = TOP / os.environ.get("CRASH_PROGRAM", "crash")
@@ -56,13 +66,72 @@ def same_lines(got, wanted, what, limit=3):
     raise Failed(f"{what}: " + "; ".join(rows))
 
 
+def wait_until(test, what, seconds=120):
+    """What TEST() answers, once it is true. SECONDS ends a test that will never pass; none needs them."""
+    end = time.monotonic() + seconds
+    while not (found := test()):
+        expect(time.monotonic() < end, f"no {what() if callable(what) else what} within {seconds} s")
+        time.sleep(0.01)
+    return found
+
+
+def processor_time(pid):
+    """Seconds that a process and its threads have used."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+# What a run takes over from who started it: where things are, and what was asked for. The rest could change answers.
+TAKEN_OVER = re.compile(r"PATH|HOME|USER|LOGNAME|TMPDIR|XDG_CACHE_HOME|CRASH_(CACHE|PROGRAM)|TEST_TIMES|FIELDS_UPDATE|DAMAGE.*|FUZZ_.*"
+                        r"|LD_LIBRARY_PATH|[AUL]+SAN_OPTIONS|MAKEFLAGS|https?_proxy|no_proxy|SURROUNDINGS_ARE_OURS")
+
+
+def own_surroundings(arguments):
+    """
+    Runs Python again with ARGUMENTS, once, in surroundings that are the same everywhere: variables, the locale, signals,
+    umask, limits, open files.
+    """
+    for number in set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP}:
+        # Python itself ignores SIGPIPE; a nohup, a cron or a shell's background others.
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    os.umask(0o022)
+    if os.environ.get("SURROUNDINGS_ARE_OURS") == str(os.getpid()):
+        return
+    for fd in range(3):
+        try:
+            os.fstat(fd)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    for limit, wanted in ((resource.RLIMIT_NOFILE, 1024), (resource.RLIMIT_STACK, 8 << 20), (resource.RLIMIT_CORE, 0),
+                          (resource.RLIMIT_CPU, resource.RLIM_INFINITY), (resource.RLIMIT_FSIZE, resource.RLIM_INFINITY),
+                          (resource.RLIMIT_DATA, resource.RLIM_INFINITY), (resource.RLIMIT_AS, resource.RLIM_INFINITY)):
+        _, most = resource.getrlimit(limit)
+        if most != resource.RLIM_INFINITY:
+            wanted = most if wanted == resource.RLIM_INFINITY else min(wanted, most)
+        resource.setrlimit(limit, (wanted, most))
+    env = {name: value for name, value in os.environ.items() if TAKEN_OVER.fullmatch(name)}
+    env.setdefault("PATH", os.defpath)
+    env.setdefault("HOME", os.path.expanduser("~"))
+    env.update({"LC_ALL": "C.UTF-8", "TERM": "dumb", "TZ": "UTC", "SURROUNDINGS_ARE_OURS": str(os.getpid())})
+    os.execve(sys.executable, [sys.executable, "-X", "utf8", *arguments], env)
+
+
 class Result:
     def __init__(self, status, stdout, stderr):
         self.status, self.stdout, self.stderr = status, stdout, stderr
 
 
+OWN_HOME = None  # of a run: an empty folder, for all programs that a test gives no other one
+
+
 def environment(extra=None):
-    env = {k: v for k, v in os.environ.items() if k not in ("PAGER", "CRASHPAGER", "LESS")}
+    env = dict(os.environ)
+    if OWN_HOME:
+        # The index of debug information is read from where it always is.
+        env.setdefault("XDG_CACHE_HOME", f"{env['HOME']}/.cache")
+        env["HOME"] = OWN_HOME
     env.setdefault("ASAN_OPTIONS", "detect_leaks=1:abort_on_error=0:exitcode=99")
     env.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
     env["TERM"] = "dumb"

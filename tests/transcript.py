@@ -26,6 +26,7 @@ KINDS = {
     "entry": r"(?<==> )[0-9a-f]{4,16}(?!\w)|(?<=: )[0-9a-f]{4,16}(?= =>)",  # of a page table, with letters or without
     # Where KASLR put the kernel: any number, one of them as 64 bits when it is below zero.
     "placement": r"(?:(?<=phys_base: )|(?<=kaslr offset: ))[0-9a-f]{1,16}(?!\w)",
+    "flags": r"(?<=RFLAGS: )[0-9a-f]{8}(?!\w)",
     "address": ALONE.format("[0-9a-f]{16}"),
     "0x address": ALONE.format("0x[0-9a-f]{16}"),
     "0x number": ALONE.format("0x[0-9a-f]+"),

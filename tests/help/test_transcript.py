@@ -26,6 +26,7 @@ def test_values_of_another_dump():
                        (["phys_base: fffffffff2e00000"], ["phys_base: 0"]), (["phys_base: 0"], ["phys_base: fffffffff2e00000"]),
                        (["kaslr offset: 19000000"], ["kaslr offset: 3dc00000"]), (["kaslr offset: 1dc00000"], ["kaslr offset: 0"]),
                        (["ab00079c0  d0079c0"], ["ab00079c0  120079c"]), (["ab00079c0  d0079c0"], ["ab00079c0  1200790"]),
+                       (["RFLAGS: 00000046"], ["RFLAGS: 00000a86"]),
                        (["DATE: Thu Nov 26 18:09:46 UTC 2026"], ["DATE: Mon Feb  2 01:02:03 CET 1970"])):
         equal(problem(shown, got), None, f"{got}")
 
