@@ -27,7 +27,8 @@ struct page {
 	uint64_t step; /* ns */
 	volatile uint64_t looks_left; /* 0: only a line stops it */
 	volatile uint64_t looks, lines;
-	char wanted[128]; /* "": no line stops it */
+	char wanted[64]; /* "": no line stops it */
+	char also[64]; /* somewhere in the line */
 	char line[256]; /* the last one */
 };
 
@@ -94,7 +95,8 @@ static int say(FILE *file, const char *format, va_list args)
 		vsnprintf(text, sizeof(text), format, again);
 		memcpy(page->line, text + 1, sizeof(text) - 1);
 		page->lines++;
-		if (page->wanted[0] && strncmp(page->line, page->wanted, strlen(page->wanted)) == 0)
+		if (page->wanted[0] && strstr(page->line, page->also) &&
+		    strncmp(page->line, page->wanted, strlen(page->wanted)) == 0)
 			wait_at_the_gate();
 	}
 	va_end(again);
