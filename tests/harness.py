@@ -91,8 +91,8 @@ def own_surroundings(arguments):
     Runs Python again with ARGUMENTS, once, in surroundings that are the same everywhere: variables, the locale, signals,
     umask, limits, open files.
     """
-    for number in set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP}:
-        # Python itself ignores SIGPIPE; a nohup, a cron or a shell's background others.
+    for number in set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP, signal.SIGPIPE, signal.SIGXFSZ}:
+        # A nohup, a cron, a shell's background may ignore any. Two Python ignores, and gives them back to what it starts.
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())

@@ -26,7 +26,7 @@ struct page {
 	uint32_t unused;
 	uint64_t step; /* ns */
 	volatile uint64_t looks_left; /* 0: only a line stops it */
-	volatile uint64_t looks, lines;
+	volatile uint64_t looks, lines, looks_before; /* the first line */
 	char wanted[64]; /* "": no line stops it */
 	char also[64]; /* somewhere in the line */
 	char line[256]; /* the last one */
@@ -39,8 +39,9 @@ __attribute__((constructor)) static void open_page(void)
 {
 	const char *path = getenv("SLOW_PAGE");
 	int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
-	void *memory = fd < 0 ? MAP_FAILED :
-				mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	void *memory = fd < 0 ? MAP_FAILED
+			      : mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+				     0);
 
 	if (memory != MAP_FAILED)
 		page = memory;
@@ -94,7 +95,8 @@ static int say(FILE *file, const char *format, va_list args)
 	if (file == stderr && page->state == ARMED && format[0] == '\r' && strstr(format, ".*s")) {
 		vsnprintf(text, sizeof(text), format, again);
 		memcpy(page->line, text + 1, sizeof(text) - 1);
-		page->lines++;
+		if (!page->lines++)
+			page->looks_before = page->looks;
 		if (page->wanted[0] && strstr(page->line, page->also) &&
 		    strncmp(page->line, page->wanted, strlen(page->wanted)) == 0)
 			wait_at_the_gate();

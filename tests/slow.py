@@ -10,7 +10,7 @@ import tempfile
 from harness import CRASH, TOP, Failed, expect, wait_until
 
 OFF, ARMED, WAITING = 0, 1, 2
-STATE, STEP, LOOKS_LEFT, LOOKS, LINES, WANTED, ALSO, LINE, SIZE = 0, 8, 16, 24, 32, 40, 104, 168, 424
+STATE, STEP, LOOKS_LEFT, LOOKS, LINES, BEFORE, WANTED, ALSO, LINE, SIZE = 0, 8, 16, 24, 32, 40, 48, 112, 176, 432
 STEP_NS = 250_000_000
 
 
@@ -57,10 +57,10 @@ class Slow:
     def waits(self):
         return self.get(STATE, "I") == WAITING
 
-    def wait(self):
-        """Until the program is at the gate; returns the line that it shows."""
+    def wait(self, terminal=None):
+        """Until the program is at the gate; returns the line that it shows. What it writes on a TERMINAL is read meanwhile."""
         try:
-            wait_until(self.waits, "stop")
+            wait_until(lambda: terminal and terminal.read_on() or self.waits(), "stop")
         except Failed:
             raise Failed(f"it is never at the gate; the last line: {self.line()!r}, looks: {self.looks()}") from None
         return self.line()
@@ -73,6 +73,9 @@ class Slow:
 
     def lines(self):
         return self.get(LINES, "Q")
+
+    def looks_before_a_line(self):
+        return self.get(BEFORE, "Q")
 
     def open(self):
         expect(self.waits(), "it is not at the gate")

@@ -7,7 +7,7 @@ import select
 import signal
 import time
 
-from harness import CRASH, Failed, environment
+from harness import CRASH, Failed, environment, wait_until
 
 
 class Terminal:
@@ -27,7 +27,7 @@ class Terminal:
     def send(self, text):
         os.write(self.fd, text.encode())
 
-    def wait_for(self, pattern, seconds=20):
+    def wait_for(self, pattern, seconds=60):
         """Reads until PATTERN appears in what was not waited for yet; returns the text up to its end."""
         end = time.monotonic() + seconds
         while True:
@@ -45,20 +45,25 @@ class Terminal:
                 except OSError:
                     raise Failed(f"it ended before {pattern!r}: {self.text[-200:]!r}") from None
 
-    def status(self, seconds=20):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                os.close(self.fd)
-                self.pid = 0
-                return os.waitstatus_to_exitcode(status)
-            if select.select([self.fd], [], [], 0.05)[0]:
-                try:
-                    os.read(self.fd, 65536)
-                except OSError:
-                    time.sleep(0.05)
-        raise Failed("it does not end")
+    def read_on(self):
+        """What is there, so that a full terminal does not keep the program from going on."""
+        while select.select([self.fd], [], [], 0)[0]:
+            try:
+                self.text += os.read(self.fd, 65536).decode(errors="replace").replace("\r", "")
+            except OSError:
+                break
+
+    def ended(self):
+        """What it used is still in /proc."""
+        self.read_on()
+        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+    def status(self, seconds=60):
+        wait_until(self.ended, "end of the program", seconds)
+        _, status = os.waitpid(self.pid, 0)
+        os.close(self.fd)
+        self.pid = 0
+        return os.waitstatus_to_exitcode(status)
 
     def close(self):
         if self.pid:

@@ -5,13 +5,11 @@ import pathlib
 import re
 import subprocess
 import tempfile
-import time
 
-from harness import CRASH, environment, equal, expect
+from harness import CRASH, environment, equal, expect, processor_time, wait_until
+from slow import Slow
 from terminal import on_terminal
 from tmux import Session, Window
-
-ALONE = ("test_interrupt_ends_whatever_runs", "test_interrupt_ends_long_commands")
 
 ONE_KERNEL = True
 
@@ -81,38 +79,32 @@ def test_pager_that_does_not_run(kernel):
         expect("does not run" not in session.screen(), "told again")
 
 
-def soonest(session, line, shown, tries=3):
-    """LINE is interrupted as soon as SHOWN is there; the shortest time of some tries until the prompt is back."""
-    took = []
-    while len(took) < tries and (not took or min(took) >= 0.5):
-        session.keys("C-l")
-        session.wait_until(lambda screen: screen.strip() == "crash>", "clear screen")
-        session.line(line)
-        session.wait_until(shown, f"output of {line!r}")
-        start = time.monotonic()
-        session.keys("C-c")
-        session.prompt()
-        took.append(time.monotonic() - start)
-    return min(took)
+def interrupted(session, line, shown):
+    """LINE, which would go on for as long as any test waits, ends by Ctrl-C once SHOWN is there."""
+    session.keys("C-l")
+    session.wait_until(lambda screen: screen.strip() == "crash>", "clear screen")
+    session.line(line)
+    session.wait_until(shown, f"output of {line!r}")
+    session.keys("C-c")
+    session.prompt(60)
 
 
 def test_interrupt_ends_whatever_runs(kernel):
-    """Within half a second, also while a pager waits for a key, and readers that do not read or ignore the signal."""
+    """Also while a pager waits for a key, and readers that do not read or ignore the signal."""
     with tempfile.TemporaryDirectory() as folder:
         deaf = pathlib.Path(folder) / "deaf"
-        deaf.write_text("#!/bin/sh\ntrap '' INT TERM\necho RUNS\nsleep 100\n")
+        deaf.write_text("#!/bin/sh\ntrap '' INT TERM\necho RUNS\nsleep 1000\n")
         deaf.chmod(0o755)
         with Session(kernel) as session:
             for line, shown in (("sym -l", at_pager), ("help input", at_pager),
                                 (f"sym -l | {deaf}", lambda screen: "\nRUNS" in screen),
                                 (f"eval 1 | {deaf}", lambda screen: "\nRUNS" in screen),
-                                ("sym -l | (echo RUNS; sleep 100) | cat", lambda screen: "\nRUNS" in screen),
-                                ("!echo RUNS; sleep 100", lambda screen: "\nRUNS" in screen),
-                                ("repeat -50 eval 3", lambda screen: "octal: 3" in screen),
+                                ("sym -l | (echo RUNS; sleep 1000) | cat", lambda screen: "\nRUNS" in screen),
+                                ("!echo RUNS; sleep 1000", lambda screen: "\nRUNS" in screen),
+                                ("repeat -1000 eval 3", lambda screen: "octal: 3" in screen),
                                 ("repeat eval 3 | cat", lambda screen: "octal: 3" in screen),
                                 ("repeat eval 3", lambda screen: "octal: 3" in screen)):
-                took = soonest(session, line, shown)
-                expect(took < 0.5, f"{line!r} ran on for {took:.2f} s")
+                interrupted(session, line, shown)
                 expect("decimal: 9" in session.answer("eval 9"), f"no answer after {line!r}")
             left = subprocess.run(["pgrep", "-P", str(session.pid())], capture_output=True, text=True).stdout
             equal(left, "", "programs that still run")
@@ -120,43 +112,32 @@ def test_interrupt_ends_whatever_runs(kernel):
             session.wait_for("crash> eval 0x77")
 
 
-def works_for(pid, seconds):
-    """Waits until PID has used a processor for SECONDS more."""
-    def used():
-        return int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11])
-
-    end, before = time.monotonic() + 60, used()
-    while used() - before < seconds * os.sysconf("SC_CLK_TCK"):
-        expect(time.monotonic() < end, "it does nothing")
-        time.sleep(0.01)
-
-
 def test_interrupt_ends_long_commands(kernel):
     """What computes for a while: listings of all tasks, gdb's, with debug information, in pipes and files."""
-    def body(terminal):
-        for line, shown in (("foreach bt", "PID: "), ("foreach task", "PID: "), ("foreach bt -l", "PID: "), ("sym -l", "__per_cpu_start"),
-                            ("foreach bt --args", "PID: "), ("gdb info functions", None), ("help all", "NAME"),
-                            ("foreach task | cat", "PID: "), ("bt -a --args --locals", "PID: "), ("log", "Linux version")):
-            took = []
-            while len(took) < 3 and (not took or min(took) >= 0.5):
+    with Slow() as slow:
+        def body(terminal):
+            for line, looks in (("foreach bt", 50), ("foreach task", 50), ("foreach bt -l", 50), ("sym -l", 5), ("foreach bt --args", 500),
+                                ("gdb info functions", 500), ("help all", 5), ("foreach task | cat", 50), ("bt -a --args --locals", 50),
+                                ("log", 5)):
+                slow.arm(looks=looks)
                 terminal.send(line + "\n")
-                if shown:
-                    terminal.wait_for(shown, 60)
-                else:
-                    works_for(terminal.pid, 0.3)
-                start = time.monotonic()
+                slow.wait(terminal)
                 terminal.send("\x03")
+                terminal.wait_for(re.escape("^C"))
+                before = processor_time(terminal.pid)
+                slow.open()
+                terminal.wait_for("crash> ")
+                took = processor_time(terminal.pid) - before
+                expect(took < 1, f"{line!r} worked for {took:.2f} s more")
                 terminal.send("eval 0xabc123\n")
                 terminal.wait_for("hexadecimal: abc123")
-                took.append(time.monotonic() - start)
                 terminal.wait_for("crash> ")
-            expect(min(took) < 0.5, f"{line!r} ran on for {min(took):.2f} s")
-    on_terminal(kernel, body, "--no_scroll")
+        on_terminal(kernel, body, "--no_scroll", env=slow.env)
 
 
 def test_quit_key_kills_nothing(kernel):
     with Session(kernel) as session:
-        for line, shown in (("sym -l", at_pager), ("repeat -50 eval 3", lambda screen: "octal: 3" in screen)):
+        for line, shown in (("sym -l", at_pager), ("repeat -1000 eval 3", lambda screen: "octal: 3" in screen)):
             session.line(line)
             session.wait_until(shown, f"output of {line!r}")
             session.keys("C-\\")
@@ -321,17 +302,15 @@ def test_what_has_colours(kernel):
 
 def test_window_closes(kernel):
     """The terminal goes away (SIGHUP): nothing stays behind."""
-    for line in (None, "sym -l", "repeat -50 eval 3"):
+    for line in (None, "sym -l", "repeat -1000 eval 3"):
         with Session(kernel) as session:
             pid = session.pid()
             if line:
                 session.line(line)
                 session.wait_until(lambda screen: at_pager(screen) or "octal: 3" in screen, "output")
             session.tmux("kill-session")
-            end = time.monotonic() + 20
-            while pathlib.Path(f"/proc/{pid}").exists() and "State:\tZ" not in pathlib.Path(f"/proc/{pid}/status").read_text():
-                expect(time.monotonic() < end, f"it runs on without its terminal ({line})")
-                time.sleep(0.01)
+            wait_until(lambda: not pathlib.Path(f"/proc/{pid}").exists() or "State:\tZ" in pathlib.Path(f"/proc/{pid}/status").read_text(),
+                       f"end without its terminal ({line})")
 
 
 def test_killed_at_the_prompt(kernel):
@@ -354,7 +333,8 @@ def test_killed_in_the_pager(kernel):
     for number in (15, 1, 9):
         with Window(["sh", "-i"], env={"PS1": "shell$ "}) as window:
             window.wait_for(r"^shell\$")
-            window.line(f"{CRASH} {kernel.vmlinux} {kernel.vmcore}; sleep 1; stty -a > {window.folder}/modes; echo status $?")
+            window.line(f"{CRASH} {kernel.vmlinux} {kernel.vmcore}; while pgrep -s $$ less; do sleep 0.1; done; "
+                        f"stty -a > {window.folder}/modes; echo status $?")
             window.prompt()
             window.line("sym -l")
             window.wait_until(at_pager, "pager")
@@ -362,10 +342,6 @@ def test_killed_in_the_pager(kernel):
             child = subprocess.run(["pgrep", "-P", str(window.pid())], capture_output=True, text=True).stdout.split()[0]
             os.kill(int(child), number)
             window.wait_for(r"^status 0")
-            end = time.monotonic() + 10
-            while subprocess.run(["pgrep", "-s", str(window.pid()), "less"], capture_output=True).stdout:
-                expect(time.monotonic() < end, f"a pager is left after signal {number}")
-                time.sleep(0.05)
             modes = (window.folder / "modes").read_text()
             expect(number == 9 or (re.search(r"(?<!-)icanon", modes) and re.search(r"(?<!-)echo\b", modes)),
                    f"modes after signal {number}: {modes!r}")

@@ -191,3 +191,12 @@ def test_every_option_of_every_command_is_tested():
 def test_no_conflict_is_left():
     done = subprocess.run(["git", "-C", str(TOP), "grep", "-nE", "^(<{7}|>{7}) "], capture_output=True, text=True)
     equal(done.stdout, "", "marks of a merge")
+
+
+def test_no_test_sleeps():
+    """Time proves nothing on another machine. Two helpers sleep between looks at what they wait for."""
+    called = "time." + "sleep("
+    asleep = [f"{path.relative_to(TOP)}:{number}" for path in sorted((TOP / "tests").rglob("*.py"))
+              if path.relative_to(TOP).parts[1] not in ("lab", "bench") and path.name not in ("harness.py", "tmux.py")
+              for number, line in enumerate(path.read_text().splitlines(), 1) if called in line]
+    expect(not asleep, "wait_until() something, or stop the program with tests/slow.py: " + ", ".join(asleep))

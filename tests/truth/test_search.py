@@ -3,12 +3,10 @@
 import pathlib
 import re
 import tempfile
-import time
 
-from harness import equal, expect, same_lines
+from harness import equal, expect, processor_time, same_lines
+from slow import Slow
 from terminal import on_terminal
-
-ALONE = ("test_progress_and_interrupt",)
 
 
 def symbol(kernel, name):
@@ -135,64 +133,71 @@ def test_errors(kernel):
     expect("not above its start" in texts[6] and "-l needs a start" in texts[7] and "cannot be used" in texts[8], f"got {texts[6:]!r}")
 
 
-# Each word makes one more pass over every page: on one processor the search runs far longer than the tests watch it.
-SLOW = " ".join(f"zzq{i}Wv" for i in range(200))
+SHOWN = r"searched: (\d+) of \d+ MB, [\d.]+ MB/s, \d+ \w+ left"
 
 
 def test_progress_and_interrupt(kernel):
-    """On a terminal a line counts from the second second on; Ctrl-C ends the search within half a second."""
-    def body(terminal):
-        start = time.monotonic()
-        terminal.send("search -k -c zzq9xWv7kk\n")
-        text = terminal.wait_for("crash> ")
-        expect("searched" not in text or time.monotonic() - start >= 1, "progress of a short search")
-        took = []
-        while len(took) < 3 and (not took or min(took) >= 0.5):
-            start = time.monotonic()
-            terminal.send(f"search -k -c {SLOW}\n")
-            first = int(re.search(r"(\d+) of", terminal.wait_for(r"searched: \d+ of \d+ MB, [\d.]+ MB/s, \d+ \w+ left")).group(1))
-            expect(time.monotonic() - start >= 1, "progress in the first second")
-            second = int(re.search(r"(\d+) of", terminal.wait_for(r"searched: \d+ of")).group(1))
-            expect(second > first, f"progress from {first} to {second} MB")
-            start = time.monotonic()
+    """On a terminal a line counts once a second has passed; Ctrl-C ends the search."""
+    with Slow() as slow:
+        def body(terminal):
+            slow.arm("searched: ", "left")
+            terminal.send("search -k -c zzq9xWv7kk\n")
+            slow.wait(terminal)
+            # A quarter of a second each: that long nothing is shown.
+            expect(slow.looks_before_a_line() >= 4, f"progress after {slow.looks_before_a_line()} looks")
+            first = count = int(re.search(SHOWN, terminal.wait_for(SHOWN))[1])
+            # At last the search ends, and there is no more line.
+            while count == first:
+                slow.arm("searched: ", "left")
+                slow.wait(terminal)
+                count = int(re.search(SHOWN, terminal.wait_for(SHOWN))[1])
+            expect(count > first, f"progress from {first} to {count} MB")
             terminal.send("\x03")
+            terminal.wait_for(re.escape("^C"))
+            before = processor_time(terminal.pid)
+            slow.open()
             rest = terminal.wait_for("crash> ")
-            took.append(time.monotonic() - start)
-            expect(re.search(r"\^C {20,}", rest) and "searched" not in re.split(r"\^C {20,}", rest)[-1], f"the line stays: {rest!r}")
-        expect(min(took) < 0.5, f"it ran on for {min(took):.2f} s")
-        terminal.send("eval 7\n")
-        terminal.wait_for("hexadecimal: 7")
-    on_terminal(kernel, body, "--no_scroll", one_cpu=True)
+            took = processor_time(terminal.pid) - before
+            expect(took < 1, f"it worked for {took:.2f} s more")
+            expect(re.search(r" {20,}", rest) and "searched" not in re.split(r" {20,}", rest)[-1], f"the line stays: {rest!r}")
+            terminal.send("eval 7\n")
+            terminal.wait_for("hexadecimal: 7")
+        on_terminal(kernel, body, "--no_scroll", env=slow.env)
 
 
 def test_no_progress_when_silent(kernel):
-    def body(terminal):
-        terminal.send(f"search -k -c {SLOW}\n")
-        time.sleep(2)
-        terminal.send("\x03")
-        terminal.send("eval 7\n")
-        expect("searched" not in terminal.wait_for("hexadecimal: 7"), "progress although -s was given")
-    on_terminal(kernel, body, "-s", one_cpu=True)
+    with Slow() as slow:
+        def body(terminal):
+            slow.arm()
+            terminal.send("search -k -c zzq9xWv7kk\neval 7\n")
+            expect("searched" not in terminal.wait_for("hexadecimal: 7"), "progress although -s was given")
+            expect(slow.looks() > 20 and slow.lines() == 0, f"{slow.looks()} looks, {slow.lines()} lines")
+        on_terminal(kernel, body, "-s", env=slow.env)
 
 
 def test_progress_leaves_the_pager_alone(kernel):
     """What was found is in the pager while the search goes on; from then on the terminal is the pager's."""
-    banner = symbol(kernel, "linux_banner")
+    with tempfile.TemporaryDirectory() as folder, Slow() as slow:
+        def body(terminal):
+            slow.arm(looks=100)
+            terminal.send("search -k -c zzq9xWv7kk Linux\n")
+            slow.wait(terminal)
+            while not pathlib.Path(f"/proc/{terminal.pid}/task/{terminal.pid}/children").read_text():
+                slow.arm(looks=100)
+                slow.wait(terminal)
+            terminal.wait_for("BEGIN-PAGE")
+            # It goes on for some seconds of its clock, and is stopped in the midst of it.
+            lines = slow.lines()
+            slow.arm(looks=30)
+            slow.wait(terminal)
+            terminal.send("\x03")
+            terminal.wait_for(re.escape("^C"))
+            slow.open()
+            text = terminal.wait_for("crash> ")
+            equal(slow.lines(), lines, "lines of progress while the pager runs")
+            expect("searched" not in text and not re.search(r" {20,}", text), f"the line is written over the pager: {text[-300:]!r}")
 
-    def body(terminal):
-        terminal.send(f"search -k -c {SLOW} Linux\n")
-        terminal.wait_for("BEGIN-PAGE")
-        terminal.wait_for("Linux")
-        time.sleep(1)
-        start = time.monotonic()
-        terminal.send("\x03")
-        text = terminal.wait_for("crash> ")
-        expect("searched" not in text and not re.search(r" {20,}", text), f"the line is written over the pager: {text[-300:]!r}")
-        expect(time.monotonic() - start < 5, "it ran on")
-        expect(f"{banner:x}: " not in text, "the whole search had ended before it was interrupted")
-
-    with tempfile.TemporaryDirectory() as folder:
         pager = pathlib.Path(folder) / "pager"
         pager.write_text("#!/bin/sh\ntrap '' INT\necho BEGIN-PAGE\ncat\n")
         pager.chmod(0o755)
-        on_terminal(kernel, body, env={"PAGER": str(pager)}, one_cpu=True)
+        on_terminal(kernel, body, env={"PAGER": str(pager), **slow.env})
