@@ -16,6 +16,7 @@
 #include <stdio_ext.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
@@ -123,18 +124,30 @@ static pid_t start_shell(const char *command, int input)
 	return error ? 0 : child;
 }
 
-/* Waits, and passes Ctrl-C on once: the terminal told the child itself, kill(1) told only us. */
+/*
+ * Waits, and passes Ctrl-C on once: the terminal told the child itself, kill(1) told only us. One that
+ * comes right before we sleep does not wake us: then it is seen a little later.
+ */
 static int wait_for(pid_t child, bool pass_interrupt)
 {
-	bool passed = false;
+	struct pollfd end = { .fd = (int)syscall(SYS_pidfd_open, child, 0), .events = POLLIN };
+	bool passed = !pass_interrupt;
 	int status = 0;
 
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-		if (!pass_interrupt || passed || !interrupt_pending())
-			continue;
-		kill(getpgid(child) == child ? -child : child, SIGINT);
-		passed = true;
+	for (;;) {
+		pid_t ended = waitpid(child, &status, passed ? 0 : WNOHANG);
+
+		if (ended == child || (ended < 0 && errno != EINTR))
+			break;
+		if (!passed && interrupt_pending()) {
+			kill(getpgid(child) == child ? -child : child, SIGINT);
+			passed = true;
+		} else if (!passed) {
+			poll(&end, 1, PATIENCE_MS);
+		}
 	}
+	if (end.fd >= 0)
+		close(end.fd);
 	return status;
 }
 
