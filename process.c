@@ -124,10 +124,23 @@ static pid_t start_shell(const char *command, int input)
 	return error ? 0 : child;
 }
 
-/*
- * Waits, and passes Ctrl-C on once: the terminal told the child itself, kill(1) told only us. One that
- * comes right before we sleep does not wake us: then it is seen a little later.
- */
+/* poll() of one file that also a Ctrl-C ends which came right before it. */
+static int poll_or_interrupt(struct pollfd *file, s64 ms)
+{
+	struct timespec time = { ms / 1000, ms % 1000 * 1000000 };
+	sigset_t interrupt, before;
+	int result = 0;
+
+	sigemptyset(&interrupt);
+	sigaddset(&interrupt, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &interrupt, &before);
+	if (!interrupt_pending())
+		result = ppoll(file, 1, &time, &before);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return result;
+}
+
+/* Waits, and passes Ctrl-C on once: the terminal told the child itself, kill(1) told only us. */
 static int wait_for(pid_t child, bool pass_interrupt)
 {
 	struct pollfd end = { .fd = (int)syscall(SYS_pidfd_open, child, 0), .events = POLLIN };
@@ -143,7 +156,7 @@ static int wait_for(pid_t child, bool pass_interrupt)
 			kill(getpgid(child) == child ? -child : child, SIGINT);
 			passed = true;
 		} else if (!passed) {
-			poll(&end, 1, PATIENCE_MS);
+			poll_or_interrupt(&end, end.fd < 0 ? PATIENCE_MS : WAIT_STEP_MS);
 		}
 	}
 	if (end.fd >= 0)
@@ -614,7 +627,8 @@ bool process_output_wait(u64 seconds)
 
 	do {
 		left = end - now_ms();
-		gone = poll(&reader, 1, left > 0 ? (int)min_u64(left, WAIT_STEP_MS) : 0) > 0;
+		gone = poll_or_interrupt(&reader, left > 0 ? (s64)min_u64(left, WAIT_STEP_MS) : 0) >
+		       0;
 	} while (!gone && left > 0 && !interrupt_pending());
 	interrupt_check();
 	return !gone;

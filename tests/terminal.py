@@ -19,7 +19,8 @@ class Terminal:
         self.text = ""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # as subprocess gives it back
+            signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
             if one_cpu:
                 os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
             os.execve(str(CRASH), [str(CRASH), *map(str, arguments)], environment(env))

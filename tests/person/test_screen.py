@@ -100,7 +100,7 @@ def test_interrupt_ends_whatever_runs(kernel):
                                 (f"sym -l | {deaf}", lambda screen: "\nRUNS" in screen),
                                 (f"eval 1 | {deaf}", lambda screen: "\nRUNS" in screen),
                                 ("sym -l | (echo RUNS; sleep 1000) | cat", lambda screen: "\nRUNS" in screen),
-                                ("!echo RUNS; sleep 1000", lambda screen: "\nRUNS" in screen),
+                                ("!echo RUNS; exec sleep 1000", lambda screen: "\nRUNS" in screen),
                                 ("repeat -1000 eval 3", lambda screen: "octal: 3" in screen),
                                 ("repeat eval 3 | cat", lambda screen: "octal: 3" in screen),
                                 ("repeat eval 3", lambda screen: "octal: 3" in screen)):

@@ -290,7 +290,7 @@ def test_interrupt_at_the_prompt_drops_the_line(kernel):
 def test_interrupt_ends_a_command_quickly(kernel):
     """What would go on for ever, or for as long as the test waits at most: then the next command would have no answer."""
     def body(terminal):
-        for line, runs in (("repeat -1000 eval 1", "binary: 0*1\n"), ("!echo RU''NS; sleep 1000", "\nRUNS"),
+        for line, runs in (("repeat -1000 eval 1", "binary: 0*1\n"), ("!echo RU''NS; exec sleep 1000", "\nRUNS"),
                            ("repeat eval 1 > {folder}/out", None), ("repeat eval 1 | (echo RU''NS >&2; cat)", "\nRUNS")):
             with tempfile.TemporaryDirectory() as folder:
                 terminal.send(line.replace("{folder}", folder) + "\n")
@@ -313,7 +313,7 @@ def test_interrupt_without_a_terminal(kernel):
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment(),
                                start_new_session=True)
     try:
-        process.stdin.write(b"!echo waits; sleep 1000\neval 5\nrepeat -1000 eval 6\neval 7\n")
+        process.stdin.write(b"!echo waits; exec sleep 1000\neval 5\nrepeat -1000 eval 6\neval 7\n")
         process.stdin.close()
         process.stdin = None  # communicate() would flush it
         out = ""
