@@ -28,7 +28,7 @@ def library():
 
 class Slow:
     """
-    env: for the program. After arm(), a second passes for it with each fourth look for Ctrl-C, and it waits at the gate as
+    env: for the program, whose terminal can show lines of progress. After arm(), a second passes for it with each fourth look for Ctrl-C, and it waits at the gate as
     soon as it shows a line that begins with TEXT and has ALSO, or at its LOOKS-th look; open() lets it go on at its own speed.
     """
 
@@ -38,7 +38,8 @@ class Slow:
         path.write_bytes(bytes(SIZE))
         with open(path, "r+b") as file:
             self.page = mmap.mmap(file.fileno(), SIZE)
-        self.env = {"LD_PRELOAD": str(library()), "SLOW_PAGE": str(path),
+        # A dumb terminal gets no lines of progress.
+        self.env = {"LD_PRELOAD": str(library()), "SLOW_PAGE": str(path), "TERM": "xterm",
                     "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99:verify_asan_link_order=0"}
 
     def put(self, at, form, value):

@@ -28,6 +28,10 @@ class Terminal:
     def send(self, text):
         os.write(self.fd, text.encode())
 
+    def read(self):
+        self.text += os.read(self.fd, 65536).decode(errors="replace")
+        self.text = self.text.replace("\r\n", "\n") if self.returns else self.text.replace("\r", "")
+
     def wait_for(self, pattern, seconds=60):
         """Reads until PATTERN appears in what was not waited for yet; returns the text up to its end."""
         end = time.monotonic() + seconds
@@ -41,8 +45,7 @@ class Terminal:
                 raise Failed(f"no {pattern!r} within {seconds} s: {self.text[-200:]!r}")
             if select.select([self.fd], [], [], left)[0]:
                 try:
-                    self.text += os.read(self.fd, 65536).decode(errors="replace")
-                    self.text = self.text.replace("\r\n", "\n") if self.returns else self.text.replace("\r", "")
+                    self.read()
                 except OSError:
                     raise Failed(f"it ended before {pattern!r}: {self.text[-200:]!r}") from None
 
@@ -50,7 +53,7 @@ class Terminal:
         """What is there, so that a full terminal does not keep the program from going on."""
         while select.select([self.fd], [], [], 0)[0]:
             try:
-                self.text += os.read(self.fd, 65536).decode(errors="replace").replace("\r", "")
+                self.read()
             except OSError:
                 break
 

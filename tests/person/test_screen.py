@@ -116,8 +116,8 @@ def test_interrupt_ends_long_commands(kernel):
     """What computes for a while: listings of all tasks, gdb's, with debug information, in pipes and files."""
     with Slow() as slow:
         def body(terminal):
-            for line, looks in (("foreach bt", 50), ("foreach task", 50), ("foreach bt -l", 50), ("sym -l", 5), ("foreach bt --args", 500),
-                                ("gdb info functions", 500), ("help all", 5), ("foreach task | cat", 50), ("bt -a --args --locals", 50),
+            for line, looks in (("foreach bt", 50), ("foreach task", 50), ("foreach bt -l", 50), ("sym -l", 5), ("foreach bt --args", 50),
+                                ("gdb info functions", 50), ("help all", 5), ("foreach task | cat", 50), ("bt -a --args --locals", 50),
                                 ("log", 5)):
                 slow.arm(looks=looks)
                 terminal.send(line + "\n")

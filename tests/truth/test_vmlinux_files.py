@@ -242,7 +242,7 @@ def test_debuginfod_shows_progress_and_stops(kernel):
     with tempfile.TemporaryDirectory() as folder, server({build_id: kernel.vmlinux.resolve()}, pieces) as (url, asked):
         dump = pathlib.Path(folder) / "vmcore"
         dump.symlink_to(kernel.vmcore.resolve())
-        setting = {"DEBUGINFOD_URLS": url, "DEBUGINFOD_CACHE_PATH": f"{folder}/cache"}
+        setting = {"DEBUGINFOD_URLS": url, "DEBUGINFOD_CACHE_PATH": f"{folder}/cache", "TERM": "xterm"}
         for count in (1, 2):
             terminal = Terminal("--debuginfod", dump, env=setting)
             try:
