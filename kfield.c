@@ -213,7 +213,7 @@ void kname_reset_all(void)
 	size_t i;
 
 	for (i = 0; i < kname_count(); i++) {
-		struct kname *name = kname_get(i);
+		struct kname *name = __start_kname_table[i];
 
 		name->status = KNAME_UNKNOWN;
 		name->spelling = NULL;

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "rawmem.h"
 #include "extents.h"
+#include "fail.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -42,6 +43,8 @@ static bool open_piece(struct dump *dump, char *word, struct strbuf *why)
 	char *at = (char *)find_address(word, &extent.start);
 	bool good;
 
+	if (!at)
+		BUG("%s names no address", word);
 	*at = '\0';
 	good = file_map_open(file, word, &reason);
 	dump->nr_files += good;

@@ -761,7 +761,8 @@ static const struct symbol *find_part(const struct symbol_module *module, const 
 	for (size_t i = 0; i < count; i++) {
 		const struct symbol *symbol = symbols_get(module, i);
 
-		if (strncmp(symbol->name, name, length) != 0 || symbol->name[length] != '.')
+		if (!symbol || strncmp(symbol->name, name, length) != 0 ||
+		    symbol->name[length] != '.')
 			continue;
 		for (size_t m = 0; m < ARRAY_SIZE(marks); m++) {
 			if (starts_with(symbol->name + length, marks[m]))

@@ -631,9 +631,7 @@ static bool unpack_once(struct file_map *file, u64 most, struct strbuf *why)
 
 bool unpack_file(struct file_map *file, u64 most, struct strbuf *why)
 {
-	const char *kind;
-
-	for (int level = 0; (kind = unpack_kind(file)) != NULL; level++) {
+	for (int level = 0; unpack_kind(file); level++) {
 		if (level == MOST_LEVELS) {
 			strbuf_puts(why, "it is packed again and again");
 			return false;

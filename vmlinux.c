@@ -131,11 +131,10 @@ static bool find_sections(struct vmlinux *vmlinux, const Elf64_Ehdr *header, str
 
 static bool find_symtab(struct vmlinux *vmlinux, struct strbuf *why)
 {
-	const Elf64_Shdr *section = NULL;
+	const Elf64_Shdr *section = vmlinux->shdrs;
 	u32 i;
 
-	for (i = 0; i < vmlinux->nr_sections; i++) {
-		section = vmlinux_section_header(vmlinux, i);
+	for (i = 0; i < vmlinux->nr_sections; i++, section++) {
 		if (section->sh_type == SHT_SYMTAB)
 			break;
 	}
@@ -217,7 +216,7 @@ static void look_at_sections(struct vmlinux *vmlinux)
 
 	vmlinux->link_start = UINT64_MAX;
 	for (i = 0; i < vmlinux->nr_sections; i++) {
-		const Elf64_Shdr *section = vmlinux_section_header(vmlinux, i);
+		const Elf64_Shdr *section = (const Elf64_Shdr *)vmlinux->shdrs + i;
 		const char *name = vmlinux_section_name(vmlinux, i);
 		const u8 *notes;
 
@@ -276,7 +275,7 @@ static const char *find_banner(const struct vmlinux *vmlinux, u64 address)
 static bool open_checked(struct vmlinux *vmlinux, struct strbuf *why)
 {
 	const Elf64_Ehdr *header = check_header(vmlinux, why);
-	u64 banner_address;
+	u64 banner_address = 0;
 
 	if (!header || !find_sections(vmlinux, header, why) || !find_symtab(vmlinux, why))
 		return false;
@@ -331,7 +330,7 @@ bool vmlinux_section(const struct vmlinux *vmlinux, const char *name, const u8 *
 	u32 i;
 
 	for (i = 0; i < vmlinux->nr_sections; i++) {
-		const Elf64_Shdr *section = vmlinux_section_header(vmlinux, i);
+		const Elf64_Shdr *section = (const Elf64_Shdr *)vmlinux->shdrs + i;
 
 		if (section->sh_type == SHT_NOBITS ||
 		    !streq(vmlinux_section_name(vmlinux, i), name))
@@ -351,7 +350,7 @@ const void *vmlinux_at(const struct vmlinux *vmlinux, u64 address, u64 length)
 	u32 i;
 
 	for (i = 0; i < vmlinux->nr_sections; i++) {
-		const Elf64_Shdr *section = vmlinux_section_header(vmlinux, i);
+		const Elf64_Shdr *section = (const Elf64_Shdr *)vmlinux->shdrs + i;
 
 		if (!(section->sh_flags & SHF_ALLOC) || section->sh_type == SHT_NOBITS ||
 		    address < section->sh_addr ||
