@@ -5,6 +5,7 @@
 #include "fail.h"
 #include "out.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -110,11 +111,18 @@ void json_list(const char *key)
 	open_level(key, '[', ']');
 }
 
+/* Why it failed is known only now; the next out_check() fails with it. */
+static void write_text(const struct strbuf *text)
+{
+	if (fwrite(text->text, 1, text->length, out_stream()) != text->length)
+		out_failed(out_stream(), errno);
+}
+
 static void write_line(struct strbuf *text)
 {
 	strbuf_putc(text, '\n');
-	/* Emptied first: writing may fail(). */
-	fwrite(text->text, 1, text->length, out_stream());
+	/* Emptied first: out_check() may fail(). */
+	write_text(text);
 	strbuf_reset(text);
 	out_check();
 }
@@ -210,7 +218,7 @@ static void put_apart(const char *key, const char *text, size_t length, const ch
 		add_escaped(&object, command, strlen(command));
 	}
 	strbuf_puts(&object, "}\n");
-	fwrite(object.text, 1, object.length, out_stream());
+	write_text(&object);
 	strbuf_free(&object);
 	out_check();
 }

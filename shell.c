@@ -128,7 +128,8 @@ void shell_error(const char *name, const char *text)
 		}
 	}
 	if (json_on()) {
-		json_error(name, text);
+		if (!out_error()) /* else it goes nowhere */
+			json_error(name, text);
 		return;
 	}
 	if (redirected)
@@ -469,15 +470,18 @@ static void flush_output(void)
 }
 
 /* crash --json: the line that ends a command's answer. */
-static void put_json_status(const struct execution *execution, bool interrupted)
+static void put_json_status(void *arg)
 {
+	const struct execution *execution = arg;
 	const char *line = line_skip_blanks(execution->line);
 
 	if (line_is_comment(line))
 		return;
 	json_object(NULL);
 	json_text("command", line);
-	json_text("status", interrupted ? "interrupted" : execution->failed ? "failed" : "ok");
+	json_text("status", interrupt_pending() ? "interrupted"
+			    : execution->failed ? "failed"
+						: "ok");
 	json_end();
 }
 
@@ -515,8 +519,9 @@ bool shell_execute(const char *line)
 	/* An output that could not be written, say. */
 	execution.failed |= session.some_command_failed;
 	session.some_command_failed |= failed_before;
-	if (!depth && json_on())
-		put_json_status(&execution, interrupt_pending());
+	/* An output that broke is told of below. */
+	if (!depth && json_on() && !out_error())
+		protect(put_json_status, &execution, NULL);
 	if (depth)
 		flush_output();
 	else

@@ -68,12 +68,13 @@ def test_killed_half_way(kernel):
 
 
 def test_reader_goes_away(kernel):
-    """`crash ... | head`: it ends at once and without a word."""
-    process = start(kernel, "sym -l\n" * 50)
-    process.stdout.readline()
-    process.stdout.close()
-    equal(finish(process), "", "standard error")
-    equal(process.returncode, 0, "status")
+    """`crash ... | head`: it ends at once and without a word, also before a command that fails."""
+    for options in ((), ("--json",)):
+        for line in ("sym -l", "foreach bt", "ps"):
+            process = start(kernel, f"{line}\n" * 50 + "nosuchcommand\n", *options)
+            process.stdout.readline()
+            process.stdout.close()
+            equal((finish(process), process.returncode), ("", 0), f"standard error and status of {line} with {options}")
 
 
 def test_readers_that_end_early(kernel):
@@ -99,13 +100,13 @@ def test_readers_that_end_early(kernel):
 
 def test_no_room_for_the_output(kernel):
     """A full disk under standard output: a message that says so, and a status that is not 0."""
-    for commands in ("eval 1\n", "ps\nbt\n", "sym -l\n", "help all\n"):
-        with open("/dev/full", "w") as full:
-            process = start(kernel, commands, stdout=full)
-            error = finish(process)
-        expect("No space left on device" in error, f"{commands!r}: {error!r}")
-        expect(error.count("No space left") == 1, f"{commands!r} tells it more than once: {error!r}")
-        expect(process.returncode not in (0, None) and process.returncode > 0, f"{commands!r}: status {process.returncode}")
+    for options in ((), ("--json",)):
+        for commands in ("eval 1\n", "ps\nbt\n", "sym -l\n", "help all\n", "foreach bt\n"):
+            with open("/dev/full", "w") as full:
+                process = start(kernel, commands, *options, stdout=full)
+                error = finish(process)
+            equal((error.count("No space left on device"), process.returncode), (1, 2),
+                  f"messages and status of {commands!r} with {options}; standard error: {error!r}")
 
 
 def test_no_room_for_a_file(kernel):
