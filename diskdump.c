@@ -182,12 +182,6 @@ static bool lay_out_part(struct kdump_part *part, struct strbuf *why)
 		return broken(why, header,
 			      "page bitmaps of %llu bytes are too small for %llu page frames",
 			      (unsigned long long)all_bitmaps, (unsigned long long)part->nr_pfns);
-	/* A stream's offsets may say anything: the index of the bitmap is no larger than what is there. */
-	if (needed / PIECE_BYTES * sizeof(*part->ranks) > part->file->mapped_bytes)
-		return broken(why, header,
-			      "%llu page frames are more than a file of %llu bytes has",
-			      (unsigned long long)part->nr_pfns,
-			      (unsigned long long)part->file->mapped_bytes);
 	part->bitmap1 = part->bitmap2 = (1ULL + header->sub_header_blocks) * PAGE_BYTES;
 	part->descriptors = part->bitmap1 + all_bitmaps;
 	part->bitmap_bytes = all_bitmaps;
@@ -400,6 +394,12 @@ static bool create_ranks(struct kdump_part *part, struct strbuf *why)
 	void *ranks;
 
 	part->ranks_bytes = nr_ranks * sizeof(*part->ranks);
+	/* A stream's offsets may say anything: the index of the bitmap is no larger than what is there. */
+	if (part->ranks_bytes > part->file->mapped_bytes)
+		return broken(why, &part->header,
+			      "%llu page frames are more than a file of %llu bytes has",
+			      (unsigned long long)part->nr_pfns,
+			      (unsigned long long)part->file->mapped_bytes);
 	ranks = mmap(NULL, part->ranks_bytes, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (ranks == MAP_FAILED)
