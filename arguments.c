@@ -286,8 +286,7 @@ static void check_number(UNUSED struct arguments *arguments, const char *argumen
 	u64 number;
 
 	if (!parse_u64(argument, 0, &number) || !number)
-		warn("%s is ignored: it is no size of a table, and tables grow as they need",
-		     argument);
+		warn("the size of a table, %s, is ignored: tables grow as they need", argument);
 }
 
 /* Pages as they come to be used: a mapped dump of many gigabytes need not fit. */
@@ -751,6 +750,8 @@ static size_t parse_glued_options(struct arguments *arguments, const char *lette
 {
 	size_t taken = letters - words[0] - 1;
 
+	if (*letters == '-') /* "-s-x" would be "--x" */
+		usage_error("unknown option: ", words[0]);
 	words[0] += taken;
 	words[0][0] = '-';
 	return parse_option(arguments, words);

@@ -29,6 +29,8 @@ extern char **environ;
 #define HELD_BACK_MS 300 /* then a reader wonders; a screen is full sooner, or the command slow */
 #define LOOK_EVERY_MS 30
 #define WAIT_STEP_MS 60000
+#define NAME_SHOWN                                                                                 \
+	1000 /* bytes of a file name: longer ones would push the reason out of the message */
 
 /* Where output goes until a scope ends: a file, a program, or the terminal and perhaps a pager. */
 struct output {
@@ -583,7 +585,8 @@ void process_output_to_file(const char *path, bool append)
 		int error = errno;
 
 		free(output);
-		fail("cannot open %s: %s", path, strerror(error));
+		fail("cannot open %.*s%s: %s", NAME_SHOWN, path,
+		     strlen(path) > NAME_SHOWN ? "..." : "", strerror(error));
 	}
 	output_begin(output);
 }

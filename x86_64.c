@@ -452,7 +452,10 @@ static bool find_image(struct image *image, struct kernel_layout *layout, struct
 	if (wishes.has_phys_base)
 		strbuf_printf(why, "with phys_base=%llx ", (unsigned long long)wishes.phys_base);
 	if (wishes.has_kaslr_offset)
-		strbuf_printf(why, "moved by %llx ", (unsigned long long)wishes.kaslr_offset);
+		strbuf_printf(why, "moved by %s%llx ", wishes.kaslr_offset >> 63 ? "-" : "",
+			      (unsigned long long)(wishes.kaslr_offset >> 63
+							   ? -wishes.kaslr_offset
+							   : wishes.kaslr_offset));
 	strbuf_printf(why,
 		      "the kernel image is nowhere in the dump: vmlinux (\"%.60s...\") and dump do "
 		      "not belong together, or the dump lacks the pages of the image",

@@ -21,7 +21,7 @@ IGNORED = ("-k", "--cpus 2", "--cpus=x", "--kvmhost 64", "--kvmio 1", "--p2m_mfn
            "--memory_device=d", "--machdep irq_eframe_link=8", "-m irq_stack_gap=8", "-m max_physmem_bits=46", "-m vm=xen", "-m vm=orig",
            "-m vm=2.6.11", "-m vm=xen-rhel4", "-m foo=1", "-p 8192", "-d x", "-e ed", "--offline x", "--hash 0", "-c /no/tty",
            "--max-malloc-bufs x", "--CRASHPAGER")
-WRONG = (["--foo"], ["-sz"], ["--no_s"], ["--smp=1"], ["--hyper"], ["--kaslr", "x"], ["--reloc", "x"], ["-m", "phys_base=x"],
+WRONG = (["--foo"], ["-sz"], ["-s-x", "1"], ["-s-"], ["-s="], ["--no_s"], ["--smp=1"], ["--hyper"], ["--kaslr", "x"], ["--reloc", "x"], ["-m", "phys_base=x"],
          ["-m", "kernel_image_size=3"])
 
 
@@ -53,6 +53,7 @@ def test_what_is_refused(kernel):
     for words in WRONG:
         result = run(kernel, *words)
         expect(result.status == 1 and result.stdout == "" and result.stderr.startswith("crash: "), f"{words}: {result.stderr!r}")
+    equal(run(kernel, "-s-x", "1").stderr, 'crash: unknown option: -s-x\nTry "crash --help".\n', "a dash behind -s")
     result = run_crash("--mod")
     equal(result.stderr, "crash: --mod needs an argument: DIR\n", "an option without its word")
 
@@ -211,7 +212,7 @@ def test_where_the_kernel_is(kernel):
         for word in (f"0x{down:x}", f"-0x{offset}", f"-{int(offset, 16) >> 20}m"):
             equal(run(kernel, f"--reloc={word}", dump=dump, text="ps\nmod\n").stdout, wanted, f"--reloc={word}")
         result = run(kernel, "--reloc", "16m", dump=dump, text="ps\n")
-        expect(result.status == 1 and "nowhere in the dump" in result.stderr, f"--reloc 16m: {result.stderr}")
+        expect(result.status == 1 and "moved by -1000000 the kernel image is nowhere in the dump" in result.stderr, f"--reloc 16m: {result.stderr}")
     result = run(kernel, "--kaslr", "off", names=[])
     expect(result.status == 1 and "at the offset that --kaslr gives" in result.stderr, f"--kaslr off of a kernel that moved: {result.stderr!r}")
 
