@@ -83,8 +83,11 @@ static noreturn void refuse_lookalike(const char *line, const char *place, u32 v
 				      const struct lookalike *sign)
 {
 	const char *before = trimmed(line, place - line);
+	size_t length = strlen(before);
 
-	while (strlen(before) > SHOWN_BEFORE || (*before & 0xc0) == 0x80)
+	if (length > SHOWN_BEFORE)
+		before += length - SHOWN_BEFORE;
+	while ((*before & 0xc0) == 0x80)
 		before++;
 	if (!*before)
 		fail("the line begins with %s (U+%04X), as text from a web page may: %s",
