@@ -60,6 +60,12 @@ def test_status_of_a_session_that_did_not_work(kernel):
             equal((done.status, done.stderr.count("1 command failed")), (status, 1), f".crashrc with {tells}")
 
 
+def test_long_names_keep_the_reason(kernel):
+    done = run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin=f"eval 1 > /tmp/{'a' * 10000}\neval 7\n")
+    expect(re.search(r"^crash: cannot open /tmp/a{300,}\.\.\.: File name too long$", done.stdout, re.M), f"{done.stdout[-200:]!r}")
+    expect("hexadecimal: 7" in done.stdout, "the session ended")
+
+
 def test_full_disk_is_an_error(kernel):
     for command in ("ps", "eval 1"):
         done = run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin=command + " > /dev/full\neval 7\n")
