@@ -267,6 +267,12 @@ static void first_registers(void *arg)
 				GDB_REGISTER_BIT(bx) | GDB_REGISTER_BIT(r12) |
 				GDB_REGISTER_BIT(r13) | GDB_REGISTER_BIT(r14) |
 				GDB_REGISTER_BIT(r15);
+	} else {
+		answer->segments = trace.segments;
+		if (trace.has_segments)
+			answer->known |= GDB_SEGMENTS_ALL;
+		if (!trace.has_orig_ax)
+			answer->known &= ~GDB_REGISTER_BIT(orig_ax);
 	}
 }
 

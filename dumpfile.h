@@ -54,8 +54,10 @@ struct cpu_note {
 	u32 cpu; /* by order of the notes, unless the note names it */
 	u32 pid; /* NT_PRSTATUS's pid; 0 for QEMU's notes */
 	struct x86_regs regs;
-	bool has_control; /* a hypervisor wrote it: the control registers below are valid */
-	u64 cr0, cr2, cr3, cr4, gs_base, kernel_gs_base, idt_base, gdt_base;
+	struct x86_segments segments; /* its bases: the CPU's, or its task's in user space */
+	bool has_segments;
+	bool has_control; /* a hypervisor wrote it: what is below is valid, orig_ax is not */
+	u64 cr0, cr2, cr3, cr4, kernel_gs_base, idt_base, gdt_base;
 };
 
 /* ELF notes as they stand in the file. */

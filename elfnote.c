@@ -36,11 +36,13 @@ enum {
 	PRSTATUS_BYTES = 336,
 	PRSTATUS_PID = 32,
 	PRSTATUS_REGS = 112,
-	/* Some writers leave out what is behind the registers: 27 of 8 bytes, of which struct x86_regs has the first. */
-	LEAST_PRSTATUS_BYTES = PRSTATUS_REGS + 27 * 8,
+	PRSTATUS_SEGMENTS = PRSTATUS_REGS + sizeof(struct x86_regs),
+	/* Some writers leave out what is behind the registers. */
+	LEAST_PRSTATUS_BYTES = PRSTATUS_SEGMENTS + sizeof(struct x86_segments),
 	QEMU_STATE_BYTES = 432,
 	QEMU_KERNEL_GS = 432,
-	QEMU_SEGMENT_BASE = 16,
+	QEMU_NR_SEGMENTS = 10,
+	QEMU_SEGMENT_BYTES = 24,
 	/* The kernel's text has one page; more than this is not vmcoreinfo. */
 	MAX_VMCOREINFO_BYTES = 1 << 20,
 	MAX_NAME_BYTES = 64,
@@ -87,6 +89,8 @@ static void add_prstatus(struct dump *dump, const struct file_map *file, const s
 	cpu = add_cpu_note(dump);
 	cpu->pid = load_u32(prstatus + PRSTATUS_PID);
 	memcpy(&cpu->regs, prstatus + PRSTATUS_REGS, sizeof(cpu->regs));
+	memcpy(&cpu->segments, prstatus + PRSTATUS_SEGMENTS, sizeof(cpu->segments));
+	cpu->has_segments = true;
 }
 
 /*
@@ -105,14 +109,35 @@ static void add_crashed_task(struct dump *dump, const struct file_map *file,
 	dump->only_crashed_task = true;
 }
 
+static void take_qemu_segments(struct cpu_note *cpu, const u8 *segments)
+{
+	enum { CS, DS, ES, FS, GS, SS, LDT, TR, GDT, IDT };
+	enum { BASE = 16 };
+
+#define SEGMENT(number) (segments + QEMU_SEGMENT_BYTES * (number))
+	cpu->regs.cs = load_u32(SEGMENT(CS));
+	cpu->regs.ss = load_u32(SEGMENT(SS));
+	cpu->segments = (struct x86_segments){
+		.fs_base = load_u64(SEGMENT(FS) + BASE),
+		.gs_base = load_u64(SEGMENT(GS) + BASE),
+		.ds = load_u32(SEGMENT(DS)),
+		.es = load_u32(SEGMENT(ES)),
+		.fs = load_u32(SEGMENT(FS)),
+		.gs = load_u32(SEGMENT(GS)),
+	};
+	cpu->has_segments = true;
+	cpu->gdt_base = load_u64(SEGMENT(GDT) + BASE);
+	cpu->idt_base = load_u64(SEGMENT(IDT) + BASE);
+#undef SEGMENT
+}
+
 /* QEMU writes one PRSTATUS note a CPU, then one note of its own a CPU: both make one cpu_note. */
 static void add_qemu_state(struct dump *dump, const struct file_map *file, const struct note *note)
 {
 	enum { RAX, RBX, RCX, RDX, RSI, RDI, RSP, RBP, R8, RIP = R8 + 8, RFLAGS };
-	enum { CS, DS, ES, FS, GS, SS, LDT, TR, GDT, IDT, NR_SEGMENTS };
 	u8 state[QEMU_STATE_BYTES + 8] = { 0 };
 	const u8 *registers = state + 8, *segments = registers + 18 * 8;
-	const u8 *control = segments + NR_SEGMENTS * 24;
+	const u8 *control = segments + QEMU_NR_SEGMENTS * QEMU_SEGMENT_BYTES;
 	struct cpu_note *cpu;
 
 	if (note->bytes < QEMU_STATE_BYTES ||
@@ -127,7 +152,6 @@ static void add_qemu_state(struct dump *dump, const struct file_map *file, const
 	cpu->has_control = true;
 	cpu->pid = 0;
 #define REGISTER(number) load_u64(registers + 8 * (number))
-#define SEGMENT(number) (segments + 24 * (number))
 	cpu->regs = (struct x86_regs){
 		.ax = REGISTER(RAX),
 		.bx = REGISTER(RBX),
@@ -147,15 +171,10 @@ static void add_qemu_state(struct dump *dump, const struct file_map *file, const
 		.r15 = REGISTER(R8 + 7),
 		.ip = REGISTER(RIP),
 		.flags = REGISTER(RFLAGS),
-		.cs = load_u32(SEGMENT(CS)),
-		.ss = load_u32(SEGMENT(SS)),
 		.orig_ax = ~0ULL,
 	};
-	cpu->gs_base = load_u64(SEGMENT(GS) + QEMU_SEGMENT_BASE);
-	cpu->gdt_base = load_u64(SEGMENT(GDT) + QEMU_SEGMENT_BASE);
-	cpu->idt_base = load_u64(SEGMENT(IDT) + QEMU_SEGMENT_BASE);
 #undef REGISTER
-#undef SEGMENT
+	take_qemu_segments(cpu, segments);
 	cpu->cr0 = load_u64(control);
 	cpu->cr2 = load_u64(control + 16);
 	cpu->cr3 = load_u64(control + 24);
@@ -374,6 +393,8 @@ void dump_copy_notes(const struct dump *dump, struct strbuf *notes)
 
 		memcpy(prstatus + PRSTATUS_PID, &dump->cpu_notes[i].pid, sizeof(u32));
 		memcpy(prstatus + PRSTATUS_REGS, &dump->cpu_notes[i].regs, sizeof(struct x86_regs));
+		memcpy(prstatus + PRSTATUS_SEGMENTS, &dump->cpu_notes[i].segments,
+		       sizeof(struct x86_segments));
 		put_note(notes, "CORE", NT_PRSTATUS, prstatus, sizeof(prstatus));
 	}
 }
@@ -416,7 +437,7 @@ static void describe_cpu_note(const struct dump *dump, const struct cpu_note *cp
 		return;
 	}
 	strbuf_printf(text, "    cr4 %016llx  gs_base %016llx  kernel_gs_base %016llx\n",
-		      (unsigned long long)cpu->cr4, (unsigned long long)cpu->gs_base,
+		      (unsigned long long)cpu->cr4, (unsigned long long)cpu->segments.gs_base,
 		      (unsigned long long)cpu->kernel_gs_base);
 	strbuf_printf(text, "    idt %016llx  gdt %016llx\n", (unsigned long long)cpu->idt_base,
 		      (unsigned long long)cpu->gdt_base);

@@ -39,10 +39,13 @@ struct gdb_debug_file {
 /* What REGS hold of the frame that gdb shall start from. */
 struct gdb_registers {
 	struct x86_regs regs;
-	u32 known; /* bit n: the n-th u64 of struct x86_regs is known. Others read <unavailable> */
+	struct x86_segments segments;
+	u32 known; /* bit n: the n-th u64 of REGS and SEGMENTS is known. Others read <unavailable> */
 };
 #define GDB_REGISTER_BIT(member) (1u << (offsetof(struct x86_regs, member) / 8))
 #define GDB_REGISTERS_ALL ((1u << (sizeof(struct x86_regs) / 8)) - 1)
+#define GDB_SEGMENTS_ALL                                                                           \
+	(((1u << (sizeof(struct x86_segments) / 8)) - 1) << (sizeof(struct x86_regs) / 8))
 
 /* A task as one of GDB's threads. */
 struct gdb_thread {

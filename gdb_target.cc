@@ -3,6 +3,7 @@
 #include "gdb_internal.hh"
 
 #include <amd64-tdep.h>
+#include <arch/amd64.h>
 #include <event-top.h>
 #include <frame.h>
 #include <frame-unwind.h>
@@ -11,7 +12,11 @@
 #include <process-stratum-target.h>
 #include <regcache.h>
 #include <target.h>
+#include <target-descriptions.h>
+#include <user-regs.h>
 #include <value.h>
+
+#include <gdbsupport/x86-xstate.h>
 
 #include <unordered_set>
 
@@ -41,6 +46,7 @@ public:
 	const char *extra_thread_info(thread_info *) override;
 	void update_thread_list() override;
 	void fetch_registers(regcache *cache, int number) override;
+	const struct target_desc *read_description() override;
 	enum target_xfer_status xfer_partial(enum target_object object, const char *annex,
 					     gdb_byte *readbuf, const gdb_byte *writebuf,
 					     ULONGEST offset, ULONGEST len,
@@ -156,15 +162,17 @@ void bridge::lead_current_task()
 		ops->select_thread(ops->arg, id);
 }
 
-/* Where struct x86_regs keeps the registers that GDB knows by number. */
+/* Where struct gdb_registers keeps the registers that GDB knows by number. */
 static const struct {
 	int number;
 	size_t offset;
 } register_places[] = {
-#define REGISTER(number, member)                                                                   \
+#define PLACE(number, member)                                                                      \
 	{                                                                                          \
-		number, offsetof(struct x86_regs, member)                                          \
+		number, offsetof(struct gdb_registers, member)                                     \
 	}
+#define REGISTER(number, member) PLACE(number, regs.member)
+#define SEGMENT(number, member) PLACE(number, segments.member)
 	REGISTER(AMD64_RAX_REGNUM, ax),	 REGISTER(AMD64_RBX_REGNUM, bx),
 	REGISTER(AMD64_RCX_REGNUM, cx),	 REGISTER(AMD64_RDX_REGNUM, dx),
 	REGISTER(AMD64_RSI_REGNUM, si),	 REGISTER(AMD64_RDI_REGNUM, di),
@@ -175,21 +183,53 @@ static const struct {
 	REGISTER(AMD64_R14_REGNUM, r14), REGISTER(AMD64_R15_REGNUM, r15),
 	REGISTER(AMD64_RIP_REGNUM, ip),	 REGISTER(AMD64_EFLAGS_REGNUM, flags),
 	REGISTER(AMD64_CS_REGNUM, cs),	 REGISTER(AMD64_SS_REGNUM, ss),
+	SEGMENT(AMD64_DS_REGNUM, ds),	 SEGMENT(AMD64_ES_REGNUM, es),
+	SEGMENT(AMD64_FS_REGNUM, fs),	 SEGMENT(AMD64_FSBASE_REGNUM, fs_base),
+	SEGMENT(AMD64_GS_REGNUM, gs),	 SEGMENT(AMD64_GSBASE_REGNUM, gs_base),
+#undef SEGMENT
 #undef REGISTER
+#undef PLACE
 };
 
-static bool known_register(const struct gdb_registers &registers, size_t offset)
+/* Bits of KNOWN count them in one row. */
+static_assert(offsetof(struct gdb_registers, segments) == sizeof(struct x86_regs));
+
+/* GDB's bare machine has no orig_rax. */
+const struct target_desc *crash_target::read_description()
 {
-	return registers.known & 1u << offset / 8;
+	static const struct target_desc *description;
+
+	if (!description)
+		description =
+			amd64_create_target_description(X86_XSTATE_SSE_MASK, false, true, true);
+	return description;
+}
+
+/* The value of the register NUMBER in REGISTERS; nullptr: it is not known. */
+static const char *known_register(const struct gdb_registers &registers, gdbarch *arch, int number)
+{
+	size_t offset = sizeof(registers);
+
+	/* The description alone has this one: its number follows those of GDB's own list. */
+	if (number == user_reg_map_name_to_regnum(arch, "orig_rax", -1))
+		offset = offsetof(struct gdb_registers, regs.orig_ax);
+	for (const auto &place : register_places) {
+		if (place.number == number)
+			offset = place.offset;
+	}
+	if (offset == sizeof(registers) || !(registers.known & 1u << offset / 8))
+		return nullptr;
+	return (const char *)&registers + offset;
 }
 
 void crash_target::fetch_registers(regcache *cache, int)
 {
 	load_registers(cache->ptid().tid());
-	for (const auto &place : register_places) {
-		if (known_register(m_registers, place.offset))
-			cache->raw_supply(place.number,
-					  (const char *)&m_registers.regs + place.offset);
+	for (int number = 0; number < gdbarch_num_regs(cache->arch()); number++) {
+		const char *value = known_register(m_registers, cache->arch(), number);
+
+		if (value)
+			cache->raw_supply(number, value);
 	}
 }
 
@@ -237,13 +277,10 @@ static value *walk_finds_register(const frame_info_ptr &frame, void **cache, int
 {
 	const walked_frame *walked = (const walked_frame *)*cache;
 
-	for (const auto &place : register_places) {
-		if (place.number == number && known_register(walked->caller, place.offset))
-			return frame_unwind_got_constant(
-				frame, number,
-				load_u64((const char *)&walked->caller.regs + place.offset));
-	}
-	return frame_unwind_got_optimized(frame, number);
+	const char *value = known_register(walked->caller, frame_unwind_arch(frame), number);
+
+	return value ? frame_unwind_got_constant(frame, number, load_u64(value))
+		     : frame_unwind_got_optimized(frame, number);
 }
 
 static const struct frame_unwind walk_unwinder = {
@@ -296,6 +333,7 @@ void bridge::push_target()
 	inf->push_target(&the_target);
 	inferior_appeared(inf, 1);
 	switch_to_thread(add_thread_silent(&the_target, ptid_t(1, 1)));
+	target_find_description();
 	frame_unwind_prepend_unwinder(inf->arch(), &walk_unwinder);
 	set_gdbarch_inner_than(inf->arch(), never_inner);
 }

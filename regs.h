@@ -12,4 +12,9 @@ struct x86_regs {
 	u64 orig_ax, ip, cs, flags, sp, ss;
 };
 
+/* What struct user_regs_struct of asm/user_64.h, NT_PRSTATUS's registers, has behind those. */
+struct x86_segments {
+	u64 fs_base, gs_base, ds, es, fs, gs;
+};
+
 #endif

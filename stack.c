@@ -630,10 +630,19 @@ static void start_sleeping(struct unwind *unwind)
 }
 
 /* What the crashing kernel itself saved for CPU: an ELF note of type NT_PRSTATUS. */
-static bool crash_notes_regs(unsigned cpu, struct x86_regs *regs)
+static bool crash_notes_regs(unsigned cpu, struct unwind *unwind)
 {
-	enum { NOTE_HEADER_BYTES = 12, NAME_BYTES = 8, PRSTATUS_REGS = 112 };
-	u8 note[NOTE_HEADER_BYTES + NAME_BYTES + PRSTATUS_REGS + sizeof(*regs)];
+	enum {
+		NOTE_HEADER_BYTES = 12,
+		NAME_BYTES = 8,
+		PRSTATUS_REGS = 112,
+		REGS_AT = NOTE_HEADER_BYTES + NAME_BYTES + PRSTATUS_REGS,
+		SEGMENTS_AT = REGS_AT + sizeof(struct x86_regs),
+		LEAST_PRSTATUS_BYTES = PRSTATUS_REGS + sizeof(struct x86_regs) +
+				       sizeof(struct x86_segments),
+	};
+	u8 note[SEGMENTS_AT + sizeof(struct x86_segments)];
+	struct stack_trace *trace = unwind->trace;
 	u64 base, address;
 
 	if (!ksymbol_exists(&crash_notes) ||
@@ -643,23 +652,31 @@ static bool crash_notes_regs(unsigned cpu, struct x86_regs *regs)
 	if (!mem_try_read(address, note, sizeof(note), NULL))
 		return false;
 	if (load_u32(note) != 5 || load_u32(note + 8) != NT_PRSTATUS ||
-	    load_u32(note + 4) < PRSTATUS_REGS + sizeof(*regs) ||
+	    load_u32(note + 4) < LEAST_PRSTATUS_BYTES ||
 	    memcmp(note + NOTE_HEADER_BYTES, "CORE", 5) != 0)
 		return false;
-	memcpy(regs, note + NOTE_HEADER_BYTES + NAME_BYTES + PRSTATUS_REGS, sizeof(*regs));
+	memcpy(&unwind->regs, note + REGS_AT, sizeof(unwind->regs));
+	memcpy(&trace->segments, note + SEGMENTS_AT, sizeof(trace->segments));
+	trace->has_orig_ax = trace->has_segments = true;
 	return true;
 }
 
-static bool dump_notes_regs(const struct task *task, struct x86_regs *regs)
+static bool dump_notes_regs(const struct task *task, struct unwind *unwind)
 {
+	struct stack_trace *trace = unwind->trace;
 	const struct dump *dump = memory_dump();
 	bool by_task = dump->only_crashed_task && dump->nr_cpu_notes == 1;
 	size_t i;
 
 	for (i = 0; i < dump->nr_cpu_notes; i++) {
-		if (by_task ? !task_is_panic_task(task) : dump->cpu_notes[i].cpu != task->cpu)
+		const struct cpu_note *note = &dump->cpu_notes[i];
+
+		if (by_task ? !task_is_panic_task(task) : note->cpu != task->cpu)
 			continue;
-		*regs = dump->cpu_notes[i].regs;
+		unwind->regs = note->regs;
+		trace->segments = note->segments;
+		trace->has_segments = note->has_segments;
+		trace->has_orig_ax = !note->has_control;
 		return true;
 	}
 	return false;
@@ -669,9 +686,9 @@ static bool start_active(struct unwind *unwind)
 {
 	unsigned cpu = unwind->trace->task->cpu;
 
-	if (crash_notes_regs(cpu, &unwind->regs)) {
+	if (crash_notes_regs(cpu, unwind)) {
 		unwind->trace->start = START_CRASH_NOTES;
-	} else if (dump_notes_regs(unwind->trace->task, &unwind->regs)) {
+	} else if (dump_notes_regs(unwind->trace->task, unwind)) {
 		unwind->trace->start = START_DUMP_NOTES;
 	} else {
 		unwind->trace->start = START_UNKNOWN;

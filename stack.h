@@ -49,6 +49,9 @@ struct stack_trace {
 	enum stack_start start;
 	struct x86_regs
 		regs; /* where the walk began; of a sleeping task only ip, sp, bp, bx, r12-r15 */
+	bool has_orig_ax; /* of REGS; a hypervisor has none */
+	bool has_segments; /* SEGMENTS are known: from the same note as REGS */
+	struct x86_segments segments;
 	bool found_below; /* the first frame is FRAME_FOUND; of REGS only ip and sp are known */
 	bool complete; /* ended at user space or at the kthread's entry, as it must */
 	const char *problem; /* why not, when !complete: scope memory */

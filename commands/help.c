@@ -96,7 +96,7 @@ static void show_control_registers(const struct cpu_note *note)
 		return;
 	}
 	out("    CR4: %016llx  GS base: %016llx  kernel GS base: %016llx\n",
-	    (unsigned long long)note->cr4, (unsigned long long)note->gs_base,
+	    (unsigned long long)note->cr4, (unsigned long long)note->segments.gs_base,
 	    (unsigned long long)note->kernel_gs_base);
 	out("    IDT base: %016llx  GDT base: %016llx\n", (unsigned long long)note->idt_base,
 	    (unsigned long long)note->gdt_base);

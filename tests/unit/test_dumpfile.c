@@ -209,6 +209,8 @@ static void notes_have_registers(void **state UNUSED)
 				assert_int_equal(note->regs.r15, cpu << 16);
 				assert_int_equal(note->regs.ip, cpu << 16 | 16);
 				assert_int_equal(note->regs.sp, cpu << 16 | 19);
+				assert_int_equal(note->segments.fs_base, cpu << 16 | 21);
+				assert_int_equal(note->segments.gs, cpu << 16 | 26);
 				continue;
 			}
 			/* The builder's value of each 8 bytes is their own offset. */
@@ -216,7 +218,8 @@ static void notes_have_registers(void **state UNUSED)
 			assert_int_equal(note->regs.sp, cpu << 16 | 56);
 			assert_int_equal(note->regs.ip, cpu << 16 | 136);
 			assert_int_equal(note->cr3, cpu << 16 | 416);
-			assert_int_equal(note->gs_base, cpu << 16 | 264);
+			assert_int_equal(note->segments.gs_base, cpu << 16 | 264);
+			assert_int_equal(note->segments.fs_base, cpu << 16 | 240);
 			assert_int_equal(note->kernel_gs_base, cpu << 16 | 432);
 		}
 		close_built(dump, path);
@@ -248,6 +251,7 @@ static void short_notes_have_registers(void **state UNUSED)
 			assert_int_equal(dump->cpu_notes[cpu].regs.r15, cpu << 16);
 			assert_int_equal(dump->cpu_notes[cpu].regs.sp, cpu << 16 | 19);
 			assert_int_equal(dump->cpu_notes[cpu].regs.ss, cpu << 16 | 20);
+			assert_int_equal(dump->cpu_notes[cpu].segments.gs, cpu << 16 | 26);
 		}
 		close_built(dump, path);
 		built_free(&built);
