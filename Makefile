@@ -177,7 +177,7 @@ install: crash
 	rm -rf $(DESTDIR)$(PREFIX)/share/crash/gdb
 	cp -r $(GDB_DIR)/data-directory $(DESTDIR)$(PREFIX)/share/crash/gdb
 
-FORMATTED := $(shell git ls-files '*.c' '*.h' 2>/dev/null | grep -v '^gdb-patches/\|^tests/lab/guest/')
+FORMATTED := $(shell git ls-files '*.c' '*.h' 2>/dev/null | grep -v '^gdb-patches/\|^tests/lab/')
 format:
 	clang-format -i $(FORMATTED)
 

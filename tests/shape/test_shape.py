@@ -164,6 +164,13 @@ def test_every_source_is_formatted():
     expect(not wrong, "run make format: " + ", ".join(os.path.relpath(w, TOP) for w in wrong))
 
 
+def test_formatting_leaves_the_lab_alone():
+    """A blank that moved in a source of the lab is another dump, and another kernel to boot."""
+    done = subprocess.run(["make", "-C", str(TOP), "-n", "format"], capture_output=True, text=True, check=True)
+    expect(" commands/rd.c " in done.stdout, f"make format: {done.stdout[-200:]!r}{done.stderr[-200:]!r}")
+    expect("tests/lab/" not in done.stdout, "make format would change tests/lab")
+
+
 def test_formats_of_other_versions():
     for one, other, same in (("\t} * frames;", "\t} *frames;", True), ("f(2 * (i)*8);", "f(2 * (i) * 8);", True),
                              ("#define A(x) \\\n\t{ \\\n\t\tx \\\n\t}\n", "#define A(x) { x }\n", True),
