@@ -227,6 +227,20 @@ static bool ops_symbol_at(UNUSED void *arg, u64 address, struct gdb_symbol *answ
 	return protect(lookup_address, &lookup, NULL) && fill_symbol(lookup.symbol, answer);
 }
 
+static void lookup_percpu(void *arg)
+{
+	struct lookup *lookup = arg;
+
+	lookup->symbol = percpu_variable_at(lookup->address);
+}
+
+static bool ops_percpu_variable(UNUSED void *arg, u64 value, struct gdb_symbol *answer)
+{
+	struct lookup lookup = { .address = value };
+
+	return protect(lookup_percpu, &lookup, NULL) && fill_symbol(lookup.symbol, answer);
+}
+
 /* Id 0: the current one. */
 static const struct task *task_of_thread(u64 id)
 {
@@ -549,6 +563,7 @@ void bridge_ops_setup(void)
 		.why_unreadable = ops_why_unreadable,
 		.symbol_by_name = ops_symbol_by_name,
 		.symbol_at = ops_symbol_at,
+		.percpu_variable_at = ops_percpu_variable,
 		.registers = ops_registers,
 		.caller = ops_caller,
 		.current_thread = ops_current_thread,

@@ -302,11 +302,37 @@ static void apply_settings()
 		run_quietly(setting);
 }
 
-/* $percpu(VARIABLE, CPU): the copy of a per-cpu variable that belongs to CPU, or to the current
- * task's. */
+/* The array that begins at FIRST, a pointer to its first element: so GDB passes one. nullptr: no variable is it. */
+static value *array_from(value *first)
+{
+	type *element = check_typedef(first->type())->target_type();
+	CORE_ADDR address = value_as_address(first);
+	struct gdb_symbol symbol;
+	value *array = nullptr;
+
+	if (!ops->percpu_variable_at || !ops->percpu_variable_at(ops->arg, address, &symbol))
+		return nullptr;
+	try {
+		array = parse_expression(symbol.name)->evaluate();
+	} catch (const gdb_exception_error &) {
+		return nullptr;
+	}
+	if (array->lval() != lval_memory || array->address() != address ||
+	    check_typedef(array->type())->code() != TYPE_CODE_ARRAY ||
+	    !types_deeply_equal(check_typedef(array->type())->target_type(), element))
+		return nullptr;
+	return array;
+}
+
+/*
+ * $percpu(VARIABLE, CPU): the copy of a per-cpu variable that belongs to CPU, or to the current task's.
+ * $percpu(&VARIABLE, CPU): a pointer to it.
+ */
 static value *percpu_function(gdbarch *, const language_defn *, void *, int count,
 			      value **arguments)
 {
+	value *variable = arguments[0];
+	bool is_pointer = false;
 	u64 address;
 
 	if (count < 1 || count > 2)
@@ -314,12 +340,20 @@ static value *percpu_function(gdbarch *, const language_defn *, void *, int coun
 	int cpu = count == 2 ? (int)value_as_long(arguments[1]) : -1;
 	if (count == 2 && cpu < 0)
 		error("$percpu: no CPU %d", cpu);
-	if (arguments[0]->lval() != lval_memory)
-		error("$percpu wants a variable, not its value");
+	if (variable->lval() != lval_memory) {
+		if (check_typedef(variable->type())->code() != TYPE_CODE_PTR)
+			error("$percpu wants a variable or a pointer to one, not its value");
+		value *array = array_from(variable);
+		is_pointer = array == nullptr;
+		variable = is_pointer ? variable : array;
+	}
 	if (!ops->percpu_address ||
-	    !ops->percpu_address(ops->arg, arguments[0]->address(), cpu, &address))
+	    !ops->percpu_address(ops->arg,
+				 is_pointer ? value_as_address(variable) : variable->address(), cpu,
+				 &address))
 		error("$percpu: no copy of this variable for CPU %d", cpu);
-	return value_at_lazy(arguments[0]->type(), address);
+	return is_pointer ? value_from_pointer(variable->type(), address)
+			  : value_at_lazy(variable->type(), address);
 }
 
 /* ---- Commands of ours in GDB ---- */
@@ -565,7 +599,8 @@ static void start_gdb()
 	start_gdb_core();
 	apply_settings();
 	add_internal_function("percpu",
-			      "$percpu (VARIABLE [, CPU]): that CPU's copy of a per-cpu variable.",
+			      "$percpu (VARIABLE [, CPU]): that CPU's copy of a per-cpu variable.\n"
+			      "$percpu (&VARIABLE [, CPU]): a pointer to that copy.",
 			      percpu_function, nullptr);
 	refuse_commands();
 	add_commands();

@@ -82,6 +82,8 @@ struct gdb_bridge_ops {
 	bool (*symbol_by_name)(void *arg, const char *name, struct gdb_symbol *symbol);
 	bool (*symbol_at)(void *arg, u64 address,
 			  struct gdb_symbol *symbol); /* the one that covers it */
+	/* The per-cpu variable whose symbol has just this value. */
+	bool (*percpu_variable_at)(void *arg, u64 value, struct gdb_symbol *symbol);
 
 	/*
 	 * Tasks are threads, named by their id; 0 is the task that `set` made current where there is no other

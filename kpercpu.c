@@ -109,6 +109,38 @@ bool percpu_is_variable(const struct symbol *symbol)
 	       symbol->value - module->percpu < module->percpu_size;
 }
 
+/* The first of MODULE's symbols with that value; NULL: none has it. */
+static const struct symbol *symbol_with_value(const struct symbol_module *module, u64 value)
+{
+	size_t low = 0, high = symbols_count(module);
+	const struct symbol *symbol;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (symbols_get(module, middle)->value < value)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	symbol = symbols_get(module, low);
+	return symbol && symbol->value == value ? symbol : NULL;
+}
+
+const struct symbol *percpu_variable_at(u64 value)
+{
+	const struct symbol_module *module;
+
+	/* Such values are no addresses: symbol_at() does not know them. */
+	if (is_symbol_value(value))
+		return symbol_with_value(NULL, value);
+	for (module = symbols_first_module(); module; module = symbols_next_module(module)) {
+		if (value >= module->percpu && value - module->percpu < module->percpu_size)
+			return symbol_with_value(module, value);
+	}
+	return NULL;
+}
+
 u64 percpu_symbol(struct ksymbol *symbol, unsigned cpu)
 {
 	u64 value = ksymbol_address(symbol);

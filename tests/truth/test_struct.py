@@ -3,7 +3,7 @@
 import re
 import subprocess
 
-from harness import equal, expect, same_lines
+from harness import equal, expect, run_crash, same_lines
 
 
 def init_task(kernel):
@@ -243,6 +243,23 @@ def test_members_of_per_cpu_variables(kernel):
     equal(int(re.search(r"0x([0-9a-f]+)", address).group(1), 16), int(wanted, 16), "address of a per-cpu variable in kallsyms")
     with_cpu, without = kernel.crash("p -d panic_timeout:0", "p -d panic_timeout")
     equal(re.sub(r"\$\d+", "$", with_cpu), re.sub(r"\$\d+", "$", without), "a variable that is not per-cpu")
+
+
+def test_percpu_as_a_function(kernel):
+    """gdb hands an array over as a pointer to its first element; it comes back as an array."""
+    cpus = len(re.findall(r"^processor\s*:", kernel.truth("proc/cpuinfo"), re.M))
+    values = "".join(f"p $percpu(cpu_worker_pools, {cpu})[1].cpu\np cpu_worker_pools[1].cpu:{cpu}\n"
+                     f"p $percpu(&cpu_worker_pools, {cpu})\np $percpu(runqueues, {cpu}).cpu\n" for cpu in range(cpus))
+    text = run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin=values + "p $percpu(cpu_worker_pools, 1)\nquit\n").stdout
+    got = re.findall(r"\$\d+ = (.*)$", text, re.M)
+    places = dict(re.findall(r"^  \[(\d+)\]: ([0-9a-f]+)$", kernel.crash("p cpu_worker_pools"), re.M))
+    for cpu in range(cpus):
+        equal(got[4 * cpu:4 * cpu + 4], [str(cpu), str(cpu), f"(struct worker_pool (*)[2]) 0x{places[str(cpu)]}", str(cpu)],
+              f"copies of CPU {cpu}")
+    whole = kernel.crash("p cpu_worker_pools:1")
+    equal(re.search(r"^\$\d+ = (\{\{.*)", text, re.M | re.S)[1].strip(), whole[whole.index("{{"):].strip(), "the whole array")
+    wrong = run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin="p $percpu(3, 1)\nquit\n").stdout
+    expect("$percpu wants a variable or a pointer to one, not its value" in wrong, wrong)
 
 
 def enumerate_values(text, member):

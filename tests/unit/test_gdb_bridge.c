@@ -15,6 +15,7 @@
 #define MEMORY_BYTES 8192
 #define NODE_ADDRESS (MEMORY_START + 0x100)
 #define COUNTER_ADDRESS (MEMORY_START + 0x800)
+#define NUMBERS_ADDRESS (MEMORY_START + 0x900)
 #define FUNCTION_ADDRESS 0xffffffff81000010ULL
 
 static u8 memory[MEMORY_BYTES];
@@ -42,6 +43,7 @@ static const struct gdb_symbol known_symbols[] = {
 	{ COUNTER_ADDRESS, 8, "counter", 'D' },
 	{ FUNCTION_ADDRESS, 32, "vfs_read", 'T' },
 	{ NODE_ADDRESS, 40, "first_node", 'd' },
+	{ NUMBERS_ADDRESS, 12, "numbers", 'd' },
 };
 
 static bool fake_by_name(UNUSED void *arg, const char *name, struct gdb_symbol *symbol)
@@ -64,6 +66,11 @@ static bool fake_at(UNUSED void *arg, u64 address, struct gdb_symbol *symbol)
 		}
 	}
 	return false;
+}
+
+static bool fake_percpu_variable(void *arg, u64 value, struct gdb_symbol *symbol)
+{
+	return fake_at(arg, value, symbol) && symbol->address == value;
 }
 
 static bool fake_registers(UNUSED void *arg, UNUSED u64 id, struct gdb_registers *registers)
@@ -135,6 +142,7 @@ static const struct gdb_bridge_ops fake_ops = {
 	.why_unreadable = fake_why,
 	.symbol_by_name = fake_by_name,
 	.symbol_at = fake_at,
+	.percpu_variable_at = fake_percpu_variable,
 	.registers = fake_registers,
 	.caller = fake_caller,
 	.percpu_address = fake_percpu,
@@ -183,6 +191,7 @@ enum {
 	ID_ROW,
 	ID_MATRIX,
 	ID_WITH_MATRIX,
+	ID_NUMBERS,
 };
 
 /* The kinds that build_kernel() has not, as members of one structure. */
@@ -223,6 +232,8 @@ static void build_rare_kinds(struct built_btf *b)
 	build_btf_array(b, ID_ROW, 2);
 	build_btf_type(b, "matrix", BTF_STRUCT, false, 1, 24);
 	build_btf_field(b, "rows", ID_MATRIX, 0);
+	build_btf_type(b, "numbers", BTF_VAR, false, 0, ID_ROW);
+	build_btf_word(b, 1);
 }
 
 static void build_node(struct built_btf *b)
@@ -306,6 +317,8 @@ static int start(UNUSED void **state)
 	memory[0x114] = 1;
 	memory[0x118] = 42;
 	memory[0x800] = 99;
+	for (u8 i = 0; i < 3; i++)
+		memory[0x910 + 4 * i] = 5 + i; /* the second CPU's numbers */
 	gdb_bridge_setup(&fake_ops);
 	return 0;
 }
@@ -487,6 +500,15 @@ static void test_memory_through_types(UNUSED void **state)
 	expect_output("info symbol 0xffffffff81000014", "vfs_read + 4\n");
 	/* The fake's copies lie 16 bytes apart. */
 	expect_output("output $percpu(first_node, 1).name[0]", "42 '*'");
+	/* gdb hands an array over as a pointer to its first element. */
+	expect_output("output $percpu(numbers, 1)", "{5, 6, 7}");
+	expect_output("output $percpu(numbers, 1)[2]", "7");
+	expect_output("output $percpu(&numbers, 1)", "(int (*)[3]) 0xffff888000000910");
+	expect_output("output &$percpu(first_node, 1)->name",
+		      "(char (*)[8]) 0xffff888000000118 <first_node+24>");
+	expect_output("output $percpu(&first_node, 1)->name[0]", "42 '*'");
+	expect_error("output $percpu(3, 1)", GDB_NO_DWARF,
+		     "$percpu wants a variable or a pointer to one, not its value");
 	/* One row of the two-dimensional array is three numbers. */
 	expect_output("output sizeof((*(struct matrix *)0).rows[0])", "12");
 }

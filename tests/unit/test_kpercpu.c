@@ -57,6 +57,7 @@ static void test_variables(void **state UNUSED)
 						   .percpu = 0x34000,
 						   .percpu_size = 0x40 };
 	static const struct symbol_module without = { .name = "n" };
+	const struct symbol_module *module;
 
 	assert_true(percpu_is_variable(&(struct symbol){ .value = 0x200 }));
 	assert_false(percpu_is_variable(&(struct symbol){ .value = fake_kva(0x9000) }));
@@ -65,6 +66,18 @@ static void test_variables(void **state UNUSED)
 	assert_false(percpu_is_variable(&(struct symbol){ .value = 0x34040, .module = &with }));
 	assert_false(percpu_is_variable(&(struct symbol){ .value = 0x200, .module = &with }));
 	assert_false(percpu_is_variable(&(struct symbol){ .value = 0, .module = &without }));
+	module = symbols_add_module("percpu", fake_kva(0xa000), 0, 0, NULL, 0);
+	symbols_set_percpu(module, 0x34000, 0x40);
+	symbols_add(module, "first", 0x34000, 8, 'a');
+	symbols_add(module, "last", 0x34038, 8, 'a');
+	symbols_add(module, "behind", 0x34040, 8, 'a');
+	assert_string_equal(percpu_variable_at(0x34000)->name, "first");
+	assert_string_equal(percpu_variable_at(0x34038)->name, "last");
+	assert_null(percpu_variable_at(0x3403c));
+	assert_null(percpu_variable_at(0x34040));
+	assert_null(percpu_variable_at(fake_kva(0x9000)));
+	symbols_set_percpu(module, ~0ULL - 4, ~0ULL);
+	assert_null(percpu_variable_at(0x34000));
 }
 
 static void ask_too_high(void *arg UNUSED)
