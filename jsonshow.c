@@ -393,7 +393,9 @@ void jsonshow_targets(const char *aggregate, u64 address, char **members, size_t
 	struct type type;
 
 	if (!type_by_name(aggregate, &type)) {
-		json_printf("targets_error", "the kernel's BTF does not have %s", aggregate);
+		json_printf("targets_error",
+			    "targets are shown for types of BTF, which does not have %s",
+			    aggregate);
 		session.some_command_failed = true;
 		return;
 	}

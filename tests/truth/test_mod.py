@@ -297,9 +297,10 @@ def test_types_of_the_labs_own_module(kernel):
              "p lab_percpu:a", "p lab_percpu_array:a", "p lab_percpu_array[2]:a", "p lab_percpu_counts.colour:a", "p lab_percpu_counts.events:a",
              "struct lab_counts.events,word lab_percpu_counts:a", "rd -32 -d lab_percpu:1", "rd lab_percpu", "p lab_percpu_array",
              "list -H lab_list -o lab_item.link -S lab_item.number", "tree -t rbtree -o lab_item.node -S lab_item.number lab_tree",
-             "struct lab_cuonts", "p $percpu(lab_percpu_array, 1)", "p $percpu(lab_percpu_array, 1)[3]"]
+             "struct lab_cuonts", "p $percpu(lab_percpu_array, 1)", "p $percpu(lab_percpu_array, 1)[3]",
+             "struct -p lab_counts lab_total --json"]
     (counts, wrong, union, star, colour, blue, total, one, array, element, colours, events, members, raw, hint, places, listed, tree,
-     typo, by_function, one_by_function) = dump.crash_in_context(1, *lines, before=["mod -s lab_mod"])
+     typo, by_function, one_by_function, targets) = dump.crash_in_context(1, *lines, before=["mod -s lab_mod"])
     equal(counts, "struct lab_counts {\n    long events;\n    union lab_word word;\n    enum lab_colour colour;\n}\nSIZE: 16\n", "lab_counts")
     expect("lab_word is not a struct" in wrong + dump.last.stdout + dump.last.stderr, wrong)
     expect(union.startswith("union lab_word {\n"), union)
@@ -309,6 +310,7 @@ def test_types_of_the_labs_own_module(kernel):
     expect("events = 4243," in total and "colour = LAB_GREEN" in total and f"number = {0x0a0b0c0d}" in total, total)
     equal(re.findall(r"= (\d+)$", one, re.M), [str(100 + cpu) for cpu in cpus], "lab_percpu")
     equal(re.findall(r"\{(.*)\}", array), [", ".join(str(1000 * cpu + i) for i in range(5)) for cpu in cpus], "lab_percpu_array")
+    expect('"targets are shown for types of BTF, which does not have struct lab_counts"' in targets, targets)
     equal(by_function.split(" = ")[1], "{1000, 1001, 1002, 1003, 1004}\n", "$percpu of an array")
     equal(one_by_function.split(" = ")[1], "1003\n", "$percpu of an array, an element")
     equal(re.findall(r"\)\[2\] = \$\d+ = (\d+)$", element, re.M), [str(1000 * cpu + 2) for cpu in cpus], "an element")
