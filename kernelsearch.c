@@ -301,7 +301,13 @@ static bool try_image(struct dump *dump, const struct image *image, struct strbu
 	if (loaded)
 		write_record(image, text);
 	symbols_reset();
-	return loaded && strstr(strbuf_text(text), "OSRELEASE=");
+	if (!loaded)
+		return false;
+	if (strstr(strbuf_text(text), "OSRELEASE="))
+		return true;
+	strbuf_puts(why,
+		    "what looks like a kernel's symbol table leads to no banner (linux_banner)");
+	return false;
 }
 
 /* Adds what was found to LIST, which names all kernels to the user. */
