@@ -84,8 +84,12 @@ $(B)/bench/%: $(B)/tests/bench/%.o $(B)/libcrash.a
 # Fuzz targets: clang's libFuzzer over our C files without GDB, in a build folder of their own.
 F := build/fuzz
 FUZZ_CHECKS := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+# A target that makes less than some thousand inputs a second finds nothing: memory is 1 MB, and a search of it short.
+FUZZ_SIZES := -DFAKE_PAGES=256 -DKALLSYMS_SEARCH_BYTES='(60ULL << 10)' \
+	-DKALLSYMS_MOST_STEPS='(1ULL << 18)' -DKALLSYMS_CHUNK_BYTES='(64ULL << 10)'
 FUZZ_CFLAGS := -std=gnu17 $(WARNINGS) -Wno-unused-but-set-variable -O1 -gline-tables-only -fno-omit-frame-pointer \
-	-D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DCRASH_VERSION='"$(VERSION)"' -I. -Itests/unit $(FUZZ_CHECKS)
+	-D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DCRASH_VERSION='"$(VERSION)"' -I. -Itests/unit $(FUZZ_CHECKS) \
+	$(FUZZ_SIZES)
 FUZZ_OBJECTS := $(CORE:%.c=$(F)/%.o) $(patsubst %.c,$(F)/%.o,$(filter-out tests/unit/test_%.c,$(wildcard tests/unit/*.c)))
 FUZZ_PROGRAMS := $(patsubst tests/fuzz/%.c,$(F)/%,$(wildcard tests/fuzz/fuzz_*.c))
 

@@ -119,12 +119,12 @@ static bool index_fits(const u8 *index, const u8 *table, u64 bytes)
  * long as these steps. Before the strings are the markers, with the numbers by name in between from v6.2 to v6.3,
  * and before these so many names as num_syms says.
  */
-#ifndef SEARCH_BYTES /* the fuzz targets' kernel is a small one, and soon looked through */
-#define SEARCH_BYTES (128ULL << 20)
-#define MOST_STEPS                                                                                 \
+#ifndef KALLSYMS_SEARCH_BYTES /* the fuzz targets' kernel is a small one, and soon looked through */
+#define KALLSYMS_SEARCH_BYTES (128ULL << 20)
+#define KALLSYMS_MOST_STEPS                                                                        \
 	(1ULL << 27) /* names looked at in all: nonsense could look like names everywhere */
+#define KALLSYMS_CHUNK_BYTES (1u << 20)
 #endif
-#define CHUNK_BYTES (1u << 20)
 #define TABLE_ALIGN 4 /* 8 up to v6.19 */
 #define LONGEST_TOKEN 512
 #define NAMES_WINDOW (32ULL << 20) /* a kernel's names have 2 to 3 MB */
@@ -200,7 +200,7 @@ static u64 end_of_names(struct search *search, u64 start, u32 count)
 		if (i % NAMES_PER_MARKER == 0)
 			search->markers[i / NAMES_PER_MARKER] = (u32)offset;
 		length = name_length(names, bytes, &offset);
-		if (!length || ++search->steps > MOST_STEPS)
+		if (!length || ++search->steps > KALLSYMS_MOST_STEPS)
 			return 0;
 		offset += length;
 	}
@@ -250,7 +250,7 @@ static bool find_names(struct search *search, struct place *at)
 	if (!read_pages(window_at, search->window, search->window_bytes))
 		return false;
 	for (u64 start = search->window_bytes - TABLE_ALIGN;
-	     start >= 8 && search->steps <= MOST_STEPS; start -= TABLE_ALIGN) {
+	     start >= 8 && search->steps <= KALLSYMS_MOST_STEPS; start -= TABLE_ALIGN) {
 		bool padded = load_u32(search->window + start - 4) == 0;
 
 		if (!names_fit(search, start, padded ? 8 : 4))
@@ -288,7 +288,7 @@ static bool try_index(struct search *search, u64 token_index, const u8 *index, s
 
 static bool find_searched(u64 start, struct place *at)
 {
-	u8 *buf = xmalloc(CHUNK_BYTES);
+	u8 *buf = xmalloc(KALLSYMS_CHUNK_BYTES);
 	struct search search = { 0 };
 	bool found = false;
 	u64 from;
@@ -296,11 +296,11 @@ static bool find_searched(u64 start, struct place *at)
 	start = align_down(start, PAGE_BYTES);
 	search.start = start;
 	/* Chunks overlap by as much as an index has, so that none is cut in two. */
-	for (from = start; from - start < SEARCH_BYTES && !found && !interrupt_pending();
-	     from += CHUNK_BYTES - PAGE_BYTES) {
-		if (!read_pages(from, buf, CHUNK_BYTES))
+	for (from = start; from - start < KALLSYMS_SEARCH_BYTES && !found && !interrupt_pending();
+	     from += KALLSYMS_CHUNK_BYTES - PAGE_BYTES) {
+		if (!read_pages(from, buf, KALLSYMS_CHUNK_BYTES))
 			continue;
-		for (u64 i = 0; i + INDEX_BYTES <= CHUNK_BYTES && !found; i += TABLE_ALIGN)
+		for (u64 i = 0; i + INDEX_BYTES <= KALLSYMS_CHUNK_BYTES && !found; i += TABLE_ALIGN)
 			found = looks_like_index(buf + i) &&
 				try_index(&search, from + i, buf + i, at);
 	}

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MOST_FRAMES = 256 };
+enum { MOST_FRAMES = 32 };
 
 static const char vmcoreinfo_text[] =
 	"OSRELEASE=9.9.9-test\nBUILD-ID=0123456789abcdef\nPAGESIZE=4096\n"

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 enum { TOP_AT = 0x1000, L3_AT = 0x2000, L2_AT = 0x3000 };
-enum { IMAGE_BYTES = 1 << 20, TABLE_AT = 0x40000, NR_SYMBOLS = 40, NR_TOKENS = 256 };
+enum { IMAGE_BYTES = 64 << 10, TABLE_AT = 0x8000, NR_SYMBOLS = 40, NR_TOKENS = 256 };
 
 #define IMAGE 0xffffffff81000000ULL
 
@@ -78,7 +78,11 @@ void fuzz_one(const u8 *data, size_t size)
 	fuzz_take_pieces(data, size, &files);
 	dump = fake_dump();
 	memory_init(dump, &image_arch, &layout);
-	memcpy(fake_phys(0), strbuf_text(&files.contents[0]), files.contents[0].length);
+	memcpy(fake_phys(0), strbuf_text(&files.contents[0]),
+	       min_u64(files.contents[0].length, IMAGE_BYTES));
+	/* There is no more memory to be searched than the image. */
+	for (u64 paddr = IMAGE_BYTES; paddr < FAKE_PAGES * PAGE_BYTES; paddr += PAGE_BYTES)
+		fake_page_fault(paddr, FAULT_NOT_IN_DUMP);
 	info.text = xstrdup(strbuf_text(&files.contents[1]));
 	info.length = strlen(info.text);
 	if (!info.length)

@@ -7,7 +7,9 @@
 #include "dumpfile.h"
 #include "util.h"
 
+#ifndef FAKE_PAGES /* the fuzz targets clear all of it for each input, and have less */
 #define FAKE_PAGES 1024 /* 4 MB of physical memory */
+#endif
 #define FAKE_DIRECT_MAP 0xffff888000000000ULL
 
 /* Zeroed memory without faults; ties memory.c to a plain direct map. */
