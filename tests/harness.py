@@ -33,6 +33,10 @@ TOP = pathlib.Path(__file__).resolve().parent.parent
 CRASH = TOP / os.environ.get("CRASH_PROGRAM", "crash")
 
 
+# Seconds after which a program hangs for sure, however busy the machine is. No test ends by it unless something is wrong.
+HANGS = 300
+
+
 class Failed(Exception):
     pass
 
@@ -66,7 +70,7 @@ def same_lines(got, wanted, what, limit=3):
     raise Failed(f"{what}: " + "; ".join(rows))
 
 
-def wait_until(test, what, seconds=120):
+def wait_until(test, what, seconds=HANGS):
     """What TEST() answers, once it is true. SECONDS ends a test that will never pass; none needs them."""
     end = time.monotonic() + seconds
     while not (found := test()):
@@ -119,8 +123,15 @@ def own_surroundings(arguments):
 
 
 class Result:
-    def __init__(self, status, stdout, stderr):
-        self.status, self.stdout, self.stderr = status, stdout, stderr
+    """SECONDS: what the run used of the processor, which a busy machine does not change as it does the clock."""
+
+    def __init__(self, status, stdout, stderr, seconds):
+        self.status, self.stdout, self.stderr, self.seconds = status, stdout, stderr, seconds
+
+
+def children_seconds():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 OWN_HOME = None  # of a run: an empty folder, for all programs that a test gives no other one
@@ -139,14 +150,15 @@ def environment(extra=None):
     return env
 
 
-def run_crash(*arguments, stdin="", timeout=120, env=None, cwd=None, tells=("--exit-status",)):
+def run_crash(*arguments, stdin="", timeout=HANGS, env=None, cwd=None, tells=("--exit-status",)):
     """One run of the program; standard input is text, never a terminal. TELLS: its status is 2 when a command failed."""
+    before = children_seconds()
     done = subprocess.run([str(CRASH), *tells, *map(str, arguments)], input=stdin.encode(), capture_output=True,
                           timeout=timeout, env=environment(env), cwd=cwd)
     out, err = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
     if done.returncode < 0 or done.returncode == 99 or "AddressSanitizer" in err or "runtime error:" in err:
         raise Failed(f"the program died (status {done.returncode}): {(err or out)[-400:]!r}")
-    return Result(done.returncode, out, err)
+    return Result(done.returncode, out, err, children_seconds() - before)
 
 
 class Dump:
@@ -187,7 +199,7 @@ class Dump:
     def console(self):
         return (self.folder / "console.log").read_text(errors="replace")
 
-    def crash(self, *commands, options=(), timeout=120):
+    def crash(self, *commands, options=(), timeout=HANGS):
         """What each command prints, all in one session; results are kept for the run of the tests."""
         missing = [c for c in commands if (c, options) not in self.cache]
         if missing:

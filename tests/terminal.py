@@ -7,7 +7,7 @@ import select
 import signal
 import time
 
-from harness import CRASH, Failed, environment, wait_until
+from harness import CRASH, HANGS, Failed, environment, wait_until
 
 
 class Terminal:
@@ -32,7 +32,7 @@ class Terminal:
         self.text += os.read(self.fd, 65536).decode(errors="replace")
         self.text = self.text.replace("\r\n", "\n") if self.returns else self.text.replace("\r", "")
 
-    def wait_for(self, pattern, seconds=60):
+    def wait_for(self, pattern, seconds=HANGS):
         """Reads until PATTERN appears in what was not waited for yet; returns the text up to its end."""
         end = time.monotonic() + seconds
         while True:
@@ -62,7 +62,7 @@ class Terminal:
         self.read_on()
         return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
-    def status(self, seconds=60):
+    def status(self, seconds=HANGS):
         wait_until(self.ended, "end of the program", seconds)
         _, status = os.waitpid(self.pid, 0)
         os.close(self.fd)

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 
-from harness import CRASH, Failed, environment
+from harness import CRASH, HANGS, Failed, environment
 
 CONFIGURATION = """
 set -g remain-on-exit on
@@ -41,7 +41,7 @@ class Window:
 
     def tmux(self, *arguments):
         done = subprocess.run(["tmux", "-S", str(self.socket), *map(str, arguments)], capture_output=True, text=True,
-                              env=self.environment, timeout=60)
+                              env=self.environment, timeout=HANGS)
         if done.returncode:
             raise Failed(f"tmux {arguments[0]}: {done.stderr.strip()}")
         return done.stdout
@@ -61,7 +61,7 @@ class Window:
         """What can be seen; SCROLLED: and what went off at the top; ESCAPES: with its colours."""
         return self.tmux("capture-pane", "-p", *(["-S", "-"] if scrolled else []), *(["-e"] if escapes else []))
 
-    def wait_until(self, test, what, seconds=30):
+    def wait_until(self, test, what, seconds=HANGS):
         """TEST(screen) until it is true; returns that screen."""
         end = time.monotonic() + seconds
         while True:
@@ -72,14 +72,14 @@ class Window:
                 raise Failed(f"no {what} within {seconds} s: {screen.strip()[-500:]!r}")
             time.sleep(0.01)
 
-    def wait_for(self, pattern, seconds=30):
+    def wait_for(self, pattern, seconds=HANGS):
         return self.wait_until(lambda screen: re.search(pattern, screen, re.M), repr(pattern), seconds)
 
-    def prompt(self, seconds=30):
+    def prompt(self, seconds=HANGS):
         """Waits until the last line is a prompt with nothing behind it."""
         return self.wait_until(lambda screen: screen.rstrip("\n").split("\n")[-1] in ("crash> ", "crash>"), "prompt", seconds)
 
-    def answer(self, line, seconds=30):
+    def answer(self, line, seconds=HANGS):
         """What LINE prints, on a cleared screen; LINE must not fill it."""
         self.keys("C-l")
         self.wait_until(lambda screen: screen.strip() == "crash>", "clear screen", seconds)
@@ -91,7 +91,7 @@ class Window:
     def resize(self, columns, rows):
         """Ends when the program's terminal has that size: tmux passes it on a little later."""
         self.tmux("resize-window", "-x", columns, "-y", rows)
-        end = time.monotonic() + 30
+        end = time.monotonic() + HANGS
         with open(self.tmux("display-message", "-p", "#{pane_tty}").strip(), "rb", buffering=0,
                   opener=lambda path, flags: os.open(path, flags | os.O_NOCTTY)) as tty:
             while tuple(os.get_terminal_size(tty.fileno())) != (columns, rows):
@@ -102,7 +102,7 @@ class Window:
     def pid(self):
         return int(self.tmux("display-message", "-p", "#{pane_pid}"))
 
-    def status(self, seconds=30):
+    def status(self, seconds=HANGS):
         """
         The exit status, once it ended; negative: the signal. tmux now and then misses the end of a program,
         whose status is then still in /proc.

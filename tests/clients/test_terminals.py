@@ -4,7 +4,7 @@ import re
 import subprocess
 import tempfile
 
-from harness import CRASH, environment, equal, expect
+from harness import CRASH, HANGS, environment, equal, expect
 from terminal import Terminal
 
 TERMS = ("dumb", "xterm-256color")
@@ -40,7 +40,7 @@ def session(kernel, body, *options, files=None):
         with tempfile.TemporaryDirectory() as home:
             terminal = Shown(*options, *(files or (kernel.vmcore, kernel.vmlinux)), env={"TERM": term, "HOME": home})
             try:
-                banner = terminal.wait_for(PROMPT, 60)
+                banner = terminal.wait_for(PROMPT)
                 body(terminal, banner, term)
                 terminal.send("quit\n")
                 equal(terminal.status(), 0, f"status with TERM={term}")
@@ -123,6 +123,6 @@ def test_catui(kernel):
 def test_a_prompt_of_their_own(kernel):
     """!echo 'crash> ' behind commands on standard input, as shells around crash do that have no terminal."""
     done = subprocess.run([str(CRASH), "-s", str(kernel.vmcore), str(kernel.vmlinux)], input=b"eval 1\n!echo 'crash> '\neval 2\n!echo 'crash> '\n",
-                          stdout=subprocess.PIPE, env=environment(), timeout=60)
+                          stdout=subprocess.PIPE, env=environment(), timeout=HANGS)
     answers = done.stdout.decode().split("crash> \n")
     equal([re.findall(r"hexadecimal: (\d)", text) for text in answers], [["1"], ["2"], []], "answers between prompts")

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 
-from harness import CRASH, environment, equal, expect, run_crash
+from harness import CRASH, HANGS, environment, equal, expect, run_crash
 
 # What a terminal of a service, and a person's, would say.
 TERMS = ("dumb", "xterm-256color")
@@ -16,7 +16,7 @@ TERMS = ("dumb", "xterm-256color")
 def start(*arguments, stdin="", term="dumb", cwd=None, home=None):
     """As those programs do it: no option but theirs. Standard input is text, or a file."""
     more = {"input": stdin.encode()} if isinstance(stdin, str) else {"stdin": stdin}
-    done = subprocess.run([str(CRASH), *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, cwd=cwd,
+    done = subprocess.run([str(CRASH), *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=HANGS, cwd=cwd,
                           env=environment({"TERM": term, **({"HOME": str(home)} if home else {})}), **more)
     expect(b"\033" not in done.stdout, f"escape sequences in a pipe with TERM={term}: {done.stdout[:200]!r}")
     return done.returncode, done.stdout.decode(errors="strict")
@@ -37,10 +37,10 @@ def crashed_pid(kernel):
 
 
 def test_retrace_server_asks_for_the_release(kernel):
-    done = subprocess.run([str(CRASH), "--osrelease", str(kernel.vmcore)], stdout=subprocess.PIPE, env=environment(), timeout=60)
+    done = subprocess.run([str(CRASH), "--osrelease", str(kernel.vmcore)], stdout=subprocess.PIPE, env=environment(), timeout=HANGS)
     equal((done.returncode, done.stdout.decode().strip()), (0, release(kernel)), "retrace-server: crash --osrelease")
     head = subprocess.run(["sh", "-c", '"$0" --osrelease "$1" | head -1', str(CRASH), str(kernel.vmcore)], stdout=subprocess.PIPE,
-                          env=environment(), timeout=60)
+                          env=environment(), timeout=HANGS)
     equal(head.stdout.decode(), release(kernel) + "\n", "analyze-kdump: crash --osrelease | head -1")
     # Not that of a release like 6.12.1+deb13.
     found, wanted = (re.search(r"[0-9]+\.[0-9]+\.[0-9]+-[^ ]+", text) for text in (head.stdout.decode().strip(), release(kernel)))
@@ -163,7 +163,7 @@ def test_quick_report(kernel):
 def test_commands_out_of_a_pipe(kernel):
     """crash -s -i <(...): frames are the lines with brackets."""
     done = subprocess.run(["bash", "-c", '"$0" -s -i <(printf "bt\\nquit\\n") "$1" "$2" < /dev/null | grep "\\[.*\\]"', str(CRASH), str(kernel.vmlinux),
-                           str(kernel.vmcore)], stdout=subprocess.PIPE, env=environment(), timeout=120)
+                           str(kernel.vmcore)], stdout=subprocess.PIPE, env=environment(), timeout=HANGS)
     equal(done.stdout.decode().splitlines(), [line for line in kernel.crash("bt").splitlines() if re.search(r"\[.*\]", line)], "frames through a pipe")
 
 

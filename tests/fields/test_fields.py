@@ -44,7 +44,7 @@ def test_places_from_btf_and_from_dwarf(kernel):
     with tempfile.TemporaryDirectory() as folder:
         bare = pathlib.Path(folder) / "vmlinux"
         subprocess.run(["objcopy", "--rename-section", ".BTF=.unread", kernel.vmlinux.resolve(), bare], check=True)
-        from_dwarf = rows(run_crash("-s", bare, kernel.vmcore, stdin="help -o\nquit\n", timeout=300).stdout)
+        from_dwarf = rows(run_crash("-s", bare, kernel.vmcore, stdin="help -o\nquit\n").stdout)
     same_lines([" ".join(row) for row in from_dwarf], [" ".join(row) for row in from_btf], "names from DWARF and from BTF")
 
 

@@ -21,7 +21,7 @@ class Session:
 
     def __init__(self, vmlinux, dump, questions=QUESTIONS, options=()):
         lines = "".join(f"{q}\necho END-OF-ANSWER\n" for q in questions)
-        result = run_crash("-s", *options, vmlinux, dump, stdin=lines, timeout=60)
+        result = run_crash("-s", *options, vmlinux, dump, stdin=lines)
         expect(result.status in (0, 2), f"no session: {result.stderr[-300:]!r}")
         parts = result.stdout.split("END-OF-ANSWER\n")
         equal(len(parts), len(questions) + 1, "answers")

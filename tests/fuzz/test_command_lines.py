@@ -3,7 +3,7 @@
 import random
 import tempfile
 
-from harness import expect, run_crash
+from harness import HANGS, expect, run_crash
 
 WORDS = ["set", "eval", "ascii", "alias", "help", "ps", "bt", "task", "foreach", "sys", "log", "mod", "*", "gdb", "h",
          "r", "!!", "!1", "!99", "task_struct", "jiffies", "\\ps", "init_task.pid", "nosuch"]
@@ -43,6 +43,6 @@ def test_random_lines(kernel):
         lines = [text for text in (line(rng) for _ in range(250)) if harmless(text)]
         with tempfile.TemporaryDirectory() as folder:
             done = run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin="\n".join(lines) + "\neval 0xfade\n",
-                             timeout=300, cwd=folder)
+                             timeout=HANGS, cwd=folder)
         expect(done.status in (0, 2), f"seed {seed}: status {done.status}: {done.stdout[-200:]!r}")
         expect("hexadecimal: fade" in done.stdout, f"seed {seed}: the last line did not run: {done.stdout[-200:]!r}")

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 
-from harness import CRASH, TOP, Dump, environment, equal, expect, run_crash
+from harness import CRASH, HANGS, TOP, Dump, environment, equal, expect, run_crash
 
 sys.path[:0] = [str(TOP / "tests/truth"), str(TOP / "tests/help")]
 import test_both_forms  # noqa: E402
@@ -30,7 +30,7 @@ def run_json(dump, commands, *options):
         with open(script, "w") as file:
             file.write("".join(command + "\n" for command in commands))
         vmlinux = () if options else (dump.vmlinux,)
-        done = run_crash("--json", *options, "-i", script, *vmlinux, *dump.files, cwd=folder, timeout=600)
+        done = run_crash("--json", *options, "-i", script, *vmlinux, *dump.files, cwd=folder)
     found, lines = [], []
     for text in done.stdout.splitlines():
         try:
@@ -325,7 +325,7 @@ def test_interrupt_is_a_status(kernel):
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
     first = json.loads(program.stdout.readline())
     program.send_signal(signal.SIGINT)
-    lines = [json.loads(line) for line in program.communicate(timeout=60)[0].splitlines()]
+    lines = [json.loads(line) for line in program.communicate(timeout=HANGS)[0].splitlines()]
     equal((first["value"], program.returncode), (5, 2), "the answer before it, and the program's status")
     equal([line for line in lines if "status" in line],
           [{"command": "repeat -1 p 5", "status": "interrupted"}, {"command": "eval 1", "status": "ok"}], "statuses")

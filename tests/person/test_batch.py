@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 
-from harness import CRASH, environment, equal, expect, wait_until
+from harness import CRASH, HANGS, environment, equal, expect, wait_until
 from slow import Slow
 
 ONE_KERNEL = True
@@ -90,11 +90,11 @@ def test_readers_that_end_early(kernel):
         expect(out.count("abc123") >= 1 and "cannot write" not in out, f"output with {options}: {out[-300:]!r}")
     for words in (["--log", kernel.vmcore], ["--help"], ["--man"], ["-h", "all"], ["--debuginfo", kernel.vmlinux, kernel.vmcore]):
         done = subprocess.run(["bash", "-c", '"$@" | true; echo ${PIPESTATUS[0]}', "bash", str(CRASH), *map(str, words)], capture_output=True,
-                              env=environment(), timeout=60)
+                              env=environment(), timeout=HANGS)
         equal((done.stdout, done.stderr), (b"0\n", b""), f"{words[0]} | true")
     for words in (["--log", kernel.vmcore], ["--osrelease", kernel.vmcore]):
         with open("/dev/full", "w") as full:
-            done = subprocess.run([str(CRASH), *map(str, words)], stdout=full, stderr=subprocess.PIPE, env=environment(), timeout=60)
+            done = subprocess.run([str(CRASH), *map(str, words)], stdout=full, stderr=subprocess.PIPE, env=environment(), timeout=HANGS)
         equal((done.returncode, done.stderr), (1, b"crash: cannot write the output: No space left on device\n"), f"{words[0]} > /dev/full")
 
 
@@ -124,7 +124,7 @@ def test_closed_standard_files(kernel):
     for closed in (0, 1, 2):
         with tempfile.TemporaryDirectory() as folder:
             done = subprocess.run(["sh", "-c", f'exec "$@" {closed}{"<" if closed == 0 else ">"}&-', "sh", str(CRASH), "-s",
-                                   str(kernel.vmlinux), str(kernel.vmcore)], input=b"eval 1\n", capture_output=True, timeout=60,
+                                   str(kernel.vmlinux), str(kernel.vmcore)], input=b"eval 1\n", capture_output=True, timeout=HANGS,
                                   env=environment(), start_new_session=True, cwd=folder)
             equal(os.listdir(folder), [], "files that were written")
         if closed == 1:

@@ -28,7 +28,7 @@ def vanishes(session, slow, line, shown, interrupt=True):
     slow.arm(shown.split(":")[0], "left" if TIME_LEFT in shown else "")
     session.line(line)
     slow.wait()
-    screen = session.wait_for(f"^{shown}", 60)
+    screen = session.wait_for(f"^{shown}")
     rows = [row for row in screen.rstrip("\n").split("\n") if row.strip()]
     expect(re.match(shown, rows[-1]), f"it is not the last line, or takes more than one: {rows[-3:]}")
     if interrupt:
@@ -61,7 +61,7 @@ def test_long_work_is_shown(kernel):
 def interrupt_the_opening(window, slow, shown):
     """The program ends, and of its line there is nothing left. "Pane is dead" moves the first line out of the window."""
     slow.wait()
-    window.wait_for(f"^{shown}", 60)
+    window.wait_for(f"^{shown}")
     window.keys("C-c")
     window.wait_until(lambda screen: "^C" in screen, "Ctrl-C")
     slow.open()
@@ -111,7 +111,7 @@ def test_narrow_windows(kernel):
         slow.arm(shown)
         session.line(line)
         slow.wait()
-        session.wait_for(f"^{shown}", 60)
+        session.wait_for(f"^{shown}")
         session.resize(80, 40)
         slow.arm(shown, "left")
         slow.wait()
@@ -132,7 +132,7 @@ def test_no_line_where_nobody_asked(kernel):
             slow.arm()
             session.line(line)
             session.line("eval 0x77")
-            session.wait_until(lambda screen: "hexadecimal: 77" in screen, "the end", 120)
+            session.wait_until(lambda screen: "hexadecimal: 77" in screen, "the end")
             # Where it is asked for, that many looks show a line.
             expect(slow.looks() > 20, f"only {slow.looks()} looks for Ctrl-C")
             equal(slow.lines(), 0, f"lines of progress with {options or line[-30:]}")

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 
-from harness import TOP, expect, run_crash, same_lines
+from harness import HANGS, TOP, expect, run_crash, same_lines
 
 sys.path[:0] = [str(TOP / "tests/format")]
 import writers  # noqa: E402
@@ -142,7 +142,7 @@ def gdbs_frames(kernel, memory, core):
         words = ["gdb", "-nx", "-batch", *[word for line in SETTINGS for word in ("-ex", line)],
                  "-ex", f"symbol-file -o {memory.offset:#x} {kernel.vmlinux}", "-ex", f"core-file {core}",
                  "-ex", f"source {script}"]
-        done = subprocess.run(words, capture_output=True, text=True, errors="replace", timeout=600, check=False)
+        done = subprocess.run(words, capture_output=True, text=True, errors="replace", timeout=HANGS, check=False)
     answer = re.search(r"^ANSWER (.*)$", done.stdout, re.M)
     expect(answer, f"gdb: {done.stdout[-300:]!r} {done.stderr[-500:]!r}")
     return {int(pid): frames for pid, frames in json.loads(answer[1]).items()}
@@ -198,7 +198,7 @@ def test_variables_of_fifty_frames(kernel):
         core = pathlib.Path(folder) / "core"
         write_core(kernel, memory, tasks, core)
         theirs = gdbs_frames(kernel, memory, core)
-    text = run_crash("-s", kernel.vmlinux, kernel.vmcore, timeout=600,
+    text = run_crash("-s", kernel.vmlinux, kernel.vmcore,
                      stdin=f"bt --args --locals {' '.join(str(pid) for pid in tasks)}\nquit\n").stdout
     ours, compared, values = our_frames(text), 0, 0
     for pid in tasks:

@@ -5,7 +5,6 @@ import random
 import re
 import subprocess
 import tempfile
-import time
 
 from format.writers import segments_of_elf
 from harness import expect, run_crash
@@ -39,8 +38,7 @@ def scribble(dump, places, rng):
 
 
 def check(kernel, copy):
-    start = time.monotonic()
-    result = run_crash("-s", kernel.vmlinux, copy, stdin="foreach bt\nquit\n", timeout=60)
+    result = run_crash("-s", kernel.vmlinux, copy, stdin="foreach bt\nquit\n")
     traces = re.split(r"^PID: ", result.stdout, flags=re.M)[1:]
     expect(len(traces) > 100, f"only {len(traces)} traces: {result.stderr[-200:]!r}")
     for trace in traces:
@@ -49,7 +47,7 @@ def check(kernel, copy):
             expect(guessed and all(guessed), f"guessed frames without a mark: {trace!r}")
     longest = max(len(re.findall(r"^ ?#\d+ \[", trace, re.M)) for trace in traces)
     expect(longest <= STACK_BYTES // 8, f"a trace of {longest} frames")
-    expect(time.monotonic() - start < 30, "damaged stacks take for ever")
+    expect(result.seconds < 30, f"damaged stacks take {result.seconds:.0f} s of the processor")
     return sum("unwinding stopped" in trace for trace in traces), sum("is a guess" in trace for trace in traces)
 
 

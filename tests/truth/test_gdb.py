@@ -143,7 +143,7 @@ def subprocess_text(vmlinux, vmcore, script):
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "commands"
         path.write_text(script)
-        return run_crash("-s", "-i", path, vmlinux, vmcore, timeout=400).stdout
+        return run_crash("-s", "-i", path, vmlinux, vmcore).stdout
 
 
 def without_dimensions(text):

@@ -34,7 +34,7 @@ for thread in sorted(gdb.selected_inferior().threads(), key=lambda t: t.num):
 
 
 def session(dump, text):
-    return run_crash("-s", dump.vmlinux, dump.vmcore, stdin=text + "quit\n", timeout=300).stdout
+    return run_crash("-s", dump.vmlinux, dump.vmcore, stdin=text + "quit\n").stdout
 
 
 def active_tasks(dump):

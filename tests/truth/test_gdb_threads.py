@@ -27,7 +27,7 @@ for thread in sorted(gdb.selected_inferior().threads(), key=lambda t: t.num):
 
 
 def session(kernel, text):
-    return run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin=text + "quit\n", timeout=300)
+    return run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin=text + "quit\n")
 
 
 def our_pcs(text):

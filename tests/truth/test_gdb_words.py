@@ -9,7 +9,7 @@ from harness import Skipped, equal, expect, run_crash, same_lines
 
 
 def session(kernel, text, *options):
-    return run_crash("-s", *options, kernel.vmlinux, kernel.vmcore, stdin=text + "quit\n", timeout=300)
+    return run_crash("-s", *options, kernel.vmlinux, kernel.vmcore, stdin=text + "quit\n")
 
 
 def answers(kernel, *commands):
@@ -93,7 +93,7 @@ def test_values_without_debug_information(kernel):
     with tempfile.TemporaryDirectory() as folder:
         bare = pathlib.Path(folder) / "vmlinux"
         subprocess.run(["objcopy", "--strip-debug", kernel.vmlinux.resolve(), bare], check=True)
-        text = run_crash("-s", bare, kernel.vmcore, stdin="p &slab_caches\np 5\nquit\n", timeout=300).stdout
+        text = run_crash("-s", bare, kernel.vmcore, stdin="p &slab_caches\np 5\nquit\n").stdout
     lines = [line for line in text.splitlines() if line.startswith("$")]
     expect(lines[0].startswith("$1 = (<data variable, no debug info> *) 0x"), f"{text!r}")
     equal(lines[1], "$2 = 5", "the next")

@@ -7,7 +7,7 @@ import resource
 import subprocess
 import tempfile
 
-from harness import CRASH, environment, equal, expect, run_crash
+from harness import CRASH, HANGS, environment, equal, expect, run_crash
 
 
 def session(kernel, text, *options, dump=None):
@@ -163,7 +163,7 @@ def test_core(kernel):
     """The error message is told, then the program ends as a crash does."""
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run([str(CRASH), "-s", str(kernel.vmlinux), str(kernel.vmcore)], input=b"set core on\neval 1\nps nosuch\neval 2\n",
-                              capture_output=True, env=environment(), cwd=folder, timeout=60,
+                              capture_output=True, env=environment(), cwd=folder, timeout=HANGS,
                               preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (0, 0)))
     equal((done.returncode, re.findall(rb"hexadecimal: (\d)", done.stdout)), (-6, [b"1"]), "status, and what ran")
     expect(b"ps: invalid task or pid value: nosuch" in done.stdout, f"{done.stdout!r}")

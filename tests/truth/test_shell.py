@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 
-from harness import CRASH, environment, equal, expect, run_crash, wait_until
+from harness import CRASH, HANGS, environment, equal, expect, run_crash, wait_until
 from terminal import on_terminal
 
 
@@ -136,11 +136,11 @@ def test_closed_output_is_a_failure(kernel):
     words = [str(CRASH), "-s", "--exit-status", str(kernel.vmlinux), str(kernel.vmcore)]
     for close in (">&-", ">/dev/full"):
         done = subprocess.run(["sh", "-c", f'"$@" {close}', "sh", *words], input=b"eval 1\neval 2\n",
-                              capture_output=True, env=environment(), timeout=60)
+                              capture_output=True, env=environment(), timeout=HANGS)
         equal(done.returncode, 2, f"status with {close}")
         expect(b"cannot write the output" in done.stderr, f"standard error with {close}: {done.stderr!r}")
     done = subprocess.run(["bash", "-c", '"$@" | head -n 1; echo ${PIPESTATUS[0]}', "bash", *words],
-                          input=b"help all\n" * 20, capture_output=True, env=environment(), timeout=60)
+                          input=b"help all\n" * 20, capture_output=True, env=environment(), timeout=HANGS)
     equal((done.stdout.splitlines()[-1:], done.stderr), ([b"0"], b""), "status when the reader went away")
 
 
@@ -330,7 +330,7 @@ def test_interrupt_without_a_terminal(kernel):
                 expect(line, f"ended before {sign!r}: {out!r}")
                 out += line
             process.send_signal(signal.SIGINT)
-        out += process.communicate(timeout=60)[0].decode()
+        out += process.communicate(timeout=HANGS)[0].decode()
         equal(re.findall(r"hexadecimal: (\d)", out), ["5", "6", "7"], "what ran around two interrupts")
         equal(process.wait(20), 2, "status")
     finally:
