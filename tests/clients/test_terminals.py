@@ -31,7 +31,7 @@ def shown(line):
 def ask(terminal, line):
     """What pexpect has in `before` when it sent LINE and saw the next prompt: the echo, and the answer."""
     terminal.send(line + "\n")
-    text = terminal.wait_for(rf"\n(?:[^\n]*\r)?{PROMPT}", 60)
+    text = terminal.wait_for(rf"\n(?:[^\n]*\r)?{PROMPT}")
     return [shown(row) for row in text.split("\n")[:-1]]
 
 
@@ -114,7 +114,7 @@ def test_catui(kernel):
         for line in ("sys", "ps", "bt -a", "foreach UN bt"):
             terminal.send(f"{line}\n")
             terminal.send("px 0x499602d2\n")
-            text = terminal.wait_for(r"\$[0-9]+ = 0x499602d2(?:.|\n)*crash> ", 60)
+            text = terminal.wait_for(r"\$[0-9]+ = 0x499602d2(?:.|\n)*crash> ")
             for row in kernel.crash(line).splitlines():
                 expect(row.rstrip() in text, f"{line} with TERM={term}: no {row!r}")
     session(kernel, body, "-s")
