@@ -9,6 +9,7 @@
 #include <language.h>
 #include <objfiles.h>
 #include <progspace.h>
+#include <source.h>
 #include <source-cache.h>
 #include <symtab.h>
 #include <top.h>
@@ -264,7 +265,7 @@ bool gdb_symbol_type(const char *name, enum gdb_effort effort, struct strbuf *an
  * Below the directory of the compilation when that is a place on a disk, as distributions with a debug source
  * package have it. A relative one, as Debian's, is a name of the build machine that leads nowhere.
  */
-static std::string source_path(const symtab *source)
+static std::string path_of_source(const symtab *source)
 {
 	const char *directory = source->compunit()->dirname();
 
@@ -283,12 +284,22 @@ bool gdb_line_at(u64 pc, struct strbuf *file, u32 *line, struct strbuf *error)
 
 			 if (found.symtab == nullptr || found.line == 0)
 				 ::error("no source line is recorded for 0x%lx", (unsigned long)pc);
-			 name = source_path(found.symtab);
+			 name = path_of_source(found.symtab);
 			 *line = found.line;
 		 });
 	add_text(file, name);
 	add_text(error, problem);
 	return worked;
+}
+
+/* What keeps gdb from the lines of a file, which it does not say. */
+[[noreturn]] static void no_source_lines(symtab *of, u32 first)
+{
+	int fd = of == nullptr ? 0 : open_source_file(of).get();
+
+	if (fd < 0) /* an errno */
+		::error("%s", safe_strerror(-fd));
+	::error("there is no line %u", first);
 }
 
 bool gdb_source_lines(u64 pc, u32 first, u32 last, struct strbuf *text, struct strbuf *error)
@@ -304,7 +315,7 @@ bool gdb_source_lines(u64 pc, u32 first, u32 last, struct strbuf *text, struct s
 			 if (found.symtab == nullptr ||
 			     !g_source_cache.get_source_lines(found.symtab, (int)first, (int)last,
 							      &lines))
-				 ::error("there is no line %u", first);
+				 no_source_lines(found.symtab, first);
 			 for (size_t at = 0, end; at < lines.length(); at = end + 1) {
 				 end = std::min(lines.find('\n', at), lines.length());
 				 answer += std::to_string(number++) + "\t" +
@@ -341,7 +352,7 @@ bool gdb_inlined_at(u64 pc, unsigned depth, struct strbuf *function, struct strb
 			 if (found == nullptr)
 				 ::error("nothing more is inline at 0x%lx", (unsigned long)pc);
 			 callee = found->function()->print_name();
-			 name = source_path(found->function()->symtab());
+			 name = path_of_source(found->function()->symtab());
 			 *line = found->function()->line();
 		 });
 	add_text(function, callee);

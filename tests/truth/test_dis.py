@@ -114,6 +114,8 @@ def test_source_of_a_header(kernel):
         commands = [f"dis -s {address} 2" for _, _, address in rows]
         texts = kernel.crash(f"gdb directory {folder}", "dis -s vfs_read", *commands)[2:]
         other, _, address = rows[0]
+        missing = kernel.crash(f"dis -s {address}")
+        expect(f"source code is not available: no file {other};" in missing, f"a file that is not there: {missing!r}")
         (pathlib.Path(folder) / other).write_text("much shorter\n")
         short = kernel.crash(f"gdb directory {folder} ", f"dis -s {address} 3")[1]
     for (file, line, _), text in zip(rows, texts):
