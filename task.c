@@ -826,7 +826,10 @@ static size_t collect(const struct wanted *wanted, const struct task ***matches)
 
 	for (size_t i = 0; i < table.count; i++)
 		count += is_wanted(wanted, &table.tasks[i]);
-	*matches = count != 0 ? scope_array(count, sizeof(struct task *)) : NULL;
+	*matches = NULL;
+	if (!count)
+		return 0;
+	*matches = scope_array(count, sizeof(struct task *));
 	for (size_t i = 0; i < table.count && filled < count; i++) {
 		if (is_wanted(wanted, &table.tasks[i]))
 			(*matches)[filled++] = &table.tasks[i];

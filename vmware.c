@@ -146,7 +146,8 @@ static bool read_tag(const struct file_map *file, u64 at, bool wide, struct tag 
 	if (!file_map_read(file, at, tag->name, head[1]) ||
 	    !file_map_read(file, at + head[1], indices, 4 * tag->nr_indices))
 		return false;
-	for (u32 i = 0; i < tag->nr_indices; i++)
+	/* Two bits of a byte count them, which gcc 14's analyzer loses sight of. */
+	for (u32 i = 0; i < tag->nr_indices && i < MAX_INDICES; i++)
 		tag->indices[i] = load_u32(indices + 4 * i);
 	tag->at = at + head[1] + 4 * tag->nr_indices;
 	tag->bytes = kind;
