@@ -53,6 +53,8 @@ static struct strbuf places; /* --debuginfo: where files of the kernel were look
 static struct vmlinux system_map; /* of a System.map: symbols alone */
 static bool differ; /* vmlinux and dump do, and the user knows */
 
+enum { MOST_REMARKS = 40 };
+
 static bool names_file(const struct dump *dump, const char *line)
 {
 	size_t i = 0;
@@ -62,20 +64,31 @@ static bool names_file(const struct dump *dump, const char *line)
 	return i < dump->nr_files;
 }
 
-/* What is wrong with the dump though it opened: a line each. */
+/*
+ * What is wrong with the dump though it opened: a line each. Thousands of damaged headers would say the same, or
+ * nearly so: what the line before said is not said again, and MOST_REMARKS lines are enough.
+ */
 static void warn_of_remarks(const struct dump *dump)
 {
-	const char *line = strbuf_text(&dump->remarks);
+	const char *line = strbuf_text(&dump->remarks), *last = "";
+	size_t length, last_length = 0, nr_told = 0, nr_left_out = 0;
 
-	while (*line) {
-		size_t length = strcspn(line, "\n");
-
-		if (names_file(dump, line))
+	for (; *line; line += length + (line[length] == '\n')) {
+		length = strcspn(line, "\n");
+		if (length == last_length && memcmp(line, last, length) == 0)
+			continue;
+		last = line;
+		last_length = length;
+		if (nr_told++ >= MOST_REMARKS)
+			nr_left_out++;
+		else if (names_file(dump, line))
 			warn("%.*s", (int)length, line);
 		else
 			warn("%s: %.*s", session.dump_path, (int)length, line);
-		line += length + (line[length] == '\n');
 	}
+	if (nr_left_out)
+		warn("%s: %zu more lines on what is wrong are left out", session.dump_path,
+		     nr_left_out);
 }
 
 /* Only when no file was named: a dump that does not open is never replaced by the running kernel. */
@@ -384,6 +397,8 @@ static void open_types(struct strbuf *why)
 /* What BTF lacks gdb answers for, out of DWARF; without both, symbols and memory remain. */
 static void open_types_of_dwarf(struct strbuf *why)
 {
+	struct strbuf *dwarf_why = scope_strbuf();
+
 	if (types_available()) {
 		dwarf_types_complete();
 		return;
@@ -395,9 +410,10 @@ static void open_types_of_dwarf(struct strbuf *why)
 		strbuf_reset(why);
 		return;
 	}
-	if (dwarf_types_setup(why))
+	if (dwarf_types_setup(dwarf_why))
 		return;
-	warn("%s has no BTF, and no DWARF either: %s", session.vmlinux_path, strbuf_text(why));
+	warn("%s has no BTF, and no DWARF either: %s%s%s", session.vmlinux_path, strbuf_text(why),
+	     why->length ? "; " : "", strbuf_text(dwarf_why));
 	strbuf_reset(why);
 }
 
