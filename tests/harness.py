@@ -150,10 +150,13 @@ def environment(extra=None):
     return env
 
 
-def run_crash(*arguments, stdin="", timeout=HANGS, env=None, cwd=None, tells=("--exit-status",)):
-    """One run of the program; standard input is text, never a terminal. TELLS: its status is 2 when a command failed."""
+def run_crash(*arguments, stdin="", timeout=HANGS, env=None, cwd=None, tells=("--exit-status",),
+              address_space=None):
+    """One run of the program; standard input is text, never a terminal. TELLS: its status is 2 when a command failed.
+    ADDRESS_SPACE: how many bytes of addresses it may have."""
     before = children_seconds()
-    done = subprocess.run([str(CRASH), *tells, *map(str, arguments)], input=stdin.encode(), capture_output=True,
+    bounded = ["prlimit", f"--as={address_space}"] if address_space else []
+    done = subprocess.run([*bounded, str(CRASH), *tells, *map(str, arguments)], input=stdin.encode(), capture_output=True,
                           timeout=timeout, env=environment(env), cwd=cwd)
     out, err = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
     if done.returncode < 0 or done.returncode == 99 or "AddressSanitizer" in err or "runtime error:" in err:

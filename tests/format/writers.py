@@ -5,6 +5,7 @@ import struct
 import zlib
 
 PAGE = 4096
+KERNEL_TEXT = 0xffffffff81000000
 
 
 def segments_of_elf(path):
@@ -333,4 +334,33 @@ def lkcd(loads, path, compression="gzip", version=8, registers=(), names=(), shu
             file.write(struct.pack("<QII", address, len(packed), flags))
             file.write(packed)
         file.write(struct.pack("<QII", 0, 0, 4))
+    return path
+
+
+def elf_core(rows, data=b"", count=None, sections_at=0):
+    """An ELF core with these (type, offset, physical address, bytes in the file, bytes in memory) before its data."""
+    header = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 4, 62, 1, 0, 64, sections_at, 0, 64, 56,
+                         len(rows) if count is None else count, 64, 1 if sections_at else 0, 0)
+    return header + b"".join(struct.pack("<IIQQQQQQ", kind, 7, at, 0, address, bytes_, more, 0)
+                             for kind, at, address, bytes_, more in rows) + data
+
+
+def small_vmlinux(path, btf=bytes(64), **sizes):
+    """With the symbol and the text by which a kernel is known; SIZES: what the header of that section says of it."""
+    names = b"\0.shstrtab\0.strtab\0.symtab\0.rodata\0.notes\0.BTF\0"
+    banner = b"Linux version 6.1 (lab@lab) (gcc) #1 SMP\n".ljust(600, b"\0")
+    symbols = bytes(24) + struct.pack("<IBBHQQ", 1, 0x11, 0, 4, KERNEL_TEXT, 600)
+    at, body, headers = 64, b"", bytes(64)
+    for name, kind, data, link, address in (("shstrtab", 3, names, 0, 0), ("strtab", 3, b"\0linux_banner\0", 0, 0),
+                                            ("symtab", 2, symbols, 2, 0), ("rodata", 1, banner, 0, KERNEL_TEXT),
+                                            ("notes", 7, note(b"GNU", 3, bytes(20)), 0, 0), ("BTF", 1, btf, 0, 0)):
+        headers += struct.pack("<IIQQQQIIQQ", names.index(b"." + name.encode() + b"\0"), kind, 2 if address else 0, address,
+                               at + len(body), sizes.get(name, len(data)), link, 0, 8, 24)
+        body += data + bytes(-len(data) % 8)
+    header = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 2, 62, 1, 0, 0, at + len(body), 0, 64, 56, 0, 64,
+                         sizes.get("count", 7), 1)
+    if not sizes.get("count", 7):
+        headers = headers[:32] + struct.pack("<Q", sizes["first"]) + headers[40:]
+    with open(path, "wb") as file:
+        file.write(header + body + headers)
     return path
