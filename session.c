@@ -119,18 +119,17 @@ void session_show_context(int label_width)
 {
 	const struct task *task = task_current();
 	char comm[TASK_COMM_SPACE];
-	struct strbuf state = { 0 };
+	struct strbuf *state = scope_strbuf();
 	const char *line;
 
-	task_state_words(task, &state);
+	task_state_words(task, state);
 	if (json_on()) {
 		json_object(NULL);
 		jsonshow_task(task);
-		json_text("state", strbuf_text(&state));
+		json_text("state", strbuf_text(state));
 		json_bool("active", task_is_active(task));
 		json_bool("panic", task_is_panic_task(task));
 		json_end();
-		strbuf_free(&state);
 		return;
 	}
 	out("%*s: %u\n", label_width, "PID", task->pid);
@@ -141,9 +140,8 @@ void session_show_context(int label_width)
 	/* thread_info is the first member of task_struct on every x86_64 kernel since v4.9. */
 	out("[THREAD_INFO: %llx]\n", (unsigned long long)task->address);
 	out("%*s: %u\n", label_width, "CPU", task->cpu);
-	line = scope_printf("%*s: %s%s", label_width, "STATE", strbuf_text(&state), activity(task));
+	line = scope_printf("%*s: %s%s", label_width, "STATE", strbuf_text(state), activity(task));
 	out("%s\n", colour_task_line(task_state_text(task), task_is_panic_task(task), line));
-	strbuf_free(&state);
 }
 
 const char *session_wanted_vmlinux(void)
