@@ -23,6 +23,21 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
+bool command_is_missing(const char *name)
+{
+	static const char *const names[] = {
+		"bpf",	"btop", "dev",	 "extend", "files", "fuser",	"ipcs",
+		"irq",	"mach", "mount", "net",	   "pte",   "ptob",	"ptov",
+		"runq", "swap", "timer", "vm",	   "waitq", "sbitmapq", "rustfilt",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (streq(names[i], name))
+			return !command_find(name);
+	}
+	return false;
+}
+
 /* The length of the (...) group at TEXT, or 1 when it is never closed. */
 static size_t parenthesis_length(const char *text)
 {

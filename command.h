@@ -75,6 +75,8 @@ struct command {
 
 extern const struct command *const command_table[]; /* sorted by name, NULL at the end */
 const struct command *command_find(const char *name);
+/* A command of crash 9 that this program does not have: many are names of kernel types or variables, too. */
+bool command_is_missing(const char *name);
 
 /* Options: how often given; the last argument given (NULL: not given). */
 unsigned option_given(const struct args *args, const char *name);

@@ -389,7 +389,8 @@ static void run(struct args *args)
 		if (!plan->commands[i])
 			continue;
 		if (!command)
-			fail("%s: no such command", runnable[i].name);
+			fail("%s: crash 9 has this command, this program does not yet",
+			     runnable[i].name);
 		if (!takes_arguments(plan, command))
 			continue;
 		if (runnable[i].how == ALL_AT_ONCE || merges(plan))
