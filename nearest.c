@@ -78,10 +78,24 @@ static bool start_symbol(struct suggestion *suggestion, const char *name)
 	return strlen(name) >= 4 && start(suggestion, name, strlen(name) < 12 ? 1 : NAME_CHANGES);
 }
 
+/* "init_task.tasks", "pid_hash[3]": a part of a variable, where an address or a symbol is wanted. */
+static const char *part_of_a_variable(const char *name)
+{
+	size_t length = strcspn(name, ".[");
+	const char *variable = scope_printf("%.*s", (int)length, name);
+
+	if (!length || !name[length] || !symbol_by_source_name(variable))
+		return "";
+	return scope_printf("; \"p &%s\" has the address of this part of a variable", name);
+}
+
 const char *nearest_symbol(const char *name)
 {
 	struct suggestion suggestion;
+	const char *part = part_of_a_variable(name);
 
+	if (*part)
+		return part;
 	if (!start_symbol(&suggestion, name))
 		return "";
 	offer_all_symbols(&suggestion);

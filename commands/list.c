@@ -198,9 +198,12 @@ static void parse_words(const struct args *args, u64 *offset, u64 *start)
 		if (have_offset && entry_try_offset(word, &second))
 			usage_problem(args, "%s is a second offset, and no start", word);
 		/* "list struct.member -H head": the order is free. */
-		if (have_offset || !entry_try_offset(word, offset))
+		if (have_offset || !entry_try_offset(word, offset)) {
+			const char *meant = nearest_symbol(word);
+
 			fail("invalid argument: %s%s", word,
-			     strchr(word, '.') ? nearest_reference(word) : nearest_symbol(word));
+			     *meant ? meant : nearest_reference(word));
+		}
 		have_offset = true;
 	}
 	if (!have_start)
