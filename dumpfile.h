@@ -105,15 +105,15 @@ struct dump {
 	const char *vmcoreinfo; /* text inside the file, not NUL-terminated; NULL when absent */
 	size_t vmcoreinfo_bytes;
 	struct cpu_note *cpu_notes;
-	size_t nr_cpu_notes;
+	size_t nr_cpu_notes, cpu_notes_space;
 	size_t nr_qemu_notes; /* the first so many of cpu_notes are from QEMUCPUStates */
 	u64 crashed_task; /* a task_struct's address, from netdump's note or LKCD's header; 0: none */
 	bool only_crashed_task; /* cpu_notes[0] is that task's, on whichever CPU; there are no others */
 	struct note_range *note_ranges; /* all of the above, and what no one here reads */
-	size_t nr_note_ranges;
+	size_t nr_note_ranges, note_ranges_space;
 	u64 nr_notes; /* looked at so far */
 	struct device_dump *device_dumps;
-	size_t nr_device_dumps;
+	size_t nr_device_dumps, device_dumps_space;
 	bool of_xen_host; /* a hypervisor left notes, too */
 	u64 max_pfn; /* one past the highest page frame of the machine */
 	bool live; /* no file: the memory of the running kernel, which changes while it is read */

@@ -67,8 +67,9 @@ static struct cpu_note *add_cpu_note(struct dump *dump)
 {
 	struct cpu_note *note;
 
-	dump->cpu_notes = xreallocarray(dump->cpu_notes, dump->nr_cpu_notes + 1,
-					sizeof(*dump->cpu_notes));
+	if (!dump->cpu_notes || dump->nr_cpu_notes == dump->cpu_notes_space)
+		dump->cpu_notes = vector_grow(dump->cpu_notes, &dump->cpu_notes_space,
+					      sizeof(*dump->cpu_notes));
 	note = &dump->cpu_notes[dump->nr_cpu_notes];
 	*note = (struct cpu_note){ .cpu = dump->nr_cpu_notes };
 	dump->nr_cpu_notes++;
@@ -208,8 +209,9 @@ static void add_device_dump(struct dump *dump, const struct file_map *file, cons
 {
 	struct device_dump *device;
 
-	dump->device_dumps = xreallocarray(dump->device_dumps, dump->nr_device_dumps + 1,
-					   sizeof(*dump->device_dumps));
+	if (!dump->device_dumps || dump->nr_device_dumps == dump->device_dumps_space)
+		dump->device_dumps = vector_grow(dump->device_dumps, &dump->device_dumps_space,
+						 sizeof(*dump->device_dumps));
 	device = &dump->device_dumps[dump->nr_device_dumps];
 	*device = (struct device_dump){ .offset = note->at + DEVICE_NAME_BYTES };
 	if (note->bytes < DEVICE_NAME_BYTES ||
@@ -242,8 +244,9 @@ static void add_range(struct dump *dump, const struct file_map *file, u64 offset
 			(unsigned long long)size, (unsigned long long)offset);
 		return;
 	}
-	dump->note_ranges = xreallocarray(dump->note_ranges, dump->nr_note_ranges + 1,
-					  sizeof(*dump->note_ranges));
+	if (!dump->note_ranges || dump->nr_note_ranges == dump->note_ranges_space)
+		dump->note_ranges = vector_grow(dump->note_ranges, &dump->note_ranges_space,
+						sizeof(*dump->note_ranges));
 	dump->note_ranges[dump->nr_note_ranges++] = (struct note_range){ file, offset, size,
 									 total };
 }

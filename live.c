@@ -160,6 +160,7 @@ static void take_notes(struct dump *dump, int fd, u64 offset, u64 size)
 	dump->cpu_notes = NULL;
 	dump->note_ranges = NULL;
 	dump->nr_cpu_notes = dump->nr_qemu_notes = dump->nr_note_ranges = 0;
+	dump->cpu_notes_space = dump->note_ranges_space = 0;
 }
 
 static bool read_segments(struct dump *dump, int fd, struct extents *extents, struct strbuf *why)

@@ -293,7 +293,7 @@ static u64 address_option(const struct args *args, const char *name)
 
 static void read_style(const struct args *args, struct btshow_style *style)
 {
-	struct strbuf why = { 0 };
+	struct strbuf *why = scope_strbuf();
 
 	*style = (struct btshow_style){
 		.offsets = option_given(args, "s"),
@@ -307,14 +307,13 @@ static void read_style(const struct args *args, struct btshow_style *style)
 	style->words = option_given(args, "f") || style->symbolic;
 	if (option_given(args, "x") && option_given(args, "d"))
 		fail("-x and -d exclude each other");
-	if ((style->arguments || style->locals) && !gdb_attach_dwarf(&why)) {
-		warn("bt: no arguments or locals: %s", strbuf_text(&why));
-		strbuf_reset(&why);
+	if ((style->arguments || style->locals) && !gdb_attach_dwarf(why)) {
+		warn("bt: no arguments or locals: %s", strbuf_text(why));
+		strbuf_reset(why);
 		style->arguments = style->locals = false;
 	}
-	if (style->lines && !gdb_attach_dwarf(&why)) {
-		warn("bt -l: no lines of source: %s", strbuf_text(&why));
-		strbuf_free(&why);
+	if (style->lines && !gdb_attach_dwarf(why)) {
+		warn("bt -l: no lines of source: %s", strbuf_text(why));
 		style->lines = false;
 	}
 }
