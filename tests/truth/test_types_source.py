@@ -7,7 +7,7 @@ import tempfile
 
 from harness import equal, expect, run_crash, same_lines
 
-COMMANDS = ("ps", "log", "bt -a", "mod", "files", "sym -m loop", "task", "foreach bt", "struct list_head", "*task_struct",
+COMMANDS = ("ps", "log", "bt -a", "mod", "files_struct", "sym -m loop", "task", "foreach bt", "struct list_head", "*task_struct",
             "list_head", "task_struct.pid", "struct task_struct.pid,comm init_task", "whatis list_head", "whatis pid_t",
             "whatis task_struct.pid", "list task_struct.tasks -h init_task -S task_struct.pid")
 # What is asked is the same, too.
