@@ -99,46 +99,32 @@ static bool is_symbol_value(u64 value)
 	       value >= ksymbol_address(&per_cpu_start) && value < ksymbol_address(&per_cpu_end);
 }
 
-bool percpu_is_variable(const struct symbol *symbol)
+static bool is_module_value(const struct symbol_module *module, u64 value)
 {
-	const struct symbol_module *module = symbol->module;
-
-	if (!module)
-		return is_symbol_value(symbol->value);
-	return symbol->value >= module->percpu &&
-	       symbol->value - module->percpu < module->percpu_size;
+	return value >= module->percpu && value - module->percpu < module->percpu_size;
 }
 
-/* The first of MODULE's symbols with that value; NULL: none has it. */
-static const struct symbol *symbol_with_value(const struct symbol_module *module, u64 value)
+bool percpu_is_variable(const struct symbol *symbol)
 {
-	size_t low = 0, high = symbols_count(module);
-	const struct symbol *symbol;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (symbols_get(module, middle)->value < value)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	symbol = symbols_get(module, low);
-	return symbol && symbol->value == value ? symbol : NULL;
+	return symbol->module ? is_module_value(symbol->module, symbol->value)
+			      : is_symbol_value(symbol->value);
 }
 
 const struct symbol *percpu_variable_at(u64 value)
 {
-	const struct symbol_module *module;
+	const struct symbol_module *module = NULL;
+	const struct symbol *symbol;
 
 	/* Such values are no addresses: symbol_at() does not know them. */
-	if (is_symbol_value(value))
-		return symbol_with_value(NULL, value);
-	for (module = symbols_first_module(); module; module = symbols_next_module(module)) {
-		if (value >= module->percpu && value - module->percpu < module->percpu_size)
-			return symbol_with_value(module, value);
+	if (!is_symbol_value(value)) {
+		module = symbols_first_module();
+		while (module && !is_module_value(module, value))
+			module = symbols_next_module(module);
+		if (!module)
+			return NULL;
 	}
-	return NULL;
+	symbol = symbols_get(module, symbols_first_from(module, value));
+	return symbol && symbol->value == value ? symbol : NULL;
 }
 
 u64 percpu_symbol(struct ksymbol *symbol, unsigned cpu)

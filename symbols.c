@@ -933,6 +933,22 @@ const struct symbol *symbols_get(const struct symbol_module *module, size_t inde
 	return entry->symbols.items[index];
 }
 
+size_t symbols_first_from(const struct symbol_module *module, u64 value)
+{
+	size_t low = 0, high = symbols_count(module);
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct symbol *symbol = symbols_get(module, middle);
+
+		if (symbol && symbol->value < value)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 const struct symbol_module *symbols_first_module(void)
 {
 	load_modules();

@@ -69,6 +69,8 @@ const struct symbol_module *symbol_module_at(u64 address); /* NULL: no module th
 /* All symbols of MODULE (NULL: the kernel), ordered by address. */
 size_t symbols_count(const struct symbol_module *module);
 const struct symbol *symbols_get(const struct symbol_module *module, size_t index);
+/* The index of the first one with at least VALUE; their number when there is none. */
+size_t symbols_first_from(const struct symbol_module *module, u64 value);
 
 /* Modules in the order of their addition; NULL at the end. */
 const struct symbol_module *symbols_first_module(void);

@@ -223,21 +223,6 @@ static void print_below(const struct symbol_module *symbols, size_t *next, u64 e
 	}
 }
 
-static size_t first_at_or_above(const struct symbol_module *symbols, u64 address)
-{
-	size_t low = 0, high = symbols_count(symbols);
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (symbols_get(symbols, middle)->value < address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 static bool in_a_range(const struct module *module, u64 address)
 {
 	for (size_t i = 0; i < module->nr_ranges; i++)
@@ -267,7 +252,7 @@ static void print_module(const struct module *module)
 		const struct address_range *range = &module->ranges[i];
 		const char *kind = module->range_kinds[i];
 		bool named = kind[0] && !streq(kind, "INIT");
-		size_t next = first_at_or_above(module->symbols, range->start);
+		size_t next = symbols_first_from(module->symbols, range->start);
 
 		if (json_on())
 			put_json_range(module, range, kind);
