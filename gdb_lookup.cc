@@ -295,11 +295,14 @@ bool gdb_line_at(u64 pc, struct strbuf *file, u32 *line, struct strbuf *error)
 /* What keeps gdb from the lines of a file, which it does not say. */
 [[noreturn]] static void no_source_lines(symtab *of, u32 first)
 {
-	int fd = of == nullptr ? 0 : open_source_file(of).get();
+	std::string path = path_of_source(of);
+	int fd = open_source_file(of).get();
 
-	if (fd < 0) /* an errno */
-		::error("%s", safe_strerror(-fd));
-	::error("there is no line %u", first);
+	if (fd == -ENOENT)
+		::error("no file %s", path.c_str());
+	if (fd < 0)
+		::error("cannot open %s: %s", path.c_str(), safe_strerror(-fd));
+	::error("there is no line %u in %s", first, path.c_str());
 }
 
 bool gdb_source_lines(u64 pc, u32 first, u32 last, struct strbuf *text, struct strbuf *error)
@@ -312,8 +315,9 @@ bool gdb_source_lines(u64 pc, u32 first, u32 last, struct strbuf *text, struct s
 			 std::string lines;
 			 u32 number = first;
 
-			 if (found.symtab == nullptr ||
-			     !g_source_cache.get_source_lines(found.symtab, (int)first, (int)last,
+			 if (found.symtab == nullptr)
+				 ::error("no source line is recorded for 0x%lx", (unsigned long)pc);
+			 if (!g_source_cache.get_source_lines(found.symtab, (int)first, (int)last,
 							      &lines))
 				 no_source_lines(found.symtab, first);
 			 for (size_t at = 0, end; at < lines.length(); at = end + 1) {

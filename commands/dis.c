@@ -358,12 +358,9 @@ static void show_source(const struct request *request, const struct symbol *symb
 	if (!gdb_source_lines(request->address, first,
 			      line + (request->count ? (u32)request->count : MOST_SOURCE_LINES),
 			      text, problem)) {
-		bool missing = strstr(strbuf_text(problem), "No such file");
-
 		interrupt_check();
-		fail("%s: source code is not available: %s%s%s; `gdb directory DIR` names a source tree",
-		     symbol->name, missing ? "no file " : strbuf_text(problem),
-		     missing ? "" : " in ", path);
+		fail("%s: source code is not available: %s; `gdb directory DIR` names a source tree",
+		     symbol->name, strbuf_text(problem));
 	}
 	put_source(scope_strdup(strbuf_text(text)), line, !request->count);
 }
