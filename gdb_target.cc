@@ -209,9 +209,10 @@ const struct target_desc *crash_target::read_description()
 static const char *known_register(const struct gdb_registers &registers, gdbarch *arch, int number)
 {
 	size_t offset = sizeof(registers);
+	/* The description alone has this one: its number follows those of GDB's own list. There is one machine. */
+	static const int orig_rax = user_reg_map_name_to_regnum(arch, "orig_rax", -1);
 
-	/* The description alone has this one: its number follows those of GDB's own list. */
-	if (number == user_reg_map_name_to_regnum(arch, "orig_rax", -1))
+	if (number == orig_rax)
 		offset = offsetof(struct gdb_registers, regs.orig_ax);
 	for (const auto &place : register_places) {
 		if (place.number == number)
