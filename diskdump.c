@@ -463,7 +463,7 @@ static bool part_is_cut_short(struct kdump_part *part, u64 *nr_descriptors)
 			return false;
 	}
 	*nr_descriptors = descriptor_index(part, part->end_pfn);
-	step = *nr_descriptors / DESCRIPTORS_TO_SEE + 1;
+	step = max_u64((*nr_descriptors + DESCRIPTORS_TO_SEE - 1) / DESCRIPTORS_TO_SEE, 1);
 	return look_at_descriptors(part, 0, *nr_descriptors, step) == TABLE_CUT ||
 	       look_at_descriptors(part,
 				   *nr_descriptors > DESCRIPTORS_AT_END
