@@ -409,7 +409,7 @@ static const char *percpu_argument(const char *word)
 	if (!colon)
 		return word;
 	if (!colon[1])
-		colon = scope_printf(":%u", task_current() ? task_current()->cpu : 0);
+		colon = scope_printf(":%u", task_current()->cpu);
 	if (!cpu_mask_parse(colon + 1, &mask, why))
 		fail("%s", strbuf_text(why));
 	if (cpu_mask_count(&mask) != 1)
