@@ -4,9 +4,13 @@ import functools
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 
 from harness import equal, expect, run_crash, same_lines
+
+sys.path[:0] = [str(pathlib.Path(__file__).parent)]
+import test_ps  # noqa: E402
 
 
 def traces(text):
@@ -50,15 +54,7 @@ def call_trace(console):
 
 def context_switches(kernel):
     """pid -> how often the task had gone from a CPU, by itself or not, by the dump."""
-    text, found, pid = kernel.crash("foreach task -R nvcsw,nivcsw"), {}, None
-    for line in text.splitlines():
-        header = re.match(r"PID: (\d+) ", line)
-        value = re.match(r"\s+ni?vcsw = (\d+)", line)
-        if header:
-            pid = int(header.group(1))
-        elif value:
-            found[pid] = found.get(pid, 0) + int(value.group(1))
-    return found
+    return {pid: count for pid, (count, _) in test_ps.switches(kernel).items()}
 
 
 def has_run_since(kernel, folder, switches):

@@ -153,17 +153,22 @@ def test_interrupt(kernel):
         on_terminal(kernel, body, "-s", env=slow.env)
 
 
+def interrupt_the_index(terminal, slow):
+    """Ctrl-C while the index of debug information is made; what is shown up to the next prompt."""
+    slow.arm("reading the kernel's debug information")
+    terminal.send("gdb info line vfs_read\n")
+    slow.wait(terminal)
+    terminal.send("\x03")
+    terminal.wait_for(re.escape("^C"))
+    slow.open()
+    return terminal.wait_for("crash> ")
+
+
 def test_leaving_waits_for_nothing(kernel):
     """An index that was interrupted is not waited for, and nothing of it is on the disk."""
     with tempfile.TemporaryDirectory() as name, Slow() as slow:
         def leaving(terminal):
-            slow.arm("reading the kernel's debug information")
-            terminal.send("gdb info line vfs_read\n")
-            slow.wait(terminal)
-            terminal.send("\x03")
-            terminal.wait_for(re.escape("^C"))
-            slow.open()
-            terminal.wait_for("crash> ")
+            interrupt_the_index(terminal, slow)
             before = processor_time(terminal.pid)
             terminal.send("quit\n")
             # Nobody reaps it before the test has seen what it used.
@@ -182,13 +187,7 @@ def test_interrupt_of_a_search(kernel):
         setting = {"XDG_CACHE_HOME": name, **slow.env}
 
         def making(terminal):
-            slow.arm("reading the kernel's debug information")
-            terminal.send("gdb info line vfs_read\n")
-            slow.wait(terminal)
-            terminal.send("\x03")
-            terminal.wait_for(re.escape("^C"))
-            slow.open()
-            shown = terminal.wait_for("crash> ")
+            shown = interrupt_the_index(terminal, slow)
             expect("read_write.c" not in shown, f"it has its answer: {shown!r}")
             # The second question gets the answer.
             terminal.send("gdb info line vfs_read\n")
