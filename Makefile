@@ -18,13 +18,16 @@ CRASH := crash
 endif
 
 WARNINGS := -Wall -Wextra -Werror
-COMMON := -O2 -g -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DCRASH_VERSION='"$(VERSION)"' -I. -I$(B) $(SANFLAGS)
+COMMON := -O2 -g -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DCRASH_VERSION='"$(VERSION)"' -iquote . $(SANFLAGS)
 CFLAGS += -std=gnu17 $(WARNINGS) -Wmissing-prototypes -Wstrict-prototypes $(COMMON)
 LIBS := -lreadline -lncurses -lz -llzo2 -lsnappy -lzstd -lbz2 -llzma -llz4 -lm -lpthread -ldl
 
-CORE := $(filter-out main.c,$(wildcard *.c))
+# The folders are the layers (ARCHITECTURE.md); includes name the path from the top. Not -I.: our memory.h would hide
+# the system's.
+FOLDERS := base dump names containers kernel kernel/unwind kernel/mm kernel/fs shell show start
+CORE := $(filter-out main.c,$(wildcard *.c $(FOLDERS:%=%/*.c)))
 COMMANDS := $(wildcard commands/*.c)
-GDB_OBJECTS := $(patsubst %.cc,$(B)/%.o,$(wildcard *.cc))
+GDB_OBJECTS := $(patsubst %.cc,$(B)/%.o,$(wildcard bridge/*.cc))
 OBJECTS := $(CORE:%.c=$(B)/%.o) $(COMMANDS:%.c=$(B)/%.o) $(B)/command_table.o $(GDB_OBJECTS)
 UNIT_TESTS := $(patsubst tests/unit/test_%.c,$(B)/tests/test_%,$(wildcard tests/unit/test_*.c))
 UNIT_HELPERS := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%.c,$(wildcard tests/unit/*.c)))
@@ -42,10 +45,10 @@ $(B)/gdb.ready: tools/build-gdb $(wildcard gdb-patches/*)
 	@MAKEFLAGS= tools/build-gdb
 	@touch $@
 
-$(GDB_OBJECTS): $(B)/%.o: %.cc gdb_internal.hh gdb_bridge.h util.h regs.h $(B)/gdb.ready
+$(GDB_OBJECTS): $(B)/%.o: %.cc bridge/gdb_internal.hh bridge/gdb_bridge.h base/util.h base/regs.h $(B)/gdb.ready
 	@mkdir -p $(@D)
 	@echo "  CXX  $<"
-	@# Without -I. because our headers' names would hide GDB's.
+	@# Without our include paths: our headers' names would hide GDB's.
 	@$(CXX) -O2 -g $(WARNINGS) $(SANFLAGS) $$(cat $(GDB_DIR)/compile.flags) -c -o $@ $<
 
 $(B)/command_table.c: tools/gen-commands $(COMMANDS)
@@ -88,7 +91,7 @@ FUZZ_CHECKS := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FUZZ_SIZES := -DFAKE_PAGES=256 -DKALLSYMS_SEARCH_BYTES='(60ULL << 10)' \
 	-DKALLSYMS_MOST_STEPS='(1ULL << 18)' -DKALLSYMS_CHUNK_BYTES='(64ULL << 10)'
 FUZZ_CFLAGS := -std=gnu17 $(WARNINGS) -Wno-unused-but-set-variable -O1 -gline-tables-only -fno-omit-frame-pointer \
-	-D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DCRASH_VERSION='"$(VERSION)"' -I. -Itests/unit $(FUZZ_CHECKS) \
+	-D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DCRASH_VERSION='"$(VERSION)"' -iquote . -Itests/unit $(FUZZ_CHECKS) \
 	$(FUZZ_SIZES)
 FUZZ_OBJECTS := $(CORE:%.c=$(F)/%.o) $(patsubst %.c,$(F)/%.o,$(filter-out tests/unit/test_%.c,$(wildcard tests/unit/*.c)))
 FUZZ_PROGRAMS := $(patsubst tests/fuzz/%.c,$(F)/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -107,7 +110,7 @@ $(F)/fuzz_%: $(F)/tests/fuzz/fuzz_%.o $(F)/tests/fuzz/fuzz.o $(F)/tests/fuzz/stu
 	@echo "  LINK $@"
 	@clang $(FUZZ_CHECKS) -fsanitize=fuzzer -Wl,--wrap=mmap,--wrap=munmap,--wrap=madvise -o $@ $^ $(LIBS)
 
--include $(wildcard $(F)/*.d $(F)/tests/*/*.d)
+-include $(wildcard $(FUZZ_OBJECTS:.o=.d) $(F)/tests/fuzz/*.d)
 
 .PHONY: fuzz fuzz-programs
 fuzz-programs: $(FUZZ_PROGRAMS)
@@ -119,7 +122,7 @@ fuzz: deps-if-missing
 # gcc -fanalyzer adds pointers that a function of ours may give as NULL. Its search for leaks is left to the builds with
 # sanitizers: our scopes end by longjmp(), and what they own is given back by cleanups.
 L := build/lint
-LINT_CFLAGS := -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DCRASH_VERSION='""' -I. -Itests/unit
+LINT_CFLAGS := -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DCRASH_VERSION='""' -iquote . -Itests/unit
 LINT_core := $(CORE) main.c
 LINT_commands := $(COMMANDS)
 
@@ -137,10 +140,10 @@ lint: deps-if-missing
 	@$(MAKE) --no-print-directory -k lint-core lint-commands
 lint-core: $(LINT_core:%.c=$(L)/%.ok)
 lint-commands: $(LINT_commands:%.c=$(L)/%.ok)
--include $(wildcard $(L)/*.d $(L)/commands/*.d)
+-include $(wildcard $(LINT_core:%.c=$(L)/%.d) $(LINT_commands:%.c=$(L)/%.d))
 
 .SECONDARY:
--include $(wildcard $(B)/*.d $(B)/commands/*.d $(B)/tests/unit/*.d)
+-include $(wildcard $(B)/main.d $(OBJECTS:.o=.d) $(B)/tests/unit/*.d)
 
 unit-tests: $(UNIT_TESTS)
 

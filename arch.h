@@ -3,11 +3,11 @@
 #ifndef ARCH_H
 #define ARCH_H
 
-#include "dumpfile.h"
-#include "fault.h"
+#include "dump/dumpfile.h"
+#include "base/fault.h"
 #include "symbols.h"
-#include "util.h"
-#include "vmcoreinfo.h"
+#include "base/util.h"
+#include "dump/vmcoreinfo.h"
 
 /* One level of a page-table walk, for vtop. */
 struct walk_step {

@@ -40,12 +40,12 @@
  * are kept (1/64 of the bitmap's size) and made as far as a lookup needs them, over holes of a
  * sparse file without reading them.
  */
-#include "decompress.h"
-#include "dumpfile.h"
-#include "elfnote.h"
-#include "flattened.h"
-#include "kdump.h"
-#include "pagecache.h"
+#include "dump/decompress.h"
+#include "dump/dumpfile.h"
+#include "dump/elfnote.h"
+#include "dump/flattened.h"
+#include "dump/kdump.h"
+#include "dump/pagecache.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

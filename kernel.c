@@ -2,11 +2,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kernel.h"
 
-#include "fail.h"
-#include "kfield.h"
-#include "kpercpu.h"
+#include "base/fail.h"
+#include "names/kfield.h"
+#include "containers/kpercpu.h"
 #include "memory.h"
-#include "printk.h"
+#include "kernel/printk.h"
 #include "symbols.h"
 
 #include <ctype.h>

@@ -3,9 +3,9 @@
 #ifndef KERNEL_H
 #define KERNEL_H
 
-#include "util.h"
-#include "vmcoreinfo.h"
-#include "vmlinux.h"
+#include "base/util.h"
+#include "dump/vmcoreinfo.h"
+#include "names/vmlinux.h"
 
 struct kernel_identity {
 	char nodename[65], release[65], version[65], machine[65];

@@ -36,11 +36,11 @@
  *
  * The headers of versions before 8 differ, and none of them could be found that is a kernel's for x86_64.
  */
-#include "decompress.h"
-#include "dumpfile.h"
-#include "elfnote.h"
-#include "fail.h"
-#include "pagecache.h"
+#include "dump/decompress.h"
+#include "dump/dumpfile.h"
+#include "dump/elfnote.h"
+#include "base/fail.h"
+#include "dump/pagecache.h"
 
 #include <stdlib.h>
 

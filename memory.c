@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "memory.h"
 
-#include "debug.h"
-#include "fail.h"
+#include "base/debug.h"
+#include "base/fail.h"
 
 /*
  * Translations of 4 KB pieces of the kernel's mapped regions (vmalloc, modules, vmemmap ...), one

@@ -14,8 +14,8 @@
  * a hole in the file. Both read as zeroes, as do pages of zeroes that a copy made holes of. Its notes
  * are one NT_PRSTATUS, of the task that crashed on whichever CPU, and NT_TASKSTRUCT with its address.
  */
-#include "elfnote.h"
-#include "extents.h"
+#include "dump/elfnote.h"
+#include "dump/extents.h"
 
 #include <elf.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
  */
 #include "symbols.h"
 
-#include "fail.h"
+#include "base/fail.h"
 
 #include <stdio.h>
 #include <stdlib.h>

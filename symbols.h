@@ -3,8 +3,8 @@
 #ifndef SYMBOLS_H
 #define SYMBOLS_H
 
-#include "util.h"
-#include "vmlinux.h"
+#include "base/util.h"
+#include "names/vmlinux.h"
 
 struct symbol_module;
 

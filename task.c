@@ -13,15 +13,15 @@
  */
 #include "task.h"
 
-#include "fail.h"
-#include "kcopy.h"
+#include "base/fail.h"
+#include "containers/kcopy.h"
 #include "kernel.h"
-#include "kfield.h"
-#include "klist.h"
-#include "kpercpu.h"
-#include "kxarray.h"
+#include "names/kfield.h"
+#include "containers/klist.h"
+#include "containers/kpercpu.h"
+#include "containers/kxarray.h"
 #include "memory.h"
-#include "printk.h"
+#include "kernel/printk.h"
 
 #include <regex.h>
 #include <stdio.h>

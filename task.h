@@ -3,7 +3,7 @@
 #ifndef TASK_H
 #define TASK_H
 
-#include "util.h"
+#include "base/util.h"
 
 struct task {
 	u64 address; /* task_struct */

@@ -11,7 +11,7 @@
  */
 #include "arch.h"
 
-#include "fail.h"
+#include "base/fail.h"
 
 #include <stdio.h>
 

@@ -1,12 +1,12 @@
 /* alias.c - the command alias: lists, defines and deletes words that stand for command lines. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "alias.h"
+#include "shell/alias.h"
 
-#include "command.h"
-#include "fail.h"
-#include "json.h"
-#include "nearest.h"
-#include "out.h"
+#include "shell/command.h"
+#include "base/fail.h"
+#include "base/json.h"
+#include "shell/nearest.h"
+#include "base/out.h"
 
 #include <ctype.h>
 

@@ -1,9 +1,9 @@
 /* ascii.c - the command ascii: numbers as the characters that their bytes are. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "command.h"
-#include "fail.h"
-#include "json.h"
-#include "out.h"
+#include "shell/command.h"
+#include "base/fail.h"
+#include "base/json.h"
+#include "base/out.h"
 
 static const char *const control_names[] = {
 	"NUL", "SOH", "STX", "ETX", "EOT", "ENQ", "ACK", "BEL", "BS",  "HT",  "LF",

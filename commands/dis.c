@@ -1,16 +1,16 @@
 /* dis.c - the command dis: instructions of the kernel, its modules and user programs, with their source. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* gdb disassembles; which bytes belong to a function is known from the symbols, which it may not have. */
-#include "../bridge_ops.h"
-#include "../command.h"
-#include "../datashow.h"
-#include "../fail.h"
-#include "../gdb_bridge.h"
-#include "../json.h"
-#include "../memory.h"
-#include "../out.h"
-#include "../session.h"
-#include "../symbolshow.h"
+#include "shell/bridge_ops.h"
+#include "shell/command.h"
+#include "show/datashow.h"
+#include "base/fail.h"
+#include "bridge/gdb_bridge.h"
+#include "base/json.h"
+#include "memory.h"
+#include "base/out.h"
+#include "shell/session.h"
+#include "show/symbolshow.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -1,15 +1,15 @@
 /* foreach.c - L6: the foreach command: other commands run for many tasks, one after the other. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "../colour.h"
-#include "../command.h"
-#include "../fail.h"
-#include "../json.h"
-#include "../jsonshow.h"
-#include "../nearest.h"
-#include "../out.h"
-#include "../progress.h"
-#include "../session.h"
-#include "../task.h"
+#include "base/colour.h"
+#include "shell/command.h"
+#include "base/fail.h"
+#include "base/json.h"
+#include "show/jsonshow.h"
+#include "shell/nearest.h"
+#include "base/out.h"
+#include "base/progress.h"
+#include "shell/session.h"
+#include "task.h"
 
 #include <stdio.h>
 #include <stdlib.h>

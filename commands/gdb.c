@@ -1,7 +1,7 @@
 /* gdb.c - the command gdb: passes a line to gdb. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "command.h"
-#include "gdb_command.h"
+#include "shell/command.h"
+#include "shell/gdb_command.h"
 
 static void run_gdb(struct args *args)
 {

@@ -1,17 +1,17 @@
 /* help.c - the command help: the table, pages, and what the session knows of its files. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "help.h"
+#include "shell/help.h"
 
-#include "alias.h"
-#include "command.h"
-#include "elfnote.h"
-#include "fail.h"
-#include "gdb_bridge.h"
-#include "gdb_command.h"
-#include "kfield.h"
-#include "out.h"
-#include "session.h"
-#include "sessiondump.h"
+#include "shell/alias.h"
+#include "shell/command.h"
+#include "dump/elfnote.h"
+#include "base/fail.h"
+#include "bridge/gdb_bridge.h"
+#include "shell/gdb_command.h"
+#include "names/kfield.h"
+#include "base/out.h"
+#include "shell/session.h"
+#include "show/sessiondump.h"
 
 static void show_aliases(UNUSED const char *option)
 {

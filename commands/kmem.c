@@ -1,11 +1,11 @@
 /* kmem.c - L6: the kmem command: the kernel's memory in totals. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "../command.h"
-#include "../fail.h"
-#include "../json.h"
-#include "../memstat.h"
-#include "../out.h"
-#include "../session.h"
+#include "shell/command.h"
+#include "base/fail.h"
+#include "base/json.h"
+#include "kernel/mm/memstat.h"
+#include "base/out.h"
+#include "shell/session.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -1,13 +1,13 @@
 /* list.c - the command list: the entries of a linked list, and what is in them. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "../command.h"
-#include "../entryshow.h"
-#include "../fail.h"
-#include "../json.h"
-#include "../memory.h"
-#include "../nearest.h"
-#include "../out.h"
-#include "../session.h"
+#include "shell/command.h"
+#include "show/entryshow.h"
+#include "base/fail.h"
+#include "base/json.h"
+#include "memory.h"
+#include "shell/nearest.h"
+#include "base/out.h"
+#include "shell/session.h"
 
 typedef unsigned long long ull;
 

@@ -1,15 +1,15 @@
 /* log.c - L6: the log command: the kernel's messages, and the audit records still in its queues. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "../audit.h"
-#include "../command.h"
-#include "../fail.h"
-#include "../gdb_bridge.h"
-#include "../json.h"
-#include "../kernel.h"
-#include "../out.h"
-#include "../printk.h"
-#include "../printksafe.h"
-#include "../tracelines.h"
+#include "kernel/audit.h"
+#include "shell/command.h"
+#include "base/fail.h"
+#include "bridge/gdb_bridge.h"
+#include "base/json.h"
+#include "kernel.h"
+#include "base/out.h"
+#include "kernel/printk.h"
+#include "kernel/printksafe.h"
+#include "show/tracelines.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -1,18 +1,18 @@
 /* mod.c - L6: the mod command: loaded modules, their taints, and their object files for gdb. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "../command.h"
-#include "../fail.h"
-#include "../gdb_bridge.h"
-#include "../json.h"
-#include "../kernel.h"
-#include "../modfile.h"
-#include "../module.h"
-#include "../nearest.h"
-#include "../out.h"
-#include "../progress.h"
-#include "../runningkernel.h"
-#include "../session.h"
-#include "../unpack.h"
+#include "shell/command.h"
+#include "base/fail.h"
+#include "bridge/gdb_bridge.h"
+#include "base/json.h"
+#include "kernel.h"
+#include "shell/modfile.h"
+#include "kernel/module.h"
+#include "shell/nearest.h"
+#include "base/out.h"
+#include "base/progress.h"
+#include "names/runningkernel.h"
+#include "shell/session.h"
+#include "dump/unpack.h"
 
 #include <errno.h>
 #include <limits.h>

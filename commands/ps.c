@@ -1,17 +1,17 @@
 /* ps.c - L6: the ps command: tasks as a table, by last run, by family, with their times and limits. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "../colour.h"
-#include "../command.h"
-#include "../fail.h"
-#include "../json.h"
-#include "../jsonshow.h"
-#include "../kpercpu.h"
-#include "../nearest.h"
-#include "../out.h"
-#include "../psview.h"
-#include "../session.h"
-#include "../task.h"
-#include "../taskinfo.h"
+#include "base/colour.h"
+#include "shell/command.h"
+#include "base/fail.h"
+#include "base/json.h"
+#include "show/jsonshow.h"
+#include "containers/kpercpu.h"
+#include "shell/nearest.h"
+#include "base/out.h"
+#include "show/psview.h"
+#include "shell/session.h"
+#include "task.h"
+#include "kernel/taskinfo.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* quit.c - the commands q and exit. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "command.h"
-#include "shell.h"
+#include "shell/command.h"
+#include "shell/shell.h"
 
 static void run_quit(UNUSED struct args *args)
 {

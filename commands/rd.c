@@ -1,16 +1,16 @@
 /* rd.c - L6: the rd command: memory as numbers, text, symbols or raw bytes. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "../command.h"
-#include "../fail.h"
-#include "../json.h"
-#include "../kpercpu.h"
-#include "../memory.h"
-#include "../out.h"
-#include "../session.h"
-#include "../slab.h"
-#include "../symbolshow.h"
-#include "../task.h"
-#include "../vma.h"
+#include "shell/command.h"
+#include "base/fail.h"
+#include "base/json.h"
+#include "containers/kpercpu.h"
+#include "memory.h"
+#include "base/out.h"
+#include "shell/session.h"
+#include "kernel/mm/slab.h"
+#include "show/symbolshow.h"
+#include "task.h"
+#include "kernel/mm/vma.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,9 +1,9 @@
 /* repeat.c - the command repeat: runs a command again and again. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "command.h"
-#include "fail.h"
-#include "process.h"
-#include "session.h"
+#include "shell/command.h"
+#include "base/fail.h"
+#include "shell/process.h"
+#include "shell/session.h"
 
 #include <ctype.h>
 

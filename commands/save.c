@@ -1,9 +1,9 @@
 /* save.c - L6: the save command: a small dump with the pages that this session has read. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "../command.h"
-#include "../json.h"
-#include "../out.h"
-#include "../savedump.h"
+#include "shell/command.h"
+#include "base/json.h"
+#include "base/out.h"
+#include "shell/savedump.h"
 
 static void run_save(struct args *args)
 {

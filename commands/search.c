@@ -1,18 +1,18 @@
 /* search.c - the command search: where in memory a number or text stands. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "../command.h"
-#include "../fail.h"
-#include "../json.h"
-#include "../jsonshow.h"
-#include "../memory.h"
-#include "../memscan.h"
-#include "../nearest.h"
-#include "../out.h"
-#include "../progress.h"
-#include "../stack.h"
-#include "../symbols.h"
-#include "../task.h"
-#include "../vma.h"
+#include "shell/command.h"
+#include "base/fail.h"
+#include "base/json.h"
+#include "show/jsonshow.h"
+#include "memory.h"
+#include "kernel/mm/memscan.h"
+#include "shell/nearest.h"
+#include "base/out.h"
+#include "base/progress.h"
+#include "kernel/unwind/stack.h"
+#include "symbols.h"
+#include "task.h"
+#include "kernel/mm/vma.h"
 
 typedef unsigned long long ull;
 

@@ -1,12 +1,12 @@
 /* sig.c - L6: the sig command: how tasks handle signals, and which wait for them. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "../command.h"
-#include "../fail.h"
-#include "../json.h"
-#include "../jsonshow.h"
-#include "../out.h"
-#include "../task.h"
-#include "../tasksig.h"
+#include "shell/command.h"
+#include "base/fail.h"
+#include "base/json.h"
+#include "show/jsonshow.h"
+#include "base/out.h"
+#include "task.h"
+#include "kernel/tasksig.h"
 
 static void put_task(const struct task *task, const char *indent)
 {

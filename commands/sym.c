@@ -1,15 +1,15 @@
 /* sym.c - the command sym: symbols to addresses and addresses to symbols. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "command.h"
-#include "fail.h"
-#include "gdb_bridge.h"
-#include "json.h"
-#include "module.h"
-#include "nearest.h"
-#include "out.h"
-#include "session.h"
-#include "symbolshow.h"
-#include "util.h"
+#include "shell/command.h"
+#include "base/fail.h"
+#include "bridge/gdb_bridge.h"
+#include "base/json.h"
+#include "kernel/module.h"
+#include "shell/nearest.h"
+#include "base/out.h"
+#include "shell/session.h"
+#include "show/symbolshow.h"
+#include "base/util.h"
 
 #include <stdlib.h>
 

@@ -1,16 +1,16 @@
 /* sys.c - L6: the sys command: the system page, taints, system calls, DMI strings, the configuration. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "../banner.h"
-#include "../command.h"
-#include "../fail.h"
-#include "../gdb_bridge.h"
-#include "../json.h"
-#include "../kernel.h"
-#include "../kernelinfo.h"
-#include "../memory.h"
-#include "../nearest.h"
-#include "../out.h"
-#include "../symbols.h"
+#include "show/banner.h"
+#include "shell/command.h"
+#include "base/fail.h"
+#include "bridge/gdb_bridge.h"
+#include "base/json.h"
+#include "kernel.h"
+#include "kernel/kernelinfo.h"
+#include "memory.h"
+#include "shell/nearest.h"
+#include "base/out.h"
+#include "symbols.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,14 +1,14 @@
 /* task.c - L6: the task command: a task_struct and its thread_info, whole or by member. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "../command.h"
-#include "../datashow.h"
-#include "../fail.h"
-#include "../json.h"
-#include "../jsonshow.h"
-#include "../nearest.h"
-#include "../out.h"
-#include "../session.h"
-#include "../task.h"
+#include "shell/command.h"
+#include "show/datashow.h"
+#include "base/fail.h"
+#include "base/json.h"
+#include "show/jsonshow.h"
+#include "shell/nearest.h"
+#include "base/out.h"
+#include "shell/session.h"
+#include "task.h"
 
 #include <stdlib.h>
 

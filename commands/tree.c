@@ -1,16 +1,16 @@
 /* tree.c - the command tree: entries of red-black trees, radix trees, xarrays and maple trees. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "../command.h"
-#include "../entryshow.h"
-#include "../fail.h"
-#include "../json.h"
-#include "../kfield.h"
-#include "../kmaple.h"
-#include "../krbtree.h"
-#include "../kxarray.h"
-#include "../memory.h"
-#include "../out.h"
-#include "../session.h"
+#include "shell/command.h"
+#include "show/entryshow.h"
+#include "base/fail.h"
+#include "base/json.h"
+#include "names/kfield.h"
+#include "containers/kmaple.h"
+#include "containers/krbtree.h"
+#include "containers/kxarray.h"
+#include "memory.h"
+#include "base/out.h"
+#include "shell/session.h"
 
 typedef unsigned long long ull;
 

@@ -1,6 +1,6 @@
 /* commands/union.c - a union's definition, or its contents in memory. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "aggregate.h"
+#include "show/aggregate.h"
 
 static void run(struct args *args)
 {

@@ -1,14 +1,14 @@
 /* vtop.c - L6: the vtop command: how a virtual address becomes a physical one, table by table. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "../command.h"
-#include "../fail.h"
-#include "../json.h"
-#include "../jsonshow.h"
-#include "../memory.h"
-#include "../out.h"
-#include "../page.h"
-#include "../task.h"
-#include "../vma.h"
+#include "shell/command.h"
+#include "base/fail.h"
+#include "base/json.h"
+#include "show/jsonshow.h"
+#include "memory.h"
+#include "base/out.h"
+#include "kernel/mm/page.h"
+#include "task.h"
+#include "kernel/mm/vma.h"
 
 #include <stdio.h>
 

@@ -1,17 +1,17 @@
 /* commands/whatis.c - what a name is: the definition of a type, the declaration of a symbol. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "command.h"
-#include "datashow.h"
-#include "fail.h"
-#include "gdb_bridge.h"
-#include "json.h"
-#include "jsonshow.h"
-#include "nearest.h"
-#include "out.h"
-#include "session.h"
+#include "shell/command.h"
+#include "show/datashow.h"
+#include "base/fail.h"
+#include "bridge/gdb_bridge.h"
+#include "base/json.h"
+#include "show/jsonshow.h"
+#include "shell/nearest.h"
+#include "base/out.h"
+#include "shell/session.h"
 #include "symbols.h"
-#include "types.h"
-#include "typesearch.h"
+#include "names/types.h"
+#include "show/typesearch.h"
 
 #include <ctype.h>
 #include <stdlib.h>

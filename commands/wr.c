@@ -1,13 +1,13 @@
 /* commands/wr.c - writes a value into the memory of the running kernel. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "command.h"
-#include "dumpfile.h"
-#include "fail.h"
-#include "gdb_bridge.h"
-#include "json.h"
+#include "shell/command.h"
+#include "dump/dumpfile.h"
+#include "base/fail.h"
+#include "bridge/gdb_bridge.h"
+#include "base/json.h"
 #include "memory.h"
 #include "task.h"
-#include "vma.h"
+#include "kernel/mm/vma.h"
 
 enum space { OF_KERNEL, OF_USER, OF_PHYSICAL };
 

@@ -1,8 +1,8 @@
 /* dump_reads.c - tests: opening and reading dumps against the bare decompressor and memcpy; figures only. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "decompress.h"
-#include "dumpfile.h"
-#include "kdumpwrite.h"
+#include "dump/decompress.h"
+#include "dump/dumpfile.h"
+#include "dump/kdumpwrite.h"
 
 #include <pthread.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #ifndef FUZZ_H
 #define FUZZ_H
 
-#include "util.h"
+#include "base/util.h"
 
 /*
  * A target is a file fuzz_NAME.c with these three. The program made of it fuzzes (libFuzzer), replays

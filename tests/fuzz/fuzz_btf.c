@@ -3,7 +3,7 @@
 #include "fuzz.h"
 
 #include "names_builder.h"
-#include "types.h"
+#include "names/types.h"
 
 #include <stdlib.h>
 

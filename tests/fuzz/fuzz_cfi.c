@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fuzz.h"
 
-#include "cfi.h"
+#include "names/cfi.h"
 
 enum { MOST_FUNCTIONS = 64, MOST_ROWS = 16 };
 

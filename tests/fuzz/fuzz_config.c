@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fuzz.h"
 
-#include "fail.h"
+#include "base/fail.h"
 #include "fake.h"
-#include "kernelinfo.h"
+#include "kernel/kernelinfo.h"
 
 #include <zlib.h>
 

@@ -3,10 +3,10 @@
 #include "fuzz.h"
 
 #include "dump_builder.h"
-#include "dumpfile.h"
-#include "elfnote.h"
+#include "dump/dumpfile.h"
+#include "dump/elfnote.h"
 #include "lkcd_builder.h"
-#include "vmcoreinfo.h"
+#include "dump/vmcoreinfo.h"
 
 #include <stdio.h>
 #include <stdlib.h>

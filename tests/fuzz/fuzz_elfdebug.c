@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fuzz.h"
 
-#include "elfdebug.h"
+#include "names/elfdebug.h"
 
 #include <elf.h>
 #include <stdlib.h>

@@ -3,8 +3,8 @@
 #include "fuzz.h"
 
 #include "fake.h"
-#include "kallsyms.h"
-#include "kernelsearch.h"
+#include "kernel/kallsyms.h"
+#include "kernel/kernelsearch.h"
 #include "memory.h"
 #include "symbols.h"
 

@@ -2,10 +2,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fuzz.h"
 
-#include "command.h"
-#include "expression.h"
-#include "fail.h"
-#include "line.h"
+#include "shell/command.h"
+#include "shell/expression.h"
+#include "base/fail.h"
+#include "shell/line.h"
 #include "symbols.h"
 
 #include <stdlib.h>

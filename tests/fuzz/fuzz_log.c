@@ -2,10 +2,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fuzz.h"
 
-#include "fail.h"
+#include "base/fail.h"
 #include "fake.h"
 #include "fake_log.h"
-#include "printk.h"
+#include "kernel/printk.h"
 
 enum { USED_BYTES = 0x41000, MOST_RECORDS = 4096 };
 

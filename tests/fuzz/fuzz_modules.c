@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fuzz.h"
 
-#include "fail.h"
+#include "base/fail.h"
 #include "fake.h"
-#include "module.h"
+#include "kernel/module.h"
 #include "symbols.h"
 
 #include <elf.h>

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fuzz.h"
 
-#include "dumpfile.h"
-#include "elfnote.h"
+#include "dump/dumpfile.h"
+#include "dump/elfnote.h"
 
 #include <elf.h>
 

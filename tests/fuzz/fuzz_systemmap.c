@@ -3,7 +3,7 @@
 #include "fuzz.h"
 
 #include "symbols.h"
-#include "systemmap.h"
+#include "names/systemmap.h"
 
 #include <stdlib.h>
 

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fuzz.h"
 
-#include "fail.h"
-#include "unpack.h"
+#include "base/fail.h"
+#include "dump/unpack.h"
 
 #include <bzlib.h>
 #include <lz4.h>

@@ -4,7 +4,7 @@
 
 #include "names_builder.h"
 #include "symbols.h"
-#include "vmlinux.h"
+#include "names/vmlinux.h"
 
 void fuzz_setup(void)
 {

@@ -3,7 +3,7 @@
 #ifndef DUMP_BUILDER_H
 #define DUMP_BUILDER_H
 
-#include "util.h"
+#include "base/util.h"
 
 enum { BUILD_MAX_PFN = 40960 }; /* over a multiple of what one rank count covers */
 

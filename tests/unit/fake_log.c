@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fake_log.h"
 
-#include "fail.h"
+#include "base/fail.h"
 #include "fake.h"
 
 #define ID_MASK ((1ULL << 62) - 1)

@@ -3,7 +3,7 @@
 #ifndef FAKE_LOG_H
 #define FAKE_LOG_H
 
-#include "util.h"
+#include "base/util.h"
 
 /* Where its parts are: physical addresses, each with room for what follows. */
 #define FAKE_LOG_POINTER 0x20000 /* prb */

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "lkcd_builder.h"
 
-#include "regs.h"
+#include "base/regs.h"
 
 #include <stdlib.h>
 #include <zlib.h>

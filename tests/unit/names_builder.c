@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "names_builder.h"
 
-#include "fail.h"
+#include "base/fail.h"
 
 #include <stdlib.h>
 #include <unistd.h>

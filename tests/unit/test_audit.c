@@ -1,7 +1,7 @@
 /* test_audit.c - L5 audit queues: records, damage. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "audit.h"
-#include "fail.h"
+#include "kernel/audit.h"
+#include "base/fail.h"
 #include "fake.h"
 
 #include <setjmp.h>

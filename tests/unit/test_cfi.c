@@ -1,6 +1,6 @@
 /* test_cfi.c - tests: rows of DWARF's call frame information; damaged sections give none. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cfi.h"
+#include "names/cfi.h"
 
 #include <setjmp.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* test_completion.c - L6 completion: half-typed lines taken apart, the commands' own data. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "completion.h"
+#include "shell/completion.h"
 
-#include "fail.h"
+#include "base/fail.h"
 #include "symbols.h"
 
 #include <setjmp.h>

@@ -7,10 +7,10 @@
 
 #include <cmocka.h>
 
-#include "coreinfo.h"
+#include "names/coreinfo.h"
 #include "symbols.h"
-#include "types.h"
-#include "util.h"
+#include "names/types.h"
+#include "base/util.h"
 
 static struct vmcoreinfo info_of(const char *text)
 {

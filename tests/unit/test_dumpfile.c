@@ -1,9 +1,9 @@
 /* test_dumpfile.c - tests: every dump format gives its bytes back; damaged ones give messages. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dump_builder.h"
-#include "dumpfile.h"
-#include "pagecache.h"
-#include "vmcoreinfo.h"
+#include "dump/dumpfile.h"
+#include "dump/pagecache.h"
+#include "dump/vmcoreinfo.h"
 
 #include <fcntl.h>
 #include <pthread.h>

@@ -1,8 +1,8 @@
 /* test_eval.c - L6 expression: arithmetic, numbers, symbols and address arguments. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "command.h"
-#include "expression.h"
-#include "fail.h"
+#include "shell/command.h"
+#include "shell/expression.h"
+#include "base/fail.h"
 #include "fake.h"
 
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* test_gdb_bridge.c - L2 gdb_bridge: gdb over made-up memory, symbols and BTF, also damaged. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "gdb_bridge.h"
+#include "bridge/gdb_bridge.h"
 #include "names_builder.h"
 
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* test_history.c - L6 history: lines kept between sessions, cut, shared, and never another user's. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "history.h"
+#include "shell/history.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /* test_json.c - objects, lists and texts as JSON; what a failure leaves; text that commands print all the same. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "fail.h"
-#include "json.h"
-#include "out.h"
+#include "base/fail.h"
+#include "base/json.h"
+#include "base/out.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,8 +1,8 @@
 /* test_kallsyms.c - L3 kallsyms: every layout of the kernel's own symbol table, made by hand; damage. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "fail.h"
+#include "base/fail.h"
 #include "fake.h"
-#include "kallsyms.h"
+#include "kernel/kallsyms.h"
 #include "memory.h"
 #include "symbols.h"
 

@@ -1,6 +1,6 @@
 /* test_kernel.c - L5 kernel identity: clocks, load, memory, taints, panic message, match with the vmlinux. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "fail.h"
+#include "base/fail.h"
 #include "fake.h"
 #include "fake_log.h"
 #include "kernel.h"

@@ -1,8 +1,8 @@
 /* test_kernelinfo.c - L5: configuration, firmware strings, system calls. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "fail.h"
+#include "base/fail.h"
 #include "fake.h"
-#include "kernelinfo.h"
+#include "kernel/kernelinfo.h"
 #include "symbols.h"
 
 #include <setjmp.h>

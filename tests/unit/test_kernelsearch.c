@@ -1,8 +1,8 @@
 /* test_kernelsearch.c - L3 kernelsearch: page tables that lead to an image, which kernel runs, no kernel at all. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fake.h"
-#include "kernelsearch.h"
-#include "pagescan.h"
+#include "kernel/kernelsearch.h"
+#include "dump/pagescan.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

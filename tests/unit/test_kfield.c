@@ -1,7 +1,7 @@
 /* test_kfield.c - L2 kfield: the newest spelling found, values out of a copy, messages when missing. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "fail.h"
-#include "kfield.h"
+#include "base/fail.h"
+#include "names/kfield.h"
 #include "names_builder.h"
 #include "symbols.h"
 

@@ -1,9 +1,9 @@
 /* test_live.c - tests: the readers of /proc/kcore and /dev/mem, with files of our own in their place. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "dumpfile.h"
-#include "live.h"
-#include "runningkernel.h"
-#include "vmcoreinfo.h"
+#include "dump/dumpfile.h"
+#include "dump/live.h"
+#include "names/runningkernel.h"
+#include "dump/vmcoreinfo.h"
 
 #include <elf.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* test_lkcd.c - tests: LKCD dumps give their bytes back; damaged ones give messages. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "dumpfile.h"
+#include "dump/dumpfile.h"
 #include "lkcd_builder.h"
 
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* test_memory.c - L3 reads: page borders, faults, strings, members of every width. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "fail.h"
+#include "base/fail.h"
 #include "fake.h"
 #include "memory.h"
 

@@ -1,8 +1,8 @@
 /* test_module.c - L5 modules: list, memory areas, symbols, sections; damage. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "fail.h"
+#include "base/fail.h"
 #include "fake.h"
-#include "module.h"
+#include "kernel/module.h"
 #include "symbols.h"
 
 #include <elf.h>

@@ -1,6 +1,6 @@
 /* test_nameindex.c - L0 nameindex: names by their start, each once and in order. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "nameindex.h"
+#include "base/nameindex.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

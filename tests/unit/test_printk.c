@@ -1,9 +1,9 @@
 /* test_printk.c - L5 log: wrap-around, record states, damage. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "fail.h"
+#include "base/fail.h"
 #include "fake.h"
 #include "fake_log.h"
-#include "printk.h"
+#include "kernel/printk.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

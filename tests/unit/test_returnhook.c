@@ -1,8 +1,8 @@
 /* test_returnhook.c - L5 return addresses that tracing keeps: every kernel's keeper, damage, missing types. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "fail.h"
+#include "base/fail.h"
 #include "fake.h"
-#include "returnhook.h"
+#include "kernel/unwind/returnhook.h"
 #include "symbols.h"
 
 #include <setjmp.h>

@@ -1,14 +1,14 @@
 /* test_shell.c - L6 shell: lines taken apart, aliases, files, pipes, errors, history and interrupts. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "shell.h"
+#include "shell/shell.h"
 
-#include "alias.h"
-#include "fail.h"
-#include "gdb_command.h"
-#include "line.h"
-#include "out.h"
-#include "prompt.h"
-#include "session.h"
+#include "shell/alias.h"
+#include "base/fail.h"
+#include "shell/gdb_command.h"
+#include "shell/line.h"
+#include "base/out.h"
+#include "shell/prompt.h"
+#include "shell/session.h"
 
 #include <setjmp.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
 /* test_suggest.c - L0 suggest: the nearest of many names. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "suggest.h"
+#include "base/suggest.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

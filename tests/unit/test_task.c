@@ -1,9 +1,9 @@
 /* test_task.c - L5 tasks: both roads to a task, damage, states, words that name tasks, names on a terminal. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "fail.h"
+#include "base/fail.h"
 #include "fake.h"
 #include "task.h"
-#include "taskinfo.h"
+#include "kernel/taskinfo.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,9 +1,9 @@
 /* test_vma.c - L5 mappings by list (before v6.1) and names of files: loops, disorder, lost parents. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "fail.h"
+#include "base/fail.h"
 #include "fake.h"
-#include "vfs.h"
-#include "vma.h"
+#include "kernel/fs/vfs.h"
+#include "kernel/mm/vma.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

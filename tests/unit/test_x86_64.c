@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fake.h"
 #include "memory.h"
-#include "vmlinux.h"
+#include "names/vmlinux.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,0 +1,384 @@
+/* memscan.c - L5: looks for numbers or text in whole address spaces, on all cores. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One thread lists the pages of an area: those that the dump has, or those that the page tables map. Full
+ * batches are read and compared by all cores, in blocks; then the matches are handed out block by block, so
+ * that they come in order. Text may run on into the next page, if that follows in the address space.
+ */
+#include "kernel/mm/memscan.h"
+
+#include "base/fail.h"
+#include "memory.h"
+#include "kernel/mm/vma.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define BATCH_PAGES 2048
+#define BLOCK_PAGES 64
+#define NR_BLOCKS (BATCH_PAGES / BLOCK_PAGES)
+#define MAX_THREADS 32
+
+struct block {
+	struct scan_match *matches;
+	size_t count, space;
+};
+
+struct batch {
+	const struct scan *scan;
+	struct dump *dump;
+	size_t nr_pages; /* to search; one more may follow, for text that runs on */
+	size_t nr_blocks;
+	atomic_size_t next_block;
+	atomic_bool no_memory;
+	struct block blocks[NR_BLOCKS];
+};
+
+/* fail() is for the main thread only, hence no vector_add(). */
+static bool add_match(struct batch *batch, struct block *block, u64 address, u64 value,
+		      size_t needle)
+{
+	if (block->count == block->space) {
+		size_t space = block->space ? block->space * 2 : 64;
+		struct scan_match *grown = reallocarray(block->matches, space, sizeof(*grown));
+
+		if (!grown) {
+			batch->no_memory = true;
+			return false;
+		}
+		block->matches = grown;
+		block->space = space;
+	}
+	block->matches[block->count++] = (struct scan_match){ address, value, needle };
+	return true;
+}
+
+static int compare_matches(const void *a, const void *b)
+{
+	const struct scan_match *x = a, *y = b;
+
+	return x->address != y->address ? (x->address > y->address) - (x->address < y->address)
+					: (x->needle > y->needle) - (x->needle < y->needle);
+}
+
+static void find_texts(struct batch *batch, struct block *block, u64 address, const u8 *bytes,
+		       size_t low, size_t high, size_t length)
+{
+	const struct scan_needles *needles = &batch->scan->needles;
+	size_t before = block->count;
+
+	for (size_t n = 0; n < needles->count; n++) {
+		size_t text_length = strlen(needles->texts[n]), at = low;
+		const u8 *hit;
+
+		while (at < high &&
+		       (hit = memmem(bytes + at, length - at, needles->texts[n], text_length))) {
+			at = (size_t)(hit - bytes);
+			if (at >= high || !add_match(batch, block, address + at, 0, n))
+				break;
+			at++;
+		}
+	}
+	if (needles->count > 1 && block->count > before)
+		qsort(block->matches + before, block->count - before, sizeof(*block->matches),
+		      compare_matches);
+}
+
+static void find_values(struct batch *batch, struct block *block, u64 address, const u8 *bytes,
+			size_t low, size_t high)
+{
+	const struct scan_needles *needles = &batch->scan->needles;
+	size_t width = needles->width;
+	u64 cared = ~needles->mask;
+
+	for (size_t at = (size_t)align_up(low, width); at + width <= high; at += width) {
+		u64 value = width == 8	 ? load_u64(bytes + at)
+			    : width == 4 ? load_u32(bytes + at)
+					 : load_u16(bytes + at);
+
+		for (size_t n = 0; n < needles->count; n++) {
+			if ((value ^ needles->values[n]) & cared)
+				continue;
+			if (!add_match(batch, block, address + at, value, n))
+				return;
+			break;
+		}
+	}
+}
+
+static void search_page(struct batch *batch, struct block *block, size_t index)
+{
+	const struct scan *scan = batch->scan;
+	const struct scan_page *page = &scan->pages[index];
+	u64 last = page->address + PAGE_BYTES - 1;
+	u8 bytes[PAGE_BYTES + SCAN_MAX_TEXT];
+	size_t low, high, length = PAGE_BYTES;
+
+	if (last < scan->first || page->address > scan->last)
+		return;
+	low = scan->first > page->address ? (size_t)(scan->first - page->address) : 0;
+	high = scan->last < last ? (size_t)(scan->last - page->address) + 1 : PAGE_BYTES;
+	if (!dump_try_read(batch->dump, page->paddr, bytes, PAGE_BYTES, NULL))
+		return;
+	if (!scan->needles.texts) {
+		find_values(batch, block, page->address, bytes, low, high);
+		return;
+	}
+	if (index + 1 < scan->nr_pages && scan->pages[index + 1].address == last + 1 &&
+	    dump_try_read(batch->dump, scan->pages[index + 1].paddr, bytes + PAGE_BYTES,
+			  scan->longest - 1, NULL))
+		length += scan->longest - 1;
+	find_texts(batch, block, page->address, bytes, low, high, length);
+}
+
+static void *search_blocks(void *arg)
+{
+	struct batch *batch = arg;
+	size_t i;
+
+	while ((i = atomic_fetch_add(&batch->next_block, 1)) < batch->nr_blocks) {
+		size_t end = (size_t)min_u64((i + 1) * BLOCK_PAGES, batch->nr_pages);
+
+		for (size_t page = i * BLOCK_PAGES; page < end && !batch->no_memory; page++) {
+			if (interrupt_pending())
+				return NULL;
+			search_page(batch, &batch->blocks[i], page);
+		}
+	}
+	return NULL;
+}
+
+static void free_blocks(void *arg)
+{
+	struct batch *batch = arg;
+
+	for (size_t i = 0; i < NR_BLOCKS; i++)
+		free(batch->blocks[i].matches);
+	free(batch);
+}
+
+/* This thread works as well; when no other can be made, alone. */
+static void search_on_all_cores(struct batch *batch)
+{
+	pthread_t threads[MAX_THREADS];
+	long nr_cores = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t wanted = nr_cores > 1 ? (size_t)min_u64((u64)nr_cores - 1, MAX_THREADS) : 0;
+	size_t nr_threads = 0;
+
+	wanted = (size_t)min_u64(wanted, batch->nr_blocks - 1);
+	while (nr_threads < wanted &&
+	       pthread_create(&threads[nr_threads], NULL, search_blocks, batch) == 0)
+		nr_threads++;
+	search_blocks(batch);
+	while (nr_threads)
+		pthread_join(threads[--nr_threads], NULL);
+}
+
+struct batch_run {
+	struct scan *scan;
+	size_t nr_pages;
+};
+
+static void run_batch(void *arg)
+{
+	struct batch_run *run = arg;
+	struct scan *scan = run->scan;
+	struct batch *batch = xcalloc(1, sizeof(*batch));
+
+	scope_cleanup(free_blocks, batch);
+	batch->scan = scan;
+	batch->dump = memory_dump();
+	batch->nr_pages = run->nr_pages;
+	batch->nr_blocks = (run->nr_pages + BLOCK_PAGES - 1) / BLOCK_PAGES;
+	search_on_all_cores(batch);
+	interrupt_check();
+	if (batch->no_memory)
+		fail("out of memory: too much was found (-s, -e, -l or -m narrow the search)");
+	for (size_t i = 0; i < batch->nr_blocks; i++) {
+		for (size_t m = 0; m < batch->blocks[i].count; m++)
+			scan->found(scan->arg, &batch->blocks[i].matches[m]);
+	}
+}
+
+/* Of an unfinished area the last page stays for the next batch: text may run on into what follows it. */
+static void flush(struct scan *scan, bool finished)
+{
+	size_t kept = scan->needles.texts && !finished && scan->nr_pages ? 1 : 0;
+	struct batch_run run = { scan, scan->nr_pages - kept };
+	struct failure failure;
+
+	if (run.nr_pages && !protect(run_batch, &run, &failure))
+		fail_again(&failure);
+	scan->bytes_done += run.nr_pages * PAGE_BYTES;
+	if (kept)
+		scan->pages[0] = scan->pages[scan->nr_pages - 1];
+	scan->nr_pages = kept;
+	if (scan->progress)
+		scan->progress(scan->arg);
+}
+
+static void add_page(struct scan *scan, u64 address, u64 paddr)
+{
+	if (scan->counting) {
+		scan->bytes_all += PAGE_BYTES;
+		return;
+	}
+	if (scan->nr_pages == BATCH_PAGES)
+		flush(scan, false);
+	scan->pages[scan->nr_pages++] = (struct scan_page){ address, paddr };
+}
+
+static void remember_touches(void *arg)
+{
+	struct dump *dump = arg;
+
+	dump->touch_nothing = false;
+}
+
+void scan_begin(struct scan *scan)
+{
+	struct dump *dump = memory_dump();
+
+	scan->pages = scope_array(BATCH_PAGES, sizeof(*scan->pages));
+	for (size_t i = 0; scan->needles.texts && i < scan->needles.count; i++) {
+		size_t length = strlen(scan->needles.texts[i]);
+
+		if (length == 0 || length > SCAN_MAX_TEXT)
+			fail("text to look for has 1 to %d characters", SCAN_MAX_TEXT);
+		scan->longest = (size_t)max_u64(scan->longest, length);
+	}
+	if (!dump->touch_nothing) {
+		dump->touch_nothing = true;
+		scope_cleanup(remember_touches, dump);
+	}
+}
+
+void scan_end(struct scan *scan)
+{
+	flush(scan, true);
+}
+
+void scan_physical(struct scan *scan)
+{
+	struct dump *dump = memory_dump();
+	u64 pfn = scan->first >> PAGE_SHIFT;
+
+	while (dump_next_present(dump, pfn, &pfn) && pfn <= scan->last >> PAGE_SHIFT) {
+		if (pfn % 1024 == 0)
+			interrupt_check();
+		add_page(scan, pfn << PAGE_SHIFT, pfn << PAGE_SHIFT);
+		pfn++;
+	}
+}
+
+static void scan_direct_map(struct scan *scan)
+{
+	const struct kernel_layout *layout = memory_layout();
+	struct dump *dump = memory_dump();
+	u64 pfn = 0, address;
+
+	if (scan->last < layout->page_offset)
+		return;
+	if (scan->first > layout->page_offset)
+		pfn = (scan->first - layout->page_offset) >> PAGE_SHIFT;
+	while (dump_next_present(dump, pfn, &pfn)) {
+		if (!mem_phys_to_kernel(pfn << PAGE_SHIFT, &address) || address > scan->last)
+			break;
+		if (pfn % 1024 == 0)
+			interrupt_check();
+		add_page(scan, address, pfn << PAGE_SHIFT);
+		pfn++;
+	}
+}
+
+/* What a missing entry of this table leaves out. */
+static u64 hole_bytes(const char *level)
+{
+	static const struct {
+		const char *level;
+		unsigned shift;
+	} tables[] = { { "p4d", 39 }, { "pud", 30 }, { "pmd", 21 }, { "pte", 12 } };
+
+	if (level && streq(level, "pgd"))
+		return 1ULL << (memory_layout()->levels == 5 ? 48 : 39);
+	for (size_t i = 0; level && i < ARRAY_SIZE(tables); i++)
+		if (streq(level, tables[i].level))
+			return 1ULL << tables[i].shift;
+	return PAGE_BYTES;
+}
+
+/* Mapped pages of [start, last]; PGD 0: the kernel's own tables. */
+static void scan_mapped(struct scan *scan, u64 pgd, u64 start, u64 last)
+{
+	u64 address = align_down(max_u64(start, scan->first), PAGE_BYTES), step;
+
+	last = min_u64(last, scan->last);
+	while (address <= last) {
+		struct translation to;
+		struct fault fault = { 0 };
+		bool mapped = pgd ? mem_walk_user(pgd, address, &to, &fault)
+				  : mem_walk_kernel(address, &to, &fault);
+
+		interrupt_check();
+		step = mapped ? to.page_bytes : hole_bytes(fault.level);
+		step = max_u64(step, PAGE_BYTES);
+		step -= address & (step - 1);
+		for (u64 done = 0; mapped && done < step && address + done <= last;
+		     done += PAGE_BYTES) {
+			if (done % (PAGE_BYTES * 1024) == 0)
+				interrupt_check();
+			add_page(scan, address + done, align_down(to.paddr, PAGE_BYTES) + done);
+		}
+		if (address + step < address)
+			break;
+		address += step;
+	}
+}
+
+void scan_kernel_range(struct scan *scan, u64 start, u64 bytes)
+{
+	u64 end = align_up(start + bytes, PAGE_BYTES), paddr;
+
+	for (u64 address = align_down(start, PAGE_BYTES); address < end; address += PAGE_BYTES)
+		if (mem_kernel_to_phys(address, &paddr, NULL))
+			add_page(scan, address, paddr);
+}
+
+void scan_kernel(struct scan *scan, unsigned parts)
+{
+	const struct kernel_layout *layout = memory_layout();
+	u64 image_end = layout->kernel_map_start + layout->kernel_image_bytes;
+
+	/* Nothing is known of the regions: what the tables map from the top half's start on. */
+	if (!layout->page_offset) {
+		scan_mapped(scan, 0, layout->levels == 5 ? 0xff00ULL << 48 : 0xffff8ULL << 44,
+			    ~0ULL);
+		return;
+	}
+	if (parts & SCAN_DIRECT_MAP)
+		scan_direct_map(scan);
+	if (parts & SCAN_VMALLOC && layout->vmalloc_start)
+		scan_mapped(scan, 0, layout->vmalloc_start, layout->vmalloc_end - 1);
+	if (parts & SCAN_VMEMMAP && layout->vmemmap_start)
+		scan_mapped(scan, 0, layout->vmemmap_start, layout->vmemmap_end - 1);
+	if (parts & SCAN_IMAGE && layout->kernel_image_bytes)
+		scan_mapped(scan, 0, layout->kernel_map_start, image_end - 1);
+	if (parts & SCAN_MODULES && layout->modules_start)
+		scan_mapped(scan, 0, layout->modules_start, layout->modules_end - 1);
+}
+
+void scan_user(struct scan *scan, u64 mm)
+{
+	struct vma_iter it;
+	struct vma vma;
+	u64 pgd = mm_pgd(mm);
+
+	vma_begin(&it, mm);
+	while (vma_next(&it, &vma))
+		if (vma.end > vma.start)
+			scan_mapped(scan, pgd, vma.start, vma.end - 1);
+	if (it.stopped)
+		warn("mappings: %s", vma_why(&it));
+}

@@ -1,0 +1,127 @@
+/* page.c - L5: struct page in vmemmap. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * x86_64 keeps all of struct page in one virtual array, vmemmap, indexed by page frame number. Low
+ * bits of page.flags are enum pageflags, the high ones hold node and zone.
+ */
+#include "kernel/mm/page.h"
+
+#include "memory.h"
+
+KTYPE(page_type, "struct page");
+KFIELD(page_flags, "page.flags.f", "page.flags"); /* v6.18 wraps it: memdesc_flags_t */
+KFIELD(page_refcount, "page._refcount.counter");
+KFIELD(page_mapping, "page.mapping");
+KFIELD(page_index, "page.__folio_index", "page.index"); /* v6.16 */
+/*
+ * A tail page's word with bit 0 set: the head's address; or, where the tail pages of huge pages
+ * share their memory, the mask that makes the head's address of the tail's (mm: rework
+ * compound_head() for power-of-2 sizeof(struct page)).
+ */
+KFIELD(page_compound, "page.compound_info", "page.compound_head");
+KFIELD(page_type_word, "page.page_type");
+KENUM(slab_page_type, "PGTY_slab"); /* v6.12: a number in page_type's top byte */
+KENUM(slab_bit, "PG_slab"); /* before it a bit of page.flags, or in v6.10 and v6.11 of page_type */
+KENUM(nr_pageflags, "__NR_PAGEFLAGS");
+
+const char page_header[] = "      PAGE       PHYSICAL      MAPPING       INDEX CNT FLAGS";
+
+u64 page_of_pfn(u64 pfn)
+{
+	return memory_layout()->vmemmap_start + pfn * ktype_size(&page_type);
+}
+
+bool page_to_pfn(u64 page, u64 *pfn)
+{
+	const struct kernel_layout *layout = memory_layout();
+
+	if (page < layout->vmemmap_start || page >= layout->vmemmap_end)
+		return false;
+	*pfn = (page - layout->vmemmap_start) / ktype_size(&page_type);
+	return true;
+}
+
+bool page_of_address(u64 kernel_address, u64 *page)
+{
+	u64 paddr;
+
+	if (!mem_kernel_to_phys(kernel_address, &paddr, NULL) ||
+	    paddr >> PAGE_SHIFT >= memory_dump()->max_pfn)
+		return false;
+	*page = page_of_pfn(paddr >> PAGE_SHIFT);
+	return true;
+}
+
+u64 page_head(u64 page)
+{
+	u64 word = field_u64(page, &page_compound), pfn;
+
+	if (!(word & 1))
+		return page;
+	word &= ~1ULL;
+	return page_to_pfn(word, &pfn) ? word : page & word;
+}
+
+bool page_is_slab(u64 head_page)
+{
+	u64 type;
+	s64 bit;
+
+	if (kenum_exists(&slab_page_type))
+		return field_u64(head_page, &page_type_word) >> 24 ==
+		       (u64)kenum_value(&slab_page_type);
+	if (!kenum_exists(&slab_bit))
+		return false;
+	bit = kenum_value(&slab_bit);
+	if (bit < 64)
+		return field_u64(head_page, &page_flags) >> bit & 1;
+	/* Typed pages have 0xf at the top, and the bit of their type cleared. */
+	type = field_u64(head_page, &page_type_word);
+	return (type & (0xf0000000ULL | (u64)bit)) == 0xf0000000ULL;
+}
+
+bool page_read(u64 page, struct page_info *info, struct fault *fault)
+{
+	u64 pfn, count;
+
+	*info = (struct page_info){ .address = page };
+	if (!page_to_pfn(page, &pfn))
+		return fault_set(fault, FAULT_BAD_ADDRESS, SPACE_KERNEL, page);
+	info->physical = pfn << PAGE_SHIFT;
+	if (!field_try_u64(page, &page_mapping, &info->mapping, fault) ||
+	    !field_try_u64(page, &page_index, &info->index, fault) ||
+	    !field_try_u64(page, &page_flags, &info->flags, fault) ||
+	    !field_try_u64(page, &page_refcount, &count, fault))
+		return false;
+	info->count = (s32)count;
+	return true;
+}
+
+void page_flags_words(u64 flags, struct strbuf *text)
+{
+	s64 nr = kenum_exists(&nr_pageflags) ? kenum_value(&nr_pageflags) : 0;
+	size_t start = text->length;
+
+	for (s64 bit = 0; bit < nr && bit < 64; bit++) {
+		const char *name;
+
+		if (!(flags >> bit & 1))
+			continue;
+		name = enumerator_name("pageflags", bit);
+		if (text->length > start)
+			strbuf_putc(text, ',');
+		if (name)
+			strbuf_puts(text, starts_with(name, "PG_") ? name + 3 : name);
+		else
+			strbuf_printf(text, "bit %lld", (long long)bit);
+	}
+}
+
+void page_row(const struct page_info *info, struct strbuf *text)
+{
+	strbuf_printf(text, "%016llx %8llx %16llx %8llx %2lld %llx ",
+		      (unsigned long long)info->address, (unsigned long long)info->physical,
+		      (unsigned long long)info->mapping, (unsigned long long)info->index,
+		      (long long)info->count, (unsigned long long)info->flags);
+	page_flags_words(info->flags, text);
+}

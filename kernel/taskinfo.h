@@ -1,0 +1,43 @@
+/* taskinfo.h - L5: what a task used and may use: memory, times, scheduling, limits, arguments. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef TASKINFO_H
+#define TASKINFO_H
+
+#include "task.h"
+#include "base/util.h"
+
+/* task_memory() is declared in task.h. */
+
+struct task_times {
+	u64 start; /* task_struct.start_time: nanoseconds, monotonic */
+	u64 start_boot; /* the same on the clock that counts suspension; 0: the kernel has none */
+	u64 utime, stime; /* as the task_struct has them: nanoseconds (v4.11 on) */
+	u64 sum_exec; /* se.sum_exec_runtime: nanoseconds */
+};
+void task_times(const struct task *task, struct task_times *times);
+/* Nanoseconds since the task was last put on a CPU, by its CPU's run-queue clock. False: not known. */
+bool task_since_last_run(const struct task *task, u64 *nanoseconds);
+
+unsigned task_policy(const struct task *task); /* SCHED_NORMAL 0 ... */
+const char *task_policy_name(unsigned policy); /* "NORMAL"; "?" when unknown */
+unsigned task_nr_policies(void);
+/* "fifo", "1", "NORMAL,RR": bit n for policy n. False: not a policy. */
+bool task_policy_parse(const char *text, u32 *policies);
+
+/* Saved kernel stack pointer of a task that is not running. */
+bool task_kernel_sp(const struct task *task, u64 *sp);
+
+struct task_limit {
+	const char *name; /* "NOFILE" */
+	u64 current, maximum; /* ~0: unlimited */
+};
+#define TASK_LIMITS_MAX 32
+/* Number of limits; 0: the task has no signal_struct any more. */
+size_t task_limits(const struct task *task, struct task_limit limits[TASK_LIMITS_MAX]);
+
+enum task_strings { TASK_ARGUMENTS, TASK_ENVIRONMENT };
+/* The argument or environment area in user memory, NUL-separated. Scope memory; false with why. */
+bool task_user_strings(const struct task *task, enum task_strings which, char **text,
+		       size_t *length, struct strbuf *why);
+
+#endif

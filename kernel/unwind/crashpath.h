@@ -1,0 +1,15 @@
+/* crashpath.h - L5: what a crashing kernel was doing below the registers that it saved. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef CRASHPATH_H
+#define CRASHPATH_H
+
+#include "kernel/unwind/stack.h"
+
+/*
+ * A kernel that goes to its capture kernel saves, for each CPU, the registers of what an exception or the NMI
+ * interrupted. The frames of the handler lie further down and are live, too. TRACE was walked from those registers: puts
+ * the frames down to the place where the CPU ended in front of it. Leaves it as it is where they are not found.
+ */
+void crashpath_prepend(struct stack_trace *trace);
+
+#endif

@@ -1,0 +1,32 @@
+/* bridge_ops.h - L6: what gdb asks of the rest of crash: memory, symbols, types, registers. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef BRIDGE_OPS_H
+#define BRIDGE_OPS_H
+
+#include "bridge/gdb_bridge.h"
+#include "kernel/unwind/stack.h"
+#include "base/util.h"
+
+/* Tells the bridge where to ask; starts nothing. Once, after the session was opened. */
+void bridge_ops_setup(void);
+
+enum bridge_space {
+	BRIDGE_KERNEL,
+	BRIDGE_USER, /* the current task's (option -u) */
+	BRIDGE_FILE, /* offsets in the dump file (option -f) */
+	BRIDGE_BOTH, /* the kernel's, and the current task's below them */
+};
+
+/* What gdb's addresses are of, until the scope that this is called in ends. */
+void bridge_ops_use_space(enum bridge_space used);
+
+/*
+ * gdb's frames of a CPU begin with the registers that were saved of it. Until the scope that this is called in
+ * ends, they begin where stack_unwind() begins: a crashing kernel went on below these registers.
+ */
+void bridge_ops_start_below(void);
+/* FRAME of TRACE as gdb has it. */
+struct gdb_frame_place bridge_frame_place(const struct stack_trace *trace,
+					  const struct frame *frame);
+
+#endif

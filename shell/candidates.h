@@ -1,0 +1,38 @@
+/* candidates.h - L6: the words of each kind that may stand in a command line: tasks, symbols, members ... */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef CANDIDATES_H
+#define CANDIDATES_H
+
+#include "shell/completion.h"
+
+struct offer {
+	struct completion *completion;
+	const char *line; /* up to the cursor */
+	const char *text; /* its end: the start of the word that is looked for */
+	const char *of; /* behind the kind's name: "task_struct" of "member:task_struct", else "" */
+	bool alone; /* nothing of another kind can stand here */
+};
+
+/* Adds WORD when it starts with the offer's text. NOTE may be NULL. */
+void offer_word(struct offer *offer, const char *word, const char *note);
+/* The words that may stand here begin at TEXT, which is inside the line, and are of no other kind. */
+void offer_begin_at(struct offer *offer, const char *text);
+
+void offer_commands(struct offer *offer); /* commands and aliases */
+void offer_programs(struct offer *offer); /* of the shell */
+void offer_topics(struct offer *offer);
+void offer_aliases(struct offer *offer);
+void offer_pids(struct offer *offer);
+void offer_task_names(struct offer *offer);
+void offer_symbols(struct offer *offer);
+/* Names of types, and behind a dot or comma their members. */
+void offer_structs(struct offer *offer);
+void offer_unions(struct offer *offer);
+void offer_types(struct offer *offer);
+void offer_members(struct offer *offer); /* of the structure offer->of */
+void offer_modules(struct offer *offer);
+void offer_cpus(struct offer *offer);
+void offer_expression(struct offer *offer); /* of C: symbols, types, members */
+void offer_files(struct offer *offer);
+
+#endif

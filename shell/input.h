@@ -1,0 +1,34 @@
+/* input.h - L6: where command lines come from: .crashrc, -i, --exec, `< FILE`, standard input, the prompt. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef INPUT_H
+#define INPUT_H
+
+#include "base/util.h"
+
+/*
+ * Reads the .crashrc of the home folder and that of the current folder, where they are trusted, and runs their
+ * `set` and `alias` lines. Before the options of the run are read, which therefore win.
+ */
+void input_read_crashrc(void);
+/* Before the files of a run are opened: -i FILE and --exec COMMAND, run in this order. */
+void input_add_file(const char *path);
+void input_add_command(const char *command);
+
+/*
+ * Runs what .crashrc has besides, then -i and --exec, and then, unless there was an --exec, what is typed at the
+ * prompt or comes from standard input. Returns the exit status: 0, or 2 when answers could not be written or an -i file
+ * not be read, and also when some command failed and --exec, --json, --fail-fast or --exit-status was given.
+ */
+int input_main_loop(void);
+
+/*
+ * `< FILE`: runs every line of a file; a line that fails does not stop the rest, unless --fail-fast. False: some
+ * did. fail()s when it cannot be read.
+ */
+bool input_run_file(const char *path);
+
+/* The lines of a file, without blanks around them; closed when the innermost scope ends. */
+struct input_lines *input_lines_open(const char *path);
+const char *input_lines_next(struct input_lines *lines); /* NULL: the end */
+
+#endif

@@ -1,0 +1,48 @@
+/* outcome.c - counts the commands that failed and keeps the first of them. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "shell/outcome.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define KEPT 5
+#define LINE_SHOWN 60
+
+static char *kept[KEPT];
+static size_t count;
+
+void outcome_failed(const char *line, const char *source, size_t number)
+{
+	bool cut = strlen(line) > LINE_SHOWN;
+	char *text, *place;
+
+	if (count++ >= KEPT)
+		return;
+	/* Not in the middle of a character. */
+	text = xstrndup(line, LINE_SHOWN);
+	while (cut && *text && (text[strlen(text) - 1] & 0x80))
+		text[strlen(text) - 1] = '\0';
+	place = !source	 ? xstrdup("")
+		: number ? xasprintf(" (%s, line %zu)", source, number)
+			 : xasprintf(" (%s)", source);
+	kept[count - 1] = xasprintf("\"%s%s\"%s", text, cut ? "..." : "", place);
+	free(text);
+	free(place);
+}
+
+size_t outcome_count(void)
+{
+	return count;
+}
+
+void outcome_tell(void)
+{
+	if (!count)
+		return;
+	fprintf(stderr, "crash: %zu %s failed: ", count, count == 1 ? "command" : "commands");
+	for (size_t i = 0; i < count && i < KEPT; i++)
+		fprintf(stderr, "%s%s", i ? ", " : "", kept[i]);
+	if (count > KEPT)
+		fprintf(stderr, ", and %zu more", count - KEPT);
+	fputc('\n', stderr);
+}

@@ -1,0 +1,198 @@
+/* session.c - what is open and set, gdb's copy of the settings, and the current context. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "shell/session.h"
+
+#include "base/colour.h"
+#include "names/debuginfod.h"
+#include "names/elfdebug.h"
+#include "base/fail.h"
+#include "bridge/gdb_bridge.h"
+#include "base/json.h"
+#include "show/jsonshow.h"
+#include "kernel.h"
+#include "containers/kpercpu.h"
+#include "memory.h"
+#include "kernel/module.h"
+#include "kernel/unwind/orc.h"
+#include "base/out.h"
+#include "names/runningkernel.h"
+#include "kernel/mm/slab.h"
+#include "task.h"
+
+#include <stdlib.h>
+
+struct session session = {
+	.radix = 10,
+	.scroll = true,
+	.refresh = true,
+	.hash = true,
+	.redzone = true,
+	.print_max = 256,
+};
+
+/* What gdb was told last. All zero: nothing yet. */
+static struct {
+	bool told;
+	unsigned radix, print_max;
+	bool print_array, null_stop;
+} gdb_knows;
+
+void session_refresh(void)
+{
+	/* With --minimal and the like, or before start-up ended, there may be nothing to refresh. */
+	if (!session.dump || !session.dump->live || !session.refresh)
+		return;
+	dump_refresh(session.dump);
+	memory_forget_translations();
+	cpus_forget();
+	task_refresh();
+	slab_forget();
+	if (module_refresh())
+		orc_forget_modules();
+	gdb_bridge_changed();
+}
+
+bool session_hides_cpu(unsigned cpu)
+{
+	return session.hide_offline_cpus && !cpu_mask_has(cpus_online(), cpu);
+}
+
+static void tell_gdb(const char *setting, const char *value)
+{
+	struct strbuf output = { 0 }, command = { 0 };
+
+	strbuf_printf(&command, "set %s %s", setting, value);
+	/* A gdb without this setting prints in its own way, which is no reason to stop. */
+	gdb_run(strbuf_text(&command), GDB_NO_DWARF, &output, NULL);
+	strbuf_free(&command);
+	strbuf_free(&output);
+}
+
+void session_sync_gdb(void)
+{
+	bool first = !gdb_knows.told;
+	char number[32];
+
+	gdb_knows.told = true;
+	if (first) {
+		/* Every element as it is: "0 <repeats 12 times>" is no list of words to search. */
+		tell_gdb("print repeats", "unlimited");
+		/* On a live kernel tasks begin and end all the time. */
+		tell_gdb("print thread-events", "off");
+	}
+	if (first || gdb_knows.radix != session.radix)
+		tell_gdb("output-radix", session.radix == 16 ? "16" : "10");
+	if (first || gdb_knows.print_max != session.print_max) {
+		snprintf(number, sizeof(number), "%u", session.print_max);
+		tell_gdb("print elements", number);
+	}
+	if (first || gdb_knows.print_array != session.print_array)
+		tell_gdb("print array", session.print_array ? "on" : "off");
+	if (first || gdb_knows.null_stop != session.null_stop)
+		tell_gdb("print null-stop", session.null_stop ? "on" : "off");
+	gdb_knows.radix = session.radix;
+	gdb_knows.print_max = session.print_max;
+	gdb_knows.print_array = session.print_array;
+	gdb_knows.null_stop = session.null_stop;
+}
+
+static void ask_sysrq(void *arg)
+{
+	*(bool *)arg = kernel_crashed_by_sysrq() && !kernel_was_kexeced();
+}
+
+/* What follows the state: " (PANIC)", " (ACTIVE)", or crash's single blank. */
+static const char *activity(const struct task *task)
+{
+	struct failure failure;
+	bool sysrq = false;
+
+	if (!task_is_panic_task(task))
+		return task_is_active(task) ? " (ACTIVE)" : " ";
+	/* That it panicked is known without the log. crash says (PANIC) of whatever ended in a crash kernel. */
+	if (!protect(ask_sysrq, &sysrq, &failure) && failure.interrupted)
+		fail_again(&failure);
+	return sysrq ? " (SYSRQ)" : " (PANIC)";
+}
+
+void session_show_context(int label_width)
+{
+	const struct task *task = task_current();
+	char comm[TASK_COMM_SPACE];
+	struct strbuf *state = scope_strbuf();
+	const char *line;
+
+	task_state_words(task, state);
+	if (json_on()) {
+		json_object(NULL);
+		jsonshow_task(task);
+		json_text("state", strbuf_text(state));
+		json_bool("active", task_is_active(task));
+		json_bool("panic", task_is_panic_task(task));
+		json_end();
+		return;
+	}
+	out("%*s: %u\n", label_width, "PID", task->pid);
+	out("%*s: \"%s\"\n", label_width, "COMMAND", task_comm(task, comm));
+	out("%*s: %llx  ", label_width, "TASK", (unsigned long long)task->address);
+	if (task->is_idle && kernel_nr_cpus() > 1)
+		out("(1 of %u)  ", kernel_nr_cpus());
+	/* thread_info is the first member of task_struct on every x86_64 kernel since v4.9. */
+	out("[THREAD_INFO: %llx]\n", (unsigned long long)task->address);
+	out("%*s: %u\n", label_width, "CPU", task->cpu);
+	line = scope_printf("%*s: %s%s", label_width, "STATE", strbuf_text(state), activity(task));
+	out("%s\n", colour_task_line(task_state_text(task), task_is_panic_task(task), line));
+}
+
+const char *session_wanted_vmlinux(void)
+{
+	struct strbuf *text = scope_strbuf();
+	char release[128] = "of this dump", build_id[96] = "not recorded in it";
+
+	vmcoreinfo_string(&session.vmcoreinfo, "OSRELEASE", release, sizeof(release));
+	if (!vmcoreinfo_string(&session.vmcoreinfo, "BUILD-ID", build_id, sizeof(build_id)) &&
+	    session.vmlinux && session.vmlinux->build_id_bytes) {
+		elf_debug_add_build_id(text, session.vmlinux->build_id,
+				       session.vmlinux->build_id_bytes);
+		snprintf(build_id, sizeof(build_id), "%s", strbuf_text(text));
+		strbuf_reset(text);
+	}
+	strbuf_printf(text, "the vmlinux of kernel %s, build-id %s, in ", release, build_id);
+	kernel_package(release, text);
+	return strbuf_text(text);
+}
+
+/* What identifies the kernel: what it wrote down, or else the file that was opened for it. */
+static u32 kernel_build_id(u8 *build_id, u32 space)
+{
+	char text[2 * 64 + 1];
+
+	if (vmcoreinfo_string(&session.vmcoreinfo, "BUILD-ID", text, sizeof(text)))
+		return build_id_from_text(text, build_id, space);
+	if (!session.vmlinux)
+		return 0;
+	memcpy(build_id, session.vmlinux->build_id, session.vmlinux->build_id_bytes);
+	return session.vmlinux->build_id_bytes;
+}
+
+bool session_fetch_debug_file(struct strbuf *why)
+{
+	static struct vmlinux fetched;
+	u8 build_id[sizeof(fetched.build_id)];
+	u32 bytes = kernel_build_id(build_id, sizeof(build_id));
+	char *path = debuginfod_get(build_id, bytes, why);
+
+	if (!path || !vmlinux_open_stripped(&fetched, path, why)) {
+		free(path);
+		return false;
+	}
+	if (fetched.has_dwarf && fetched.build_id_bytes == bytes &&
+	    memcmp(fetched.build_id, build_id, bytes) == 0) {
+		session.debug_vmlinux = &fetched;
+		return true;
+	}
+	strbuf_puts(why, "the server gave a file of another kernel, or one without DWARF");
+	vmlinux_close(&fetched);
+	free(path);
+	return false;
+}

@@ -1,0 +1,15 @@
+/* banner.h - L6: what start-up says: the notice, the system page and the current task. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef BANNER_H
+#define BANNER_H
+
+#include "base/util.h"
+
+/* All three, as start-up prints them. A value that cannot be read costs its row only. */
+void banner_print(void);
+/* The system page alone, KERNEL to PANIC: the `sys` command. */
+void banner_system(void);
+/* SECONDS after 1970 as DATE has them, in the user's time zone. */
+void banner_date(u64 seconds, struct strbuf *text);
+
+#endif

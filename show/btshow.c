@@ -1,0 +1,562 @@
+/* btshow.c - L6: prints a stack trace as bt does: frames, registers, raw words, text symbols. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "show/btshow.h"
+
+#include "shell/bridge_ops.h"
+#include "show/btjson.h"
+#include "base/fail.h"
+#include "base/json.h"
+#include "memory.h"
+#include "base/out.h"
+#include "kernel/mm/slab.h"
+#include "show/tracelines.h"
+
+#include <ctype.h>
+#include <stdio.h>
+
+typedef unsigned long long ull;
+
+static void show_registers(const struct frame *frame)
+{
+	const struct x86_regs *r = &frame->regs;
+
+	out("    RIP: %016llx  RSP: %016llx  RFLAGS: %08llx\n", (ull)r->ip, (ull)r->sp,
+	    (ull)r->flags);
+	if (!frame->partial_regs) {
+		out("    RAX: %016llx  RBX: %016llx  RCX: %016llx\n", (ull)r->ax, (ull)r->bx,
+		    (ull)r->cx);
+		out("    RDX: %016llx  RSI: %016llx  RDI: %016llx\n", (ull)r->dx, (ull)r->si,
+		    (ull)r->di);
+		out("    RBP: %016llx   R8: %016llx   R9: %016llx\n", (ull)r->bp, (ull)r->r8,
+		    (ull)r->r9);
+		out("    R10: %016llx  R11: %016llx  R12: %016llx\n", (ull)r->r10, (ull)r->r11,
+		    (ull)r->r12);
+		out("    R13: %016llx  R14: %016llx  R15: %016llx\n", (ull)r->r13, (ull)r->r14,
+		    (ull)r->r15);
+	}
+	out("    ORIG_RAX: %016llx  CS: %04llx  SS: %04llx\n", (ull)r->orig_ax, (ull)r->cs,
+	    (ull)r->ss);
+}
+
+/* A return address may be the first byte after its function: the symbol is that of the call. */
+static const struct symbol *frame_symbol(const struct frame *frame, u64 *offset)
+{
+	const struct symbol *symbol = symbol_at(frame->pc - !frame->has_regs, offset);
+
+	if (symbol)
+		*offset = frame->pc - symbol->value;
+	return symbol;
+}
+
+static const char *function_text(const struct frame *frame, bool with_offset, bool hex)
+{
+	u64 offset = 0;
+	const struct symbol *symbol = frame_symbol(frame, &offset);
+
+	if (!symbol)
+		return "(unknown)";
+	if (!with_offset)
+		return symbol->name;
+	return scope_printf(hex ? "%s+0x%llx" : "%s+%llu", symbol->name, (ull)offset);
+}
+
+/* " [module]" behind the address, or nothing. */
+static const char *module_text(const struct symbol *symbol)
+{
+	return symbol && symbol->module && symbol->module->address
+		       ? scope_printf(" [%s]", symbol->module->name)
+		       : "";
+}
+
+static const char *frame_module(const struct frame *frame)
+{
+	u64 offset;
+
+	return module_text(frame_symbol(frame, &offset));
+}
+
+/* The line of the call, not of the instruction that it returns to; and those of functions inline there. */
+static char *frame_lines(const struct frame *frame)
+{
+	struct strbuf text = { 0 };
+	char *lines;
+
+	tracelines_add(frame->pc - !frame->has_regs, &text);
+	lines = scope_strdup(strbuf_text(&text));
+	strbuf_free(&text);
+	return lines;
+}
+
+bool btshow_variables(const struct stack_trace *trace, const struct frame *frame,
+		      const struct btshow_style *style, struct strbuf *text, struct strbuf *error)
+{
+	struct gdb_frame_place place = bridge_frame_place(trace, frame);
+
+	if (trace->found_below)
+		bridge_ops_start_below();
+	return gdb_frame_variables(&place, style->arguments, style->locals, text, error);
+}
+
+/* As gdb writes them, those of functions inline here below a line with the function's name. */
+static char *frame_variables(const struct stack_trace *trace, const struct frame *frame,
+			     const struct btshow_style *style)
+{
+	struct strbuf text = { 0 }, why = { 0 };
+	char *variables;
+
+	if (!btshow_variables(trace, frame, style, &text, &why))
+		strbuf_printf(&text, "(no variables: %s)\n", strbuf_text(&why));
+	variables = scope_strdup(strbuf_text(&text));
+	strbuf_free(&text);
+	strbuf_free(&why);
+	return variables;
+}
+
+/* Does LINE, "    (inlined) NAME at FILE: LINE", name the same function as VARIABLES, "(inlined) NAME"? */
+static bool same_function(const char *line, const char *variables)
+{
+	size_t length = strlen(variables);
+
+	line += strspn(line, " ");
+	return strncmp(line, variables, length) == 0 && line[length] == ' ';
+}
+
+/* -l, --args, --locals: a function that is inline here is named once, with its place and its variables. */
+static void show_source(const struct stack_trace *trace, const struct frame *frame,
+			const struct btshow_style *style)
+{
+	char *lines = style->lines ? frame_lines(frame) : NULL, *variables = NULL, *line, *inlined;
+
+	if (frame->from_user)
+		return;
+	if (style->arguments || style->locals)
+		variables = frame_variables(trace, frame, style);
+	if (!variables) {
+		out_text(lines ? lines : "");
+		return;
+	}
+	if ((line = strsep(&lines, "\n")) && *line)
+		out("%s\n", line);
+	inlined = strsep(&lines, "\n");
+	while ((line = strsep(&variables, "\n"))) {
+		if (inlined && same_function(inlined, line)) {
+			out("%s\n", inlined);
+			inlined = strsep(&lines, "\n");
+		} else if (*line) {
+			out("    %s\n", line);
+		}
+	}
+	for (; inlined && *inlined; inlined = strsep(&lines, "\n"))
+		out("%s\n", inlined);
+}
+
+/* How words are shown; above WORDS_AS_SYMBOLS slab objects have the names of their caches. */
+enum { WORDS_PLAIN, WORDS_AS_SYMBOLS, WORDS_WITH_CACHES, WORDS_WITH_OBJECTS };
+
+static void show_word(u64 word, unsigned style)
+{
+	char cache[64], text[160];
+	u64 offset;
+	const struct symbol *symbol = style != WORDS_PLAIN ? symbol_at(word, &offset) : NULL;
+
+	if (symbol) {
+		snprintf(text, sizeof(text), offset ? "%s+%llu" : "%s", symbol->name, (ull)offset);
+		out("%-16s ", text);
+	} else if (style > WORDS_AS_SYMBOLS && slab_cache_of(word, cache, sizeof(cache))) {
+		if (style == WORDS_WITH_OBJECTS)
+			snprintf(text, sizeof(text), "[%llx:%s]", (ull)word, cache);
+		else
+			snprintf(text, sizeof(text), "[%s]", cache);
+		out("%-16s ", text);
+	} else {
+		out("%016llx ", (ull)word);
+	}
+}
+
+/* Words of [first, last], two a line. */
+static void show_words(u64 first, u64 last, const char *indent, const char *colon, unsigned style)
+{
+	struct fault fault;
+	u64 address, word;
+
+	for (address = first; address <= last; address += 8) {
+		if ((address - first) % 16 == 0)
+			out("%s%s%016llx%s", address == first ? "" : "\n", indent, (ull)address,
+			    colon);
+		if (!mem_try_u64(address, &word, &fault)) {
+			out("%s", fault_text(&fault));
+			break;
+		}
+		show_word(word, style);
+	}
+	out("\n");
+}
+
+/* A frame's words reach up to the next return address on the same stack. */
+static struct address_range call_words(const struct stack_trace *trace, size_t index)
+{
+	const struct frame *frame = &trace->frames[index], *next = frame + 1;
+	u64 first = frame->has_regs ? frame->sp : frame->sp + 8;
+
+	if (index + 1 == trace->nr_frames) {
+		/* Nothing is left above where a trace ends as it must. */
+		if (!trace->complete && frame->stack == STACK_TASK)
+			return (struct address_range){ first, stack_end(trace->task) };
+	} else if (next->from_user) {
+		/* The registers of user space follow in full: their words would say them twice. */
+		return (struct address_range){ first, next->regs_address };
+	} else if (!next->has_regs && next->stack == frame->stack) {
+		return (struct address_range){ first, next->sp + 8 };
+	}
+	return (struct address_range){ 0 };
+}
+
+/* Of entry code, below the registers that it saved: those and the frame of the function that was interrupted. */
+static struct address_range entry_words(const struct stack_trace *trace, size_t index)
+{
+	const struct frame *frame = &trace->frames[index], *next = frame + 1;
+	u64 end = frame->regs_address + sizeof(struct x86_regs);
+
+	if (index + 1 < trace->nr_frames && !next->has_regs && next->stack == frame->stack)
+		end = next->sp + 8;
+	return (struct address_range){ frame[-1].sp + 8, end };
+}
+
+/* Registers that an exception, or the way into the kernel, saved: they have no line of their own. */
+static bool is_exception(const struct stack_trace *trace, size_t index)
+{
+	const struct frame *frame = &trace->frames[index];
+
+	return frame->has_regs && (index > 0 || frame->from_user);
+}
+
+/* What an exception interrupted from a stack of its own has a line again, on its own stack. */
+static bool is_back_on_stack(const struct stack_trace *trace, size_t index)
+{
+	const struct frame *frame = &trace->frames[index];
+
+	return frame[-1].stack > STACK_IRQ && frame[-1].stack != frame->stack;
+}
+
+struct address_range btshow_frame_words(const struct stack_trace *trace, size_t index)
+{
+	const struct frame *frame = &trace->frames[index];
+	struct address_range range = { 0 };
+
+	if (!is_exception(trace, index) || (!frame->from_user && is_back_on_stack(trace, index)))
+		range = call_words(trace, index);
+	/* Entry code that saved them on a stack of its own: that ends there. */
+	else if (!frame->from_user && frame[-1].stack == frame->stack)
+		range = entry_words(trace, index);
+	if (range.end <= range.start || range.end - range.start > stack_size())
+		range.start = range.end = 0;
+	return range;
+}
+
+static void show_frame_words(const struct stack_trace *trace, size_t index,
+			     const struct btshow_style *style)
+{
+	struct address_range range = btshow_frame_words(trace, index);
+
+	if (style->words && range.end)
+		show_words(range.start, range.end - 8, "    ", ": ",
+			   style->symbolic ? WORDS_AS_SYMBOLS + style->symbolic : WORDS_PLAIN);
+}
+
+static const char *source_mark(const struct frame *frame)
+{
+	return frame->source == FRAME_GUESS ? "? " : "";
+}
+
+static void show_interrupted(const struct frame *frame, const struct btshow_style *style)
+{
+	u64 offset;
+
+	if (frame->from_user)
+		return;
+	if (symbol_at(frame->pc, &offset))
+		out("    [exception RIP: %s%s]%s\n", source_mark(frame),
+		    function_text(frame, true, style->hex_offsets), frame_module(frame));
+	else
+		out("    [exception RIP: unknown or invalid address]\n");
+}
+
+static const char *source_name(const struct frame *frame)
+{
+	static const char *const names[] = {
+		[FRAME_REGISTERS] = "registers",
+		[FRAME_ORC] = "ORC",
+		[FRAME_CFI] = "DWARF",
+		[FRAME_POINTER] = "frame pointer",
+		[FRAME_GUESS] = "guess",
+		[FRAME_FOUND] = "found: leads to the saved registers",
+	};
+
+	return names[frame->source];
+}
+
+static const char *start_name(enum stack_start start)
+{
+	static const char *const names[] = {
+		[START_SLEEPING] = "where the scheduler switched away from the task",
+		[START_CRASH_NOTES] = "the registers that the crashing kernel saved for its CPU",
+		[START_DUMP_NOTES] = "the registers in the dump's notes",
+		[START_NO_STACK] = "no stack",
+		[START_UNKNOWN] = "unknown",
+		[START_RUNNING] = "running now",
+	};
+
+	return names[start];
+}
+
+/* What a walk over the frames has come to. */
+struct walk {
+	enum stack_kind stack; /* where the last frame with a line of its own lies */
+	unsigned number; /* of the next line */
+};
+
+static void show_call(const struct stack_trace *trace, size_t index,
+		      const struct btshow_style *style, struct walk *walk)
+{
+	const struct frame *frame = &trace->frames[index];
+
+	if (walk->stack != frame->stack && walk->stack != STACK_TASK)
+		out("--- <%s stack> ---\n", stack_kind_name(walk->stack));
+	walk->stack = frame->stack;
+	out("%s#%u [%016llx] %s%s at %016llx%s%s\n", walk->number < 10 ? " " : "", walk->number,
+	    (ull)frame->sp, source_mark(frame),
+	    function_text(frame, style->offsets, style->hex_offsets), (ull)frame->pc,
+	    frame_module(frame), style->sources ? scope_printf("  <%s>", source_name(frame)) : "");
+	walk->number++;
+	show_source(trace, frame, style);
+	show_frame_words(trace, index, style);
+}
+
+static void show_exception(const struct stack_trace *trace, size_t index,
+			   const struct btshow_style *style, struct walk *walk)
+{
+	const struct frame *frame = &trace->frames[index];
+
+	show_interrupted(frame, style);
+	show_registers(frame);
+	if (frame->from_user)
+		return;
+	if (is_back_on_stack(trace, index)) {
+		show_call(trace, index, style, walk);
+		return;
+	}
+	show_frame_words(trace, index, style);
+	show_source(trace, frame, style);
+}
+
+void btshow_trace(const struct stack_trace *trace, const struct btshow_style *style)
+{
+	struct walk walk = { .stack = trace->nr_frames ? trace->frames[0].stack : STACK_TASK };
+
+	if (style->sources)
+		out("    start: %s\n", start_name(trace->start));
+	if (trace->start == START_NO_STACK)
+		out("(no stack)\n");
+	if (trace->start == START_RUNNING)
+		out("(active)\n");
+	for (size_t i = 0; i < trace->nr_frames; i++) {
+		interrupt_check();
+		if (i == trace->nr_sure)
+			out("bt: unwinding stopped here: %s; what follows is a guess\n",
+			    trace->problem ? trace->problem : "unknown reason");
+		if (is_exception(trace, i))
+			show_exception(trace, i, style, &walk);
+		else
+			show_call(trace, i, style, &walk);
+	}
+	if (!trace->complete && trace->nr_frames == trace->nr_sure)
+		out("bt: unwinding stopped here: %s\n",
+		    trace->problem ? trace->problem : "unknown reason");
+}
+
+void btshow_exception_frames(const struct stack_trace *trace)
+{
+	static const struct btshow_style plain;
+
+	for (size_t i = 0; i < trace->nr_frames; i++) {
+		const struct frame *frame = &trace->frames[i];
+
+		if (!frame->has_regs || !frame->regs_address)
+			continue;
+		out("\n  %s-MODE EXCEPTION FRAME AT: %llx\n", frame->from_user ? "USER" : "KERNEL",
+		    (ull)frame->regs_address);
+		show_interrupted(frame, &plain);
+		show_registers(frame);
+	}
+}
+
+/* Could these 21 words be what the processor and the entry code left? */
+static bool looks_like_registers(const struct x86_regs *regs)
+{
+	enum { KERNEL_CS = 0x10, KERNEL_SS = 0x18, USER_CS = 0x33, USER_SS = 0x2b };
+	enum { ALWAYS_SET = 1 << 1, INTERRUPTS = 1 << 9, HIGHEST_FLAG = 21 };
+
+	if (!(regs->flags & ALWAYS_SET) || regs->flags >> (HIGHEST_FLAG + 1))
+		return false;
+	if (regs->cs == KERNEL_CS)
+		return (regs->ss == KERNEL_SS || regs->ss == 0) && address_is_text(regs->ip) &&
+		       regs->sp >> 47 == 0x1ffff;
+	return regs->cs == USER_CS && regs->ss == USER_SS && regs->flags & INTERRUPTS && regs->ip &&
+	       regs->ip >> 47 == 0 && regs->sp >> 47 == 0;
+}
+
+static void show_found_registers(u64 address, const struct x86_regs *regs)
+{
+	static const struct btshow_style plain;
+	struct frame frame = { .pc = regs->ip,
+			       .sp = regs->sp,
+			       .has_regs = true,
+			       .from_user = regs->cs & 3,
+			       .regs = *regs };
+
+	out("\n  %s-MODE EXCEPTION FRAME AT: %llx\n", frame.from_user ? "USER" : "KERNEL",
+	    (ull)address);
+	show_interrupted(&frame, &plain);
+	show_registers(&frame);
+}
+
+/* As crash writes it in this list: "IRQ", "NMI EXCEPTION". */
+static const char *stack_title(enum stack_kind kind)
+{
+	char *title = scope_strdup(stack_kind_name(kind));
+
+	for (char *p = title; *p; p++)
+		*p = (char)toupper((unsigned char)*p);
+	return title;
+}
+
+bool btshow_special_stack(unsigned cpu, enum stack_kind kind)
+{
+	struct address_range range;
+	struct x86_regs regs;
+	bool found = false;
+
+	/* Kernels that may run as encrypted guests set a stack aside for #VC, and map it only in one. */
+	if (!stack_special(cpu, kind, &range) ||
+	    (kind == STACK_VC && !mem_try_read(range.end - 8, &regs, 8, NULL)))
+		return false;
+	if (json_on())
+		btjson_special_stack(cpu, kind);
+	else
+		out("CPU %u %s STACK:\n", cpu, stack_title(kind));
+	for (u64 at = range.start; at + sizeof(regs) <= range.end; at += 8) {
+		interrupt_check();
+		if (!mem_try_read(at, &regs, sizeof(regs), NULL) || !looks_like_registers(&regs))
+			continue;
+		if (json_on())
+			btjson_found_registers(at, &regs);
+		else
+			show_found_registers(at, &regs);
+		found = true;
+	}
+	if (json_on()) {
+		json_end();
+		json_end();
+	} else {
+		out(found ? "\n" : "(none found)\n\n");
+	}
+	return true;
+}
+
+bool btshow_text_word(u64 *at, u64 end, u64 *word, const struct symbol **symbol)
+{
+	u64 offset;
+
+	for (*at = align_down(*at, 8); *at < end; *at += 8) {
+		interrupt_check();
+		if (mem_try_u64(*at, word, NULL) && address_is_text(*word) &&
+		    (*symbol = symbol_at(*word, &offset)))
+			return true;
+	}
+	return false;
+}
+
+static void show_text_words(u64 start, u64 end)
+{
+	const struct symbol *symbol;
+	u64 word;
+
+	for (u64 at = start; btshow_text_word(&at, end, &word, &symbol); at += 8)
+		out("  [%016llx] %s at %016llx%s\n", (ull)at, symbol->name, (ull)word,
+		    module_text(symbol));
+}
+
+bool btshow_next_part(const struct stack_trace *trace, struct btshow_part *part)
+{
+	const struct frame *frame, *next;
+	struct address_range special;
+
+	if (part->next >= trace->nr_frames)
+		return false;
+	frame = &trace->frames[part->next];
+	next = frame + 1;
+	part->stack = frame->stack;
+	part->start = frame->sp;
+	/* Where one stack was left for another, the word that leads to the registers saved on it comes alone. */
+	if (part->next && !frame->has_regs && part->next + 1 < trace->nr_frames && next->has_regs &&
+	    !next->from_user) {
+		part->end = part->start + 8;
+		part->saved = next;
+		part->next++;
+		return true;
+	}
+	if (!stack_special(trace->task->cpu, frame->stack, &special))
+		special.end = stack_end(trace->task);
+	part->end = special.end;
+	part->next = stack_next_segment(trace, part->next);
+	next = &trace->frames[part->next];
+	part->saved = part->next < trace->nr_frames && next->has_regs ? next : NULL;
+	return true;
+}
+
+/* From the first frame up, on each stack that the trace goes through. */
+static void show_live_text_words(const struct stack_trace *trace)
+{
+	static const struct btshow_style plain;
+	struct btshow_part part = { 0 };
+	enum stack_kind left = trace->frames[0].stack;
+
+	while (btshow_next_part(trace, &part)) {
+		if (part.stack != left)
+			out("--- <%s stack> ---\n", stack_kind_name(left));
+		left = part.stack;
+		show_text_words(part.start, part.end);
+		if (!part.saved)
+			continue;
+		show_interrupted(part.saved, &plain);
+		show_registers(part.saved);
+	}
+}
+
+void btshow_text_words(const struct stack_trace *trace, bool whole_stack)
+{
+	if (trace->start == START_NO_STACK) {
+		out("(no stack)\n");
+		return;
+	}
+	if (!whole_stack && trace->nr_frames && !trace->frames[0].from_user) {
+		const struct frame *first = &trace->frames[0];
+
+		out("              START: %s at %llx%s\n", function_text(first, false, false),
+		    (ull)first->pc, frame_module(first));
+		show_live_text_words(trace);
+	} else {
+		show_text_words(trace->task->stack, stack_end(trace->task));
+	}
+	if (trace->nr_frames && trace->frames[trace->nr_frames - 1].from_user)
+		show_registers(&trace->frames[trace->nr_frames - 1]);
+}
+
+void btshow_raw(const struct stack_trace *trace)
+{
+	if (trace->start == START_NO_STACK)
+		out("(no stack)\n");
+	else
+		show_words(trace->task->stack, stack_end(trace->task) - 8, "", ":  ",
+			   WORDS_AS_SYMBOLS);
+}
