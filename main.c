@@ -300,7 +300,7 @@ static void open_vmlinux(struct arguments *arguments, struct strbuf *why)
 static void open_system_map(struct arguments *arguments, struct strbuf *why)
 {
 	const char *path = arguments->system_map;
-	char release[128] = "";
+	char release[128] = "", *kept;
 
 	if (!path && !arguments->find_system_map)
 		return;
@@ -313,8 +313,11 @@ static void open_system_map(struct arguments *arguments, struct strbuf *why)
 		fail("-S: there is neither %s nor /boot/System.map", path);
 	if (!arguments->system_map && access(path, F_OK) != 0)
 		path = "/boot/System.map";
-	if (!system_map_open(&system_map, xstrdup(path), why))
+	kept = xstrdup(path);
+	if (!system_map_open(&system_map, kept, why)) {
+		free(kept);
 		fail("%s: %s", path, strbuf_text(why));
+	}
 	if (!system_map_fits(&system_map, &session.vmcoreinfo, why)) {
 		if (!arguments->force)
 			fail("%s and %s do not match: %s (-f tries all the same)", path,
@@ -340,7 +343,7 @@ static void leave_stripped_vmlinux(void)
 }
 
 /* Copied: a read of one type would otherwise be thousands of reads of the dump. */
-static bool dumped_btf(const u8 **data, u64 *size, struct strbuf *why)
+static u8 *dumped_btf(u64 *size, struct strbuf *why)
 {
 	const struct symbol *start = symbol_by_name("__start_BTF");
 	const struct symbol *stop = symbol_by_name("__stop_BTF");
@@ -350,48 +353,58 @@ static bool dumped_btf(const u8 **data, u64 *size, struct strbuf *why)
 	if (!start || !stop || stop->value <= start->value ||
 	    stop->value - start->value > MAX_BTF_BYTES) {
 		strbuf_puts(why, "this kernel carries no BTF (CONFIG_DEBUG_INFO_BTF)");
-		return false;
+		return NULL;
 	}
 	*size = stop->value - start->value;
 	copy = xmalloc(*size);
-	if (mem_try_read(start->value, copy, *size, &fault)) {
-		*data = copy;
-		return true;
-	}
+	if (mem_try_read(start->value, copy, *size, &fault))
+		return copy;
 	free(copy);
 	strbuf_printf(why, "cannot read the kernel's BTF at %016llx: %s",
 		      (unsigned long long)fault.address, fault_text(&fault));
-	return false;
+	return NULL;
+}
+
+/* False: nothing refers to DATA any more. *why keeps what is to be said where no types are found at all. */
+static bool take_btf(const u8 *data, u64 size, struct strbuf *why)
+{
+	struct btf *btf = btf_open(data, size, NULL, why);
+
+	if (!why->length) {
+		types_set_btf(btf);
+		return true;
+	}
+	if (session.debug_vmlinux) {
+		warn("%s: %s; structures come from its DWARF", session.vmlinux_path,
+		     strbuf_text(why));
+		strbuf_reset(why);
+		btf_close(btf);
+		return false;
+	}
+	if (!btf)
+		return false;
+	warn("%s; it and the types after it are missing", strbuf_text(why));
+	strbuf_reset(why);
+	types_set_btf(btf);
+	return true;
 }
 
 static void open_types(struct strbuf *why)
 {
 	const u8 *data;
 	u64 size, address;
-	const struct btf *btf;
+	u8 *copy = NULL;
 
 	/* A debug-only file has none, though its kernel does. */
-	if (!(session.vmlinux && vmlinux_section(&vmlinux, ".BTF", &data, &size, &address)) &&
-	    !dumped_btf(&data, &size, why)) {
+	if (!session.vmlinux || !vmlinux_section(&vmlinux, ".BTF", &data, &size, &address))
+		data = copy = dumped_btf(&size, why);
+	if (!data) {
 		if (session.vmlinux)
 			strbuf_reset(why);
 		return;
 	}
-	btf = btf_open(data, size, NULL, why);
-	if (!why->length) {
-		types_set_btf(btf);
-		return;
-	}
-	if (session.debug_vmlinux) {
-		warn("%s: %s; structures come from its DWARF", session.vmlinux_path,
-		     strbuf_text(why));
-	} else if (btf) {
-		warn("%s; it and the types after it are missing", strbuf_text(why));
-		types_set_btf(btf);
-	} else {
-		return;
-	}
-	strbuf_reset(why);
+	if (!take_btf(data, size, why))
+		free(copy);
 }
 
 /* What BTF lacks gdb answers for, out of DWARF; without both, symbols and memory remain. */
