@@ -175,13 +175,12 @@ static bool lay_out_part(struct kdump_part *part, struct strbuf *why)
 
 	part->nr_pfns = wide ? sub->max_mapnr_64 : header->max_mapnr;
 	if (part->nr_pfns == 0 || part->nr_pfns > MAX_PFN)
-		return broken(why, header, "%llu page frames are no machine's",
-			      (unsigned long long)part->nr_pfns);
+		return broken(why, header, "%llu page frames are no machine's", part->nr_pfns);
 	needed = align_up((part->nr_pfns + 7) / 8, PAGE_BYTES);
 	if (needed > all_bitmaps)
 		return broken(why, header,
 			      "page bitmaps of %llu bytes are too small for %llu page frames",
-			      (unsigned long long)all_bitmaps, (unsigned long long)part->nr_pfns);
+			      all_bitmaps, part->nr_pfns);
 	part->bitmap1 = part->bitmap2 = (1ULL + header->sub_header_blocks) * PAGE_BYTES;
 	part->descriptors = part->bitmap1 + all_bitmaps;
 	part->bitmap_bytes = all_bitmaps;
@@ -197,8 +196,7 @@ static bool lay_out_part(struct kdump_part *part, struct strbuf *why)
 	part->end_pfn = min_u64(wide ? sub->end_pfn_64 : sub->end_pfn, part->nr_pfns);
 	if (part->start_pfn > part->end_pfn)
 		return broken(why, header, "a split file for page frames %llu to %llu",
-			      (unsigned long long)part->start_pfn,
-			      (unsigned long long)part->end_pfn);
+			      part->start_pfn, part->end_pfn);
 	return true;
 }
 
@@ -398,13 +396,12 @@ static bool create_ranks(struct kdump_part *part, struct strbuf *why)
 	if (part->ranks_bytes > part->file->mapped_bytes)
 		return broken(why, &part->header,
 			      "%llu page frames are more than a file of %llu bytes has",
-			      (unsigned long long)part->nr_pfns,
-			      (unsigned long long)part->file->mapped_bytes);
+			      part->nr_pfns, part->file->mapped_bytes);
 	ranks = mmap(NULL, part->ranks_bytes, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (ranks == MAP_FAILED)
 		return broken(why, &part->header, "no memory for the index of %llu page frames",
-			      (unsigned long long)part->nr_pfns);
+			      part->nr_pfns);
 	part->ranks = ranks;
 	atomic_init(&part->nr_ranks, 1);
 	pthread_mutex_init(&part->lock, NULL);
@@ -484,7 +481,7 @@ static void tell_cut(const struct kdump_part *part, u64 nr_descriptors, struct s
 		strbuf_printf(
 			text,
 			": headers and page bitmaps take %llu bytes, the file has %llu, and no page\n",
-			(unsigned long long)part->descriptors, (unsigned long long)size);
+			part->descriptors, size);
 		return;
 	}
 	strbuf_puts(text, ", pages at its end are missing: ");
@@ -492,10 +489,10 @@ static void tell_cut(const struct kdump_part *part, u64 nr_descriptors, struct s
 		strbuf_puts(text, "the file ends before its page descriptors\n");
 	else if (end > size)
 		strbuf_printf(text, "page descriptors should end at byte %llu, the file has %llu\n",
-			      (unsigned long long)end, (unsigned long long)size);
+			      end, size);
 	else
 		strbuf_printf(text, "page descriptors end at %llu %% of the file\n",
-			      (unsigned long long)(end / max_u64(size / 100, 1)));
+			      (end / max_u64(size / 100, 1)));
 }
 
 static int compare_parts(const void *a, const void *b)
@@ -537,7 +534,7 @@ static bool check_parts(const struct diskdump *diskdump, struct dump *dump, stru
 		strbuf_printf(
 			&dump->remarks,
 			"part of a split dump: the file for page frame %llx is not given (name all of them)\n",
-			(unsigned long long)covered);
+			covered);
 	}
 	return true;
 }
@@ -688,9 +685,9 @@ static bool diskdump_next_present(struct dump *dump, u64 pfn, u64 *found_pfn)
 /* Fields are named as crash names them, which is what bug reports and scripts look for. */
 static void put_field(struct strbuf *text, const char *name, u64 value)
 {
-	strbuf_printf(text, "%18s: %llu", name, (unsigned long long)value);
+	strbuf_printf(text, "%18s: %llu", name, value);
 	if (value >= 10)
-		strbuf_printf(text, " (0x%llx)", (unsigned long long)value);
+		strbuf_printf(text, " (0x%llx)", value);
 	strbuf_putc(text, '\n');
 }
 
@@ -737,9 +734,9 @@ static void describe_part(const struct kdump_part *part, struct strbuf *text)
 	const struct kdump_sub_header *sub = &part->sub;
 
 	strbuf_printf(text, "%18s: %s%s, %llu bytes\n", "filename", part->file->path,
-		      part->file->flat ? " (flattened)" : "", (unsigned long long)part->file->size);
+		      part->file->flat ? " (flattened)" : "", part->file->size);
 	describe_header(part, text);
-	strbuf_printf(text, "%18s: %llx\n", "phys_base", (unsigned long long)sub->phys_base);
+	strbuf_printf(text, "%18s: %llx\n", "phys_base", sub->phys_base);
 	put_dump_level(text, sub->dump_level);
 	put_field(text, "split", sub->split);
 	if (sub->split) {

@@ -119,8 +119,7 @@ unsigned kernel_hz(void)
 		tick_nsec = field_u64(timekeeper_address(), &tk_ntp_tick) >> NTP_SHIFT;
 	}
 	if (tick_nsec < 10000 || tick_nsec > NSEC_PER_SEC)
-		fail("the timekeeper's tick of %llu ns makes no sense",
-		     (unsigned long long)tick_nsec);
+		fail("the timekeeper's tick of %llu ns makes no sense", tick_nsec);
 	hz = (unsigned)((NSEC_PER_SEC + tick_nsec / 2) / tick_nsec);
 	return hz;
 }
@@ -213,8 +212,7 @@ void kernel_taint_letters(u64 flags, bool module, struct strbuf *letters)
 	if (flags == 0)
 		return;
 	if (entry_bytes == 0 || entry_bytes > sizeof(entry))
-		fail("struct taint_flag of %llu bytes makes no sense",
-		     (unsigned long long)entry_bytes);
+		fail("struct taint_flag of %llu bytes makes no sense", entry_bytes);
 	count = symbol != NULL && symbol->size != 0 ? symbol->size / entry_bytes : 64;
 	for (u64 bit = 0; bit < min_u64(count, 64); bit++) {
 		u64 address = ksymbol_address(&taint_flags) + bit * entry_bytes;

@@ -118,7 +118,7 @@ static enum probe_result lkcd_probe(const struct file_map *file, struct strbuf *
 		return PROBE_NO;
 	if (!file_map_read(file, 0, header, sizeof(header)) || file->size < BUFFER_BYTES) {
 		strbuf_printf(why, "LKCD dump, cut short: headers take %u bytes, the file has %llu",
-			      BUFFER_BYTES, (unsigned long long)file->size);
+			      BUFFER_BYTES, file->size);
 		return PROBE_BROKEN;
 	}
 	version = load_u32(header + 8);
@@ -194,9 +194,9 @@ static void tell_end(struct dump *dump, u64 offset, const char *what)
 
 	dump->incomplete = true;
 	strbuf_printf(&dump->remarks, "LKCD dump, %s at %llu %% of the file", what,
-		      (unsigned long long)(min_u64(offset, file->size) * 100 / file->size));
+		      (min_u64(offset, file->size) * 100 / file->size));
 	strbuf_printf(&dump->remarks, ", %llu pages before that; its header says %u\n",
-		      (unsigned long long)lkcd->nr_pages, load_u32(lkcd->header + 48));
+		      lkcd->nr_pages, load_u32(lkcd->header + 48));
 }
 
 /* The header of PFN's page in GROUP; *OFFSET is where its data starts. */
@@ -320,13 +320,13 @@ static void tell_pages(struct dump *dump)
 			&dump->remarks,
 			"LKCD dump, damaged: %llu page headers make no sense, the first at byte %llu: their pages "
 			"are missing\n",
-			(unsigned long long)lkcd->nr_gaps, (unsigned long long)lkcd->first_gap);
+			lkcd->nr_gaps, lkcd->first_gap);
 	}
 	if (lkcd->nr_doubles)
 		strbuf_printf(
 			&dump->remarks,
 			"LKCD dump: %llu pages are stored more than once: the last of each counts\n",
-			(unsigned long long)lkcd->nr_doubles);
+			lkcd->nr_doubles);
 }
 
 /* Goes over all page headers. What is wrong is left out with a remark. */
@@ -583,8 +583,7 @@ static void put_text(struct strbuf *text, const char *name, const u8 *from, size
 
 static void put_number(struct strbuf *text, const char *name, u64 value)
 {
-	strbuf_printf(text, "%19s: %llu (0x%llx)\n", name, (unsigned long long)value,
-		      (unsigned long long)value);
+	strbuf_printf(text, "%19s: %llu (0x%llx)\n", name, value, value);
 }
 
 static void describe_header(const struct lkcd *lkcd, struct strbuf *text)
@@ -594,8 +593,7 @@ static void describe_header(const struct lkcd *lkcd, struct strbuf *text)
 	static const char *const compressions[] = { "none", "RLE", "gzip" };
 	const u8 *header = lkcd->header;
 
-	strbuf_printf(text, "%19s: %llx\n", "dh_magic_number",
-		      (unsigned long long)load_u64(header));
+	strbuf_printf(text, "%19s: %llx\n", "dh_magic_number", load_u64(header));
 	put_number(text, "dh_version", lkcd->version);
 	put_number(text, "dh_header_size", load_u32(header + 12));
 	put_number(text, "dh_dump_level", load_u32(header + 16));
@@ -609,8 +607,7 @@ static void describe_header(const struct lkcd *lkcd, struct strbuf *text)
 	put_number(text, "dh_time.tv_usec", load_u64(header + 316));
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
 		put_text(text, names[i], header + 324 + NAME_BYTES * i, NAME_BYTES - 1);
-	strbuf_printf(text, "%19s: %llx\n", "dh_current_task",
-		      (unsigned long long)load_u64(header + 714));
+	strbuf_printf(text, "%19s: %llx\n", "dh_current_task", load_u64(header + 714));
 	strbuf_printf(text, "%19s: %u (%s)\n", "dh_dump_compress", lkcd->compression,
 		      lkcd->compression < ARRAY_SIZE(compressions) ? compressions[lkcd->compression]
 								   : "unknown");
@@ -625,8 +622,7 @@ static void describe_arch_header(const u8 *header, struct strbuf *text)
 {
 	if (!load_u64(header))
 		return;
-	strbuf_printf(text, "%19s: %llx\n", "dha_magic_number",
-		      (unsigned long long)load_u64(header));
+	strbuf_printf(text, "%19s: %llx\n", "dha_magic_number", load_u64(header));
 	put_number(text, "dha_version", load_u32(header + 8));
 	put_number(text, "dha_header_size", load_u32(header + 12));
 	put_number(text, "dha_smp_num_cpus", load_u32(header + 184));
@@ -639,7 +635,7 @@ static void lkcd_describe(const struct dump *dump, struct strbuf *text)
 
 	strbuf_puts(text, "format: LKCD dump\n");
 	strbuf_printf(text, "%19s: %s, %llu bytes\n", "filename", dump->files[0].path,
-		      (unsigned long long)dump->files[0].size);
+		      dump->files[0].size);
 	describe_header(lkcd, text);
 	describe_arch_header(lkcd->arch_header, text);
 	put_number(text, "pages found", lkcd->nr_pages);

@@ -360,8 +360,8 @@ static u8 *dumped_btf(u64 *size, struct strbuf *why)
 	if (mem_try_read(start->value, copy, *size, &fault))
 		return copy;
 	free(copy);
-	strbuf_printf(why, "cannot read the kernel's BTF at %016llx: %s",
-		      (unsigned long long)fault.address, fault_text(&fault));
+	strbuf_printf(why, "cannot read the kernel's BTF at %016llx: %s", fault.address,
+		      fault_text(&fault));
 	return NULL;
 }
 

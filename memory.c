@@ -37,10 +37,8 @@ void memory_init(struct dump *dump, const struct arch_ops *arch, const struct ke
 	if (debug_on(DEBUG_FILES))
 		debug_say("memory: direct map at %llx, image moved by %llx, phys_base %llx, "
 			  "page tables of %u levels at %llx",
-			  (unsigned long long)layout->page_offset,
-			  (unsigned long long)layout->kaslr_offset,
-			  (unsigned long long)layout->phys_base, layout->levels,
-			  (unsigned long long)layout->top_table);
+			  layout->page_offset, layout->kaslr_offset, layout->phys_base,
+			  layout->levels, layout->top_table);
 }
 
 void memory_forget_translations(void)
@@ -215,10 +213,9 @@ static noreturn void fail_read(u64 address, const char *what, const struct fault
 	if (fault->reason == FAULT_INTERRUPTED)
 		interrupt_check();
 	if (fault->address != address)
-		fail("cannot read %s at %016llx: %s (at %016llx)", what,
-		     (unsigned long long)address, fault_text(fault),
-		     (unsigned long long)fault->address);
-	fail("cannot read %s at %016llx: %s", what, (unsigned long long)address, fault_text(fault));
+		fail("cannot read %s at %016llx: %s (at %016llx)", what, address, fault_text(fault),
+		     fault->address);
+	fail("cannot read %s at %016llx: %s", what, address, fault_text(fault));
 }
 
 void mem_read(u64 kernel_address, void *buf, size_t length, const char *what)
@@ -327,8 +324,7 @@ static bool try_field(u64 object, struct kfield *field, u64 *value, struct fault
 	const struct member *member = kfield_member(field);
 
 	if (member->size > sizeof(*value))
-		fail("%s has %llu bytes: not a number", field->k.spelling,
-		     (unsigned long long)member->size);
+		fail("%s has %llu bytes: not a number", field->k.spelling, member->size);
 	if (!mem_try_uint(object + member->offset, member->size, value, fault))
 		return false;
 	if (member->bit_size) {

@@ -188,8 +188,7 @@ static bool check_phdrs(const struct file_map *file, const Elf64_Ehdr *header, u
 	strbuf_printf(
 		why,
 		"ELF vmcore: cut short or damaged: %llu program headers at %llu do not fit into a file of %llu bytes",
-		(unsigned long long)*nr_phdrs, (unsigned long long)header->e_phoff,
-		(unsigned long long)file->size);
+		*nr_phdrs, (unsigned long long)header->e_phoff, file->size);
 	return false;
 }
 
@@ -247,7 +246,7 @@ static void add_load(struct dump *dump, const Elf64_Phdr *phdr)
 	if (!range_fits(phdr->p_paddr, memory_bytes, 1ULL << 52)) {
 		strbuf_printf(&dump->remarks,
 			      "segment at physical %llx of %llx bytes is no memory\n",
-			      (unsigned long long)phdr->p_paddr, (unsigned long long)memory_bytes);
+			      (unsigned long long)phdr->p_paddr, memory_bytes);
 		return;
 	}
 	if (!range_fits(phdr->p_offset, file_bytes, file->size)) {
@@ -290,7 +289,7 @@ static void tell_cut(struct dump *dump)
 
 	strbuf_puts(&dump->remarks, "cut short: the file ends before its segments do");
 	if (netdump->wanted_bytes && percent < 100)
-		strbuf_printf(&dump->remarks, ", at %llu %% of them", (unsigned long long)percent);
+		strbuf_printf(&dump->remarks, ", at %llu %% of them", percent);
 	strbuf_putc(&dump->remarks, '\n');
 }
 
@@ -316,7 +315,7 @@ static bool netdump_open(struct dump *dump, struct strbuf *why)
 
 		if (!read_phdr(file, &netdump->header, i, &phdr)) {
 			strbuf_printf(why, "ELF vmcore: cut short, program header %llu is missing",
-				      (unsigned long long)i);
+				      i);
 			return false;
 		}
 		if (phdr.p_type == PT_NOTE)
@@ -377,28 +376,25 @@ static void netdump_describe(const struct dump *dump, struct strbuf *text)
 
 	strbuf_printf(text, "format: ELF vmcore%s%s\n", is_netdump(dump) ? " of netdump" : "",
 		      file->flat ? ", flattened" : "");
-	strbuf_printf(text, "%20s: %s, %llu bytes\n", "filename", file->path,
-		      (unsigned long long)file->size);
+	strbuf_printf(text, "%20s: %s, %llu bytes\n", "filename", file->path, file->size);
 	strbuf_printf(text, "%20s: %u\n", "e_phnum", netdump->header.e_phnum);
 	strbuf_printf(text, "%20s: %llx\n", "e_phoff", (unsigned long long)netdump->header.e_phoff);
 	strbuf_printf(text, "%20s: %u\n", "num_pt_load_segments", netdump->nr_loads);
-	strbuf_printf(text, "%20s: %llx\n", "max_mapnr", (unsigned long long)dump->max_pfn);
+	strbuf_printf(text, "%20s: %llx\n", "max_mapnr", dump->max_pfn);
 	strbuf_printf(text, "%20s: %s\n", "incomplete", dump->incomplete ? "yes" : "no");
 	strbuf_puts(text, "physical memory in the file, of all segments:\n");
 	for (size_t i = 0; i < netdump->backed.list.count; i++) {
 		const struct extent *extent = &netdump->backed.list.items[i];
 
 		strbuf_printf(text, "    phys_start: %llx  phys_end: %llx  file_offset: %llx\n",
-			      (unsigned long long)extent->start, (unsigned long long)extent->end,
-			      (unsigned long long)extent->offset);
+			      extent->start, extent->end, extent->offset);
 	}
 	if (netdump->excluded.list.count)
 		strbuf_puts(text, "physical memory left out of the file:\n");
 	for (size_t i = 0; i < netdump->excluded.list.count; i++) {
 		const struct extent *extent = &netdump->excluded.list.items[i];
 
-		strbuf_printf(text, "    %016llx - %016llx\n", (unsigned long long)extent->start,
-			      (unsigned long long)extent->end);
+		strbuf_printf(text, "    %016llx - %016llx\n", extent->start, extent->end);
 	}
 	strbuf_puts(text, strbuf_text(&dump->remarks));
 	dump_describe_notes(dump, text);

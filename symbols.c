@@ -974,8 +974,7 @@ bool symbol_format(u64 address, bool hex_offset, char *text, size_t space)
 		return false;
 	}
 	if (offset)
-		snprintf(distance, sizeof(distance), hex_offset ? "+%#llx" : "+%llu",
-			 (unsigned long long)offset);
+		snprintf(distance, sizeof(distance), hex_offset ? "+%#llx" : "+%llu", offset);
 	if (symbol->module && symbol->module->address)
 		snprintf(module, sizeof(module), " [%s]", symbol->module->name);
 	snprintf(text, space, "%s%s%s", symbol->name, distance, module);

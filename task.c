@@ -165,8 +165,7 @@ static void find_threads(struct finder *finder, u64 leader)
 	u64 signal, thread;
 
 	if (!field_try_u64(leader, &task_signal, &signal, &fault)) {
-		note_damage(&finder->roads, "threads of task %llx: %s", (unsigned long long)leader,
-			    fault_text(&fault));
+		note_damage(&finder->roads, "threads of task %llx: %s", leader, fault_text(&fault));
 		finder->lists_whole = false;
 		return;
 	}
@@ -177,8 +176,7 @@ static void find_threads(struct finder *finder, u64 leader)
 	while (klist_next(&it, &thread))
 		found_add(finder, thread, ROAD_LISTS);
 	if (it.stopped) {
-		note_damage(&finder->roads, "threads of task %llx: %s", (unsigned long long)leader,
-			    klist_why(&it));
+		note_damage(&finder->roads, "threads of task %llx: %s", leader, klist_why(&it));
 		finder->lists_whole = false;
 	}
 }
@@ -221,8 +219,7 @@ static void find_by_pids(void *arg)
 		while (klist_next(&users, &task))
 			found_add(finder, task, ROAD_PIDS);
 		if (users.stopped) {
-			note_damage(&finder->roads, "struct pid %llx: %s", (unsigned long long)pid,
-				    klist_why(&users));
+			note_damage(&finder->roads, "struct pid %llx: %s", pid, klist_why(&users));
 			finder->pids_whole = false;
 		}
 	}
@@ -340,7 +337,7 @@ static void task_fill(struct task *task, const u8 *object, size_t size)
 
 static void damaged(u64 address, const char *why)
 {
-	note_damage(&table.left_out, "task %llx: %s", (unsigned long long)address, why);
+	note_damage(&table.left_out, "task %llx: %s", address, why);
 }
 
 static bool has_essentials(u64 address, struct fault *fault)
@@ -393,11 +390,11 @@ static void note_one_road(const struct finder *finder, const struct found *found
 	if (found->roads == ROAD_LISTS && finder->pids_whole)
 		note_damage(&table.one_road,
 			    "task %llx is on the task list and not in the pid table",
-			    (unsigned long long)found->address);
+			    found->address);
 	if (found->roads == ROAD_PIDS && finder->lists_whole)
 		note_damage(&table.one_road,
 			    "task %llx is in the pid table and not on the task list",
-			    (unsigned long long)found->address);
+			    found->address);
 }
 
 static int compare_tasks(const void *a, const void *b)
@@ -787,7 +784,7 @@ void task_make_active(const struct task *task)
 	struct task *chosen = &table.tasks[task_index(task)];
 
 	if (chosen->cpu >= MAX_CPUS)
-		fail("task %llx has no valid CPU", (unsigned long long)task->address);
+		fail("task %llx has no valid CPU", task->address);
 	if (table.running[chosen->cpu] >= 0)
 		table.tasks[table.running[chosen->cpu]].on_cpu = false;
 	table.running[chosen->cpu] = (s64)task_index(task);
@@ -983,5 +980,5 @@ void task_header(const struct task *task, struct strbuf *text)
 	char comm[TASK_COMM_SPACE];
 
 	strbuf_printf(text, "PID: %-7u  TASK: %016llx  CPU: %-3u  COMMAND: \"%s\"", task->pid,
-		      (unsigned long long)task->address, task->cpu, task_comm(task, comm));
+		      task->address, task->cpu, task_comm(task, comm));
 }

@@ -450,12 +450,11 @@ static bool find_image(struct image *image, struct kernel_layout *layout, struct
 	    kaslr_from_search(image, layout))
 		return true;
 	if (wishes.has_phys_base)
-		strbuf_printf(why, "with phys_base=%llx ", (unsigned long long)wishes.phys_base);
+		strbuf_printf(why, "with phys_base=%llx ", wishes.phys_base);
 	if (wishes.has_kaslr_offset)
-		strbuf_printf(why, "moved by %s%llx ", wishes.kaslr_offset >> 63 ? "-" : "",
-			      (unsigned long long)(wishes.kaslr_offset >> 63
-							   ? -wishes.kaslr_offset
-							   : wishes.kaslr_offset));
+		strbuf_printf(
+			why, "moved by %s%llx ", wishes.kaslr_offset >> 63 ? "-" : "",
+			(wishes.kaslr_offset >> 63 ? -wishes.kaslr_offset : wishes.kaslr_offset));
 	strbuf_printf(why,
 		      "the kernel image is nowhere in the dump: vmlinux (\"%.60s...\") and dump do "
 		      "not belong together, or the dump lacks the pages of the image",
@@ -571,8 +570,8 @@ static bool region_base(const struct kernel_layout *layout, const char *variable
 		return true;
 	paddr = symbol->value - START_KERNEL_MAP + layout->phys_base;
 	if (!dump_try_read(x86.dump, paddr, base, sizeof(*base), &fault)) {
-		strbuf_printf(why, "cannot read %s at %016llx: %s", variable,
-			      (unsigned long long)symbol->value, fault_text(&fault));
+		strbuf_printf(why, "cannot read %s at %016llx: %s", variable, symbol->value,
+			      fault_text(&fault));
 		return false;
 	}
 	if (is_region_base(layout, *base))
@@ -581,7 +580,7 @@ static bool region_base(const struct kernel_layout *layout, const char *variable
 		why,
 		"%s holds %016llx, which is no base of a region: dump and vmlinux do not belong "
 		"together, or the dump is damaged",
-		variable, (unsigned long long)*base);
+		variable, *base);
 	return false;
 }
 
@@ -594,14 +593,12 @@ static bool direct_map_base(struct kernel_layout *layout, u64 fixed, struct strb
 		return known;
 	strbuf_reset(why);
 	if (!is_region_base(layout, wishes.page_offset)) {
-		strbuf_printf(why, "page_offset=%llx is no base of a region",
-			      (unsigned long long)wishes.page_offset);
+		strbuf_printf(why, "page_offset=%llx is no base of a region", wishes.page_offset);
 		return false;
 	}
 	if (known && layout->page_offset != wishes.page_offset)
-		warn("page_offset=%llx: the kernel itself has %llx",
-		     (unsigned long long)wishes.page_offset,
-		     (unsigned long long)layout->page_offset);
+		warn("page_offset=%llx: the kernel itself has %llx", wishes.page_offset,
+		     layout->page_offset);
 	layout->page_offset = wishes.page_offset;
 	return true;
 }

@@ -168,19 +168,19 @@ void json_printf(const char *key, const char *format, ...)
 void json_address(const char *key, u64 address)
 {
 	begin_value(key);
-	strbuf_printf(&line, "\"0x%llx\"", (unsigned long long)address);
+	strbuf_printf(&line, "\"0x%llx\"", address);
 }
 
 void json_number(const char *key, u64 number)
 {
 	begin_value(key);
-	strbuf_printf(&line, "%llu", (unsigned long long)number);
+	strbuf_printf(&line, "%llu", number);
 }
 
 void json_signed(const char *key, s64 number)
 {
 	begin_value(key);
-	strbuf_printf(&line, "%lld", (long long)number);
+	strbuf_printf(&line, "%lld", number);
 }
 
 void json_real(const char *key, double number, int decimals)

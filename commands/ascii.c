@@ -58,7 +58,7 @@ static void print_value(const char *word)
 		put_json(value);
 		return;
 	}
-	out("%016llx: ", (unsigned long long)value);
+	out("%016llx: ", value);
 	/* As memory holds it: the lowest byte first. */
 	for (size_t i = 0; i < 8; i++)
 		print_byte(value >> (8 * i));

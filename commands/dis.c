@@ -16,8 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-typedef unsigned long long ull;
-
 #define LONGEST_INSTRUCTION 15
 #define LINES_BEFORE 5 /* of source, above the marked one */
 #define MOST_SOURCE_LINES 5000
@@ -107,11 +105,11 @@ static struct instructions run_gdb(const char *command)
 static struct instructions disassemble(const struct request *request, u64 start, u64 end, u64 count)
 {
 	if (count && !request->bytes)
-		return run_gdb(scope_printf("x/%llui 0x%llx", (ull)count, (ull)start));
+		return run_gdb(scope_printf("x/%llui 0x%llx", count, start));
 	if (count)
 		end = start + count * LONGEST_INSTRUCTION;
 	return run_gdb(scope_printf("disassemble %s 0x%llx,0x%llx", request->bytes ? "/r" : "",
-				    (ull)start, (ull)end));
+				    start, end));
 }
 
 /* "<vfs_read+0>" as "<vfs_read>", and with -x the other distances in hexadecimal. */
@@ -122,7 +120,7 @@ static char *tidy_symbols(const char *text, unsigned radix)
 	while (*text) {
 		const char *plus = *text == '+' && isdigit((unsigned char)text[1]) ? text : NULL;
 		char *end = NULL;
-		ull distance = plus ? strtoull(plus + 1, &end, 10) : 0;
+		u64 distance = plus ? strtoull(plus + 1, &end, 10) : 0;
 
 		if (!plus || *end != '>') {
 			strbuf_putc(tidy, *text++);
@@ -235,7 +233,7 @@ static void show_instruction(struct request *request, const struct instruction *
 	/* gdb names only code. */
 	if (symbol && colon)
 		text = tidy_symbols(scope_printf("%.*s <%s+%llu>%s", (int)(colon - text), text,
-						 symbol->name, (ull)offset, colon),
+						 symbol->name, offset, colon),
 				    request->radix);
 	plain = plain || (!named && !symbol);
 	if (request->lines)
@@ -373,9 +371,9 @@ static void show(struct request *request)
 
 	if (!symbol) {
 		if (!request->user)
-			warn("%llx: no associated kernel symbol found", (ull)request->address);
+			warn("%llx: no associated kernel symbol found", request->address);
 		if (option_given(args, "s") || option_given(args, "r"))
-			fail("%llx: no function is known there", (ull)request->address);
+			fail("%llx: no function is known there", request->address);
 		show_instructions(request, request->address, 0, 0,
 				  request->count ? request->count : 1);
 	} else if (option_given(args, "s")) {
@@ -413,7 +411,7 @@ static bool take_bug_bytes(struct args *args)
 		json_number("bug_bytes", bug_bytes);
 		json_end();
 	} else {
-		out("encoded bytes being skipped after ud2a: %llu\n", (ull)bug_bytes);
+		out("encoded bytes being skipped after ud2a: %llu\n", bug_bytes);
 	}
 	return true;
 }

@@ -21,7 +21,7 @@ static const char *size_text(u64 value)
 		u64 whole = value >> units[i].shift;
 
 		if (whole && whole << units[i].shift == value)
-			return scope_printf("(%llu%s)", (unsigned long long)whole, units[i].unit);
+			return scope_printf("(%llu%s)", whole, units[i].unit);
 	}
 	return "";
 }
@@ -32,7 +32,7 @@ static void put_json(u64 value)
 	json_address("hexadecimal", value);
 	json_number("decimal", value);
 	json_signed("signed", (s64)value);
-	json_printf("octal", "%llo", (unsigned long long)value);
+	json_printf("octal", "%llo", value);
 	json_list("bits");
 	for (int bit = 63; bit >= 0; bit--) {
 		if (value >> bit & 1)
@@ -67,11 +67,11 @@ static void show(u64 value, bool bits)
 		put_json(value);
 		return;
 	}
-	out("hexadecimal: %llx  %s\n", (unsigned long long)value, size_text(value));
-	out("    decimal: %llu  ", (unsigned long long)value);
+	out("hexadecimal: %llx  %s\n", value, size_text(value));
+	out("    decimal: %llu  ", value);
 	if (value >> 63)
-		out("(%lld)", (long long)value);
-	out("\n      octal: %llo\n     binary: ", (unsigned long long)value);
+		out("(%lld)", value);
+	out("\n      octal: %llo\n     binary: ", value);
 	for (int bit = 63; bit >= 0; bit--)
 		out("%d", (int)(value >> bit & 1));
 	out("\n");

@@ -311,7 +311,7 @@ static void run_all_at_once(const struct plan *plan, const struct command *comma
 	strbuf_puts(&line, strbuf_text(&plan->arguments));
 	for (size_t i = 0; i < task_count(); i++) {
 		if (plan->chosen[i])
-			strbuf_printf(&line, " %016llx", (unsigned long long)task_at(i)->address);
+			strbuf_printf(&line, " %016llx", task_at(i)->address);
 	}
 	step.arguments = scope_strdup(strbuf_text(&line));
 	strbuf_free(&line);

@@ -74,32 +74,27 @@ static void show_names(UNUSED const char *option)
 		if (!found)
 			out("not in this kernel (%s)\n", name->spellings[0]);
 		else if (name->kind == KNAME_FIELD)
-			out("%s: offset %llu, %llu bytes\n", name->spelling,
-			    (unsigned long long)name->member.offset,
-			    (unsigned long long)name->member.size);
+			out("%s: offset %llu, %llu bytes\n", name->spelling, name->member.offset,
+			    name->member.size);
 		else if (name->kind == KNAME_SYMBOL)
-			out("%s: %llx\n", name->spelling, (unsigned long long)name->value);
+			out("%s: %llx\n", name->spelling, name->value);
 		else
-			out("%s: %lld\n", name->spelling, (long long)name->value);
+			out("%s: %lld\n", name->spelling, name->value);
 	}
 }
 
 /* Only virtual machine monitors write these. */
 static void show_control_registers(const struct cpu_note *note)
 {
-	out("    CR0: %016llx  CR2: %016llx  CR3: %016llx\n", (unsigned long long)note->cr0,
-	    (unsigned long long)note->cr2, (unsigned long long)note->cr3);
+	out("    CR0: %016llx  CR2: %016llx  CR3: %016llx\n", note->cr0, note->cr2, note->cr3);
 	/* VMware's state has the others under names that are not known. */
 	if (!session.dump->nr_qemu_notes) {
-		out("    CR4: %016llx  IDT base: %016llx\n", (unsigned long long)note->cr4,
-		    (unsigned long long)note->idt_base);
+		out("    CR4: %016llx  IDT base: %016llx\n", note->cr4, note->idt_base);
 		return;
 	}
-	out("    CR4: %016llx  GS base: %016llx  kernel GS base: %016llx\n",
-	    (unsigned long long)note->cr4, (unsigned long long)note->segments.gs_base,
-	    (unsigned long long)note->kernel_gs_base);
-	out("    IDT base: %016llx  GDT base: %016llx\n", (unsigned long long)note->idt_base,
-	    (unsigned long long)note->gdt_base);
+	out("    CR4: %016llx  GS base: %016llx  kernel GS base: %016llx\n", note->cr4,
+	    note->segments.gs_base, note->kernel_gs_base);
+	out("    IDT base: %016llx  GDT base: %016llx\n", note->idt_base, note->gdt_base);
 }
 
 static void show_registers(UNUSED const char *option)
@@ -113,20 +108,13 @@ static void show_registers(UNUSED const char *option)
 		const struct x86_regs *r = &note->regs;
 
 		out("CPU %u:\n", note->cpu);
-		out("    RIP: %016llx  RSP: %016llx  RFLAGS: %08llx\n", (unsigned long long)r->ip,
-		    (unsigned long long)r->sp, (unsigned long long)r->flags);
-		out("    RAX: %016llx  RBX: %016llx  RCX: %016llx\n", (unsigned long long)r->ax,
-		    (unsigned long long)r->bx, (unsigned long long)r->cx);
-		out("    RDX: %016llx  RSI: %016llx  RDI: %016llx\n", (unsigned long long)r->dx,
-		    (unsigned long long)r->si, (unsigned long long)r->di);
-		out("    RBP: %016llx   R8: %016llx   R9: %016llx\n", (unsigned long long)r->bp,
-		    (unsigned long long)r->r8, (unsigned long long)r->r9);
-		out("    R10: %016llx  R11: %016llx  R12: %016llx\n", (unsigned long long)r->r10,
-		    (unsigned long long)r->r11, (unsigned long long)r->r12);
-		out("    R13: %016llx  R14: %016llx  R15: %016llx\n", (unsigned long long)r->r13,
-		    (unsigned long long)r->r14, (unsigned long long)r->r15);
-		out("    CS: %04llx  SS: %04llx\n", (unsigned long long)r->cs,
-		    (unsigned long long)r->ss);
+		out("    RIP: %016llx  RSP: %016llx  RFLAGS: %08llx\n", r->ip, r->sp, r->flags);
+		out("    RAX: %016llx  RBX: %016llx  RCX: %016llx\n", r->ax, r->bx, r->cx);
+		out("    RDX: %016llx  RSI: %016llx  RDI: %016llx\n", r->dx, r->si, r->di);
+		out("    RBP: %016llx   R8: %016llx   R9: %016llx\n", r->bp, r->r8, r->r9);
+		out("    R10: %016llx  R11: %016llx  R12: %016llx\n", r->r10, r->r11, r->r12);
+		out("    R13: %016llx  R14: %016llx  R15: %016llx\n", r->r13, r->r14, r->r15);
+		out("    CS: %04llx  SS: %04llx\n", r->cs, r->ss);
 		if (note->has_control)
 			show_control_registers(note);
 	}

@@ -44,7 +44,7 @@ static void format_size(u64 pages, char *text, size_t space)
 		return;
 	}
 	if (bytes < 1024 * 1024) {
-		snprintf(text, space, "%llu KB", (unsigned long long)(pages * PAGE_BYTES / 1024));
+		snprintf(text, space, "%llu KB", (pages * PAGE_BYTES / 1024));
 		return;
 	}
 	bytes /= 1024 * 1024;
@@ -80,13 +80,12 @@ static void put_total(void *arg)
 	}
 	format_size(pages, size, sizeof(size));
 	if (!total->of_label) {
-		out("%13s  %7llu  %11s         ----\n", total->label, (unsigned long long)pages,
-		    size);
+		out("%13s  %7llu  %11s         ----\n", total->label, pages, size);
 		return;
 	}
 	of = total->of();
-	out("%13s  %7llu  %11s  %3llu%% of %s\n", total->label, (unsigned long long)pages, size,
-	    (unsigned long long)(of ? pages * 100 / of : 0), total->of_label);
+	out("%13s  %7llu  %11s  %3llu%% of %s\n", total->label, pages, size,
+	    (of ? pages * 100 / of : 0), total->of_label);
 }
 
 /* A counter that cannot be read costs its own line only. */

@@ -9,8 +9,6 @@
 #include "base/out.h"
 #include "shell/session.h"
 
-typedef unsigned long long ull;
-
 /*
  * Every shape of list is walked the same way: NODE is what an entry's link points to, and MEMBER_OFFSET
  * bytes above the entry's start; its own link is at NODE + LINK_OFFSET.
@@ -74,7 +72,7 @@ static void check_loop(struct walk *walk, u64 node)
 
 	if (!walk->brent) {
 		if (u64map_get(&walk->seen, node, NULL))
-			fail("duplicate list entry: %llx", (ull)(node - walk->member_offset));
+			fail("duplicate list entry: %llx", (node - walk->member_offset));
 		u64map_put(&walk->seen, node, 1);
 		return;
 	}
@@ -90,10 +88,9 @@ static void check_loop(struct walk *walk, u64 node)
 
 		if (loop_start(walk, length, &start))
 			fail("loop detected, loop length: %llu, loop start: %llx, first duplicate: %llx",
-			     (ull)length, (ull)(start - walk->member_offset),
-			     (ull)(node - walk->member_offset));
-		fail("loop detected, loop length: %llu, first duplicate: %llx", (ull)length,
-		     (ull)(node - walk->member_offset));
+			     length, (start - walk->member_offset), (node - walk->member_offset));
+		fail("loop detected, loop length: %llu, first duplicate: %llx", length,
+		     (node - walk->member_offset));
 	}
 	if (walk->brent_lambda == walk->brent_power) {
 		walk->brent_node = node;
@@ -126,7 +123,7 @@ static void show_entry(struct walk *walk, u64 entry)
 		protect_or_pass(put_json_entry, &one);
 		return;
 	}
-	out("%llx\n", (ull)entry);
+	out("%llx\n", entry);
 	entry_show(&walk->show, entry - walk->view_offset);
 }
 
@@ -138,9 +135,9 @@ static u64 next_of(const struct walk *walk, u64 node)
 	if (mem_try_u64(node + walk->link_offset, &next, &fault))
 		return next;
 	interrupt_check();
-	fail("the list is broken after %llu %s: cannot read the link at %llx: %s",
-	     (ull)walk->nr_shown, walk->nr_shown == 1 ? "entry" : "entries",
-	     (ull)(node + walk->link_offset), fault_text(&fault));
+	fail("the list is broken after %llu %s: cannot read the link at %llx: %s", walk->nr_shown,
+	     walk->nr_shown == 1 ? "entry" : "entries", (node + walk->link_offset),
+	     fault_text(&fault));
 }
 
 static void do_walk(struct walk *walk)
@@ -161,7 +158,7 @@ static void do_walk(struct walk *walk)
 		interrupt_check();
 		check_loop(walk, node);
 		if (!node)
-			fail("the list is broken after %llu %s: a NULL link", (ull)walk->nr_shown,
+			fail("the list is broken after %llu %s: a NULL link", walk->nr_shown,
 			     walk->nr_shown == 1 ? "entry" : "entries");
 		next = next_of(walk, node);
 		show_entry(walk, entry);
@@ -225,7 +222,7 @@ static void list_run(struct args *args)
 		fail("-l is for -s and -S only");
 	parse_words(args, &offset, &walk->start);
 	if (!mem_is_kernel_address(walk->start))
-		fail("invalid kernel virtual address: %llx", (ull)walk->start);
+		fail("invalid kernel virtual address: %llx", walk->start);
 	entry_show_parse(args, &walk->show);
 	walk->view_offset = entry_offset(args, "l");
 	walk->brent = option_given(args, "B") || !session.hash;

@@ -59,9 +59,8 @@ static void add_prefix(struct strbuf *line, const struct log_style *style,
 	if (style->wall_clock)
 		add_wall_clock(line, style, record->nanoseconds);
 	else if (!style->no_stamp)
-		strbuf_printf(line, "[%5llu.%06llu] ",
-			      (unsigned long long)(record->nanoseconds / NSEC_PER_SEC),
-			      (unsigned long long)(record->nanoseconds % NSEC_PER_SEC / 1000));
+		strbuf_printf(line, "[%5llu.%06llu] ", (record->nanoseconds / NSEC_PER_SEC),
+			      (record->nanoseconds % NSEC_PER_SEC / 1000));
 	if (style->caller) {
 		char caller[16];
 
@@ -198,10 +197,9 @@ static void print_log(const struct log_style *style)
 	if (it.nr_lost == 0)
 		return;
 	if (!any && it.lost_why[0] != '\0')
-		fail("none of the log's %llu messages can be read: %s",
-		     (unsigned long long)it.nr_lost, it.lost_why);
-	warn("%llu messages could not be read%s%s", (unsigned long long)it.nr_lost,
-	     it.lost_why[0] != '\0' ? ": " : "", it.lost_why);
+		fail("none of the log's %llu messages can be read: %s", it.nr_lost, it.lost_why);
+	warn("%llu messages could not be read%s%s", it.nr_lost, it.lost_why[0] != '\0' ? ": " : "",
+	     it.lost_why);
 }
 
 static void print_audit_record(unsigned type, const char *text, size_t length, void *arg)
@@ -269,9 +267,8 @@ static void print_safe_buffer(const struct printk_safe *buffer, void *arg)
 	}
 	if (buffer->first)
 		out("PRINTK_SAFE_SEQ_BUF: %s\n", buffer->name);
-	out("CPU: %u  ADDR: %llx LEN: %llu  MESSAGE_LOST: %llu\n", buffer->cpu,
-	    (unsigned long long)buffer->address, (unsigned long long)buffer->length,
-	    (unsigned long long)buffer->lost);
+	out("CPU: %u  ADDR: %llx LEN: %llu  MESSAGE_LOST: %llu\n", buffer->cpu, buffer->address,
+	    buffer->length, buffer->lost);
 	if (!buffer->text)
 		out("  (%s)\n", buffer->why);
 	else if (!buffer->length)

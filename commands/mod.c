@@ -71,7 +71,7 @@ static struct widths table_widths(void)
 
 	for (size_t i = 0; i < module_count(); i++) {
 		const struct module *module = module_at(i);
-		int size = snprintf(NULL, 0, "%llu", (unsigned long long)module->size);
+		int size = snprintf(NULL, 0, "%llu", module->size);
 
 		if ((int)strlen(module->name) > widths.name)
 			widths.name = (int)strlen(module->name);
@@ -126,9 +126,8 @@ static void print_module(const struct module *module, struct widths widths)
 {
 	struct attached *object = attached_to(module);
 
-	out("%16llx  %-*s  %16llx  %*llu  %s\n", (unsigned long long)module->address, widths.name,
-	    module->name, (unsigned long long)module->base, widths.size,
-	    (unsigned long long)module->size,
+	out("%16llx  %-*s  %16llx  %*llu  %s\n", module->address, widths.name, module->name,
+	    module->base, widths.size, module->size,
 	    object != NULL ? object->path : "(not loaded)  [CONFIG_KALLSYMS]");
 }
 
@@ -139,7 +138,7 @@ static void print_sections(const struct module *module)
 	size_t count = module_sections(module, &sections);
 
 	for (size_t i = 0; i < count; i++)
-		out("%16llx    %s\n", (unsigned long long)sections[i].address, sections[i].name);
+		out("%16llx    %s\n", sections[i].address, sections[i].name);
 }
 
 static void print_all(bool with_sections)

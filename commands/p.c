@@ -18,8 +18,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-typedef unsigned long long ull;
-
 struct request {
 	unsigned radix;
 	bool user;
@@ -221,7 +219,7 @@ static void show_percpu_places(const struct symbol *symbol)
 	out("PER-CPU DATA TYPE:\n  %s;\n", datashow_declaration(type, symbol->name));
 	out("PER-CPU ADDRESSES:\n");
 	for (cpu = cpu_mask_next(cpus, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(cpus, cpu + 1))
-		out("  [%u]: %llx\n", cpu, (ull)percpu_address(symbol->value, cpu));
+		out("  [%u]: %llx\n", cpu, percpu_address(symbol->value, cpu));
 }
 
 /* PATH: "" for the whole variable, or ".nr_running". */
@@ -247,7 +245,7 @@ static void show_percpu_values(const struct request *request, const struct symbo
 			continue;
 		}
 		copy = scope_printf(*path ? "({%s} 0x%llx)%s" : "{%s} 0x%llx%s", type,
-				    (ull)percpu_address(symbol->value, cpu), path);
+				    percpu_address(symbol->value, cpu), path);
 		label = scope_printf("per_cpu(%s, %u)%s", symbol->name, cpu, path);
 		text = datashow_gdb(scope_printf("print %s", copy), request->radix);
 		if (json_on())

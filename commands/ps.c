@@ -158,17 +158,17 @@ static void put_row(void *arg)
 	}
 	task_memory(task, &memory);
 	if (memory.total_vm_known)
-		snprintf(vsz, sizeof(vsz), "%llu", (unsigned long long)memory.total_vm_kb);
+		snprintf(vsz, sizeof(vsz), "%llu", memory.total_vm_kb);
 	if (memory.rss_known)
-		snprintf(rss, sizeof(rss), "%llu", (unsigned long long)memory.rss_kb);
+		snprintf(rss, sizeof(rss), "%llu", memory.rss_kb);
 	if (memory.percent_known)
 		snprintf(share, sizeof(share), "%.1f", memory.percent);
 	if (!row->kernel_sp)
-		snprintf(where, sizeof(where), "%016llx", (unsigned long long)task->address);
+		snprintf(where, sizeof(where), "%016llx", task->address);
 	else if (task_is_active(task) || !task_kernel_sp(task, &sp))
 		snprintf(where, sizeof(where), "       --       ");
 	else
-		snprintf(where, sizeof(where), "%016llx", (unsigned long long)sp);
+		snprintf(where, sizeof(where), "%016llx", sp);
 	task_comm(task, comm);
 	line = scope_printf("%s%8u %7u %3u  %s  %-2s %5s %8s %8s  %s%s%s", mark(task), task->pid,
 			    task->parent_pid, task->cpu, where, task_state_text(task), share, vsz,
@@ -188,8 +188,7 @@ static void put_table(const struct selection *selection, bool kernel_sp, bool he
 		if (!protect(put_row, &row, &failure)) {
 			if (failure.interrupted)
 				fail_again(&failure);
-			command_problem("ps", scope_printf("task %llx: %s",
-							   (unsigned long long)row.task->address,
+			command_problem("ps", scope_printf("task %llx: %s", row.task->address,
 							   failure.text));
 		}
 	}

@@ -63,17 +63,16 @@ static noreturn void fail_at(const struct dump_request *request, u64 address,
 					      "dump file offset" };
 	interrupt_check();
 	if (request->source == FROM_FILE)
-		fail("the dump file ends before offset %llx", (unsigned long long)address);
-	fail("cannot read %s %llx: %s", spaces[request->source], (unsigned long long)address,
-	     fault_text(fault));
+		fail("the dump file ends before offset %llx", address);
+	fail("cannot read %s %llx: %s", spaces[request->source], address, fault_text(fault));
 }
 
 static void put_address(const struct dump_request *request, u64 address)
 {
 	if (request->source == FROM_KERNEL)
-		out("%016llx:  ", (unsigned long long)address);
+		out("%016llx:  ", address);
 	else
-		out("%16llx:  ", (unsigned long long)address);
+		out("%16llx:  ", address);
 }
 
 static u64 swapped(u64 value, size_t width)
@@ -94,14 +93,14 @@ static const char *meaning(const struct dump_request *request, u64 value)
 		return NULL;
 	symbol = symbol_at(value, &offset);
 	if (symbol && offset)
-		return scope_printf("%s+%llu", symbol->name, (unsigned long long)offset);
+		return scope_printf("%s+%llu", symbol->name, offset);
 	if (symbol)
 		return symbol->name;
 	if (request->style == STYLE_SYMBOLS || !mem_is_kernel_address(value) ||
 	    !slab_cache_of(value, cache, sizeof(cache)))
 		return NULL;
 	if (request->style == STYLE_SLABS_BOTH)
-		return scope_printf("[%llx:%s]", (unsigned long long)value, cache);
+		return scope_printf("[%llx:%s]", value, cache);
 	return scope_printf("[%s]", cache);
 }
 
@@ -139,12 +138,11 @@ static void put_number(const struct dump_request *request, u64 address, const u8
 	if (text)
 		out("%-16s ", text);
 	else if (request->style == STYLE_SIGNED)
-		out("%*lld ", signed_columns[request->width],
-		    (long long)sign_extend(value, request->width));
+		out("%*lld ", signed_columns[request->width], sign_extend(value, request->width));
 	else if (request->style == STYLE_UNSIGNED)
-		out("%*llu ", unsigned_columns[request->width], (unsigned long long)value);
+		out("%*llu ", unsigned_columns[request->width], value);
 	else
-		out("%0*llx ", (int)request->width * 2, (unsigned long long)value);
+		out("%0*llx ", (int)request->width * 2, value);
 }
 
 /*
@@ -301,8 +299,7 @@ static void write_file(const struct dump_request *request, const char *path)
 		json_end();
 		return;
 	}
-	out("%llu bytes copied from 0x%llx to %s\n", (unsigned long long)done,
-	    (unsigned long long)request->address, path);
+	out("%llu bytes copied from 0x%llx to %s\n", done, request->address, path);
 }
 
 static void choose_source(const struct args *args, struct dump_request *request)
@@ -318,7 +315,7 @@ static void choose_source(const struct args *args, struct dump_request *request)
 
 		if (!task || !task->mm)
 			fail("%llx is a user address, and the current task has no user space (set chooses another task)",
-			     (unsigned long long)request->address);
+			     request->address);
 		request->pgd = mm_pgd(task->mm);
 	}
 }
@@ -383,12 +380,11 @@ static void choose_count(const struct args *args, struct dump_request *request, 
 		u64 last = argument_address(end);
 
 		if (last <= request->address)
-			fail("invalid ending address: %llx (not above the start, %llx)",
-			     (unsigned long long)last, (unsigned long long)request->address);
+			fail("invalid ending address: %llx (not above the start, %llx)", last,
+			     request->address);
 		request->count = (last - request->address) / item_bytes;
 		if (!request->count)
-			fail("nothing of %zu bytes ends before %llx", item_bytes,
-			     (unsigned long long)last);
+			fail("nothing of %zu bytes ends before %llx", item_bytes, last);
 	}
 }
 
@@ -414,8 +410,7 @@ static const char *percpu_argument(const char *word)
 		fail("%s", strbuf_text(why));
 	if (cpu_mask_count(&mask) != 1)
 		fail("rd reads the copy of one CPU: %s:%u", name, cpu_mask_next(&mask, 0));
-	return scope_printf(
-		"%llx", (unsigned long long)percpu_address(symbol->value, cpu_mask_next(&mask, 0)));
+	return scope_printf("%llx", percpu_address(symbol->value, cpu_mask_next(&mask, 0)));
 }
 
 static void rd_run(struct args *args)

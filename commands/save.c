@@ -21,8 +21,7 @@ static void run_save(struct args *args)
 		json_end();
 		return;
 	}
-	out("%s: %llu pages in %llu bytes\n", path, (unsigned long long)saved.nr_pages,
-	    (unsigned long long)saved.bytes);
+	out("%s: %llu pages in %llu bytes\n", path, saved.nr_pages, saved.bytes);
 }
 
 static const struct option options[] = { { 0 } };

@@ -14,8 +14,6 @@
 #include "task.h"
 #include "kernel/mm/vma.h"
 
-typedef unsigned long long ull;
-
 #define TEXT_SHOWN 56
 
 enum space { IN_KERNEL, IN_USER, IN_PHYSICAL, IN_STACKS };
@@ -67,9 +65,9 @@ static void show_context(const struct search *search, u64 address)
 
 	if (!try_read(search, address, probe, bytes))
 		return;
-	command_run(command_find("rd"), scope_printf("%s-%zu %llx %llu", spaces[search->space],
-						     search->scan.needles.width * 8, (ull)address,
-						     (ull)search->context));
+	command_run(command_find("rd"),
+		    scope_printf("%s-%zu %llx %llu", spaces[search->space],
+				 search->scan.needles.width * 8, address, search->context));
 }
 
 static void show_text(const struct search *search, const struct scan_match *match)
@@ -81,7 +79,7 @@ static void show_text(const struct search *search, const struct scan_match *matc
 		if (text[i] < ' ' || text[i] > '~')
 			text[i] = '.';
 	text[i] = '\0';
-	out("%llx: %s\n", (ull)match->address, text);
+	out("%llx: %s\n", match->address, text);
 }
 
 static void show_value(const struct search *search, const struct scan_match *match)
@@ -91,8 +89,7 @@ static void show_value(const struct search *search, const struct scan_match *mat
 
 	if (search->context)
 		show_context(search, match->address - bytes);
-	out(search->context ? "%16llx:  %llx " : "%llx: %llx ", (ull)match->address,
-	    (ull)match->value);
+	out(search->context ? "%16llx:  %llx " : "%llx: %llx ", match->address, match->value);
 	if (search->named[match->needle] && !search->scan.needles.mask)
 		out(word[0] == '(' ? "%s" : "(%s)", word);
 	out("\n");
@@ -216,7 +213,7 @@ static void parse_values(struct search *search, u64 *values)
 			     nearest_symbol(word));
 		search->named[i] = word[0] == '(' || symbol_by_name(word);
 		if (needles->width < 8 && values[i] >> (needles->width * 8))
-			fail("value too large for -%s option: %llx%s", option, (ull)values[i],
+			fail("value too large for -%s option: %llx%s", option, values[i],
 			     search->named[i] ? name_of(word) : "");
 	}
 	needles->values = values;
@@ -268,7 +265,7 @@ static u64 bound(const struct search *search, const char *text)
 
 	if (!right_space(search, address))
 		usage_problem(search->args, "invalid %s address: %llx", names[search->space],
-			      (ull)address);
+			      address);
 	return address;
 }
 
@@ -289,7 +286,7 @@ static void parse_range(struct search *search)
 	if (end) {
 		last = bound(search, end);
 		if (last <= search->scan.first)
-			fail("the end of the search, %llx, is not above its start", (ull)last);
+			fail("the end of the search, %llx, is not above its start", last);
 		search->scan.last = last - 1;
 	}
 	if (length) {

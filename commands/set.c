@@ -199,7 +199,7 @@ static u64 freed_pages(void)
 
 static void print_free(UNUSED bool listed)
 {
-	out("%llu pages freed", (unsigned long long)freed_pages());
+	out("%llu pages freed", freed_pages());
 }
 
 static void put_json_free(void)
@@ -242,7 +242,7 @@ static void print_scope(UNUSED bool listed)
 	char name[256];
 
 	if (session.scope && symbol_format(session.scope, true, name, sizeof(name)))
-		out("%llx (%s)", (unsigned long long)session.scope, name);
+		out("%llx (%s)", session.scope, name);
 	else
 		out("0 (not set)");
 }
@@ -561,7 +561,7 @@ static void set_cpu(const char *word)
 		fail("invalid cpu number: system has only %u cpus", kernel_nr_cpus());
 	task = task_running_on(cpu);
 	if (!task)
-		fail("the task that ran on cpu %llu is not known", (unsigned long long)cpu);
+		fail("the task that ran on cpu %llu is not known", cpu);
 	set_context(task);
 }
 
@@ -577,7 +577,7 @@ static void set_active(const char *word)
 		return;
 	}
 	out("\"%s\" task %llx has been marked as the active task on cpu %u\n",
-	    task_comm(task, comm), (unsigned long long)task->address, task->cpu);
+	    task_comm(task, comm), task->address, task->cpu);
 }
 
 static void set_context_to(const char *word)

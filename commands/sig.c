@@ -20,15 +20,13 @@ static void put_task(const struct task *task, const char *indent)
 static void put_action(unsigned number, const struct signal_action *action)
 {
 	struct strbuf flags = { 0 };
-	const char *handler = action->handler == 0 ? "SIG_DFL"
-			      : action->handler == 1
-				      ? "SIG_IGN"
-				      : scope_printf("%llx", (unsigned long long)action->handler);
+	const char *handler = action->handler == 0   ? "SIG_DFL"
+			      : action->handler == 1 ? "SIG_IGN"
+						     : scope_printf("%llx", action->handler);
 
 	tasksig_flag_names(action->flags, &flags);
-	out("%4s %016llx %10s %016llx %llx ", scope_printf("[%u]", number),
-	    (unsigned long long)action->address, handler, (unsigned long long)action->mask,
-	    (unsigned long long)action->flags);
+	out("%4s %016llx %10s %016llx %llx ", scope_printf("[%u]", number), action->address,
+	    handler, action->mask, action->flags);
 	if (flags.length != 0)
 		out("(%s)", strbuf_text(&flags));
 	out("\n");
@@ -40,8 +38,7 @@ static void put_actions(const struct task *task)
 	struct signal_action action;
 	struct strbuf why = { 0 };
 
-	out("SIGNAL_STRUCT: %llx  NR_THREADS: %llu\n", (unsigned long long)task->signal,
-	    (unsigned long long)tasksig_nr_threads(task));
+	out("SIGNAL_STRUCT: %llx  NR_THREADS: %llu\n", task->signal, tasksig_nr_threads(task));
 	out(" SIG    SIGACTION        HANDLER       MASK       FLAGS           \n");
 	for (unsigned number = 1; number <= SIGNALS; number++) {
 		if (!tasksig_action(task, number, &action, &why)) {
@@ -64,7 +61,7 @@ static void put_pending(const struct task *task, bool shared, const char *indent
 	u64 info;
 
 	out("%s%s_PENDING\n%s    SIGNAL: %016llx\n%s  SIGQUEUE: ", indent,
-	    shared ? "SHARED" : "PRIVATE", indent, (unsigned long long)set, indent);
+	    shared ? "SHARED" : "PRIVATE", indent, set, indent);
 	if (shared && task->signal == 0) {
 		out("(empty)\n");
 		return;
@@ -74,7 +71,7 @@ static void put_pending(const struct task *task, bool shared, const char *indent
 		if (!any)
 			out(" SIG      SIGINFO     \n");
 		any = true;
-		out("             %3d  %llx\n", number, (unsigned long long)info);
+		out("             %3d  %llx\n", number, info);
 	}
 	if (!any && !it.stopped)
 		out("(empty)\n");
@@ -89,7 +86,7 @@ static void put_sets(const struct task *task, const char *indent)
 	bool deliverable = ((tasksig_private(task) | tasksig_shared(task)) & ~blocked) != 0;
 
 	out("%sSIGPENDING: %s\n%s   BLOCKED: %016llx\n", indent, deliverable ? "yes" : "no", indent,
-	    (unsigned long long)blocked);
+	    blocked);
 }
 
 static void put_json_actions(const struct task *task)

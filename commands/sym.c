@@ -208,7 +208,7 @@ static void print_module_row(const struct symbol *symbol)
 		symbol_json(symbol, symbol->value, false, NULL);
 		return;
 	}
-	out("%llx (%c) %s\n", (unsigned long long)symbol->value, symbol->type, symbol->name);
+	out("%llx (%c) %s\n", symbol->value, symbol->type, symbol->name);
 }
 
 /* Symbols of the module from *NEXT on that are below END. */
@@ -257,12 +257,12 @@ static void print_module(const struct module *module)
 		if (json_on())
 			put_json_range(module, range, kind);
 		else
-			out("%llx MODULE %s%sSTART: %s\n", (unsigned long long)range->start, kind,
-			    kind[0] ? " " : "", module->name);
+			out("%llx MODULE %s%sSTART: %s\n", range->start, kind, kind[0] ? " " : "",
+			    module->name);
 		print_below(module->symbols, &next, range->end);
 		if (!json_on())
-			out("%llx MODULE %s%sEND: %s\n", (unsigned long long)range->end - named,
-			    kind, kind[0] ? " " : "", module->name);
+			out("%llx MODULE %s%sEND: %s\n", range->end - named, kind,
+			    kind[0] ? " " : "", module->name);
 	}
 	for (size_t i = 0; i < symbols_count(module->symbols); i++)
 		if (!in_a_range(module, symbols_get(module->symbols, i)->value))

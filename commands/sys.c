@@ -28,7 +28,7 @@ static void print_taints(void)
 		json_end();
 		return;
 	}
-	out("TAINTED_MASK: %llx  %s\n", (unsigned long long)flags, strbuf_text(letters));
+	out("TAINTED_MASK: %llx  %s\n", flags, strbuf_text(letters));
 }
 
 /* "../fs/stat.c: 444", or nothing without line numbers. */
@@ -99,7 +99,7 @@ static void print_syscalls(const char *word)
 		if (function != NULL && function->value == functions[i])
 			name = function->name;
 		else
-			name = scope_printf("%llx", (unsigned long long)functions[i]);
+			name = scope_printf("%llx", functions[i]);
 		if (!syscall_wanted(name, i, count, word))
 			continue;
 		nr_printed++;

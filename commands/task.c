@@ -91,9 +91,9 @@ static void show(void *arg)
 		show_member(request, request->members[i]);
 	for (size_t i = 0; request->nr_members == 0 && i < ARRAY_SIZE(structures); i++) {
 		out("%sstruct %s ", i == 0 ? "" : "\n", structures[i]);
-		datashow_value(scope_printf("*(struct %s *)0x%llx", structures[i],
-					    (unsigned long long)request->task->address),
-			       false, "", session.radix);
+		datashow_value(
+			scope_printf("*(struct %s *)0x%llx", structures[i], request->task->address),
+			false, "", session.radix);
 		out("\n");
 	}
 	out("\n");

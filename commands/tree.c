@@ -12,8 +12,6 @@
 #include "base/out.h"
 #include "shell/session.h"
 
-typedef unsigned long long ull;
-
 KFIELD(maple_flags, "maple_tree.ma_flags");
 
 /* A red-black tree of this height would have more nodes than there are addresses. */
@@ -71,9 +69,9 @@ static void show_entry(struct tree *tree, u64 entry, const char *path, const u64
 		protect_or_pass(put_json_entry, &one);
 		return;
 	}
-	out("%llx\n", (ull)entry);
+	out("%llx\n", entry);
 	if (one.path && index)
-		out("  index: %llu  position: %s%s\n", (ull)*index, top_of(tree), path);
+		out("  index: %llu  position: %s%s\n", *index, top_of(tree), path);
 	else if (one.path)
 		out("  position: %s%s\n", top_of(tree), path);
 	entry_show(&tree->show, entry);
@@ -105,14 +103,13 @@ static void walk_rbtree(struct tree *tree, u64 node, unsigned depth)
 
 	interrupt_check();
 	if (depth == MAX_HEIGHT || u64map_get(&tree->seen, node, NULL)) {
-		broken(scope_printf("damaged: node %llx at root%s was there before", (ull)node,
+		broken(scope_printf("damaged: node %llx at root%s was there before", node,
 				    tree->path));
 		return;
 	}
 	u64map_put(&tree->seen, node, 1);
 	if (!krbtree_children(node, &left, &right, &fault)) {
-		broken(scope_printf("broken: cannot read node %llx: %s", (ull)node,
-				    fault_text(&fault)));
+		broken(scope_printf("broken: cannot read node %llx: %s", node, fault_text(&fault)));
 		return;
 	}
 	if (!tree->linear)
@@ -136,8 +133,7 @@ static void run_rbtree(struct tree *tree)
 
 	scope_cleanup(free_map, &tree->seen);
 	if (!tree->is_node && !krbtree_top(tree->root, &top, &fault))
-		fail("cannot read the tree's root at %llx: %s", (ull)tree->root,
-		     fault_text(&fault));
+		fail("cannot read the tree's root at %llx: %s", tree->root, fault_text(&fault));
 	if (top)
 		walk_rbtree(tree, top, 0);
 }
@@ -196,10 +192,10 @@ static void put_range(const struct tree *tree, unsigned indent, u64 first, u64 l
 	bool hexadecimal = tree->show.radix == 16;
 
 	if (first == last)
-		out(hexadecimal ? "%*s%llx: " : "%*s%llu: ", (int)indent, "", (ull)first);
+		out(hexadecimal ? "%*s%llx: " : "%*s%llu: ", (int)indent, "", first);
 	else
-		out(hexadecimal ? "%*s%llx-%llx: " : "%*s%llu-%llu: ", (int)indent, "", (ull)first,
-		    (ull)last);
+		out(hexadecimal ? "%*s%llx-%llx: " : "%*s%llu-%llu: ", (int)indent, "", first,
+		    last);
 }
 
 static void put_json_node(const struct kmaple_slot *slot)
@@ -237,19 +233,19 @@ static void put_node(const struct tree *tree, const struct kmaple_slot *slot)
 		return;
 	}
 	put_range(tree, slot->depth * 2, slot->node_first, slot->node_last);
-	out("node 0x%llx depth %u type %u parent 0x%llx contents: ", (ull)slot->node, slot->depth,
-	    slot->type, (ull)slot->parent);
+	out("node 0x%llx depth %u type %u parent 0x%llx contents: ", slot->node, slot->depth,
+	    slot->type, slot->parent);
 	for (unsigned i = 0; i < slot->nr_gaps; i++)
-		out(tree->show.radix == 16 ? "%llx " : "%llu ", (ull)slot->gaps[i]);
+		out(tree->show.radix == 16 ? "%llx " : "%llu ", slot->gaps[i]);
 	if (slot->nr_gaps)
 		out("| %02X %02X| ", slot->last_slot, slot->gap_slot);
 	for (unsigned i = 0; i < slot->nr_slots; i++) {
 		if (slot->slots[i])
-			out("0x%llx ", (ull)slot->slots[i]);
+			out("0x%llx ", slot->slots[i]);
 		else
 			out("(nil) ");
 		if (i < slot->nr_pivots)
-			out(tree->show.radix == 16 ? "%llx " : "%llu ", (ull)slot->pivots[i]);
+			out(tree->show.radix == 16 ? "%llx " : "%llu ", slot->pivots[i]);
 	}
 	out("\n");
 }
@@ -279,10 +275,10 @@ static bool show_maple_node(void *arg, const struct kmaple_slot *slot)
 		put_json_slot(tree, slot);
 	} else {
 		put_range(tree, slot->node ? slot->depth * 2 + 2 : 0, slot->first, slot->last);
-		out("0x%llx\n", (ull)slot->entry);
+		out("0x%llx\n", slot->entry);
 		if (tree->positions && is_entry(slot))
-			out("  index: %llu  position: %s%s\n", (ull)tree->nr_shown + 1,
-			    top_of(tree), maple_path(tree, slot));
+			out("  index: %llu  position: %s%s\n", tree->nr_shown + 1, top_of(tree),
+			    maple_path(tree, slot));
 	}
 	tree->nr_shown += is_entry(slot);
 	return true;
@@ -295,8 +291,8 @@ static void put_maple_tree(const struct tree *tree, u64 root)
 	u64 height = flags >> 2 & 31;
 
 	if (!json_on()) {
-		out("maple_tree(%llx) flags %llX, height %llu root 0x%llx\n\n", (ull)tree->root,
-		    (ull)flags, (ull)height, (ull)root);
+		out("maple_tree(%llx) flags %llX, height %llu root 0x%llx\n\n", tree->root, flags,
+		    height, root);
 		return;
 	}
 	json_object(NULL);

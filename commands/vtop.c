@@ -33,11 +33,9 @@ static void put_steps(const struct translation *translation, bool kernel)
 		const struct walk_step *step = &translation->steps[i];
 
 		if (kernel && i == 0)
-			out("PAGE DIRECTORY: %llx\n", (unsigned long long)step->entry);
+			out("PAGE DIRECTORY: %llx\n", step->entry);
 		else
-			out("   %s: %llx => %llx\n", step->table,
-			    (unsigned long long)step->entry_address,
-			    (unsigned long long)step->entry);
+			out("   %s: %llx => %llx\n", step->table, step->entry_address, step->entry);
 	}
 }
 
@@ -48,7 +46,7 @@ static void put_page_line(const struct translation *translation)
 			   : translation->page_bytes == 1ULL << 30 ? "  (1GB)"
 								   : "";
 
-	out("  PAGE: %llx%s\n\n", (unsigned long long)page, size);
+	out("  PAGE: %llx%s\n\n", page, size);
 }
 
 static void put_pte_bits(const struct translation *translation)
@@ -56,9 +54,9 @@ static void put_pte_bits(const struct translation *translation)
 	char entry[20], page[20], bits[200];
 	size_t entry_width, page_width;
 
-	snprintf(entry, sizeof(entry), "%llx", (unsigned long long)translation->entry);
+	snprintf(entry, sizeof(entry), "%llx", translation->entry);
 	snprintf(page, sizeof(page), "%llx",
-		 (unsigned long long)align_down(translation->paddr, translation->page_bytes));
+		 align_down(translation->paddr, translation->page_bytes));
 	memory_arch()->describe_pte(translation->entry, bits, sizeof(bits));
 	entry_width = max_u64(strlen(entry), 3);
 	page_width = max_u64(strlen(page), 8);
@@ -75,13 +73,13 @@ static void put_swap_entry(u64 entry, const char *area, u64 offset)
 	size_t width;
 	char text[20];
 
-	snprintf(text, sizeof(text), "%llx", (unsigned long long)entry);
+	snprintf(text, sizeof(text), "%llx", entry);
 	width = strlen(text);
 	put_centered("PTE", width, false);
 	out("  ");
 	put_centered("SWAP", max_u64(strlen(area), 4), true);
 	out("  OFFSET\n%s  %s  ", text, area);
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)offset);
+	snprintf(text, sizeof(text), "%llu", offset);
 	put_centered(text, 6, true);
 	out("\n\n");
 }
@@ -120,14 +118,14 @@ static void put_place(const struct vma *vma, u64 address, const char *area, u64 
 	u64 offset;
 
 	if (area) {
-		out("SWAP: %s  OFFSET: %llu\n\n", area, (unsigned long long)swap_offset);
+		out("SWAP: %s  OFFSET: %llu\n\n", area, swap_offset);
 		return;
 	}
 	if (!vma->file)
 		return;
 	vma_file_name(vma, &name);
 	offset = (vma->page_offset << PAGE_SHIFT) + align_down(address - vma->start, PAGE_BYTES);
-	out("FILE: %s  OFFSET: %llx\n\n", strbuf_text(&name), (unsigned long long)offset);
+	out("FILE: %s  OFFSET: %llx\n\n", strbuf_text(&name), offset);
 	strbuf_free(&name);
 }
 
@@ -149,14 +147,14 @@ static void put_fault(const struct fault *fault)
 	page.level = NULL;
 	if (is_unknown(fault) && fault->level)
 		out("vtop: the %s table at physical %llx cannot be read: %s\n\n", fault->level,
-		    (unsigned long long)fault->physical, fault_text(&page));
+		    fault->physical, fault_text(&page));
 	else if (is_unknown(fault))
 		out("vtop: %s\n\n", fault_text(&page));
 }
 
 static void put_user_header(u64 address, const char *physical)
 {
-	out("VIRTUAL     PHYSICAL        \n%-10llx  %s\n\n", (unsigned long long)address, physical);
+	out("VIRTUAL     PHYSICAL        \n%-10llx  %s\n\n", address, physical);
 }
 
 static void show_unmapped_user(const struct vma *vma, u64 address,
@@ -330,7 +328,7 @@ static bool show_user(const struct request *request, u64 address)
 		put_json(request, pgd, address, &vma, &translation, NULL);
 		return false;
 	}
-	snprintf(physical, sizeof(physical), "%llx", (unsigned long long)translation.paddr);
+	snprintf(physical, sizeof(physical), "%llx", translation.paddr);
 	put_user_header(address, physical);
 	put_steps(&translation, false);
 	put_page_line(&translation);
@@ -366,16 +364,15 @@ static bool show_kernel(const struct request *request, u64 address)
 	}
 	out("VIRTUAL           PHYSICAL        \n");
 	if (!mem_is_kernel_address(address)) {
-		out("%-8llx  (not a kernel virtual address)\n\n", (unsigned long long)address);
+		out("%-8llx  (not a kernel virtual address)\n\n", address);
 		return false;
 	}
 	mapped = memory_arch()->walk(pgd, address, &translation, &fault);
 	if (mapped)
-		snprintf(physical, sizeof(physical), "%llx", (unsigned long long)translation.paddr);
+		snprintf(physical, sizeof(physical), "%llx", translation.paddr);
 	else
 		snprintf(physical, sizeof(physical), "%s", not_translated(&fault));
-	out("%-16llx  %s\n\nPGD DIRECTORY: %llx\n", (unsigned long long)address, physical,
-	    (unsigned long long)pgd);
+	out("%-16llx  %s\n\nPGD DIRECTORY: %llx\n", address, physical, pgd);
 	put_steps(&translation, true);
 	if (!mapped) {
 		out("\n");
@@ -412,8 +409,7 @@ static void vtop_run(struct args *args)
 		else if (request.force_kernel || mem_is_kernel_address(address))
 			blank_wanted = show_kernel(&request, address);
 		else if (address >= memory_layout()->task_size)
-			fail("ambiguous address: %llx  (requires -u or -k)",
-			     (unsigned long long)address);
+			fail("ambiguous address: %llx  (requires -u or -k)", address);
 		else
 			show_user_of_current(&request, address);
 	}

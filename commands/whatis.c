@@ -75,7 +75,7 @@ static void show_enum(char *text)
 		if (json_on())
 			put_json_enumerator(name, value);
 		else
-			out("  %s = %lld\n", name, (long long)value);
+			out("  %s = %lld\n", name, value);
 	}
 	if (json_on()) {
 		json_end();
@@ -179,7 +179,7 @@ static bool show_enumerator(const char *name)
 	if (!text)
 		return false;
 	if (!json_on()) {
-		out("%s = %lld\n", text, (long long)value);
+		out("%s = %lld\n", text, value);
 		return true;
 	}
 	json_object(NULL);
@@ -223,8 +223,7 @@ static bool show_other_type(const char *name, bool offsets, unsigned radix)
 		put_json_type("name", name, text, datashow_type_size(name));
 		return true;
 	}
-	out(radix == 16 ? "SIZE: 0x%llx\n" : "SIZE: %llu\n",
-	    (unsigned long long)datashow_type_size(name));
+	out(radix == 16 ? "SIZE: 0x%llx\n" : "SIZE: %llu\n", datashow_type_size(name));
 	return true;
 }
 

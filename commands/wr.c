@@ -44,9 +44,8 @@ static enum space wanted_space(const struct args *args, u64 address)
 	if (option_given(args, "k") || mem_is_kernel_address(address))
 		return OF_KERNEL;
 	if (address < memory_layout()->task_size)
-		fail("%llx could be a user or a physical address: say -u or -p",
-		     (unsigned long long)address);
-	fail("%llx is no address", (unsigned long long)address);
+		fail("%llx could be a user or a physical address: say -u or -p", address);
+	fail("%llx is no address", address);
 }
 
 static u64 user_to_phys(u64 address)
@@ -57,7 +56,7 @@ static u64 user_to_phys(u64 address)
 	if (!task_current()->mm)
 		fail("the current task has no user space (set chooses another task)");
 	if (!mem_walk_user(mm_pgd(task_current()->mm), address, &translation, &fault))
-		fail("user address %llx: %s", (unsigned long long)address, fault_text(&fault));
+		fail("user address %llx: %s", address, fault_text(&fault));
 	return translation.paddr;
 }
 
@@ -71,7 +70,7 @@ static u64 physical_of(enum space space, u64 address)
 	if (space == OF_USER)
 		return user_to_phys(address);
 	if (!mem_kernel_to_phys(address, &paddr, &fault))
-		fail("kernel address %llx: %s", (unsigned long long)address, fault_text(&fault));
+		fail("kernel address %llx: %s", address, fault_text(&fault));
 	return paddr;
 }
 
@@ -97,8 +96,8 @@ static void run_wr(struct args *args)
 	address = argument_address(args->words[0]);
 	value = argument_address(args->words[1]);
 	if (is_too_large(value, bytes))
-		fail("%llx does not fit into %zu bits", (unsigned long long)value, 8 * bytes);
-	mark = doing("writing to %llx", (unsigned long long)address);
+		fail("%llx does not fit into %zu bits", value, 8 * bytes);
+	mark = doing("writing to %llx", address);
 	paddr = physical_of(wanted_space(args, address), address);
 	if (!dump_write(memory_dump(), paddr, &value, bytes, &why))
 		fail_with(&why);

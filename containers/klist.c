@@ -93,8 +93,7 @@ const char *klist_why(struct klist_iter *it)
 		return "ended properly";
 	case KLIST_FAULT:
 		snprintf(it->why, sizeof(it->why), "broken after %llu %s: cannot read %016llx: %s",
-			 seen, entries, (unsigned long long)it->fault.address,
-			 fault_text(&it->fault));
+			 seen, entries, it->fault.address, fault_text(&it->fault));
 		break;
 	case KLIST_LOOP:
 		snprintf(it->why, sizeof(it->why),

@@ -237,11 +237,10 @@ const char *kmaple_why(struct kmaple_iter *it)
 	if (!it->stopped)
 		return "ended properly";
 	if (it->stopped == KLIST_INTERRUPTED)
-		snprintf(it->why, sizeof(it->why), "interrupted at index %llx",
-			 (unsigned long long)it->index);
+		snprintf(it->why, sizeof(it->why), "interrupted at index %llx", it->index);
 	else
 		snprintf(it->why, sizeof(it->why), "broken at index %llx: node at %016llx: %s",
-			 (unsigned long long)it->index, (unsigned long long)it->fault.address,
+			 it->index, it->fault.address,
 			 it->fault.reason == FAULT_BAD_ADDRESS ? "makes no sense"
 							       : fault_text(&it->fault));
 	return it->why;

@@ -62,8 +62,7 @@ unsigned percpu_nr_cpu_ids(void)
 	/* A constant in kernels for one CPU or a fixed number of them. */
 	nr = ksymbol_exists(&nr_cpu_ids) ? ksymbol_u64(&nr_cpu_ids, 4) : mask_bits();
 	if (nr == 0 || nr > mask_bits()) {
-		warn("nr_cpu_ids is %llu, but CPU masks have %u bits", (unsigned long long)nr,
-		     mask_bits());
+		warn("nr_cpu_ids is %llu, but CPU masks have %u bits", nr, mask_bits());
 		nr = mask_bits();
 	}
 	known.nr_ids = (unsigned)nr;
@@ -200,8 +199,8 @@ static const struct cpu_mask *kernel_mask(struct ksymbol *symbol, struct cpu_mas
 		return mask;
 	address = ksymbol_address(symbol);
 	if (!cpu_mask_try_read(address, mask, &fault))
-		fail("cannot read %s at %016llx: %s", symbol->k.spelling,
-		     (unsigned long long)address, fault_text(&fault));
+		fail("cannot read %s at %016llx: %s", symbol->k.spelling, address,
+		     fault_text(&fault));
 	*have = true;
 	return mask;
 }

@@ -177,11 +177,10 @@ const char *kxarray_why(struct kxarray_iter *it)
 		return "ended properly";
 	if (it->stopped == KLIST_INTERRUPTED)
 		snprintf(it->why, sizeof(it->why), "interrupted at index %llu",
-			 (unsigned long long)(it->index + it->base));
+			 (it->index + it->base));
 	else
 		snprintf(it->why, sizeof(it->why), "broken at index %llu: node at %016llx: %s",
-			 (unsigned long long)(it->index + it->base),
-			 (unsigned long long)it->fault.address, fault_text(&it->fault));
+			 (it->index + it->base), it->fault.address, fault_text(&it->fault));
 	return it->why;
 }
 

@@ -85,7 +85,7 @@ bool file_map_open(struct file_map *map, const char *path, struct strbuf *why)
 	if (!file_map_take(map, fd, path, why))
 		return false;
 	if (debug_on(DEBUG_FILES))
-		debug_say("file %s: %llu bytes", path, (unsigned long long)map->size);
+		debug_say("file %s: %llu bytes", path, map->size);
 	map->nameless = false;
 	return true;
 }
@@ -344,8 +344,8 @@ void dump_close(struct dump *dump)
 static void tell_read(u64 paddr, size_t length, bool worked)
 {
 	if (debug_on(DEBUG_READS))
-		debug_say("read %zu bytes at physical address %llx%s", length,
-			  (unsigned long long)paddr, worked ? "" : ": failed");
+		debug_say("read %zu bytes at physical address %llx%s", length, paddr,
+			  worked ? "" : ": failed");
 }
 
 bool dump_try_read(struct dump *dump, u64 paddr, void *buf, size_t length, struct fault *fault)

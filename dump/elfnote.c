@@ -192,7 +192,7 @@ void dump_set_vmcoreinfo(struct dump *dump, const struct file_map *file, u64 off
 	if (size > MAX_VMCOREINFO_BYTES || !range_fits(offset, size, file->size)) {
 		strbuf_printf(&dump->remarks,
 			      "vmcoreinfo of %llu bytes at file offset %llu is not in the file\n",
-			      (unsigned long long)size, (unsigned long long)offset);
+			      size, offset);
 		return;
 	}
 	text = xmalloc(size);
@@ -241,7 +241,7 @@ static void add_range(struct dump *dump, const struct file_map *file, u64 offset
 			&dump->remarks,
 			"notes of %llu bytes at file offset %llu are left out: with those before them "
 			"they are more than the file has\n",
-			(unsigned long long)size, (unsigned long long)offset);
+			size, offset);
 		return;
 	}
 	if (!dump->note_ranges || dump->nr_note_ranges == dump->note_ranges_space)
@@ -330,7 +330,7 @@ void dump_add_notes(struct dump *dump, const struct file_map *file, u64 offset, 
 	if (!range_fits(offset, size, file->size)) {
 		strbuf_printf(&dump->remarks,
 			      "notes of %llu bytes at file offset %llu are not all in the file\n",
-			      (unsigned long long)size, (unsigned long long)offset);
+			      size, offset);
 		if (offset >= file->size)
 			return;
 		end = file->size;
@@ -350,8 +350,7 @@ void dump_add_notes(struct dump *dump, const struct file_map *file, u64 offset, 
 			/* Padding behind the last note is no damage. */
 			if (end - start >= sizeof(Elf64_Nhdr))
 				strbuf_printf(&dump->remarks,
-					      "damaged ELF note at file offset %llu\n",
-					      (unsigned long long)start);
+					      "damaged ELF note at file offset %llu\n", start);
 			break;
 		}
 		/* The kernel leaves room for CPUs that wrote no note: all zero. */
@@ -411,39 +410,29 @@ static void describe_cpu_note(const struct dump *dump, const struct cpu_note *cp
 	strbuf_printf(text, "cpu note %u: %s", cpu->cpu, cpu->has_control ? writer : "NT_PRSTATUS");
 	if (!cpu->has_control)
 		strbuf_printf(text, ", pid %u", cpu->pid);
-	strbuf_printf(text, "\n    rip %016llx  rsp %016llx  rflags %08llx  cs %04llx\n",
-		      (unsigned long long)regs->ip, (unsigned long long)regs->sp,
-		      (unsigned long long)regs->flags, (unsigned long long)regs->cs);
-	strbuf_printf(text, "    rax %016llx  rbx %016llx  rcx %016llx\n",
-		      (unsigned long long)regs->ax, (unsigned long long)regs->bx,
-		      (unsigned long long)regs->cx);
-	strbuf_printf(text, "    rdx %016llx  rsi %016llx  rdi %016llx\n",
-		      (unsigned long long)regs->dx, (unsigned long long)regs->si,
-		      (unsigned long long)regs->di);
-	strbuf_printf(text, "    rbp %016llx  r8  %016llx  r9  %016llx\n",
-		      (unsigned long long)regs->bp, (unsigned long long)regs->r8,
-		      (unsigned long long)regs->r9);
-	strbuf_printf(text, "    r10 %016llx  r11 %016llx  r12 %016llx\n",
-		      (unsigned long long)regs->r10, (unsigned long long)regs->r11,
-		      (unsigned long long)regs->r12);
-	strbuf_printf(text, "    r13 %016llx  r14 %016llx  r15 %016llx\n",
-		      (unsigned long long)regs->r13, (unsigned long long)regs->r14,
-		      (unsigned long long)regs->r15);
+	strbuf_printf(text, "\n    rip %016llx  rsp %016llx  rflags %08llx  cs %04llx\n", regs->ip,
+		      regs->sp, regs->flags, regs->cs);
+	strbuf_printf(text, "    rax %016llx  rbx %016llx  rcx %016llx\n", regs->ax, regs->bx,
+		      regs->cx);
+	strbuf_printf(text, "    rdx %016llx  rsi %016llx  rdi %016llx\n", regs->dx, regs->si,
+		      regs->di);
+	strbuf_printf(text, "    rbp %016llx  r8  %016llx  r9  %016llx\n", regs->bp, regs->r8,
+		      regs->r9);
+	strbuf_printf(text, "    r10 %016llx  r11 %016llx  r12 %016llx\n", regs->r10, regs->r11,
+		      regs->r12);
+	strbuf_printf(text, "    r13 %016llx  r14 %016llx  r15 %016llx\n", regs->r13, regs->r14,
+		      regs->r15);
 	if (!cpu->has_control)
 		return;
-	strbuf_printf(text, "    cr0 %016llx  cr2 %016llx  cr3 %016llx\n",
-		      (unsigned long long)cpu->cr0, (unsigned long long)cpu->cr2,
-		      (unsigned long long)cpu->cr3);
+	strbuf_printf(text, "    cr0 %016llx  cr2 %016llx  cr3 %016llx\n", cpu->cr0, cpu->cr2,
+		      cpu->cr3);
 	if (!dump->nr_qemu_notes) {
-		strbuf_printf(text, "    cr4 %016llx  idt %016llx\n", (unsigned long long)cpu->cr4,
-			      (unsigned long long)cpu->idt_base);
+		strbuf_printf(text, "    cr4 %016llx  idt %016llx\n", cpu->cr4, cpu->idt_base);
 		return;
 	}
-	strbuf_printf(text, "    cr4 %016llx  gs_base %016llx  kernel_gs_base %016llx\n",
-		      (unsigned long long)cpu->cr4, (unsigned long long)cpu->segments.gs_base,
-		      (unsigned long long)cpu->kernel_gs_base);
-	strbuf_printf(text, "    idt %016llx  gdt %016llx\n", (unsigned long long)cpu->idt_base,
-		      (unsigned long long)cpu->gdt_base);
+	strbuf_printf(text, "    cr4 %016llx  gs_base %016llx  kernel_gs_base %016llx\n", cpu->cr4,
+		      cpu->segments.gs_base, cpu->kernel_gs_base);
+	strbuf_printf(text, "    idt %016llx  gdt %016llx\n", cpu->idt_base, cpu->gdt_base);
 }
 
 void dump_describe_notes(const struct dump *dump, struct strbuf *text)
@@ -451,12 +440,11 @@ void dump_describe_notes(const struct dump *dump, struct strbuf *text)
 	for (size_t i = 0; i < dump->nr_cpu_notes; i++)
 		describe_cpu_note(dump, &dump->cpu_notes[i], text);
 	if (dump->crashed_task)
-		strbuf_printf(text, "task_struct: %llx\n", (unsigned long long)dump->crashed_task);
+		strbuf_printf(text, "task_struct: %llx\n", dump->crashed_task);
 	for (size_t i = 0; i < dump->nr_device_dumps; i++)
 		strbuf_printf(text, "device dump \"%s\": %llu bytes at file offset %llu\n",
-			      dump->device_dumps[i].name,
-			      (unsigned long long)dump->device_dumps[i].bytes,
-			      (unsigned long long)dump->device_dumps[i].offset);
+			      dump->device_dumps[i].name, dump->device_dumps[i].bytes,
+			      dump->device_dumps[i].offset);
 	if (dump->vmcoreinfo) {
 		size_t length = strnlen(dump->vmcoreinfo, dump->vmcoreinfo_bytes);
 

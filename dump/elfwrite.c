@@ -121,8 +121,8 @@ static bool copy_run(struct dump *dump, const struct run *run, int fd, u64 *done
 			return false;
 		}
 		if (!dump_try_read(dump, at, chunk, bytes, &fault)) {
-			strbuf_printf(why, "memory at %llx cannot be read: %s",
-				      (unsigned long long)fault.address, fault_text(&fault));
+			strbuf_printf(why, "memory at %llx cannot be read: %s", fault.address,
+				      fault_text(&fault));
 			return false;
 		}
 		if (!write_all(fd, chunk, bytes)) {

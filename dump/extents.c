@@ -89,8 +89,7 @@ bool extents_sort(struct extents *extents, struct strbuf *why)
 
 		if (extent[-1].end <= extent->start)
 			continue;
-		strbuf_printf(why, "physical memory at %llx is given twice",
-			      (unsigned long long)extent->start);
+		strbuf_printf(why, "physical memory at %llx is given twice", extent->start);
 		return false;
 	}
 	make_buckets(extents);
@@ -164,9 +163,8 @@ void extents_describe(const struct extents *extents, struct strbuf *text)
 	for (size_t i = 0; i < extents->list.count; i++) {
 		const struct extent *extent = &extents->list.items[i];
 
-		strbuf_printf(text, "    %016llx - %016llx  %s, offset %llx\n",
-			      (unsigned long long)extent->start, (unsigned long long)extent->end,
-			      extent->file->path, (unsigned long long)extent->offset);
+		strbuf_printf(text, "    %016llx - %016llx  %s, offset %llx\n", extent->start,
+			      extent->end, extent->file->path, extent->offset);
 	}
 }
 

@@ -206,8 +206,7 @@ bool flat_open(struct file_map *map, struct strbuf *why)
 	if (load_be64(header + 16) != 1 || load_be64(header + 24) != 1) {
 		strbuf_printf(why,
 			      "flattened makedumpfile stream of unknown type %llu, version %llu",
-			      (unsigned long long)load_be64(header + 16),
-			      (unsigned long long)load_be64(header + 24));
+			      load_be64(header + 16), load_be64(header + 24));
 		return false;
 	}
 	progress_begin("reading the flattened dump", PROGRESS_BYTES);

@@ -215,7 +215,7 @@ static bool read_ram_ranges(struct dump *dump, struct extents *extents, struct s
 		u64 first, last;
 
 		if (ends_with(line, " : System RAM\n") &&
-		    sscanf(line, "%" SCNx64 "-%" SCNx64, &first, &last) == 2 && last > first &&
+		    sscanf(line, "%llx-%llx", &first, &last) == 2 && last > first &&
 		    last >> 52 == 0)
 			extents_add(extents, &(struct extent){ .start = first,
 							       .end = last + 1,
@@ -242,8 +242,7 @@ static void read_vmcoreinfo_file(struct dump *dump)
 
 	if (!file)
 		return;
-	if (fscanf(file, "%" SCNx64 " %" SCNx64, &address, &bytes) == 2 &&
-	    bytes <= VMCOREINFO_BYTES_MAX) {
+	if (fscanf(file, "%llx %llx", &address, &bytes) == 2 && bytes <= VMCOREINFO_BYTES_MAX) {
 		extent = extents_find(&live->extents, address);
 		if (extent && extent->start <= address)
 			take_notes(dump, live->fd, extent->offset + (address - extent->start),
@@ -267,7 +266,7 @@ static bool ram_is_shown(const struct live *live, struct strbuf *why)
 		strbuf_puts(why, "the kernel shows nothing of its RAM there (it was built with "
 				 "CONFIG_STRICT_DEVMEM)");
 	else
-		strbuf_printf(why, "RAM at %llx cannot be read: %s", (unsigned long long)address,
+		strbuf_printf(why, "RAM at %llx cannot be read: %s", address,
 			      errno ? strerror(errno) : "the file ends before it");
 	return false;
 }
@@ -396,14 +395,13 @@ static void live_describe(const struct dump *dump, struct strbuf *text)
 	strbuf_printf(text, "format: the running kernel's memory\nfile: %s\n", dump->path);
 	if (live->is_kcore)
 		strbuf_printf(text, "program headers: %u\n", live->nr_segments);
-	strbuf_printf(text, "highest page frame: %llx\n", (unsigned long long)dump->max_pfn);
+	strbuf_printf(text, "highest page frame: %llx\n", dump->max_pfn);
 	strbuf_puts(text, "physical memory:\n");
 	for (size_t i = 0; i < live->extents.list.count; i++) {
 		const struct extent *extent = &live->extents.list.items[i];
 
-		strbuf_printf(text, "    %016llx - %016llx  file offset %llx\n",
-			      (unsigned long long)extent->start, (unsigned long long)extent->end,
-			      (unsigned long long)extent->offset);
+		strbuf_printf(text, "    %016llx - %016llx  file offset %llx\n", extent->start,
+			      extent->end, extent->offset);
 	}
 	strbuf_puts(text, strbuf_text(&dump->remarks));
 	dump_describe_notes(dump, text);

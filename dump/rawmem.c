@@ -50,7 +50,7 @@ static bool open_piece(struct dump *dump, char *word, struct strbuf *why)
 	dump->nr_files += good;
 	if (good && !range_fits(extent.start, file->size, MAX_PADDR)) {
 		strbuf_printf(&reason, "%llx is no place for %llu bytes of physical memory",
-			      (unsigned long long)extent.start, (unsigned long long)file->size);
+			      extent.start, file->size);
 		good = false;
 	}
 	if (!good)

@@ -112,8 +112,8 @@ static bool put(struct sink *sink, const void *next, const void *data, u64 lengt
 	}
 	progress_at((const u8 *)next - sink->packed, sink->packed_bytes);
 	if (length > sink->room) {
-		strbuf_printf(sink->why, "more than %llu bytes come out of its %s",
-			      (unsigned long long)sink->most, sink->kind);
+		strbuf_printf(sink->why, "more than %llu bytes come out of its %s", sink->most,
+			      sink->kind);
 		return false;
 	}
 	sink->room -= length;

@@ -110,8 +110,7 @@ static enum probe_result vmware_probe(const struct file_map *file, struct strbuf
 	nr_groups = load_u32(header + 8);
 	if (range_fits(HEADER_BYTES, (u64)nr_groups * GROUP_BYTES, file->size))
 		return PROBE_YES;
-	broken(why, "cut short: its %u groups do not fit into %llu bytes", nr_groups,
-	       (unsigned long long)file->size);
+	broken(why, "cut short: its %u groups do not fit into %llu bytes", nr_groups, file->size);
 	return PROBE_BROKEN;
 }
 
@@ -287,8 +286,7 @@ static void add_region(struct dump *dump, u64 page, u64 frame, u64 pages)
 		strbuf_printf(
 			&dump->remarks,
 			"%s is cut short: %llu of the %llu bytes at physical address %llx are missing\n",
-			vmware->image->path, (unsigned long long)(bytes - there),
-			(unsigned long long)bytes, (unsigned long long)extent.start);
+			vmware->image->path, (bytes - there), bytes, extent.start);
 	}
 	extent.end = extent.start + there;
 	if (there)
@@ -305,7 +303,7 @@ static bool add_regions(struct dump *dump, struct strbuf *why)
 		add_region(dump, 0, 0, align_up(vmware->image_bytes, PAGE_BYTES) >> PAGE_SHIFT);
 	if (vmware->nr_regions > vmware->regions.count)
 		return broken(why, "%llu regions of memory, %zu of them are described",
-			      (unsigned long long)vmware->nr_regions, vmware->regions.count);
+			      vmware->nr_regions, vmware->regions.count);
 	for (size_t i = 0; i < vmware->nr_regions; i++) {
 		const struct region *region = &vmware->regions.items[i];
 
@@ -474,16 +472,15 @@ static void vmware_describe(const struct dump *dump, struct strbuf *text)
 
 	strbuf_puts(text, "format: VMware state\n");
 	strbuf_printf(text, "%20s: %s, %llu bytes\n", "filename", dump->files[0].path,
-		      (unsigned long long)dump->files[0].size);
+		      dump->files[0].size);
 	strbuf_printf(text, "%20s: %s, %llu bytes at offset %llu\n", "memory", vmware->image->path,
-		      (unsigned long long)vmware->image_bytes,
-		      (unsigned long long)vmware->image_at);
+		      vmware->image_bytes, vmware->image_at);
 	strbuf_printf(text, "%20s: %x\n", "id", vmware->magic);
 	strbuf_printf(text, "%20s: %u (sizes of %u bits)\n", "version", vmware->version,
 		      vmware->version & 0xf ? 64 : 32);
 	strbuf_printf(text, "%20s: %u\n", "numgroups", vmware->nr_groups);
 	strbuf_printf(text, "%20s: %u\n", "numVCPUs", vmware->nr_cpus);
-	strbuf_printf(text, "%20s: %llu\n", "regionsCount", (unsigned long long)vmware->nr_regions);
+	strbuf_printf(text, "%20s: %llu\n", "regionsCount", vmware->nr_regions);
 	extents_describe(&vmware->extents, text);
 	dump_describe_notes(dump, text);
 }

@@ -32,8 +32,7 @@ static void visit_record(void *arg)
 	u8 *message;
 
 	if (length < NETLINK_HEADER_BYTES || length > MAX_RECORD_BYTES)
-		fail("audit record %llx is damaged: its length is %llu",
-		     (unsigned long long)visit->skb, (unsigned long long)length);
+		fail("audit record %llx is damaged: its length is %llu", visit->skb, length);
 	message = scope_alloc(length + 1);
 	mem_read(field_u64(visit->skb, &skb_data), message, length, "audit record");
 	/* The message may be shorter than its buffer. */

@@ -358,9 +358,8 @@ static bool read_part(u64 address, void *buf, u64 bytes, const char *part, struc
 
 	if (mem_try_read(address, buf, bytes, &fault))
 		return true;
-	strbuf_printf(why, "cannot read %s at %016llx: %s (at %016llx)", part,
-		      (unsigned long long)address, fault_text(&fault),
-		      (unsigned long long)fault.address);
+	strbuf_printf(why, "cannot read %s at %016llx: %s (at %016llx)", part, address,
+		      fault_text(&fault), fault.address);
 	return false;
 }
 
@@ -588,8 +587,7 @@ bool kallsyms_load(const struct vmcoreinfo *info, u64 kaslr_offset, struct strbu
 static void describe_part(struct strbuf *text, const char *name, u64 address)
 {
 	if (address)
-		strbuf_printf(text, "SYMBOL(kallsyms_%s)=%llx\n", name,
-			      (unsigned long long)address);
+		strbuf_printf(text, "SYMBOL(kallsyms_%s)=%llx\n", name, address);
 }
 
 void kallsyms_describe(struct strbuf *text)

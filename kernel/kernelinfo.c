@@ -56,7 +56,7 @@ void kernel_config(struct strbuf *text)
 	start = ksymbol_address(&kernel_config_data);
 	size = ksymbol_address(&kernel_config_data_end) - start;
 	if (size > MAX_CONFIG_BYTES)
-		fail("a configuration of %llu bytes makes no sense", (unsigned long long)size);
+		fail("a configuration of %llu bytes makes no sense", size);
 	packed = scope_alloc(size + 1);
 	mem_read(start, packed, size, "kernel_config_data");
 	unpack(packed, size, text);

@@ -244,7 +244,7 @@ static void add_build_id(struct strbuf *text)
 static void add_symbol(struct strbuf *text, const char *key, const char *name)
 {
 	if (address_of(name))
-		strbuf_printf(text, "SYMBOL(%s)=%llx\n", key, (unsigned long long)address_of(name));
+		strbuf_printf(text, "SYMBOL(%s)=%llx\n", key, address_of(name));
 }
 
 /* How far KASLR moved the image: the boot loader's header, which the kernel keeps, has where it was linked to. */
@@ -258,7 +258,7 @@ static void add_kaslr_offset(struct strbuf *text)
 	    mem_try_u64(params + PREF_ADDRESS_AT, &moved_from, NULL) &&
 	    moved_from <= address_of("_text") - MAP_START)
 		strbuf_printf(text, "KERNELOFFSET=%llx\n",
-			      (unsigned long long)(address_of("_text") - MAP_START - moved_from));
+			      (address_of("_text") - MAP_START - moved_from));
 }
 
 /* As kernel/vmcore_info.c would have it. */
@@ -274,7 +274,7 @@ static void write_record(const struct image *image, struct strbuf *text)
 	if (!address_of("swapper_pg_dir"))
 		add_symbol(text, "swapper_pg_dir", "init_top_pgt");
 	add_kaslr_offset(text);
-	strbuf_printf(text, "NUMBER(phys_base)=%lld\n", (long long)image->phys_base);
+	strbuf_printf(text, "NUMBER(phys_base)=%lld\n", image->phys_base);
 	kallsyms_describe(text);
 }
 
@@ -290,7 +290,7 @@ static bool try_image(struct dump *dump, const struct image *image, struct strbu
 	strbuf_printf(
 		text,
 		"SYMBOL(_text)=%llx\nNUMBER(phys_base)=%lld\nNUMBER(KERNEL_IMAGE_SIZE)=%llu\n",
-		(unsigned long long)image->start, (long long)image->phys_base, MAP_BYTES);
+		image->start, image->phys_base, MAP_BYTES);
 	info.text = text->text;
 	info.length = text->length;
 	layout = (struct kernel_layout){ .phys_base = image->phys_base, .image_found = true };

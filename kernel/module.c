@@ -182,8 +182,7 @@ static void find_modules(UNUSED void *arg)
 		if (!protect(read_module, &address, &failure)) {
 			if (failure.interrupted)
 				fail_again(&failure);
-			warn("module at %llx left out: %s", (unsigned long long)address,
-			     failure.text);
+			warn("module at %llx left out: %s", address, failure.text);
 		}
 	}
 	list_damage[0] = '\0';
@@ -301,8 +300,8 @@ static void read_symbol_tables(const struct module *module, struct symbol_tables
 	tables->names_bytes = bytes_after(module, strtab);
 	if (count > bytes_after(module, symtab) / sizeof(*tables->symbols) ||
 	    tables->names_bytes == 0)
-		fail("its symbol table (%llu symbols at %llx) is not inside the module",
-		     (unsigned long long)count, (unsigned long long)symtab);
+		fail("its symbol table (%llu symbols at %llx) is not inside the module", count,
+		     symtab);
 	tables->symbols = scope_array(count, sizeof(*tables->symbols));
 	tables->names = scope_alloc(tables->names_bytes + 1);
 	tables->types = scope_alloc(count);
@@ -348,7 +347,7 @@ static void add_symbols(void *arg)
 	}
 	if (tables.nr_missing > 0)
 		warn("module %s: some symbols are missing: %llu bytes of its symbol table cannot be read",
-		     module->name, (unsigned long long)tables.nr_missing);
+		     module->name, tables.nr_missing);
 }
 
 static void call_need_modules(UNUSED void *arg)

@@ -49,13 +49,12 @@ static void read_one(void *arg)
 
 	field_string(object, &btf_name, types.name, sizeof(types.name));
 	if (size > MAX_BTF_BYTES)
-		fail("BTF of module %s: %llu bytes make no sense", types.name,
-		     (unsigned long long)size);
+		fail("BTF of module %s: %llu bytes make no sense", types.name, size);
 	data = xmalloc(size);
 	if (!mem_try_read(address, data, size, &fault)) {
 		free(data);
-		fail("BTF of module %s at %016llx: %s", types.name,
-		     (unsigned long long)fault.address, fault_text(&fault));
+		fail("BTF of module %s at %016llx: %s", types.name, fault.address,
+		     fault_text(&fault));
 	}
 	types.btf = btf_open(data, size, base, why);
 	if (!types.btf) {

@@ -77,15 +77,14 @@ static u64 object_bytes(struct ktype *type, const char *name)
 	u64 size = ktype_size(type);
 
 	if (size == 0 || size > MAX_OBJECT_BYTES)
-		fail("the kernel's %s of %llu bytes makes no sense", name,
-		     (unsigned long long)size);
+		fail("the kernel's %s of %llu bytes makes no sense", name, size);
 	return size;
 }
 
 static unsigned checked_bits(u64 bits, unsigned limit, const char *what)
 {
 	if (bits == 0 || bits > limit)
-		fail("the log is damaged: %s is %llu", what, (unsigned long long)bits);
+		fail("the log is damaged: %s is %llu", what, bits);
 	return bits;
 }
 
@@ -106,8 +105,8 @@ void printk_begin(struct printk_iter *it)
 	ring->text_bytes = 1ULL << ring->size_bits;
 	/* The kernel has 2^5 bytes of text for a descriptor. Walking more of them takes for ever. */
 	if (ring->nr_descs > ring->text_bytes)
-		fail("the log is damaged: %llu records in %llu bytes of text",
-		     (unsigned long long)ring->nr_descs, (unsigned long long)ring->text_bytes);
+		fail("the log is damaged: %llu records in %llu bytes of text", ring->nr_descs,
+		     ring->text_bytes);
 	ring->desc_bytes = object_bytes(&prb_desc, "prb_desc");
 	ring->info_bytes = object_bytes(&printk_info, "printk_info");
 	ring->desc = scope_alloc(ring->desc_bytes);
@@ -123,8 +122,7 @@ void printk_begin(struct printk_iter *it)
 	used = ((head_id - tail_id) & ID_MASK) + 1;
 	if (used > ring->nr_descs) {
 		snprintf(it->why, sizeof(it->why),
-			 "head_id %llx and tail_id %llx do not belong together",
-			 (unsigned long long)head_id, (unsigned long long)tail_id);
+			 "head_id %llx and tail_id %llx do not belong together", head_id, tail_id);
 		/* Every descriptor says its own id, so the newest full round is still readable. */
 		tail_id = (head_id - ring->nr_descs + 1) & ID_MASK;
 	}

@@ -211,7 +211,7 @@ void task_state_words(const struct task *task, struct strbuf *text)
 		between = "|";
 	}
 	if (rest != 0)
-		strbuf_printf(text, "%s0x%llx", between, (unsigned long long)rest);
+		strbuf_printf(text, "%s0x%llx", between, rest);
 }
 
 /* ---- memory ---- */

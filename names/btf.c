@@ -184,9 +184,7 @@ static bool read_header(struct btf *btf, u64 *type_start, u64 *type_bytes, struc
 		strbuf_printf(
 			why,
 			"BTF cut short: types end at %llu, strings at %llu, but it has %llu bytes",
-			(unsigned long long)(*type_start + *type_bytes),
-			(unsigned long long)(string_start + string_bytes),
-			(unsigned long long)btf->size);
+			(*type_start + *type_bytes), (string_start + string_bytes), btf->size);
 		return false;
 	}
 	find_layouts(btf, header_bytes);

@@ -60,11 +60,9 @@ static void tell_resolved(const struct kname *name)
 		debug_say("%s %s: not in this kernel", kinds[name->kind], name->spellings[0]);
 	else if (name->kind == KNAME_FIELD)
 		debug_say("structure member %s: offset %llu, %llu bytes", name->spelling,
-			  (unsigned long long)name->member.offset,
-			  (unsigned long long)name->member.size);
+			  name->member.offset, name->member.size);
 	else
-		debug_say("%s %s: %llx", kinds[name->kind], name->spelling,
-			  (unsigned long long)name->value);
+		debug_say("%s %s: %llx", kinds[name->kind], name->spelling, name->value);
 }
 
 bool kname_resolve(struct kname *name)
@@ -138,12 +136,10 @@ static u64 field_bits(struct kfield *field, const void *object, size_t object_by
 	u64 value;
 
 	if (member->size != 1 && member->size != 2 && member->size != 4 && member->size != 8)
-		fail("%s has %llu bytes: not a number", field->k.spelling,
-		     (unsigned long long)member->size);
+		fail("%s has %llu bytes: not a number", field->k.spelling, member->size);
 	if (!range_fits(member->offset, member->size, object_bytes))
 		fail("%s ends at byte %llu of an object of which %zu bytes were read",
-		     field->k.spelling, (unsigned long long)(member->offset + member->size),
-		     object_bytes);
+		     field->k.spelling, (member->offset + member->size), object_bytes);
 	value = load_uint((const u8 *)object + member->offset, member->size);
 	used_bits = member->bit_size && member->bit_size < 64 ? member->bit_size : member->size * 8;
 	value >>= member->bit_offset & 63;

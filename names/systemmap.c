@@ -237,8 +237,7 @@ bool system_map_fits(const struct vmlinux *map, const struct vmcoreinfo *info, s
 			why,
 			"it has %s at %llx; moved by %llx that is not where the dump's kernel "
 			"has it, %llx",
-			name, (unsigned long long)link, (unsigned long long)offset,
-			(unsigned long long)value);
+			name, link, offset, value);
 		return false;
 	}
 	return true;

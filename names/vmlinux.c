@@ -115,8 +115,7 @@ static bool find_sections(struct vmlinux *vmlinux, const Elf64_Ehdr *header, str
 		strbuf_printf(why,
 			      "cut short or damaged: its %llu section headers are at offset %llu "
 			      "but the file has %llu bytes",
-			      (unsigned long long)nr_sections, (unsigned long long)header->e_shoff,
-			      (unsigned long long)vmlinux->file.size);
+			      nr_sections, (unsigned long long)header->e_shoff, vmlinux->file.size);
 		return false;
 	}
 	vmlinux->shdrs = first;

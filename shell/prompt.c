@@ -390,7 +390,7 @@ static const char *recall_number(u64 number)
 		entry = history_get(first_of_session + (int)number - 1);
 
 	if (!entry)
-		fail("the history has no line %llu", (unsigned long long)number);
+		fail("the history has no line %llu", number);
 	return scope_strdup(entry->line);
 }
 

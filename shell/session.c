@@ -134,11 +134,11 @@ void session_show_context(int label_width)
 	}
 	out("%*s: %u\n", label_width, "PID", task->pid);
 	out("%*s: \"%s\"\n", label_width, "COMMAND", task_comm(task, comm));
-	out("%*s: %llx  ", label_width, "TASK", (unsigned long long)task->address);
+	out("%*s: %llx  ", label_width, "TASK", task->address);
 	if (task->is_idle && kernel_nr_cpus() > 1)
 		out("(1 of %u)  ", kernel_nr_cpus());
 	/* thread_info is the first member of task_struct on every x86_64 kernel since v4.9. */
-	out("[THREAD_INFO: %llx]\n", (unsigned long long)task->address);
+	out("[THREAD_INFO: %llx]\n", task->address);
 	out("%*s: %u\n", label_width, "CPU", task->cpu);
 	line = scope_printf("%*s: %s%s", label_width, "STATE", strbuf_text(state), activity(task));
 	out("%s\n", colour_task_line(task_state_text(task), task_is_panic_task(task), line));

@@ -19,8 +19,6 @@
 
 #include <stdlib.h>
 
-typedef unsigned long long ull;
-
 const char aggregate_synopsis[] =
 	"name[.member[,member]...] [-o] [-l offset] [-p] [-r] [-u | -f] [-x | -d] "
 	"[address | symbol][:cpus] [count | -c count]";
@@ -123,7 +121,7 @@ static bool put_string(const char *expression)
 static void show_pointer_target(const struct request *request, const char *path)
 {
 	const char *expression = scope_printf("((%s *)0x%llx)->%s", request->aggregate,
-					      (ull)request->address, path);
+					      request->address, path);
 	char *type = datashow_gdb(scope_printf("whatis %s", expression), 10) + strlen("type = ");
 	u64 target = 0, offset;
 	const struct symbol *symbol;
@@ -133,7 +131,7 @@ static void show_pointer_target(const struct request *request, const char *path)
 		datashow_member(request->aggregate, request->address, path, request->radix);
 		return;
 	}
-	out("  %s = 0x%llx\n  -> ", datashow_declaration(type, path), (ull)target);
+	out("  %s = 0x%llx\n  -> ", datashow_declaration(type, path), target);
 	if (!target) {
 		out("NULL\n");
 		return;
@@ -167,7 +165,7 @@ static void follow(void *arg)
 static void show_following_pointers(const struct request *request)
 {
 	char *rest, *text = datashow_gdb(scope_printf("output *(%s *)0x%llx", request->aggregate,
-						      (ull)request->address),
+						      request->address),
 					 request->radix);
 
 	out("%s ", datashow_object_head(request->aggregate));
@@ -207,12 +205,11 @@ static void show_raw(const struct request *request)
 		     request->nr_members ? request->members[0] : request->aggregate);
 	while (size % unit)
 		unit /= 2;
-	command_run(command_find("rd"),
-		    scope_printf("%s-%llu %llx %llu",
-				 option_given(request->args, "u")   ? "-u "
-				 : option_given(request->args, "f") ? "-f "
-								    : "",
-				 (ull)unit * 8, (ull)address, (ull)(size / unit)));
+	command_run(command_find("rd"), scope_printf("%s-%llu %llx %llu",
+						     option_given(request->args, "u")	? "-u "
+						     : option_given(request->args, "f") ? "-f "
+											: "",
+						     unit * 8, address, (size / unit)));
 }
 
 static void put_json_object(const struct request *request)
@@ -314,7 +311,7 @@ static void show_per_cpu(struct request *request, const char *cpus)
 		request->per_cpu = true;
 		request->cpu = cpu;
 		if (!json_on())
-			out("[%u]: %llx\n", cpu, (ull)request->address);
+			out("[%u]: %llx\n", cpu, request->address);
 		show_array(request);
 	}
 }

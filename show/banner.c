@@ -84,7 +84,7 @@ void banner_date(u64 seconds, struct strbuf *text)
 
 	if (localtime_r(&time, &parts) == NULL ||
 	    strftime(line, sizeof(line), "%a %b %e %H:%M:%S %Z %Y", &parts) == 0)
-		strbuf_printf(text, "%llu seconds after 1970", (unsigned long long)seconds);
+		strbuf_printf(text, "%llu seconds after 1970", seconds);
 	else
 		strbuf_puts(text, line);
 }
@@ -97,7 +97,7 @@ static void value_date(struct strbuf *text)
 static void value_uptime(struct strbuf *text)
 {
 	double uptime = kernel_uptime_seconds();
-	unsigned long long seconds = uptime > 0 && uptime < 1e15 ? (unsigned long long)uptime : 0;
+	unsigned long long seconds = uptime > 0 && uptime < 1e15 ? uptime : 0;
 
 	if (seconds >= 86400)
 		strbuf_printf(text, "%llu days, ", seconds / 86400);

@@ -129,10 +129,9 @@ static void print_frame(size_t number, const struct merged_frame *frame,
 
 	out("%3s%zu %s", "#", number, frame->guess ? "? " : "");
 	if (name)
-		out(style->hex_offsets ? "%s+0x%llx\n" : "%s+%llu\n", name,
-		    (unsigned long long)offset);
+		out(style->hex_offsets ? "%s+0x%llx\n" : "%s+%llu\n", name, offset);
 	else
-		out("%016llx\n", (unsigned long long)frame->pc);
+		out("%016llx\n", frame->pc);
 	if (style->lines && tracelines_add(frame->pc - !frame->exact, &lines))
 		out_text(strbuf_text(&lines));
 	strbuf_free(&lines);
@@ -239,7 +238,7 @@ static char *folded_line(const struct merged_trace *trace)
 		if (name)
 			strbuf_puts(&line, name);
 		else
-			strbuf_printf(&line, "%llx", (unsigned long long)trace->frames[i].pc);
+			strbuf_printf(&line, "%llx", trace->frames[i].pc);
 	}
 	copy = scope_strdup(strbuf_text(&line));
 	strbuf_free(&line);

@@ -14,28 +14,19 @@
 #include <ctype.h>
 #include <stdio.h>
 
-typedef unsigned long long ull;
-
 static void show_registers(const struct frame *frame)
 {
 	const struct x86_regs *r = &frame->regs;
 
-	out("    RIP: %016llx  RSP: %016llx  RFLAGS: %08llx\n", (ull)r->ip, (ull)r->sp,
-	    (ull)r->flags);
+	out("    RIP: %016llx  RSP: %016llx  RFLAGS: %08llx\n", r->ip, r->sp, r->flags);
 	if (!frame->partial_regs) {
-		out("    RAX: %016llx  RBX: %016llx  RCX: %016llx\n", (ull)r->ax, (ull)r->bx,
-		    (ull)r->cx);
-		out("    RDX: %016llx  RSI: %016llx  RDI: %016llx\n", (ull)r->dx, (ull)r->si,
-		    (ull)r->di);
-		out("    RBP: %016llx   R8: %016llx   R9: %016llx\n", (ull)r->bp, (ull)r->r8,
-		    (ull)r->r9);
-		out("    R10: %016llx  R11: %016llx  R12: %016llx\n", (ull)r->r10, (ull)r->r11,
-		    (ull)r->r12);
-		out("    R13: %016llx  R14: %016llx  R15: %016llx\n", (ull)r->r13, (ull)r->r14,
-		    (ull)r->r15);
+		out("    RAX: %016llx  RBX: %016llx  RCX: %016llx\n", r->ax, r->bx, r->cx);
+		out("    RDX: %016llx  RSI: %016llx  RDI: %016llx\n", r->dx, r->si, r->di);
+		out("    RBP: %016llx   R8: %016llx   R9: %016llx\n", r->bp, r->r8, r->r9);
+		out("    R10: %016llx  R11: %016llx  R12: %016llx\n", r->r10, r->r11, r->r12);
+		out("    R13: %016llx  R14: %016llx  R15: %016llx\n", r->r13, r->r14, r->r15);
 	}
-	out("    ORIG_RAX: %016llx  CS: %04llx  SS: %04llx\n", (ull)r->orig_ax, (ull)r->cs,
-	    (ull)r->ss);
+	out("    ORIG_RAX: %016llx  CS: %04llx  SS: %04llx\n", r->orig_ax, r->cs, r->ss);
 }
 
 /* A return address may be the first byte after its function: the symbol is that of the call. */
@@ -57,7 +48,7 @@ static const char *function_text(const struct frame *frame, bool with_offset, bo
 		return "(unknown)";
 	if (!with_offset)
 		return symbol->name;
-	return scope_printf(hex ? "%s+0x%llx" : "%s+%llu", symbol->name, (ull)offset);
+	return scope_printf(hex ? "%s+0x%llx" : "%s+%llu", symbol->name, offset);
 }
 
 /* " [module]" behind the address, or nothing. */
@@ -160,16 +151,16 @@ static void show_word(u64 word, unsigned style)
 	const struct symbol *symbol = style != WORDS_PLAIN ? symbol_at(word, &offset) : NULL;
 
 	if (symbol) {
-		snprintf(text, sizeof(text), offset ? "%s+%llu" : "%s", symbol->name, (ull)offset);
+		snprintf(text, sizeof(text), offset ? "%s+%llu" : "%s", symbol->name, offset);
 		out("%-16s ", text);
 	} else if (style > WORDS_AS_SYMBOLS && slab_cache_of(word, cache, sizeof(cache))) {
 		if (style == WORDS_WITH_OBJECTS)
-			snprintf(text, sizeof(text), "[%llx:%s]", (ull)word, cache);
+			snprintf(text, sizeof(text), "[%llx:%s]", word, cache);
 		else
 			snprintf(text, sizeof(text), "[%s]", cache);
 		out("%-16s ", text);
 	} else {
-		out("%016llx ", (ull)word);
+		out("%016llx ", word);
 	}
 }
 
@@ -181,8 +172,7 @@ static void show_words(u64 first, u64 last, const char *indent, const char *colo
 
 	for (address = first; address <= last; address += 8) {
 		if ((address - first) % 16 == 0)
-			out("%s%s%016llx%s", address == first ? "" : "\n", indent, (ull)address,
-			    colon);
+			out("%s%s%016llx%s", address == first ? "" : "\n", indent, address, colon);
 		if (!mem_try_u64(address, &word, &fault)) {
 			out("%s", fault_text(&fault));
 			break;
@@ -324,9 +314,9 @@ static void show_call(const struct stack_trace *trace, size_t index,
 		out("--- <%s stack> ---\n", stack_kind_name(walk->stack));
 	walk->stack = frame->stack;
 	out("%s#%u [%016llx] %s%s at %016llx%s%s\n", walk->number < 10 ? " " : "", walk->number,
-	    (ull)frame->sp, source_mark(frame),
-	    function_text(frame, style->offsets, style->hex_offsets), (ull)frame->pc,
-	    frame_module(frame), style->sources ? scope_printf("  <%s>", source_name(frame)) : "");
+	    frame->sp, source_mark(frame), function_text(frame, style->offsets, style->hex_offsets),
+	    frame->pc, frame_module(frame),
+	    style->sources ? scope_printf("  <%s>", source_name(frame)) : "");
 	walk->number++;
 	show_source(trace, frame, style);
 	show_frame_words(trace, index, style);
@@ -384,7 +374,7 @@ void btshow_exception_frames(const struct stack_trace *trace)
 		if (!frame->has_regs || !frame->regs_address)
 			continue;
 		out("\n  %s-MODE EXCEPTION FRAME AT: %llx\n", frame->from_user ? "USER" : "KERNEL",
-		    (ull)frame->regs_address);
+		    frame->regs_address);
 		show_interrupted(frame, &plain);
 		show_registers(frame);
 	}
@@ -414,8 +404,7 @@ static void show_found_registers(u64 address, const struct x86_regs *regs)
 			       .from_user = regs->cs & 3,
 			       .regs = *regs };
 
-	out("\n  %s-MODE EXCEPTION FRAME AT: %llx\n", frame.from_user ? "USER" : "KERNEL",
-	    (ull)address);
+	out("\n  %s-MODE EXCEPTION FRAME AT: %llx\n", frame.from_user ? "USER" : "KERNEL", address);
 	show_interrupted(&frame, &plain);
 	show_registers(&frame);
 }
@@ -482,8 +471,7 @@ static void show_text_words(u64 start, u64 end)
 	u64 word;
 
 	for (u64 at = start; btshow_text_word(&at, end, &word, &symbol); at += 8)
-		out("  [%016llx] %s at %016llx%s\n", (ull)at, symbol->name, (ull)word,
-		    module_text(symbol));
+		out("  [%016llx] %s at %016llx%s\n", at, symbol->name, word, module_text(symbol));
 }
 
 bool btshow_next_part(const struct stack_trace *trace, struct btshow_part *part)
@@ -543,7 +531,7 @@ void btshow_text_words(const struct stack_trace *trace, bool whole_stack)
 		const struct frame *first = &trace->frames[0];
 
 		out("              START: %s at %llx%s\n", function_text(first, false, false),
-		    (ull)first->pc, frame_module(first));
+		    first->pc, frame_module(first));
 		show_live_text_words(trace);
 	} else {
 		show_text_words(trace->task->stack, stack_end(trace->task));

@@ -16,8 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-typedef unsigned long long ull;
-
 /* Where no other meaning is listed, as it is for list, -h is an old name of -x. */
 static bool h_is_x(const struct args *args)
 {
@@ -144,7 +142,7 @@ u64 datashow_type_size(const char *type)
 
 static void show_size(u64 size, unsigned radix)
 {
-	out(radix == 16 ? "SIZE: 0x%llx\n" : "SIZE: %llu\n", (ull)size);
+	out(radix == 16 ? "SIZE: 0x%llx\n" : "SIZE: %llu\n", size);
 }
 
 /* gdb's "type = ..." without the label; of a structure that is named by a typedef, that typedef. */
@@ -224,10 +222,9 @@ static void put_bracket(const struct place *place, u64 offset)
 	char text[40];
 
 	if (place->address)
-		snprintf(text, sizeof(text), "  [%llx]", (ull)(*place->address + offset));
+		snprintf(text, sizeof(text), "  [%llx]", (*place->address + offset));
 	else
-		snprintf(text, sizeof(text), place->radix == 16 ? "[0x%llx]" : "[%llu]",
-			 (ull)offset);
+		snprintf(text, sizeof(text), place->radix == 16 ? "[0x%llx]" : "[%llu]", offset);
 	out("%*s ", place->width, text);
 }
 
@@ -306,9 +303,8 @@ static int bracket_width(const struct place *place, u64 size)
 	char digits[32];
 
 	if (place->address)
-		return 2 + 2 + snprintf(digits, sizeof(digits), "%llx", (ull)*place->address);
-	return 4 +
-	       snprintf(digits, sizeof(digits), place->radix == 16 ? "0x%llx" : "%llu", (ull)size);
+		return 2 + 2 + snprintf(digits, sizeof(digits), "%llx", *place->address);
+	return 4 + snprintf(digits, sizeof(digits), place->radix == 16 ? "0x%llx" : "%llu", size);
 }
 
 /* Splits TEXT at newlines, in place. */
@@ -392,8 +388,7 @@ const char *datashow_object_head(const char *aggregate)
 
 void datashow_object(const char *aggregate, u64 address, unsigned radix)
 {
-	char *value = datashow_gdb(scope_printf("output *(%s *)0x%llx", aggregate, (ull)address),
-				   radix);
+	char *value = datashow_gdb(scope_printf("output *(%s *)0x%llx", aggregate, address), radix);
 
 	out("%s ", datashow_object_head(aggregate));
 	put_lines(value, "");
@@ -445,7 +440,7 @@ void datashow_member(const char *aggregate, u64 address, const char *path, unsig
 	bool is_pointer = known && type_member(type, path, &member) &&
 			  type_kind(member.type) == TYPE_POINTER;
 
-	char *value = value_text(scope_printf("((%s *)0x%llx)->%s", aggregate, (ull)address, path),
+	char *value = value_text(scope_printf("((%s *)0x%llx)->%s", aggregate, address, path),
 				 is_pointer, radix);
 
 	out("  %s = ", path);

@@ -16,8 +16,6 @@
 
 #include <stdio.h>
 
-typedef unsigned long long ull;
-
 /* Text members longer than this are left to gdb. */
 #define MAX_TEXT 4096
 
@@ -123,7 +121,7 @@ static void show_pointer(const struct member *member, u64 value, const char *pat
 	struct type target = type_target(member->type);
 	char text[256];
 
-	out("  %s = 0x%llx", path, (ull)value);
+	out("  %s = 0x%llx", path, value);
 	if (value && type_kind(target) == TYPE_INT && type_size(target) == 1 &&
 	    mem_try_string(value, text, sizeof(text), NULL)) {
 		out("  ");
@@ -136,7 +134,7 @@ static void show_pointer(const struct member *member, u64 value, const char *pat
 
 static void show_number(u64 value, size_t size, const char *path, unsigned radix)
 {
-	out(radix == 16 ? "  %s = 0x%llx" : "  %s = %llu", path, (ull)value);
+	out(radix == 16 ? "  %s = 0x%llx" : "  %s = %llu", path, value);
 	if (size == 8)
 		put_symbol(value);
 	out("\n");

@@ -10,8 +10,6 @@
 #include "symbols.h"
 #include "kernel/mm/vma.h"
 
-typedef unsigned long long ull;
-
 /* Structures hold others, and arrays of them: a type that seems to hold itself is damaged. */
 #define MAX_DEPTH 32
 #define MOST_BYTES (16ULL << 20)
@@ -97,7 +95,7 @@ static void put_notes(const char *key, bool (*text_of)(u64 address, char *text, 
 		if (!any)
 			json_object(key);
 		any = true;
-		json_text(scope_printf("0x%llx", (ull)pointers.items[i]), text);
+		json_text(scope_printf("0x%llx", pointers.items[i]), text);
 	}
 	if (any)
 		json_end();
@@ -242,7 +240,7 @@ static u8 *read_bytes(u64 address, u64 size, enum jsonshow_space space, const ch
 	u8 *bytes;
 
 	if (size > MOST_BYTES)
-		fail("%s has %llu bytes: more than one value should", what, (ull)size);
+		fail("%s has %llu bytes: more than one value should", what, size);
 	bytes = scope_alloc(size + 1);
 	if (space == JSONSHOW_KERNEL) {
 		mem_read(address, bytes, size, what);
@@ -250,14 +248,13 @@ static u8 *read_bytes(u64 address, u64 size, enum jsonshow_space space, const ch
 	}
 	if (space == JSONSHOW_FILE) {
 		if (!dump_try_read_file(session.dump, address, bytes, size, &fault))
-			fail("the dump file ends before offset %llx", (ull)(address + size));
+			fail("the dump file ends before offset %llx", (address + size));
 		return bytes;
 	}
 	if (!task_current()->mm)
 		fail("the current task has no user space (set chooses another task)");
 	if (!mem_try_read_user(mm_pgd(task_current()->mm), address, bytes, size, &fault))
-		fail("cannot read %s at user address %llx: %s", what, (ull)address,
-		     fault_text(&fault));
+		fail("cannot read %s at user address %llx: %s", what, address, fault_text(&fault));
 	return bytes;
 }
 
@@ -290,7 +287,7 @@ static void put_member(void *arg)
 
 	if (!type_by_name(wanted->aggregate, &type) || !type_member(type, wanted->path, &member)) {
 		put_gdb_text(wanted->path, scope_printf("((%s *)0x%llx)->%s", wanted->aggregate,
-							(ull)wanted->address, wanted->path));
+							wanted->address, wanted->path));
 		return;
 	}
 	at = wanted->address + member.offset;
@@ -309,7 +306,7 @@ void jsonshow_members(const char *aggregate, u64 address, char **members, size_t
 
 	forget_pointers();
 	if (!nr_members && !type_by_name(aggregate, &type)) {
-		put_gdb_text("value", scope_printf("*(%s *)0x%llx", aggregate, (ull)address));
+		put_gdb_text("value", scope_printf("*(%s *)0x%llx", aggregate, address));
 		return;
 	}
 	if (!nr_members)

@@ -18,8 +18,6 @@
 #include "task.h"
 #include "names/types.h"
 
-typedef unsigned long long ull;
-
 #define KERNEL_WIDTH 14
 #define MACHINE_WIDTH 19
 #define REGIONS_WIDTH 25
@@ -58,7 +56,7 @@ static void put_places(const struct place *places, size_t count)
 		const struct symbol *symbol = symbol_by_name(places[i].symbol);
 
 		if (symbol)
-			dump_line(places[i].name, "%llx", (ull)symbol->value);
+			dump_line(places[i].name, "%llx", symbol->value);
 		else
 			dump_line(places[i].name, "(no %s in this kernel)", places[i].symbol);
 	}
@@ -85,8 +83,7 @@ static void put_nr_cpus(UNUSED void *arg)
 	const struct symbol *offsets = session.vmlinux ? symbol_by_name("__per_cpu_offset") : NULL;
 	u64 nr_cpus = offsets ? offsets->size / sizeof(u64) : 0;
 
-	dump_line("kernel_NR_CPUS", "%llu",
-		  (ull)(nr_cpus ? nr_cpus : ktype_size(&shown_cpumask) * 8));
+	dump_line("kernel_NR_CPUS", "%llu", (nr_cpus ? nr_cpus : ktype_size(&shown_cpumask) * 8));
 }
 
 static void put_configuration(UNUSED void *arg)
@@ -106,8 +103,8 @@ static void put_modules(UNUSED void *arg)
 	const struct symbol *head = symbol_by_name("modules");
 
 	if (head)
-		dump_line("module_list", "%llx", (ull)mem_u64(head->value, "modules"));
-	dump_line("kernel_module", "%llx", (ull)ksymbol_address(&shown_modules));
+		dump_line("module_list", "%llx", mem_u64(head->value, "modules"));
+	dump_line("kernel_module", "%llx", ksymbol_address(&shown_modules));
 	dump_line("mods_installed", "%zu", module_count());
 }
 
@@ -127,7 +124,7 @@ static void put_dates(UNUSED void *arg)
 
 static void put_clock(UNUSED void *arg)
 {
-	dump_line("jiffies", "%llu", (ull)kernel_jiffies());
+	dump_line("jiffies", "%llu", kernel_jiffies());
 }
 
 static void put_version(UNUSED void *arg)
@@ -164,8 +161,8 @@ static void put_taint(UNUSED void *arg)
 	u64 flags = kernel_taint_flags();
 
 	kernel_taint_letters(flags, false, letters);
-	dump_line("taint", "%llx%s%s%s", (ull)flags, letters->length ? " (" : "",
-		  strbuf_text(letters), letters->length ? ")" : "");
+	dump_line("taint", "%llx%s%s%s", flags, letters->length ? " (" : "", strbuf_text(letters),
+		  letters->length ? ")" : "");
 }
 
 /* As many as the kernel set up. */
@@ -177,7 +174,7 @@ static void put_offsets(UNUSED void *arg)
 	dump_line("__per_cpu_offset[NR_CPUS]", "%s", "");
 	for (unsigned cpu = cpu_mask_next(possible, 0); cpu < MAX_CPUS;
 	     cpu = cpu_mask_next(possible, cpu + 1)) {
-		out("%s%016llx ", shown % OFFSETS_A_LINE ? "" : "    ", (ull)percpu_offset(cpu));
+		out("%s%016llx ", shown % OFFSETS_A_LINE ? "" : "    ", percpu_offset(cpu));
 		if (++shown % OFFSETS_A_LINE == 0)
 			out("\n");
 	}
@@ -220,7 +217,7 @@ static void put_hypervisor(UNUSED void *arg)
 		fail("no x86_hyper_type in this kernel");
 	number = mem_u32(ksymbol_address(&shown_hypervisor), "x86_hyper_type");
 	if (number >= ARRAY_SIZE(names))
-		fail("x86_hyper_type is %llu", (ull)number);
+		fail("x86_hyper_type is %llu", number);
 	dump_line("hypervisor", "%s", names[number]);
 }
 
@@ -228,9 +225,9 @@ static void put_relocation(const struct kernel_layout *layout)
 {
 	u64 offset = layout->kaslr_offset;
 
-	dump_line("kaslr offset", "%llx", (ull)offset);
-	dump_line("relocate", "%llx  (KASLR offset: %llx / %lluMB)", (ull)-offset, (ull)offset,
-		  (ull)(offset >> 20));
+	dump_line("kaslr offset", "%llx", offset);
+	dump_line("relocate", "%llx  (KASLR offset: %llx / %lluMB)", -offset, offset,
+		  (offset >> 20));
 }
 
 void session_dump_kernel(void)
@@ -286,12 +283,12 @@ static void put_memory(UNUSED void *arg)
 {
 	u64 bytes = kernel_memory_bytes();
 
-	dump_line("memsize", "%llu (0x%llx)", (ull)bytes, (ull)bytes);
+	dump_line("memsize", "%llu (0x%llx)", bytes, bytes);
 }
 
 static void put_stack_size(UNUSED void *arg)
 {
-	dump_line("stacksize", "%llu", (ull)stack_size());
+	dump_line("stacksize", "%llu", stack_size());
 }
 
 static void put_irqs(UNUSED void *arg)
@@ -301,12 +298,12 @@ static void put_irqs(UNUSED void *arg)
 
 static void put_pages(const struct kernel_layout *layout)
 {
-	dump_line("kvbase", "%016llx", (ull)layout->page_offset);
-	dump_line("identity_map_base", "%016llx", (ull)layout->page_offset);
-	dump_line("pagesize", "%llu", (ull)PAGE_BYTES);
+	dump_line("kvbase", "%016llx", layout->page_offset);
+	dump_line("identity_map_base", "%016llx", layout->page_offset);
+	dump_line("pagesize", "%llu", PAGE_BYTES);
 	dump_line("pageshift", "%d", __builtin_ctzll(PAGE_BYTES));
-	dump_line("pagemask", "%016llx", (ull) ~(u64)(PAGE_BYTES - 1));
-	dump_line("pageoffset", "%llx", (ull)(PAGE_BYTES - 1));
+	dump_line("pagemask", "%016llx", ~(u64)(PAGE_BYTES - 1));
+	dump_line("pageoffset", "%llx", (PAGE_BYTES - 1));
 }
 
 static void put_number_of_note(const char *name, const char *key)
@@ -314,14 +311,14 @@ static void put_number_of_note(const char *name, const char *key)
 	s64 value;
 
 	if (vmcoreinfo_number(&session.vmcoreinfo, key, &value))
-		dump_line(name, "%lld", (long long)value);
+		dump_line(name, "%lld", value);
 	else
 		dump_line(name, "unknown: no %s in vmcoreinfo", key);
 }
 
 static void put_sections(UNUSED void *arg)
 {
-	dump_line("sections_per_root", "%llu", (ull)(PAGE_BYTES / ktype_size(&shown_mem_section)));
+	dump_line("sections_per_root", "%llu", (PAGE_BYTES / ktype_size(&shown_mem_section)));
 }
 
 static void put_region(const char *first, const char *last, u64 start, u64 end)
@@ -331,27 +328,27 @@ static void put_region(const char *first, const char *last, u64 start, u64 end)
 		dump_line(last, "not found");
 		return;
 	}
-	dump_line(first, "%016llx", (ull)start);
-	dump_line(last, "%016llx", (ull)end);
+	dump_line(first, "%016llx", start);
+	dump_line(last, "%016llx", end);
 }
 
 static void put_regions(const struct kernel_layout *layout)
 {
 	/* The first addresses that a processor refuses. */
 	dump_line("userspace_top", "%016llx", 1ULL << (layout->levels == 5 ? 56 : 47));
-	dump_line("user space ends", "%016llx", (ull)layout->task_size);
-	dump_line("page_offset", "%016llx", (ull)layout->page_offset);
-	dump_line("direct map ends", "%016llx", (ull)layout->direct_map_end);
+	dump_line("user space ends", "%016llx", layout->task_size);
+	dump_line("page_offset", "%016llx", layout->page_offset);
+	dump_line("direct map ends", "%016llx", layout->direct_map_end);
 	put_region("vmalloc_start_addr", "vmalloc_end", layout->vmalloc_start,
 		   layout->vmalloc_end - (layout->vmalloc_end != 0));
 	put_region("modules_vaddr", "modules_end", layout->modules_start, layout->modules_end);
 	put_region("vmemmap_vaddr", "vmemmap_end", layout->vmemmap_start,
 		   layout->vmemmap_end - (layout->vmemmap_end != 0));
-	dump_line("phys_base", "%llx", (ull)layout->phys_base);
-	dump_line("kernel image", "%016llx - %016llx", (ull)layout->kernel_map_start,
-		  (ull)(layout->kernel_map_start + layout->kernel_image_bytes));
-	dump_line("kernel_image_size", "%llx (%lluMB)", (ull)layout->kernel_image_bytes,
-		  (ull)(layout->kernel_image_bytes >> 20));
+	dump_line("phys_base", "%llx", layout->phys_base);
+	dump_line("kernel image", "%016llx - %016llx", layout->kernel_map_start,
+		  (layout->kernel_map_start + layout->kernel_image_bytes));
+	dump_line("kernel_image_size", "%llx (%lluMB)", layout->kernel_image_bytes,
+		  (layout->kernel_image_bytes >> 20));
 }
 
 static void put_encryption(UNUSED void *arg)
@@ -360,7 +357,7 @@ static void put_encryption(UNUSED void *arg)
 
 	if (!vmcoreinfo_number(&session.vmcoreinfo, "NUMBER(sme_mask)", &mask))
 		mask = (s64)mem_u64(ksymbol_address(&shown_sme_mask), "sme_me_mask");
-	dump_line("sme_mask", "%llx", (ull)mask);
+	dump_line("sme_mask", "%llx", mask);
 }
 
 static void put_unwind_tables(UNUSED void *arg)
@@ -387,7 +384,7 @@ static void put_running(UNUSED void *arg)
 	     cpu = cpu_mask_next(present, cpu + 1)) {
 		const struct task *task = task_running_on(cpu);
 
-		strbuf_printf(text, "%016llx ", (ull)(task ? task->address : 0));
+		strbuf_printf(text, "%016llx ", (task ? task->address : 0));
 	}
 	out("%*s:\n   %s\n", REGIONS_WIDTH, scope_printf("current[%u]", kernel_nr_cpus()),
 	    strbuf_text(text));
@@ -408,7 +405,7 @@ static void put_special_stacks(UNUSED void *arg)
 			if (stack_special(cpu, kinds[i], &range))
 				dump_line(scope_printf("[%u] %.*s stack", cpu,
 						       (int)strcspn(name, " "), name),
-					  "%016llx - %016llx", (ull)range.start, (ull)range.end);
+					  "%016llx - %016llx", range.start, range.end);
 		}
 	}
 }
@@ -427,8 +424,8 @@ void session_dump_machine(void)
 	dump_line("bits", "64");
 	dump_line_or_why("nr_irqs", put_irqs);
 	dump_line("page table levels", "%u", layout->levels);
-	dump_line("top page table", "%016llx", (ull)layout->top_table);
-	dump_line("ptrs_per_pgd", "%llu", (ull)(PAGE_BYTES / sizeof(u64)));
+	dump_line("top page table", "%016llx", layout->top_table);
+	dump_line("ptrs_per_pgd", "%llu", (PAGE_BYTES / sizeof(u64)));
 	put_number_of_note("section_size_bits", "NUMBER(SECTION_SIZE_BITS)");
 	put_number_of_note("max_physmem_bits", "NUMBER(MAX_PHYSMEM_BITS)");
 	dump_line_or_why("sections_per_root", put_sections);
@@ -446,34 +443,34 @@ void session_dump_machine(void)
 
 static void put_totals(UNUSED void *arg)
 {
-	dump_line("memory", "%llu bytes", (ull)kernel_memory_bytes());
-	dump_line("totalram_pages", "%llu", (ull)memstat_total());
+	dump_line("memory", "%llu bytes", kernel_memory_bytes());
+	dump_line("totalram_pages", "%llu", memstat_total());
 }
 
 static void put_free(UNUSED void *arg)
 {
-	dump_line("free pages", "%llu", (ull)memstat_free());
-	dump_line("slab pages", "%llu", (ull)memstat_slab());
+	dump_line("free pages", "%llu", memstat_free());
+	dump_line("slab pages", "%llu", memstat_slab());
 }
 
 static void put_swap(UNUSED void *arg)
 {
 	dump_line("nr_swapfiles", "%u",
 		  mem_u32(ksymbol_address(&shown_nr_swapfiles), "nr_swapfiles"));
-	dump_line("swap pages", "%llu", (ull)memstat_swap_total());
+	dump_line("swap pages", "%llu", memstat_swap_total());
 }
 
 static void put_high_memory(UNUSED void *arg)
 {
 	dump_line("high_memory", "%016llx",
-		  (ull)mem_u64(ksymbol_address(&shown_high_memory), "high_memory"));
+		  mem_u64(ksymbol_address(&shown_high_memory), "high_memory"));
 }
 
 static void put_zones(UNUSED void *arg)
 {
-	dump_line("nr_zones", "%lld", (long long)kenum_value(&shown_nr_zones));
+	dump_line("nr_zones", "%lld", kenum_value(&shown_nr_zones));
 	dump_line("nr_free_areas", "%llu",
-		  (ull)(kfield_size(&shown_free_area) / ktype_size(&shown_free_area_type)));
+		  (kfield_size(&shown_free_area) / ktype_size(&shown_free_area_type)));
 }
 
 void session_dump_memory(void)
@@ -484,9 +481,9 @@ void session_dump_memory(void)
 	dump_line("live", "%s", memory_is_live() ? "yes" : "no");
 	dump_line("excluded pages", "%s",
 		  session.zero_excluded ? "read as zeroes" : "are an error");
-	dump_line("kernel_pgd[NR_CPUS]", "%016llx ...", (ull)layout->top_table);
+	dump_line("kernel_pgd[NR_CPUS]", "%016llx ...", layout->top_table);
 	dump_line_or_why("high_memory", put_high_memory);
-	dump_line("vmalloc_start", "%016llx", (ull)layout->vmalloc_start);
+	dump_line("vmalloc_start", "%016llx", layout->vmalloc_start);
 	dump_line_or_why("totalram_pages", put_totals);
 	dump_line_or_why("nr_zones", put_zones);
 	dump_line_or_why("free pages", put_free);

@@ -125,7 +125,7 @@ static void put_duration(u64 seconds)
 	u64 days = seconds / 86400;
 
 	if (days > 0)
-		out("%llu days, ", (unsigned long long)days);
+		out("%llu days, ", days);
 	out("%02u:%02u:%02u", (unsigned)(seconds / 3600 % 24), (unsigned)(seconds / 60 % 60),
 	    (unsigned)(seconds % 60));
 }
@@ -152,9 +152,9 @@ void psview_times(const struct task *task)
 	put_header(task, 0);
 	out("    RUN TIME: ");
 	put_duration(uptime > start ? uptime - start : 0);
-	out("\n  START TIME: %llu\n", (unsigned long long)times.start);
-	out("       UTIME: %llu\n", (unsigned long long)times.utime);
-	out("       STIME: %llu\n", (unsigned long long)times.stime);
+	out("\n  START TIME: %llu\n", times.start);
+	out("       UTIME: %llu\n", times.utime);
+	out("       STIME: %llu\n", times.stime);
 }
 
 /* One string a call; bytes that would upset a terminal are shown as \xNN. */
@@ -246,7 +246,7 @@ void psview_strings(const struct task *task)
 
 static const char *limit_text(u64 value)
 {
-	return value == ~0ULL ? "(unlimited)" : scope_printf("%llu", (unsigned long long)value);
+	return value == ~0ULL ? "(unlimited)" : scope_printf("%llu", value);
 }
 
 static void put_centred(const char *text, unsigned width)
@@ -374,11 +374,11 @@ static void put_last_run(const struct task *task, bool ages, unsigned width)
 		return;
 	}
 	if (!ages)
-		out("[%*llu]", width, (unsigned long long)task->last_arrival);
+		out("[%*llu]", width, task->last_arrival);
 	else if (!task_since_last_run(task, &ns))
 		out("[%*s %12s]", width, "?", "");
 	else
-		out("[%*llu %02u:%02u:%02u.%03u]", width, (unsigned long long)(ns / NS_PER_DAY),
+		out("[%*llu %02u:%02u:%02u.%03u]", width, (ns / NS_PER_DAY),
 		    (unsigned)(ns / 3600000000000ULL % 24), (unsigned)(ns / 60000000000ULL % 60),
 		    (unsigned)(ns / 1000000000 % 60), (unsigned)(ns / 1000000 % 1000));
 	task_header(task, &header);

@@ -59,17 +59,15 @@ void session_dump_symbols(void)
 	dump_width(SYMBOLS_WIDTH);
 	dump_line("symcnt", "%zu", count);
 	if (count) {
-		dump_line("first_ksymbol", "%llx %s",
-			  (unsigned long long)symbols_get(NULL, 0)->value,
+		dump_line("first_ksymbol", "%llx %s", symbols_get(NULL, 0)->value,
 			  symbols_get(NULL, 0)->name);
-		dump_line("last_ksymbol", "%llx %s",
-			  (unsigned long long)symbols_get(NULL, count - 1)->value,
+		dump_line("last_ksymbol", "%llx %s", symbols_get(NULL, count - 1)->value,
 			  symbols_get(NULL, count - 1)->name);
 	}
-	dump_line("kaslr offset", "%llx", (unsigned long long)symbols_kaslr_offset());
+	dump_line("kaslr offset", "%llx", symbols_kaslr_offset());
 	for (; module; module = symbols_next_module(module))
 		dump_line(module->name, "%zu symbols, text at %llx", symbols_count(module),
-			  (unsigned long long)module->base);
+			  module->base);
 }
 
 static void put_context(const char *name, const struct task *task)
@@ -79,8 +77,8 @@ static void put_context(const char *name, const struct task *task)
 	if (!task)
 		dump_line(name, "unknown");
 	else
-		dump_line(name, "%llx  pid %u  cpu %u  \"%s\"", (unsigned long long)task->address,
-			  task->pid, task->cpu, task_comm(task, comm));
+		dump_line(name, "%llx  pid %u  cpu %u  \"%s\"", task->address, task->pid, task->cpu,
+			  task_comm(task, comm));
 }
 
 static void put_panic_message(UNUSED void *arg)
@@ -96,11 +94,11 @@ static void put_current(void)
 	put_context("current", task);
 	dump_line(".pid", "%u", task->pid);
 	dump_line(".comm", "\"%s\"", task_comm(task, comm));
-	dump_line(".task", "%llx", (unsigned long long)task->address);
-	dump_line(".thread_info", "%llx", (unsigned long long)task->address);
+	dump_line(".task", "%llx", task->address);
+	dump_line(".thread_info", "%llx", task->address);
 	dump_line(".processor", "%u", task->cpu);
-	dump_line(".ptask", "%llx", (unsigned long long)task->parent);
-	dump_line(".mm_struct", "%llx", (unsigned long long)task->mm);
+	dump_line(".ptask", "%llx", task->parent);
+	dump_line(".mm_struct", "%llx", task->mm);
 }
 
 /* Without a panic the task that the session began with is none that panicked. */
@@ -140,9 +138,8 @@ void session_dump_each_task(void)
 	for (size_t i = 0; i < task_count(); i++) {
 		const struct task *task = task_at(i);
 
-		out("%7zu  %016llx %016llx %016llx %6u %6u %3u\n", i,
-		    (unsigned long long)task->address, (unsigned long long)task->mm,
-		    (unsigned long long)task->stack, task->pid, task->tgid, task->cpu);
+		out("%7zu  %016llx %016llx %016llx %6u %6u %3u\n", i, task->address, task->mm,
+		    task->stack, task->pid, task->tgid, task->cpu);
 	}
 }
 

@@ -16,9 +16,9 @@ void symbol_show(const struct symbol *symbol, u64 address)
 {
 	u64 offset = address - symbol->value;
 
-	out("%llx (%c) %s", (unsigned long long)address, symbol->type, symbol->name);
+	out("%llx (%c) %s", address, symbol->type, symbol->name);
 	if (offset)
-		out(session.radix == 16 ? "+0x%llx" : "+%llu", (unsigned long long)offset);
+		out(session.radix == 16 ? "+0x%llx" : "+%llu", offset);
 	if (symbol->module)
 		out(" [%s]", symbol->module->name);
 }

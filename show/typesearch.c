@@ -192,7 +192,7 @@ static void put_json(struct type type)
 
 static void print_table(const struct type *types, size_t count)
 {
-	int width = snprintf(NULL, 0, "%llu", (unsigned long long)type_size(types[count - 1]));
+	int width = snprintf(NULL, 0, "%llu", type_size(types[count - 1]));
 
 	if (width < 4)
 		width = 4;
@@ -205,8 +205,7 @@ static void print_table(const struct type *types, size_t count)
 		if (json_on())
 			put_json(types[i]);
 		else
-			out("%*llu  %s\n", width, (unsigned long long)type_size(types[i]),
-			    type_name(types[i]));
+			out("%*llu  %s\n", width, type_size(types[i]), type_name(types[i]));
 	}
 }
 

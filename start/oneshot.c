@@ -25,8 +25,7 @@ static void print_time(u64 seconds)
 	/* %Z would be empty for a damaged number of seconds, which localtime_r() refuses. */
 	if (!localtime_r(&when, &parts) ||
 	    !strftime(text, sizeof(text), "%a %b %e %H:%M:%S %Z %Y", &parts))
-		fail("the time of the crash, %llu seconds after 1970, makes no sense",
-		     (unsigned long long)seconds);
+		fail("the time of the crash, %llu seconds after 1970, makes no sense", seconds);
 	out("%s\n", text);
 }
 

@@ -106,8 +106,7 @@ static u64 swap_cache_pages(void)
 		if (!spaces)
 			continue;
 		if (nr > MAX_SPACES)
-			fail("nr_swapper_spaces[%llu] of %llu makes no sense",
-			     (unsigned long long)type, (unsigned long long)nr);
+			fail("nr_swapper_spaces[%llu] of %llu makes no sense", type, nr);
 		for (u64 i = 0; i < nr; i++)
 			pages += field_u64(spaces + i * ktype_size(&address_space_type),
 					   &mapping_nrpages);
@@ -137,13 +136,13 @@ static u64 huge_pages(struct kfield *counter)
 		return 0;
 	nr = ksymbol_u64(&max_hstate, 4);
 	if (nr > MAX_HSTATES)
-		fail("hugetlb_max_hstate of %llu makes no sense", (unsigned long long)nr);
+		fail("hugetlb_max_hstate of %llu makes no sense", nr);
 	for (u64 i = 0; i < nr; i++) {
 		u64 hstate = ksymbol_address(&hstates) + i * ktype_size(&hstate_type);
 		u64 order = field_u64(hstate, &hstate_order);
 
 		if (order > 30)
-			fail("hstate.order of %llu makes no sense", (unsigned long long)order);
+			fail("hstate.order of %llu makes no sense", order);
 		pages += field_u64(hstate, counter) << order;
 	}
 	return pages;

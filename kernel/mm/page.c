@@ -113,15 +113,13 @@ void page_flags_words(u64 flags, struct strbuf *text)
 		if (name)
 			strbuf_puts(text, starts_with(name, "PG_") ? name + 3 : name);
 		else
-			strbuf_printf(text, "bit %lld", (long long)bit);
+			strbuf_printf(text, "bit %lld", bit);
 	}
 }
 
 void page_row(const struct page_info *info, struct strbuf *text)
 {
-	strbuf_printf(text, "%016llx %8llx %16llx %8llx %2lld %llx ",
-		      (unsigned long long)info->address, (unsigned long long)info->physical,
-		      (unsigned long long)info->mapping, (unsigned long long)info->index,
-		      (long long)info->count, (unsigned long long)info->flags);
+	strbuf_printf(text, "%016llx %8llx %16llx %8llx %2lld %llx ", info->address, info->physical,
+		      info->mapping, info->index, info->count, info->flags);
 	page_flags_words(info->flags, text);
 }

@@ -55,8 +55,7 @@ static bool read_vma(u64 address, struct vma *vma, struct fault *fault)
 static bool stop(struct vma_iter *it, const char *what, u64 address)
 {
 	it->stopped = true;
-	snprintf(it->why, sizeof(it->why), "broken at vm_area_struct %016llx: %s",
-		 (unsigned long long)address, what);
+	snprintf(it->why, sizeof(it->why), "broken at vm_area_struct %016llx: %s", address, what);
 	return false;
 }
 
@@ -125,9 +124,8 @@ void vma_file_name(const struct vma *vma, struct strbuf *text)
 
 void vma_row(const struct vma *vma, struct strbuf *text)
 {
-	strbuf_printf(text, "%016llx %10llx %10llx %6llx ", (unsigned long long)vma->address,
-		      (unsigned long long)vma->start, (unsigned long long)vma->end,
-		      (unsigned long long)vma->flags);
+	strbuf_printf(text, "%016llx %10llx %10llx %6llx ", vma->address, vma->start, vma->end,
+		      vma->flags);
 	vma_file_name(vma, text);
 }
 

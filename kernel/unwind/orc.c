@@ -62,8 +62,7 @@ static bool read_table(u64 ip_address, u64 entries_address, u64 nr_entries, stru
 	struct fault fault = { 0 };
 
 	if (!nr_entries || nr_entries > ORC_MAX_ENTRIES) {
-		snprintf(problem, sizeof(problem), "the unwind table has %llu entries",
-			 (unsigned long long)nr_entries);
+		snprintf(problem, sizeof(problem), "the unwind table has %llu entries", nr_entries);
 		return false;
 	}
 	table->ip_address = ip_address;
@@ -75,7 +74,7 @@ static bool read_table(u64 ip_address, u64 entries_address, u64 nr_entries, stru
 		return true;
 	}
 	snprintf(problem, sizeof(problem), "cannot read the unwind table at %llx: %s",
-		 (unsigned long long)fault.address, fault_text(&fault));
+		 fault.address, fault_text(&fault));
 	free(table->ips);
 	free(table->entries);
 	memset(table, 0, sizeof(*table));

@@ -54,8 +54,7 @@ u64 stack_size(void)
 	if (!size)
 		size = ksymbol_address(&init_stack_end) - ksymbol_address(&init_stack_start);
 	if (size < PAGE_BYTES || size > 64 * PAGE_BYTES)
-		fail("the size of a kernel stack is unknown: init's has %llu bytes",
-		     (unsigned long long)size);
+		fail("the size of a kernel stack is unknown: init's has %llu bytes", size);
 	return size;
 }
 
@@ -247,11 +246,10 @@ static bool read_word(struct unwind *unwind, u64 address, u64 *value)
 	if (!on_a_stack(unwind, address))
 		return give_up(unwind,
 			       scope_printf("stack pointer %llx is on none of the task's stacks",
-					    (unsigned long long)address));
+					    address));
 	if (!mem_try_u64(address, value, &fault))
-		return give_up(unwind,
-			       scope_printf("cannot read the stack at %llx: %s",
-					    (unsigned long long)address, fault_text(&fault)));
+		return give_up(unwind, scope_printf("cannot read the stack at %llx: %s", address,
+						    fault_text(&fault)));
 	return true;
 }
 
@@ -385,11 +383,11 @@ static bool step_regs(struct unwind *unwind, u64 sp, bool partial)
 		return give_up(
 			unwind,
 			scope_printf("saved registers at %llx are on none of the task's stacks",
-				     (unsigned long long)first));
+				     first));
 	if (!mem_try_read(first, (u8 *)&saved + (first - start), sizeof(saved) - (first - start),
 			  &fault))
 		return give_up(unwind, scope_printf("cannot read saved registers at %llx: %s",
-						    (unsigned long long)first, fault_text(&fault)));
+						    first, fault_text(&fault)));
 	unwind->regs = saved;
 	unwind->have_regs = !partial;
 	unwind->partial = partial;
@@ -411,8 +409,8 @@ static bool rule_without_table(struct unwind *unwind, struct orc_rule *rule)
 		return true;
 	}
 	if (!on_a_stack(unwind, unwind->regs.bp))
-		return give_up(unwind, scope_printf("no unwind information for %llx",
-						    (unsigned long long)unwind->regs.ip));
+		return give_up(unwind,
+			       scope_printf("no unwind information for %llx", unwind->regs.ip));
 	*rule = (struct orc_rule){
 		.type = ORC_CALL,
 		.sp_reg = ORC_BP,
@@ -491,7 +489,7 @@ static bool step_by_table(struct unwind *unwind)
 		if (!rule_of_call(unwind, &rule))
 			return give_up(unwind,
 				       scope_printf("the unwind table says nothing about %llx",
-						    (unsigned long long)unwind->regs.ip));
+						    unwind->regs.ip));
 	}
 	/* The compiler does not know where inline assembler goes to another stack: then sp is found by memory. */
 	if (prefer_cfi && rule.type == ORC_CALL &&
@@ -517,8 +515,7 @@ static bool step(struct unwind *unwind)
 	if (unwind->regs.sp <= old_sp &&
 	    stack_kind_at(unwind->trace->task->cpu, unwind->regs.sp) == old_kind)
 		return give_up(unwind, scope_printf("the stack pointer goes back from %llx to %llx",
-						    (unsigned long long)old_sp,
-						    (unsigned long long)unwind->regs.sp));
+						    old_sp, unwind->regs.sp));
 	return true;
 }
 
@@ -790,8 +787,7 @@ void stack_unwind_from(const struct task *task, u64 ip, u64 slot, struct stack_t
 	}
 	*trace = (struct stack_trace){ .task = task };
 	if (!on_a_stack(&unwind, slot)) {
-		trace->problem = scope_printf("%llx is on none of the task's stacks",
-					      (unsigned long long)slot);
+		trace->problem = scope_printf("%llx is on none of the task's stacks", slot);
 		return;
 	}
 	for (u64 end = stack_end_at(&unwind, slot); !ip && slot < end; slot += sizeof(ip)) {
@@ -923,16 +919,15 @@ const char *stack_damage(const struct task *task)
 	     field_try_u64(task->address, &task_stack_refcount, &word, NULL) && !word))
 		return NULL;
 	if (!mem_try_u64(task->stack, &word, &fault))
-		return scope_printf("cannot read the end of its stack at %llx: %s",
-				    (unsigned long long)task->stack, fault_text(&fault));
+		return scope_printf("cannot read the end of its stack at %llx: %s", task->stack,
+				    fault_text(&fault));
 	if (word != STACK_END_MAGIC)
 		return scope_printf(
 			"overflow: the end of its stack at %llx has %llx instead of %llx",
-			(unsigned long long)task->stack, (unsigned long long)word, STACK_END_MAGIC);
+			task->stack, word, STACK_END_MAGIC);
 	if (!task_is_active(task) && field_try_u64(task->address, &task_thread_sp, &sp, NULL) &&
 	    (sp < task->stack || sp - task->stack >= stack_size()))
 		return scope_printf("its saved stack pointer %llx is not on its stack %llx - %llx",
-				    (unsigned long long)sp, (unsigned long long)task->stack,
-				    (unsigned long long)(task->stack + stack_size()));
+				    sp, task->stack, (task->stack + stack_size()));
 	return NULL;
 }

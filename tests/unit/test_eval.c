@@ -20,7 +20,7 @@ static void check(const char *text, u64 wanted)
 	if (!expression_try(text, &value, &why))
 		fail_msg("%s: %s", text, strbuf_text(&why));
 	if (value != wanted)
-		fail_msg("%s: %llx", text, (unsigned long long)value);
+		fail_msg("%s: %llx", text, value);
 	strbuf_free(&why);
 }
 
@@ -107,7 +107,7 @@ static void check_address(const char *text, u64 wanted)
 	if (!argument_try_address(text, &address))
 		fail_msg("%s is no address", text);
 	if (address != wanted)
-		fail_msg("%s: %llx", text, (unsigned long long)address);
+		fail_msg("%s: %llx", text, address);
 }
 
 static void test_addresses(void **state UNUSED)

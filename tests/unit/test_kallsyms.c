@@ -190,7 +190,7 @@ static void make(enum form form, bool addresses_first, bool told)
 	}
 	at.end = to;
 	info.length = (size_t)snprintf(info_text, sizeof(info_text), "SYMBOL(_stext)=%llx\n",
-				       (unsigned long long)IMAGE);
+				       IMAGE);
 	info.text = info_text;
 	if (!told)
 		return;
@@ -199,14 +199,11 @@ static void make(enum form form, bool addresses_first, bool told)
 		"SYMBOL(kallsyms_names)=%llx\nSYMBOL(kallsyms_num_syms)=%llx\n"
 		"SYMBOL(kallsyms_token_table)=%llx\nSYMBOL(kallsyms_token_index)=%llx\n"
 		"SYMBOL(kallsyms_offsets)=%llx\n",
-		(unsigned long long)at.names, (unsigned long long)at.num_syms,
-		(unsigned long long)at.token_table, (unsigned long long)at.token_index,
-		(unsigned long long)at.offsets);
+		at.names, at.num_syms, at.token_table, at.token_index, at.offsets);
 	if (form != FORM_FROM_PLACE)
-		info.length += (size_t)snprintf(info_text + info.length,
-						sizeof(info_text) - info.length,
-						"SYMBOL(kallsyms_relative_base)=%llx\n",
-						(unsigned long long)at.relative_base);
+		info.length += (size_t)snprintf(
+			info_text + info.length, sizeof(info_text) - info.length,
+			"SYMBOL(kallsyms_relative_base)=%llx\n", at.relative_base);
 }
 
 static bool load(char *message, size_t space)

@@ -50,9 +50,8 @@ static bool runs(struct dump *dump, u64 stext, u64 phys_stext)
 	struct vmcoreinfo info = { .text = text };
 
 	info.length = (size_t)snprintf(text, sizeof(text),
-				       "SYMBOL(_stext)=%llx\nNUMBER(phys_base)=%lld\n",
-				       (unsigned long long)stext,
-				       (long long)(phys_stext - (stext - 0xffffffff80000000ULL)));
+				       "SYMBOL(_stext)=%llx\nNUMBER(phys_base)=%lld\n", stext,
+				       (phys_stext - (stext - 0xffffffff80000000ULL)));
 	return kernel_runs(dump, &info);
 }
 

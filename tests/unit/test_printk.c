@@ -52,7 +52,7 @@ static size_t message(char *text, size_t space, u64 number)
 {
 	/* Lengths that hit every alignment, and the ring's end in every way. */
 	size_t length = number * 7 % 53;
-	int used = snprintf(text, space, "%llu", (unsigned long long)number);
+	int used = snprintf(text, space, "%llu", number);
 
 	if (number % 11 == 0)
 		return 0;
@@ -194,10 +194,10 @@ static void test_missing_pages(void **state UNUSED)
 	fake_dump();
 	fake_log_start(9, 15, true);
 	for (u64 i = 0; i < 400; i++)
-		fake_log_add(text,
-			     (size_t)snprintf(text, sizeof(text), "message number %llu, some text",
-					      (unsigned long long)i),
-			     6);
+		fake_log_add(
+			text,
+			(size_t)snprintf(text, sizeof(text), "message number %llu, some text", i),
+			6);
 	/* One page of text holds about a hundred of them, one of infos 46; the others must stay. */
 	fake_page_fault(FAKE_LOG_TEXT + PAGE_BYTES, FAULT_EXCLUDED);
 	found = read_log();

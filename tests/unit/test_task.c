@@ -349,7 +349,7 @@ static void test_words(void **state UNUSED)
 		assert_int_equal(pids_matching(cases[i].word, &first), cases[i].count);
 		assert_int_equal(first, cases[i].first);
 	}
-	snprintf(address, sizeof(address), "%llx", (unsigned long long)task_at_slot(4));
+	snprintf(address, sizeof(address), "%llx", task_at_slot(4));
 	assert_int_equal(pids_matching(address, &first), 1);
 	assert_int_equal(first, 6);
 	assert_ptr_equal(task_try_argument(address), task_by_pid(6));

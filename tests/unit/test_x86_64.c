@@ -88,8 +88,7 @@ static struct vmcoreinfo info_of(u64 kaslr, u64 phys_base)
 				       "OSRELEASE=6.12.0-test\nSYMBOL(init_uts_ns)=%llx\n"
 				       "OFFSET(uts_namespace.name)=0\nNUMBER(phys_base)=%lld\n"
 				       "KERNELOFFSET=%llx\n",
-				       (unsigned long long)(LINK_TEXT + kaslr + AT_UTS),
-				       (long long)phys_base, (unsigned long long)kaslr);
+				       (LINK_TEXT + kaslr + AT_UTS), phys_base, kaslr);
 	return info;
 }
 
