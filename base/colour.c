@@ -1,4 +1,4 @@
-/* colour.c - L0: a few colours for lines that a reader looks for, on terminals that show them. */
+/* base/colour.c - a few colours for lines that a reader looks for, on terminals that show them. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/colour.h"
 

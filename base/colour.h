@@ -1,4 +1,4 @@
-/* colour.h - L0: a few colours for lines that a reader looks for, on terminals that show them. */
+/* base/colour.h - a few colours for lines that a reader looks for, on terminals that show them. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef COLOUR_H
 #define COLOUR_H

@@ -1,4 +1,4 @@
-/* debug.c - L0: what the program tells of its own work. */
+/* base/debug.c - what the program tells of its own work. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/debug.h"
 

@@ -1,4 +1,4 @@
-/* debug.h - L0: what the program tells of its own work: `set debug`, `set data_debug`, `set console`. */
+/* base/debug.h - what the program tells of its own work: `set debug`, `set data_debug`, `set console`. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef DEBUG_H
 #define DEBUG_H

@@ -1,4 +1,4 @@
-/* fail.c - L0: scopes and the one abort path: fail(), protect(), warn(), cleanups, interrupts. */
+/* base/fail.c - scopes and the one abort path: fail(), protect(), warn(), cleanups, interrupts. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
 

@@ -1,4 +1,4 @@
-/* fail.h - L0: scopes and the one abort path: fail(), protect(), warn(), cleanups, interrupts. */
+/* base/fail.h - scopes and the one abort path: fail(), protect(), warn(), cleanups, interrupts. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef FAIL_H
 #define FAIL_H

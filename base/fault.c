@@ -1,4 +1,4 @@
-/* fault.c - L0: why a read of kernel memory failed, in words. */
+/* base/fault.c - why a read of kernel memory failed, in words. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fault.h"
 

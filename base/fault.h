@@ -1,4 +1,4 @@
-/* fault.h - L0: why a read of kernel memory failed, in one value that every layer passes on. */
+/* base/fault.h - why a read of kernel memory failed, in one value that every layer passes on. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef FAULT_H
 #define FAULT_H

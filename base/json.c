@@ -1,4 +1,4 @@
-/* json.c - L0: answers for programs: one JSON object a line, built up and then written at once. */
+/* base/json.c - answers for programs: one JSON object a line, built up and then written at once. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/json.h"
 

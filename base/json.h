@@ -1,4 +1,4 @@
-/* json.h - L0: answers for programs: one JSON object a line, built up and then written at once. */
+/* base/json.h - answers for programs: one JSON object a line, built up and then written at once. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef JSON_H
 #define JSON_H

@@ -1,4 +1,4 @@
-/* nameindex.c - L0: many names in order, for all that start with a text. */
+/* base/nameindex.c - many names in order, for all that start with a text. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/nameindex.h"
 

@@ -1,4 +1,4 @@
-/* nameindex.h - L0: many names in order, for all that start with a text. */
+/* base/nameindex.h - many names in order, for all that start with a text. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef NAMEINDEX_H
 #define NAMEINDEX_H

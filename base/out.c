@@ -1,4 +1,4 @@
-/* out.c - L0: where a command's answer goes: the terminal, a pipe, a file or a string. */
+/* base/out.c - where a command's answer goes: the terminal, a pipe, a file or a string. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/out.h"
 

@@ -1,4 +1,4 @@
-/* out.h - L0: where a command's answer goes: the terminal, a pipe, a file or a string. */
+/* base/out.h - where a command's answer goes: the terminal, a pipe, a file or a string. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef OUT_H
 #define OUT_H

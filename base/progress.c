@@ -1,4 +1,4 @@
-/* progress.c - L0: a line on the terminal that tells how far a long work is. */
+/* base/progress.c - a line on the terminal that tells how far a long work is. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/progress.h"
 

@@ -1,4 +1,4 @@
-/* progress.h - L0: a line on the terminal that tells how far a long work is. */
+/* base/progress.h - a line on the terminal that tells how far a long work is. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef PROGRESS_H
 #define PROGRESS_H

@@ -1,4 +1,4 @@
-/* regs.h - L0: the x86_64 register set, in the order in which the kernel's pt_regs holds it. */
+/* base/regs.h - the x86_64 register set, in the order in which the kernel's pt_regs holds it. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef REGS_H
 #define REGS_H

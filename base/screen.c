@@ -1,4 +1,4 @@
-/* screen.c - L0: the size of the terminal, and how much of it a text takes. */
+/* base/screen.c - the size of the terminal, and how much of it a text takes. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/screen.h"
 

@@ -1,4 +1,4 @@
-/* screen.h - L0: the size of the terminal, and how much of it a text takes. */
+/* base/screen.h - the size of the terminal, and how much of it a text takes. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef SCREEN_H
 #define SCREEN_H

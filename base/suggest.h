@@ -1,4 +1,4 @@
-/* suggest.h - L0: which of many names was meant by one that is none of them. */
+/* base/suggest.h - which of many names was meant by one that is none of them. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef SUGGEST_H
 #define SUGGEST_H

@@ -1,4 +1,4 @@
-/* util.c - L0: integers, checked arithmetic, growing text, hash table, number parsing. */
+/* base/util.c - integers, checked arithmetic, growing text, hash table, number parsing. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/util.h"
 

@@ -1,4 +1,4 @@
-/* util.h - L0: integers, checked arithmetic, growing text, hash table, number parsing. */
+/* base/util.h - integers, checked arithmetic, growing text, hash table, number parsing. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef UTIL_H
 #define UTIL_H

@@ -1,4 +1,4 @@
-/* gdb_bridge.cc - L2: starts GDB, gives it debug information, runs commands. */
+/* bridge/gdb_bridge.cc - starts GDB, gives it debug information, runs commands. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "gdb_internal.hh"
 

@@ -1,4 +1,4 @@
-/* gdb_bridge.h - L2: GDB inside our process: commands run into strings, types, lines of code. */
+/* bridge/gdb_bridge.h - GDB inside our process: commands run into strings, types, lines of code. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef GDB_BRIDGE_H
 #define GDB_BRIDGE_H

@@ -1,4 +1,4 @@
-/* gdb_internal.hh - L2: what the files that see GDB's headers share. */
+/* bridge/gdb_internal.hh - what the files that see GDB's headers share. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * GDB is C++ and reports errors as exceptions; our callers are C and must see none. Every entry

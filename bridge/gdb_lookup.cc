@@ -1,4 +1,4 @@
-/* gdb_lookup.cc - L2: what GDB knows of types, source lines and a frame's variables. */
+/* bridge/gdb_lookup.cc - what GDB knows of types, source lines and a frame's variables. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "gdb_internal.hh"
 

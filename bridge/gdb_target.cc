@@ -1,4 +1,4 @@
-/* gdb_target.cc - L2: the dump as GDB's target: memory, tasks as threads, their registers and frames. */
+/* bridge/gdb_target.cc - the dump as GDB's target: memory, tasks as threads, their registers and frames. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "gdb_internal.hh"
 

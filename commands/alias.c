@@ -1,4 +1,4 @@
-/* alias.c - the command alias: lists, defines and deletes words that stand for command lines. */
+/* commands/alias.c - the command alias: lists, defines and deletes words that stand for command lines. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/alias.h"
 

@@ -1,4 +1,4 @@
-/* ascii.c - the command ascii: numbers as the characters that their bytes are. */
+/* commands/ascii.c - the command ascii: numbers as the characters that their bytes are. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/command.h"
 #include "base/fail.h"

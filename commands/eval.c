@@ -1,4 +1,4 @@
-/* eval.c - the command eval: a number in hexadecimal, decimal, octal and binary. */
+/* commands/eval.c - the command eval: a number in hexadecimal, decimal, octal and binary. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/command.h"
 #include "shell/expression.h"

@@ -1,4 +1,4 @@
-/* foreach.c - L6: the foreach command: other commands run for many tasks, one after the other. */
+/* commands/foreach.c - the foreach command: other commands run for many tasks, one after the other. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/colour.h"
 #include "shell/command.h"

@@ -1,4 +1,4 @@
-/* gdb.c - the command gdb: passes a line to gdb. */
+/* commands/gdb.c - the command gdb: passes a line to gdb. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/command.h"
 #include "shell/gdb_command.h"

@@ -1,4 +1,4 @@
-/* help.c - the command help: the table, pages, and what the session knows of its files. */
+/* commands/help.c - the command help: the table, pages, and what the session knows of its files. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/help.h"
 

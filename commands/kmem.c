@@ -1,4 +1,4 @@
-/* kmem.c - L6: the kmem command: the kernel's memory in totals. */
+/* commands/kmem.c - the kmem command: the kernel's memory in totals. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/command.h"
 #include "base/fail.h"

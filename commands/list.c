@@ -1,4 +1,4 @@
-/* list.c - the command list: the entries of a linked list, and what is in them. */
+/* commands/list.c - the command list: the entries of a linked list, and what is in them. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/command.h"
 #include "show/entryshow.h"

@@ -1,4 +1,4 @@
-/* log.c - L6: the log command: the kernel's messages, and the audit records still in its queues. */
+/* commands/log.c - the log command: the kernel's messages, and the audit records still in its queues. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kernel/audit.h"
 #include "shell/command.h"

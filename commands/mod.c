@@ -1,4 +1,4 @@
-/* mod.c - L6: the mod command: loaded modules, their taints, and their object files for gdb. */
+/* commands/mod.c - the mod command: loaded modules, their taints, and their object files for gdb. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/command.h"
 #include "base/fail.h"

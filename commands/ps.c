@@ -1,4 +1,4 @@
-/* ps.c - L6: the ps command: tasks as a table, by last run, by family, with their times and limits. */
+/* commands/ps.c - the ps command: tasks as a table, by last run, by family, with their times and limits. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/colour.h"
 #include "shell/command.h"

@@ -1,4 +1,4 @@
-/* quit.c - the commands q and exit. */
+/* commands/quit.c - the commands q and exit. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/command.h"
 #include "shell/shell.h"

@@ -1,4 +1,4 @@
-/* rd.c - L6: the rd command: memory as numbers, text, symbols or raw bytes. */
+/* commands/rd.c - the rd command: memory as numbers, text, symbols or raw bytes. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/command.h"
 #include "base/fail.h"

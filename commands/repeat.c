@@ -1,4 +1,4 @@
-/* repeat.c - the command repeat: runs a command again and again. */
+/* commands/repeat.c - the command repeat: runs a command again and again. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/command.h"
 #include "base/fail.h"

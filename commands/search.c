@@ -1,4 +1,4 @@
-/* search.c - the command search: where in memory a number or text stands. */
+/* commands/search.c - the command search: where in memory a number or text stands. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/command.h"
 #include "base/fail.h"

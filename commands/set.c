@@ -1,4 +1,4 @@
-/* set.c - the command set: the current context, and the variables of the session. */
+/* commands/set.c - the command set: the current context, and the variables of the session. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/command.h"
 #include "base/debug.h"

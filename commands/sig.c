@@ -1,4 +1,4 @@
-/* sig.c - L6: the sig command: how tasks handle signals, and which wait for them. */
+/* commands/sig.c - the sig command: how tasks handle signals, and which wait for them. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/command.h"
 #include "base/fail.h"

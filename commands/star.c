@@ -1,4 +1,4 @@
-/* star.c - the command "*": struct or union, whichever the name is. */
+/* commands/star.c - the command "*": struct or union, whichever the name is. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/command.h"
 #include "base/fail.h"

@@ -1,4 +1,4 @@
-/* sym.c - the command sym: symbols to addresses and addresses to symbols. */
+/* commands/sym.c - the command sym: symbols to addresses and addresses to symbols. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/command.h"
 #include "base/fail.h"

@@ -1,4 +1,4 @@
-/* sys.c - L6: the sys command: the system page, taints, system calls, DMI strings, the configuration. */
+/* commands/sys.c - the sys command: the system page, taints, system calls, DMI strings, the configuration. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "show/banner.h"
 #include "shell/command.h"

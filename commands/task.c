@@ -1,4 +1,4 @@
-/* task.c - L6: the task command: a task_struct and its thread_info, whole or by member. */
+/* commands/task.c - the task command: a task_struct and its thread_info, whole or by member. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/command.h"
 #include "show/datashow.h"

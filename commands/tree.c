@@ -1,4 +1,4 @@
-/* tree.c - the command tree: entries of red-black trees, radix trees, xarrays and maple trees. */
+/* commands/tree.c - the command tree: entries of red-black trees, radix trees, xarrays and maple trees. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/command.h"
 #include "show/entryshow.h"

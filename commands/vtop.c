@@ -1,4 +1,4 @@
-/* vtop.c - L6: the vtop command: how a virtual address becomes a physical one, table by table. */
+/* commands/vtop.c - the vtop command: how a virtual address becomes a physical one, table by table. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/command.h"
 #include "base/fail.h"

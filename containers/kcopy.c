@@ -1,4 +1,4 @@
-/* kcopy.c - L4: copies of large kernel arrays that stay usable when some of their pages are missing. */
+/* containers/kcopy.c - copies of large kernel arrays that stay usable when some of their pages are missing. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "containers/kcopy.h"
 

@@ -1,4 +1,4 @@
-/* klist.c - L4: list_head, hlist_head, hlist_nulls_head and llist_head, walked without trust. */
+/* containers/klist.c - list_head, hlist_head, hlist_nulls_head and llist_head, walked without trust. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * All four have the link to the next node as the first word of head and node alike. A list_head

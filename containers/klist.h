@@ -1,4 +1,4 @@
-/* klist.h - L4: list_head, hlist_head and llist walks that survive damage. */
+/* containers/klist.h - list_head, hlist_head and llist walks that survive damage. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef KLIST_H
 #define KLIST_H

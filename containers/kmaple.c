@@ -1,4 +1,4 @@
-/* kmaple.c - L4: struct maple_tree, ranges of unsigned long with an entry each (v6.1). */
+/* containers/kmaple.c - struct maple_tree, ranges of unsigned long with an entry each (v6.1). */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A pointer to a node has the node's type in bits 3-6, nodes being aligned to 256 bytes; the root

@@ -1,4 +1,4 @@
-/* kmaple.h - L4: maple trees: ranges and their entries. */
+/* containers/kmaple.h - maple trees: ranges and their entries. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef KMAPLE_H
 #define KMAPLE_H

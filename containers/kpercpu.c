@@ -1,4 +1,4 @@
-/* kpercpu.c - L4: per-cpu variables, percpu counters and CPU masks. */
+/* containers/kpercpu.c - per-cpu variables, percpu counters and CPU masks. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A per-cpu variable of CPU c lies at its symbol's value + __per_cpu_offset[c]. Until v6.14 the

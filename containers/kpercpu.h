@@ -1,4 +1,4 @@
-/* kpercpu.h - L4: per-cpu variables, percpu counters, CPU and node masks. */
+/* containers/kpercpu.h - per-cpu variables, percpu counters, CPU and node masks. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef KPERCPU_H
 #define KPERCPU_H

@@ -1,4 +1,4 @@
-/* krbtree.c - L4: struct rb_root and rb_root_cached, in order, without trust. */
+/* containers/krbtree.c - struct rb_root and rb_root_cached, in order, without trust. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * In-order steps need the parent links, which sit in __rb_parent_color above two bits of colour. A

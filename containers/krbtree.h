@@ -1,4 +1,4 @@
-/* krbtree.h - L4: red-black trees in order. */
+/* containers/krbtree.h - red-black trees in order. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef KRBTREE_H
 #define KRBTREE_H

@@ -1,4 +1,4 @@
-/* kxarray.c - L4: struct xarray, radix_tree_root and idr, which are one tree of struct xa_node. */
+/* containers/kxarray.c - struct xarray, radix_tree_root and idr, which are one tree of struct xa_node. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * An entry's low bits tell its kind (include/linux/xarray.h): 00 a pointer, x1 a value, 10

@@ -1,4 +1,4 @@
-/* kxarray.h - L4: xarray, radix tree and IDR: entries by index and walks. */
+/* containers/kxarray.h - xarray, radix tree and IDR: entries by index and walks. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef KXARRAY_H
 #define KXARRAY_H

@@ -1,4 +1,4 @@
-/* decompress.c - L1: one compressed page of a dump back into its bytes: zlib, LZO1X, snappy, zstd. */
+/* dump/decompress.c - one compressed page of a dump back into its bytes: zlib, LZO1X, snappy, zstd. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * zlib and zstd need a context that costs more to set up than a page costs to inflate, so contexts

@@ -1,4 +1,4 @@
-/* decompress.h - L1: one compressed page of a dump back into its bytes. */
+/* dump/decompress.h - one compressed page of a dump back into its bytes. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef DECOMPRESS_H
 #define DECOMPRESS_H

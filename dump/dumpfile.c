@@ -1,4 +1,4 @@
-/* dumpfile.c - L1: opens a dump of any format and reads physical memory from it; mapped files. */
+/* dump/dumpfile.c - opens a dump of any format and reads physical memory from it; mapped files. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The formats know their files; this file maps them, asks each format whether a file is its own, and

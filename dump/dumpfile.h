@@ -1,4 +1,4 @@
-/* dumpfile.h - L1: opens a dump of any format and reads physical memory from it. */
+/* dump/dumpfile.h - opens a dump of any format and reads physical memory from it. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef DUMPFILE_H
 #define DUMPFILE_H

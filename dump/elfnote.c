@@ -1,4 +1,4 @@
-/* elfnote.c - L1: the ELF notes of a dump, the same in an ELF vmcore and in a compressed kdump. */
+/* dump/elfnote.c - the ELF notes of a dump, the same in an ELF vmcore and in a compressed kdump. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  *	a note (all parts padded to 4 bytes):

@@ -1,4 +1,4 @@
-/* elfnote.h - L1: the ELF notes of a dump: registers of its CPUs, vmcoreinfo. */
+/* dump/elfnote.h - the ELF notes of a dump: registers of its CPUs, vmcoreinfo. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef ELFNOTE_H
 #define ELFNOTE_H

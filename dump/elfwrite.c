@@ -1,4 +1,4 @@
-/* elfwrite.c - L1: writes a dump's memory as an ELF dump, as /proc/vmcore has it. */
+/* dump/elfwrite.c - writes a dump's memory as an ELF dump, as /proc/vmcore has it. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dump/elfwrite.h"
 

@@ -1,4 +1,4 @@
-/* elfwrite.h - L1: writes a dump's memory as an ELF dump, as /proc/vmcore has it. */
+/* dump/elfwrite.h - writes a dump's memory as an ELF dump, as /proc/vmcore has it. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef ELFWRITE_H
 #define ELFWRITE_H

@@ -1,4 +1,4 @@
-/* extents.c - L1: ranges of physical memory that stand in files as they are. */
+/* dump/extents.c - ranges of physical memory that stand in files as they are. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dump/extents.h"
 

@@ -1,4 +1,4 @@
-/* extents.h - L1: ranges of physical memory that stand in files as they are. */
+/* dump/extents.h - ranges of physical memory that stand in files as they are. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef EXTENTS_H
 #define EXTENTS_H

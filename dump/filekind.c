@@ -1,4 +1,4 @@
-/* filekind.c - L1: says what a file is that no dump reader takes, from its first bytes. */
+/* dump/filekind.c - says what a file is that no dump reader takes, from its first bytes. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dump/dumpfile.h"
 

@@ -1,4 +1,4 @@
-/* flattened.c - L1: a makedumpfile -F stream read in place. */
+/* dump/flattened.c - a makedumpfile -F stream read in place. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A stream is what makedumpfile writes where it cannot seek. All numbers are big-endian.

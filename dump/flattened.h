@@ -1,4 +1,4 @@
-/* flattened.h - L1: a makedumpfile -F stream read in place, as the file that it describes. */
+/* dump/flattened.h - a makedumpfile -F stream read in place, as the file that it describes. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef FLATTENED_H
 #define FLATTENED_H

@@ -1,4 +1,4 @@
-/* kdump.h - L1: the structures of a compressed kdump file, for its reader and its writer. */
+/* dump/kdump.h - the structures of a compressed kdump file, for its reader and its writer. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef KDUMP_H
 #define KDUMP_H

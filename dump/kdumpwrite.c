@@ -1,4 +1,4 @@
-/* kdumpwrite.c - L1: writes a compressed kdump file, header version 6, page by page. */
+/* dump/kdumpwrite.c - writes a compressed kdump file, header version 6, page by page. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The layout is the one at the top of diskdump.c. Pages come in ascending order, so three places of

@@ -1,4 +1,4 @@
-/* kdumpwrite.h - L1: writes a compressed kdump file, header version 6, page by page. */
+/* dump/kdumpwrite.h - writes a compressed kdump file, header version 6, page by page. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef KDUMPWRITE_H
 #define KDUMPWRITE_H

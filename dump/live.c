@@ -1,4 +1,4 @@
-/* live.c - L1: the memory of the running kernel: /proc/kcore, or /dev/mem. */
+/* dump/live.c - the memory of the running kernel: /proc/kcore, or /dev/mem. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  *	/proc/kcore is an ELF core file whose PT_LOADs are areas of kernel addresses: one for each

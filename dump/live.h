@@ -1,4 +1,4 @@
-/* live.h - L1: the files through which a running kernel shows its memory. */
+/* dump/live.h - the files through which a running kernel shows its memory. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef LIVE_H
 #define LIVE_H

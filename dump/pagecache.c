@@ -1,4 +1,4 @@
-/* pagecache.c - L1: decompressed pages of a dump, within a budget of bytes. */
+/* dump/pagecache.c - decompressed pages of a dump, within a budget of bytes. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Four ways a set; the least recently used way of a set gives way. The pages are one anonymous

@@ -1,4 +1,4 @@
-/* pagecache.h - L1: decompressed pages of a dump, within a budget of bytes. */
+/* dump/pagecache.h - decompressed pages of a dump, within a budget of bytes. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef PAGECACHE_H
 #define PAGECACHE_H

@@ -1,4 +1,4 @@
-/* pagescan.c - L1: looks at every page that a dump has, on all cores. */
+/* dump/pagescan.c - looks at every page that a dump has, on all cores. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * One thread lists the frames; full batches are looked at by all of them, and then the yeses are taken in

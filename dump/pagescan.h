@@ -1,4 +1,4 @@
-/* pagescan.h - L1: looks at every page that a dump has, on all cores. */
+/* dump/pagescan.h - looks at every page that a dump has, on all cores. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef PAGESCAN_H
 #define PAGESCAN_H

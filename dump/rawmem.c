@@ -1,4 +1,4 @@
-/* rawmem.c - L1: raw images of memory, each given with its physical address: FILE@ADDRESS[,...]. */
+/* dump/rawmem.c - raw images of memory, each given with its physical address: FILE@ADDRESS[,...]. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dump/rawmem.h"
 #include "dump/extents.h"

@@ -1,4 +1,4 @@
-/* rawmem.h - L1: raw images of memory, FILE@ADDRESS[,FILE@ADDRESS...]. */
+/* dump/rawmem.h - raw images of memory, FILE@ADDRESS[,FILE@ADDRESS...]. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef RAWMEM_H
 #define RAWMEM_H

@@ -1,4 +1,4 @@
-/* touched.c - L1: which page frames a session has read. */
+/* dump/touched.c - which page frames a session has read. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A bit a frame, and a bit for each block of frames in which a bit is set, so that the walk over a

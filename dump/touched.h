@@ -1,4 +1,4 @@
-/* touched.h - L1: which page frames a session has read. */
+/* dump/touched.h - which page frames a session has read. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef TOUCHED_H
 #define TOUCHED_H

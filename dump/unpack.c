@@ -1,4 +1,4 @@
-/* unpack.c - L1: gzip, bzip2, xz, lzma, zstd, lz4 and lzop data back into a file; what a bzImage has inside. */
+/* dump/unpack.c - gzip, bzip2, xz, lzma, zstd, lz4 and lzop data back into a file; what a bzImage has inside. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The result goes to a file without a name in TMPDIR or /var/tmp, as a vmlinux with debug information would

@@ -1,4 +1,4 @@
-/* unpack.h - L1: compressed files, and the kernel inside a bzImage, unpacked into a file without a name. */
+/* dump/unpack.h - compressed files, and the kernel inside a bzImage, unpacked into a file without a name. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef UNPACK_H
 #define UNPACK_H

@@ -1,4 +1,4 @@
-/* vmcoreinfo.c - L1: the text that a kernel leaves for its dump readers (kernel/vmcore_info.c). */
+/* dump/vmcoreinfo.c - the text that a kernel leaves for its dump readers (kernel/vmcore_info.c). */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Lines of KEY=VALUE, at most a page. The kernel keeps it twice, each in pages of its own: the text

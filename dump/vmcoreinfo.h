@@ -1,4 +1,4 @@
-/* vmcoreinfo.h - L1: the text that a kernel leaves for its dump readers, from a note or found in memory. */
+/* dump/vmcoreinfo.h - the text that a kernel leaves for its dump readers, from a note or found in memory. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef VMCOREINFO_H
 #define VMCOREINFO_H

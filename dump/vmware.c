@@ -1,4 +1,4 @@
-/* vmware.c - L1: a suspended VMware guest (.vmss) or a snapshot (.vmsn), and its memory. */
+/* dump/vmware.c - a suspended VMware guest (.vmss) or a snapshot (.vmsn), and its memory. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  *	0	4	magic

@@ -1,4 +1,4 @@
-/* audit.c - L5: the kernel's queues of audit records: sk_buffs that each hold one netlink message. */
+/* kernel/audit.c - the kernel's queues of audit records: sk_buffs that each hold one netlink message. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kernel/audit.h"
 

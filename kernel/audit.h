@@ -1,4 +1,4 @@
-/* audit.h - L5: audit records that no audit daemon has taken yet. */
+/* kernel/audit.h - audit records that no audit daemon has taken yet. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef AUDIT_H
 #define AUDIT_H

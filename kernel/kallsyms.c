@@ -1,4 +1,4 @@
-/* kallsyms.c - L3: decodes the compressed symbol table that the kernel carries in its image. */
+/* kernel/kallsyms.c - decodes the compressed symbol table that the kernel carries in its image. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The parts of the table, as scripts/kallsyms.c writes them (addresses ascending up to v6.3):

@@ -1,4 +1,4 @@
-/* kallsyms.h - L3: the kernel's own symbol table, out of the memory of the dump. */
+/* kernel/kallsyms.h - the kernel's own symbol table, out of the memory of the dump. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef KALLSYMS_H
 #define KALLSYMS_H

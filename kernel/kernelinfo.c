@@ -1,4 +1,4 @@
-/* kernelinfo.c - L5: configuration, firmware strings and system call table out of the kernel's memory. */
+/* kernel/kernelinfo.c - configuration, firmware strings and system call table out of the kernel's memory. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kernel/kernelinfo.h"
 

@@ -1,4 +1,4 @@
-/* kernelinfo.h - L5: what a kernel carries about itself: configuration, firmware strings, system calls. */
+/* kernel/kernelinfo.h - what a kernel carries about itself: configuration, firmware strings, system calls. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef KERNELINFO_H
 #define KERNELINFO_H

@@ -1,4 +1,4 @@
-/* module.c - L5: struct module, its memory, and the symbol table that the kernel keeps of each module. */
+/* kernel/module.c - struct module, its memory, and the symbol table that the kernel keeps of each module. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kernel/module.h"
 

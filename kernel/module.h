@@ -1,4 +1,4 @@
-/* module.h - L5: loaded modules and their symbols. */
+/* kernel/module.h - loaded modules and their symbols. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef MODULE_H
 #define MODULE_H

@@ -1,4 +1,4 @@
-/* modulebtf.c - L5: reads the BTF that the kernel keeps of each loaded module. */
+/* kernel/modulebtf.c - reads the BTF that the kernel keeps of each loaded module. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Understands: the list btf_modules of struct btf_module, whose struct btf has a copy of the module's .BTF

@@ -1,4 +1,4 @@
-/* modulebtf.h - L5: types of modules: their split BTF, out of the kernel's memory. */
+/* kernel/modulebtf.h - types of modules: their split BTF, out of the kernel's memory. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef MODULEBTF_H
 #define MODULEBTF_H

@@ -1,4 +1,4 @@
-/* printk.c - L5: the kernel's log, out of struct printk_ringbuffer. */
+/* kernel/printk.c - the kernel's log, out of struct printk_ringbuffer. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kernel/printk.h"
 

@@ -1,4 +1,4 @@
-/* printk.h - L5: the kernel's log, from the lockless ring buffer of v5.10 and later. */
+/* kernel/printk.h - the kernel's log, from the lockless ring buffer of v5.10 and later. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef PRINTK_H
 #define PRINTK_H

@@ -1,4 +1,4 @@
-/* taskinfo.c - L5: a task's state in words, and its memory, times, scheduling, limits, arguments. */
+/* kernel/taskinfo.c - a task's state in words, and its memory, times, scheduling, limits, arguments. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Understands task_struct's times, policy and thread.sp, mm_struct's counters and argument areas,

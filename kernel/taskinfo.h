@@ -1,4 +1,4 @@
-/* taskinfo.h - L5: what a task used and may use: memory, times, scheduling, limits, arguments. */
+/* kernel/taskinfo.h - what a task used and may use: memory, times, scheduling, limits, arguments. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef TASKINFO_H
 #define TASKINFO_H

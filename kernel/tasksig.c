@@ -1,4 +1,4 @@
-/* tasksig.c - L5: a task's signals: handlers, blocked and pending sets, queues; signal names. */
+/* kernel/tasksig.c - a task's signals: handlers, blocked and pending sets, queues; signal names. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Understands sighand_struct.action (k_sigaction), task_struct.pending and blocked,

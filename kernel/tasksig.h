@@ -1,4 +1,4 @@
-/* tasksig.h - L5: a task's signals: handlers, blocked and pending sets, queues; signal names. */
+/* kernel/tasksig.h - a task's signals: handlers, blocked and pending sets, queues; signal names. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef TASKSIG_H
 #define TASKSIG_H

@@ -1,4 +1,4 @@
-/* btf.c - L2: reads BTF, the compact type information inside vmlinux, modules and dumps. */
+/* names/btf.c - reads BTF, the compact type information inside vmlinux, modules and dumps. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The blob: a header (magic 0xeb9f u16, version u8, flags u8, header length u32, then offset and

@@ -1,4 +1,4 @@
-/* btf.h - L2: reads one BTF blob (Documentation/bpf/btf.rst): types by id and by name. */
+/* names/btf.h - reads one BTF blob (Documentation/bpf/btf.rst): types by id and by name. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef BTF_H
 #define BTF_H

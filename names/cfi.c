@@ -1,4 +1,4 @@
-/* cfi.c - L2: vmlinux's DWARF call frame information: where a function's caller and its registers are. */
+/* names/cfi.c - vmlinux's DWARF call frame information: where a function's caller and its registers are. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Section .debug_frame, DWARF 2 to 5. Two kinds of entries, each behind its length (4 bytes, or ffffffff

@@ -1,4 +1,4 @@
-/* cfi.h - L2: vmlinux's DWARF call frame information: where a function's caller and its registers are. */
+/* names/cfi.h - vmlinux's DWARF call frame information: where a function's caller and its registers are. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef CFI_H
 #define CFI_H

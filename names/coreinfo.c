@@ -1,4 +1,4 @@
-/* coreinfo.c - L2: symbols, sizes and offsets out of vmcoreinfo's SYMBOL(), SIZE(), OFFSET() lines. */
+/* names/coreinfo.c - symbols, sizes and offsets out of vmcoreinfo's SYMBOL(), SIZE(), OFFSET() lines. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "names/coreinfo.h"
 

@@ -1,4 +1,4 @@
-/* coreinfo.h - L2: the few symbols and types that vmcoreinfo tells, for questions asked without a vmlinux. */
+/* names/coreinfo.h - the few symbols and types that vmcoreinfo tells, for questions asked without a vmlinux. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef COREINFO_H
 #define COREINFO_H

@@ -1,4 +1,4 @@
-/* debuginfod.c - L2: asks the user's debuginfod servers for a build-id's debug information. */
+/* names/debuginfod.c - asks the user's debuginfod servers for a build-id's debug information. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Nothing is asked unless the user said so: a build-id tells a server which kernel somebody debugs. The library

@@ -1,4 +1,4 @@
-/* debuginfod.h - L2: debug information from the servers of DEBUGINFOD_URLS, when the user wants that. */
+/* names/debuginfod.h - debug information from the servers of DEBUGINFOD_URLS, when the user wants that. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef DEBUGINFOD_H
 #define DEBUGINFOD_H

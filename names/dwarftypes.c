@@ -1,4 +1,4 @@
-/* dwarftypes.c - L2: answers types.h's questions by name out of DWARF where BTF has no answer. */
+/* names/dwarftypes.c - answers types.h's questions by name out of DWARF where BTF has no answer. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "names/dwarftypes.h"
 

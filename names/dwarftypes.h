@@ -1,4 +1,4 @@
-/* dwarftypes.h - L2: types that BTF lacks, from DWARF through gdb. */
+/* names/dwarftypes.h - types that BTF lacks, from DWARF through gdb. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef DWARFTYPES_H
 #define DWARFTYPES_H

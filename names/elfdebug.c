@@ -1,4 +1,4 @@
-/* elfdebug.c - L2: an ELF file's debug information: in itself, by .gnu_debuglink, by build-id. */
+/* names/elfdebug.c - an ELF file's debug information: in itself, by .gnu_debuglink, by build-id. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "names/elfdebug.h"
 

@@ -1,4 +1,4 @@
-/* elfdebug.h - L2: which debug information an ELF file has, and the file that has it instead. */
+/* names/elfdebug.h - which debug information an ELF file has, and the file that has it instead. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef ELFDEBUG_H
 #define ELFDEBUG_H

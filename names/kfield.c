@@ -1,4 +1,4 @@
-/* kfield.c - L2: finds declared kernel names on first use: the newest spelling that this kernel has. */
+/* names/kfield.c - finds declared kernel names on first use: the newest spelling that this kernel has. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "names/kfield.h"
 

@@ -1,4 +1,4 @@
-/* runningkernel.c - L2: who the running kernel is, and where its vmlinux may lie. */
+/* names/runningkernel.c - who the running kernel is, and where its vmlinux may lie. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * /sys/kernel/notes has the kernel's own ELF notes; the one of "GNU", type 3, is the build-id, by which a

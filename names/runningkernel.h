@@ -1,4 +1,4 @@
-/* runningkernel.h - L2: who the running kernel is, and where its vmlinux may lie. */
+/* names/runningkernel.h - who the running kernel is, and where its vmlinux may lie. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef RUNNINGKERNEL_H
 #define RUNNINGKERNEL_H

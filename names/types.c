@@ -1,4 +1,4 @@
-/* types.c - L2: sizes, members and enumerators of kernel types, out of BTF or a fallback. */
+/* names/types.c - sizes, members and enumerators of kernel types, out of BTF or a fallback. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Types refer to each other by id, and damaged data may refer in circles: every walk along ids has a

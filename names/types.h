@@ -1,4 +1,4 @@
-/* types.h - L2: layout of kernel structures, whatever the source (BTF; DWARF through gdb without it). */
+/* names/types.h - layout of kernel structures, whatever the source (BTF; DWARF through gdb without it). */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef TYPES_H
 #define TYPES_H

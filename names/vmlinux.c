@@ -1,4 +1,4 @@
-/* vmlinux.c - L2: opens a kernel's ELF file and says precisely why when it is not one. */
+/* names/vmlinux.c - opens a kernel's ELF file and says precisely why when it is not one. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The file is mapped and only the few pages that answer a question are touched: ELF header, section

@@ -1,4 +1,4 @@
-/* vmlinux.h - L2: a kernel's ELF file: sections, symbol table, build-id, version banner. */
+/* names/vmlinux.h - a kernel's ELF file: sections, symbol table, build-id, version banner. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef VMLINUX_H
 #define VMLINUX_H

@@ -1,4 +1,4 @@
-/* alias.c - the table of aliases. */
+/* shell/alias.c - the table of aliases. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/alias.h"
 

@@ -1,4 +1,4 @@
-/* alias.h - L6: words that stand for command lines, built in or the user's own. */
+/* shell/alias.h - words that stand for command lines, built in or the user's own. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef ALIAS_H
 #define ALIAS_H

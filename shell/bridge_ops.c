@@ -1,4 +1,4 @@
-/* bridge_ops.c - L6: what gdb asks of the rest of crash: memory, symbols, types, registers. */
+/* shell/bridge_ops.c - what gdb asks of the rest of crash: memory, symbols, types, registers. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Everything here runs below gdb's C++ frames, where a longjmp would skip destructors: only try_

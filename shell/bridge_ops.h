@@ -1,4 +1,4 @@
-/* bridge_ops.h - L6: what gdb asks of the rest of crash: memory, symbols, types, registers. */
+/* shell/bridge_ops.h - what gdb asks of the rest of crash: memory, symbols, types, registers. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef BRIDGE_OPS_H
 #define BRIDGE_OPS_H

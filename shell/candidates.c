@@ -1,4 +1,4 @@
-/* candidates.c - the words of each kind that may stand in a command line. */
+/* shell/candidates.c - the words of each kind that may stand in a command line. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/candidates.h"
 

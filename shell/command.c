@@ -1,4 +1,4 @@
-/* command.c - finds commands, splits their lines into words and options, and writes their usage. */
+/* shell/command.c - finds commands, splits their lines into words and options, and writes their usage. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/command.h"
 

@@ -1,4 +1,4 @@
-/* command.h - L6: a command as data: name, options, help, and the function that runs it. */
+/* shell/command.h - a command as data: name, options, help, and the function that runs it. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef COMMAND_H
 #define COMMAND_H

@@ -1,4 +1,4 @@
-/* completion.c - takes a half-typed line apart, and asks for the words that may end it. */
+/* shell/completion.c - takes a half-typed line apart, and asks for the words that may end it. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/completion.h"
 

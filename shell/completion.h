@@ -1,4 +1,4 @@
-/* completion.h - L6: what TAB offers: the words that may stand at the end of a half-typed line. */
+/* shell/completion.h - what TAB offers: the words that may stand at the end of a half-typed line. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef COMPLETION_H
 #define COMPLETION_H

@@ -1,4 +1,4 @@
-/* expression.c - evaluates addresses and arithmetic by recursive descent, without gdb. */
+/* shell/expression.c - evaluates addresses and arithmetic by recursive descent, without gdb. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/expression.h"
 

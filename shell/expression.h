@@ -1,4 +1,4 @@
-/* expression.h - L6: addresses, numbers and arithmetic as users type them. */
+/* shell/expression.h - addresses, numbers and arithmetic as users type them. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef EXPRESSION_H
 #define EXPRESSION_H

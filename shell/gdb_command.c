@@ -1,4 +1,4 @@
-/* gdb_command.c - passes command lines to gdb; knows which of gdb's commands a dump cannot answer. */
+/* shell/gdb_command.c - passes command lines to gdb; knows which of gdb's commands a dump cannot answer. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/gdb_command.h"
 

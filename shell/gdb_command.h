@@ -1,4 +1,4 @@
-/* gdb_command.h - L6: a line given to gdb, unless it would run, change or replace the target. */
+/* shell/gdb_command.h - a line given to gdb, unless it would run, change or replace the target. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef GDB_COMMAND_H
 #define GDB_COMMAND_H

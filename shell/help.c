@@ -1,4 +1,4 @@
-/* help.c - prints the help pages: words are filled to 80 columns, what is indented stays as it is. */
+/* shell/help.c - prints the help pages: words are filled to 80 columns, what is indented stays as it is. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/help.h"
 

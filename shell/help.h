@@ -1,4 +1,4 @@
-/* help.h - L6: the table of commands and the pages, made from the commands' own data. */
+/* shell/help.h - the table of commands and the pages, made from the commands' own data. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef HELP_H
 #define HELP_H

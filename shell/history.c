@@ -1,4 +1,4 @@
-/* history.c - the file of typed lines: safe to share between sessions, and never another user's. */
+/* shell/history.c - the file of typed lines: safe to share between sessions, and never another user's. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A line is one write() to a file opened for appending. Only cutting the file needs more: the newest lines

@@ -1,4 +1,4 @@
-/* history.h - L6: the file that keeps typed lines between sessions. */
+/* shell/history.h - the file that keeps typed lines between sessions. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef HISTORY_H
 #define HISTORY_H

@@ -1,4 +1,4 @@
-/* line.c - cuts command lines into commands, and a command into its words, pipe and redirections. */
+/* shell/line.c - cuts command lines into commands, and a command into its words, pipe and redirections. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/line.h"
 

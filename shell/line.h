@@ -1,4 +1,4 @@
-/* line.h - L6: a command line's grammar: words, quotes, pipes, redirections and ';'. */
+/* shell/line.h - a command line's grammar: words, quotes, pipes, redirections and ';'. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef LINE_H
 #define LINE_H

@@ -1,4 +1,4 @@
-/* manpage.c - L6: the options of a run, its usage text, and crash(8) made from the commands' own data. */
+/* shell/manpage.c - the options of a run, its usage text, and crash(8) made from the commands' own data. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/manpage.h"
 

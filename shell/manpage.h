@@ -1,4 +1,4 @@
-/* manpage.h - L6: the options of a run, its usage text, and crash(8) made from the commands' own data. */
+/* shell/manpage.h - the options of a run, its usage text, and crash(8) made from the commands' own data. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef MANPAGE_H
 #define MANPAGE_H

@@ -1,4 +1,4 @@
-/* modfile.c - L6: finding a module's object file, and telling whether it is the one that was loaded. */
+/* shell/modfile.c - finding a module's object file, and telling whether it is the one that was loaded. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/modfile.h"
 

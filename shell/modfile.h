@@ -1,4 +1,4 @@
-/* modfile.h - L6: finding a module's object file, and telling whether it is the one that was loaded. */
+/* shell/modfile.h - finding a module's object file, and telling whether it is the one that was loaded. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef MODFILE_H
 #define MODFILE_H

@@ -1,4 +1,4 @@
-/* nearest.c - offers the session's commands, symbols, types and members to suggest.h. */
+/* shell/nearest.c - offers the session's commands, symbols, types and members to suggest.h. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/nearest.h"
 

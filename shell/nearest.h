@@ -1,4 +1,4 @@
-/* nearest.h - L6: "did you mean" for messages about a name that is not known. */
+/* shell/nearest.h - "did you mean" for messages about a name that is not known. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef NEAREST_H
 #define NEAREST_H

@@ -1,4 +1,4 @@
-/* outcome.c - counts the commands that failed and keeps the first of them. */
+/* shell/outcome.c - counts the commands that failed and keeps the first of them. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/outcome.h"
 

@@ -1,4 +1,4 @@
-/* outcome.h - L6: which commands of a run failed, for its last line and its exit status. */
+/* shell/outcome.h - which commands of a run failed, for its last line and its exit status. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef OUTCOME_H
 #define OUTCOME_H

@@ -1,4 +1,4 @@
-/* process.c - starts shell commands, and sends a command's output through pipes and pagers. */
+/* shell/process.c - starts shell commands, and sends a command's output through pipes and pagers. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/process.h"
 

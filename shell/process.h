@@ -1,4 +1,4 @@
-/* process.h - L6: programs outside: shell commands, pipelines and the pager that take our output. */
+/* shell/process.h - programs outside: shell commands, pipelines and the pager that take our output. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef PROCESS_H
 #define PROCESS_H

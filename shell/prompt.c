@@ -1,4 +1,4 @@
-/* prompt.c - line editing, completion and history with readline; plain reading without a terminal. */
+/* shell/prompt.c - line editing, completion and history with readline; plain reading without a terminal. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/prompt.h"
 

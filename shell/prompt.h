@@ -1,4 +1,4 @@
-/* prompt.h - L6: lines from the user: readline on a terminal, else standard input; the history. */
+/* shell/prompt.h - lines from the user: readline on a terminal, else standard input; the history. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef PROMPT_H
 #define PROMPT_H

@@ -1,4 +1,4 @@
-/* savedump.c - L6: writes the pages that this session has read into a small compressed kdump. */
+/* shell/savedump.c - writes the pages that this session has read into a small compressed kdump. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The file has the dump's notes and vmcoreinfo, so that the same commands give the same answers from

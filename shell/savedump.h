@@ -1,4 +1,4 @@
-/* savedump.h - L6: writes the pages that this session has read into a small compressed kdump. */
+/* shell/savedump.h - writes the pages that this session has read into a small compressed kdump. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef SAVEDUMP_H
 #define SAVEDUMP_H

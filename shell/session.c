@@ -1,4 +1,4 @@
-/* session.c - what is open and set, gdb's copy of the settings, and the current context. */
+/* shell/session.c - what is open and set, gdb's copy of the settings, and the current context. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/session.h"
 

@@ -1,4 +1,4 @@
-/* session.h - L6: the opened dump and what `set` changes. */
+/* shell/session.h - the opened dump and what `set` changes. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef SESSION_H
 #define SESSION_H

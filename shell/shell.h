@@ -1,4 +1,4 @@
-/* shell.h - L6: runs command lines: finds what each word means, and tells what went wrong. */
+/* shell/shell.h - runs command lines: finds what each word means, and tells what went wrong. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef SHELL_H
 #define SHELL_H

@@ -1,4 +1,4 @@
-/* aggregate.c - L6: what the commands struct and union do alike. */
+/* show/aggregate.c - what the commands struct and union do alike. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "show/aggregate.h"
 

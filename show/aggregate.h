@@ -1,4 +1,4 @@
-/* aggregate.h - L6: what the commands struct and union do alike. */
+/* show/aggregate.h - what the commands struct and union do alike. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef AGGREGATE_H
 #define AGGREGATE_H

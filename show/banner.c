@@ -1,4 +1,4 @@
-/* banner.c - L6: what start-up says: the notice, the system page and the current task. */
+/* show/banner.c - what start-up says: the notice, the system page and the current task. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "show/banner.h"
 

@@ -1,4 +1,4 @@
-/* banner.h - L6: what start-up says: the notice, the system page and the current task. */
+/* show/banner.h - what start-up says: the notice, the system page and the current task. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef BANNER_H
 #define BANNER_H

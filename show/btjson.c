@@ -1,4 +1,4 @@
-/* btjson.c - L6: stack traces as JSON, an object a task. */
+/* show/btjson.c - stack traces as JSON, an object a task. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "show/btjson.h"
 

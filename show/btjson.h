@@ -1,4 +1,4 @@
-/* btjson.h - L6: stack traces as JSON, an object a task. */
+/* show/btjson.h - stack traces as JSON, an object a task. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef BTJSON_H
 #define BTJSON_H

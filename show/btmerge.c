@@ -1,4 +1,4 @@
-/* btmerge.c - L6: the stack traces of many tasks as few: equal ones together, or folded for flame graphs. */
+/* show/btmerge.c - the stack traces of many tasks as few: equal ones together, or folded for flame graphs. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "show/btmerge.h"
 

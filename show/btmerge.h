@@ -1,4 +1,4 @@
-/* btmerge.h - L6: the stack traces of many tasks as few: equal ones together, or folded for flame graphs. */
+/* show/btmerge.h - the stack traces of many tasks as few: equal ones together, or folded for flame graphs. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef BTMERGE_H
 #define BTMERGE_H

@@ -1,4 +1,4 @@
-/* btshow.c - L6: prints a stack trace as bt does: frames, registers, raw words, text symbols. */
+/* show/btshow.c - prints a stack trace as bt does: frames, registers, raw words, text symbols. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "show/btshow.h"
 

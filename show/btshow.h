@@ -1,4 +1,4 @@
-/* btshow.h - L6: prints a stack trace as bt does: frames, registers, raw words, text symbols. */
+/* show/btshow.h - prints a stack trace as bt does: frames, registers, raw words, text symbols. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef BTSHOW_H
 #define BTSHOW_H

@@ -1,4 +1,4 @@
-/* datashow.c - L6: types and values as struct, union, p, whatis and task print them. */
+/* show/datashow.c - types and values as struct, union, p, whatis and task print them. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* gdb writes the types and the values; here its text is laid out, and offsets are put beside members. */
 #include "show/datashow.h"

@@ -1,4 +1,4 @@
-/* datashow.h - L6: types and values as struct, union, p, whatis and task print them. */
+/* show/datashow.h - types and values as struct, union, p, whatis and task print them. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef DATASHOW_H
 #define DATASHOW_H

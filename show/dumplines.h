@@ -1,4 +1,4 @@
-/* dumplines.h - L6: "    name: value" lines of help -k and its siblings. */
+/* show/dumplines.h - "    name: value" lines of help -k and its siblings. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef DUMPLINES_H
 #define DUMPLINES_H

@@ -1,4 +1,4 @@
-/* entryshow.c - L6: what -s and -S of list and tree show of each entry; offsets as both take them. */
+/* show/entryshow.c - what -s and -S of list and tree show of each entry; offsets as both take them. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "show/entryshow.h"
 

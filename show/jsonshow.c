@@ -1,4 +1,4 @@
-/* jsonshow.c - L6: tasks, symbols, values and definitions of types as JSON. */
+/* show/jsonshow.c - tasks, symbols, values and definitions of types as JSON. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "show/jsonshow.h"
 

@@ -1,4 +1,4 @@
-/* jsonshow.h - L6: tasks, symbols, values and definitions of types as JSON. */
+/* show/jsonshow.h - tasks, symbols, values and definitions of types as JSON. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef JSONSHOW_H
 #define JSONSHOW_H

@@ -1,4 +1,4 @@
-/* kerneldump.c - L6: help -k, -m and -v: the kernel, the machine and its memory, labelled as crash labels them. */
+/* show/kerneldump.c - help -k, -m and -v: the kernel, the machine and its memory, labelled as crash labels them. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "show/banner.h"
 #include "show/dumplines.h"

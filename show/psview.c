@@ -1,4 +1,4 @@
-/* psview.c - L6: the views of `ps` that show more than one line a task. */
+/* show/psview.c - the views of `ps` that show more than one line a task. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "show/psview.h"
 

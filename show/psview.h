@@ -1,4 +1,4 @@
-/* psview.h - L6: the views of `ps` that show more than one line a task. */
+/* show/psview.h - the views of `ps` that show more than one line a task. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef PSVIEW_H
 #define PSVIEW_H

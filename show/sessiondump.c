@@ -1,4 +1,4 @@
-/* sessiondump.c - prints what the session found out: kernel, machine, memory, symbols, tasks, itself. */
+/* show/sessiondump.c - prints what the session found out: kernel, machine, memory, symbols, tasks, itself. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "show/sessiondump.h"
 

@@ -1,4 +1,4 @@
-/* sessiondump.h - L6: what the session found out about the dump's kernel, for reports of bugs. */
+/* show/sessiondump.h - what the session found out about the dump's kernel, for reports of bugs. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef SESSIONDUMP_H
 #define SESSIONDUMP_H

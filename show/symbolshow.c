@@ -1,4 +1,4 @@
-/* symbolshow.c - L6: rows of symbols as sym prints them, and what a name that is none may have meant. */
+/* show/symbolshow.c - rows of symbols as sym prints them, and what a name that is none may have meant. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "show/symbolshow.h"
 

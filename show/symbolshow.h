@@ -1,4 +1,4 @@
-/* symbolshow.h - L6: rows of symbols as sym prints them, and what a name that is none may have meant. */
+/* show/symbolshow.h - rows of symbols as sym prints them, and what a name that is none may have meant. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef SYMBOLSHOW_H
 #define SYMBOLSHOW_H

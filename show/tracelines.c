@@ -1,4 +1,4 @@
-/* tracelines.c - L6: source lines and inlined functions of traces, in bt and in the log. */
+/* show/tracelines.c - source lines and inlined functions of traces, in bt and in the log. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "show/tracelines.h"
 

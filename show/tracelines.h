@@ -1,4 +1,4 @@
-/* tracelines.h - L6: source lines and inlined functions of traces, in bt and in the log. */
+/* show/tracelines.h - source lines and inlined functions of traces, in bt and in the log. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef TRACELINES_H
 #define TRACELINES_H

@@ -1,4 +1,4 @@
-/* typesearch.h - L6: structures found by their size and by the types of their members. */
+/* show/typesearch.h - structures found by their size and by the types of their members. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef TYPESEARCH_H
 #define TYPESEARCH_H

@@ -1,4 +1,4 @@
-/* arguments.c - L7: the words of the command line: files, options, and what a run refuses. */
+/* start/arguments.c - the words of the command line: files, options, and what a run refuses. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * One table has every option with its help, its effect, or the reason why it has none; usage and manual page are

@@ -1,4 +1,4 @@
-/* arguments.h - L7: the words of the command line: files, options, and what a run refuses. */
+/* start/arguments.h - the words of the command line: files, options, and what a run refuses. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef ARGUMENTS_H
 #define ARGUMENTS_H

@@ -1,4 +1,4 @@
-/* oneshot.c - L6: single questions to a dump, answered from what its kernel left for dump readers. */
+/* start/oneshot.c - single questions to a dump, answered from what its kernel left for dump readers. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "start/oneshot.h"
 

@@ -1,4 +1,4 @@
-/* oneshot.h - L6: single questions to a dump, without a session: release, build-id, time, log. */
+/* start/oneshot.h - single questions to a dump, without a session: release, build-id, time, log. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef ONESHOT_H
 #define ONESHOT_H

@@ -1,4 +1,4 @@
-/* vfs.c - L5: struct file, dentry and mount: names of files. */
+/* kernel/fs/vfs.c - struct file, dentry and mount: names of files. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kernel/fs/vfs.h"
 

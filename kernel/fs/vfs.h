@@ -1,4 +1,4 @@
-/* vfs.h - L5: names of files. */
+/* kernel/fs/vfs.h - names of files. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef VFS_H
 #define VFS_H

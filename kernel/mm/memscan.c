@@ -1,4 +1,4 @@
-/* memscan.c - L5: looks for numbers or text in whole address spaces, on all cores. */
+/* kernel/mm/memscan.c - looks for numbers or text in whole address spaces, on all cores. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * One thread lists the pages of an area: those that the dump has, or those that the page tables map. Full

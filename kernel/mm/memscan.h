@@ -1,4 +1,4 @@
-/* memscan.h - L5: looks for numbers or text in whole address spaces, on all cores. */
+/* kernel/mm/memscan.h - looks for numbers or text in whole address spaces, on all cores. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef MEMSCAN_H
 #define MEMSCAN_H

@@ -1,4 +1,4 @@
-/* memstat.c - L5: vmstat counters, hstates, swap and overcommit totals. */
+/* kernel/mm/memstat.c - vmstat counters, hstates, swap and overcommit totals. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * /proc/meminfo takes the global vmstat arrays without the CPUs' small differences; so do we. The

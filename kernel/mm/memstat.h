@@ -1,4 +1,4 @@
-/* memstat.h - L5: the kernel's totals of memory, as /proc/meminfo has them; all in pages. */
+/* kernel/mm/memstat.h - the kernel's totals of memory, as /proc/meminfo has them; all in pages. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef MEMSTAT_H
 #define MEMSTAT_H

@@ -1,4 +1,4 @@
-/* page.c - L5: struct page in vmemmap. */
+/* kernel/mm/page.c - struct page in vmemmap. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * x86_64 keeps all of struct page in one virtual array, vmemmap, indexed by page frame number. Low

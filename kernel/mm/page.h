@@ -1,4 +1,4 @@
-/* page.h - L5: struct page of a page frame, and back; page flags in words. */
+/* kernel/mm/page.h - struct page of a page frame, and back; page flags in words. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef PAGE_H
 #define PAGE_H

@@ -1,4 +1,4 @@
-/* slab.c - L5: which slab cache an address belongs to. */
+/* kernel/mm/slab.c - which slab cache an address belongs to. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Understands struct slab (v5.17 d122019bf061) and the members that struct page had before. */
 #include "kernel/mm/slab.h"

@@ -1,4 +1,4 @@
-/* slab.h - L5: which slab cache an address belongs to. */
+/* kernel/mm/slab.h - which slab cache an address belongs to. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef SLAB_H
 #define SLAB_H

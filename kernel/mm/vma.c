@@ -1,4 +1,4 @@
-/* vma.c - L5: struct mm_struct, vm_area_struct and swap_info_struct. */
+/* kernel/mm/vma.c - struct mm_struct, vm_area_struct and swap_info_struct. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kernel/mm/vma.h"
 

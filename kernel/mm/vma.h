@@ -1,4 +1,4 @@
-/* vma.h - L5: user mappings of an address space, and where swapped pages went. */
+/* kernel/mm/vma.h - user mappings of an address space, and where swapped pages went. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef VMA_H
 #define VMA_H

@@ -1,4 +1,4 @@
-/* crashpath.c - L5: what a crashing kernel was doing below the registers that it saved. */
+/* kernel/unwind/crashpath.c - what a crashing kernel was doing below the registers that it saved. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Each CPU's last function is known: machine_kexec() on the one that crashed, crash_nmi_callback() on those that it

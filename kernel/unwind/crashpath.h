@@ -1,4 +1,4 @@
-/* crashpath.h - L5: what a crashing kernel was doing below the registers that it saved. */
+/* kernel/unwind/crashpath.h - what a crashing kernel was doing below the registers that it saved. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef CRASHPATH_H
 #define CRASHPATH_H

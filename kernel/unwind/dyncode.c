@@ -1,4 +1,4 @@
-/* dyncode.c - L5: code that the kernel wrote while it ran: BPF programs, trampolines, probes' pieces. */
+/* kernel/unwind/dyncode.c - code that the kernel wrote while it ran: BPF programs, trampolines, probes' pieces. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What is known of each piece, in the kernel's own lists:

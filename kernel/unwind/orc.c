@@ -1,4 +1,4 @@
-/* orc.c - L5: the kernel's own unwind tables: __start_orc_unwind*, module.arch.orc_unwind*. */
+/* kernel/unwind/orc.c - the kernel's own unwind tables: __start_orc_unwind*, module.arch.orc_unwind*. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A table is two arrays of the same length, sorted by address when the kernel was linked or the

@@ -1,4 +1,4 @@
-/* orc.h - L5: the kernel's own unwind tables (ORC), of vmlinux and of modules, in all layouts. */
+/* kernel/unwind/orc.h - the kernel's own unwind tables (ORC), of vmlinux and of modules, in all layouts. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef ORC_H
 #define ORC_H

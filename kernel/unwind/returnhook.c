@@ -1,4 +1,4 @@
-/* returnhook.c - L5: return addresses that tracing replaced by its own. */
+/* kernel/unwind/returnhook.c - return addresses that tracing replaced by its own. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Three keepers of real return addresses, each with the stack slot that it came from:

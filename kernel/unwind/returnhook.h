@@ -1,4 +1,4 @@
-/* returnhook.h - L5: return addresses that tracing replaced by its own. */
+/* kernel/unwind/returnhook.h - return addresses that tracing replaced by its own. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef RETURNHOOK_H
 #define RETURNHOOK_H

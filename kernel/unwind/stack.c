@@ -1,4 +1,4 @@
-/* stack.c - L5: a task's kernel stack, unwound exactly. */
+/* kernel/unwind/stack.c - a task's kernel stack, unwound exactly. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Understands task_struct.thread.sp with struct inactive_task_frame, pt_regs on the stack, the notes

@@ -1,4 +1,4 @@
-/* stack.h - L5: a task's kernel stack, unwound exactly. */
+/* kernel/unwind/stack.h - a task's kernel stack, unwound exactly. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef STACK_H
 #define STACK_H
