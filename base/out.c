@@ -91,13 +91,14 @@ void out_set_taker(void (*new_taker)(const char *text, size_t length))
 	taker = new_taker;
 }
 
+/* One buffer for all: a taker that fails (a full disk, a reader that left) does not come back here. */
 static void give_taker(const char *format, va_list args)
 {
-	struct strbuf text = { 0 };
+	static struct strbuf text;
 
+	strbuf_reset(&text);
 	strbuf_vprintf(&text, format, args);
 	taker(strbuf_text(&text), text.length);
-	strbuf_free(&text);
 }
 
 void out(const char *format, ...)

@@ -19,6 +19,10 @@ set -g default-terminal tmux-256color
 """
 
 
+def at_prompt(screen):
+    return screen.rstrip("\n").split("\n")[-1].rstrip() == "crash>"
+
+
 class Window:
     """
     A terminal of COLUMNS x ROWS with COMMAND (a list of words) in it, and a home of its own unless HOME is given.
@@ -54,7 +58,11 @@ class Window:
         self.tmux("send-keys", "-l", "--", text)
 
     def line(self, text):
+        """At the prompt: TEXT is seen behind it before Enter, so that no prompt of before is taken for the next one."""
+        typed_at_prompt = text.strip() and at_prompt(self.screen())
         self.type(text)
+        if typed_at_prompt:
+            self.wait_until(lambda screen: not at_prompt(screen), f"{text!r} behind the prompt")
         self.keys("Enter")
 
     def screen(self, scrolled=False, escapes=False):
@@ -77,7 +85,7 @@ class Window:
 
     def prompt(self, seconds=HANGS):
         """Waits until the last line is a prompt with nothing behind it."""
-        return self.wait_until(lambda screen: screen.rstrip("\n").split("\n")[-1] in ("crash> ", "crash>"), "prompt", seconds)
+        return self.wait_until(at_prompt, "prompt", seconds)
 
     def answer(self, line, seconds=HANGS):
         """What LINE prints, on a cleared screen; LINE must not fill it."""

@@ -19,6 +19,14 @@ def at_pager(screen):
     return screen.rstrip("\n").split("\n")[-1].rstrip() in (":", "(END)")
 
 
+def leave_pager(session):
+    """Whether less waits at the end of the text, or left by itself there."""
+    screen = session.wait_until(lambda screen: at_pager(screen) or screen.rstrip().endswith("crash>"), "pager or prompt")
+    if at_pager(screen):
+        session.keys("q")
+    session.prompt()
+
+
 def test_pager_only_past_a_screen(kernel):
     with Session(kernel, rows=24) as session:
         expect("octal: 1" in session.answer("eval 1"), "an answer of four lines")
@@ -29,15 +37,12 @@ def test_pager_only_past_a_screen(kernel):
             before = screen
             session.keys("Space")
             screen = session.wait_until(lambda screen: screen != before and screen, "the next page")
-        session.keys("q") if at_pager(session.screen()) else None
-        session.prompt()
+        leave_pager(session)
         # As many lines as there are rows, and one less: with a row left for the prompt no pager is needed.
         for count, paged in ((23, False), (24, True)):
             session.line(f"ascii {' '.join(str(30 + i % 10) for i in range(count))}")
             if paged:
-                session.wait_until(lambda screen: at_pager(screen) or "(END)" in screen or
-                                   screen.rstrip().endswith("crash>"), "pager or prompt")
-                session.keys("q") if at_pager(session.screen()) else None
+                leave_pager(session)
             session.prompt()
         session.line("sf")
         session.prompt()
