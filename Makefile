@@ -57,12 +57,12 @@ $(B)/command_table.c: tools/gen-commands $(COMMANDS)
 
 $(B)/command_table.o: $(B)/command_table.c
 	@echo "  CC   $<"
-	@$(CC) $(CFLAGS) -MMD -c -o $@ $<
+	@$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
-	@$(CC) $(CFLAGS) -MMD -c -o $@ $<
+	@$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/libcrash.a: $(OBJECTS)
 	@rm -f $@
@@ -99,7 +99,7 @@ FUZZ_PROGRAMS := $(patsubst tests/fuzz/%.c,$(F)/%,$(wildcard tests/fuzz/fuzz_*.c
 $(F)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  FUZZ $<"
-	@clang $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -MMD -c -o $@ $<
+	@clang $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
 
 $(F)/libfuzz.a: $(FUZZ_OBJECTS)
 	@rm -f $@
@@ -141,6 +141,9 @@ lint: deps-if-missing
 lint-core: $(LINT_core:%.c=$(L)/%.ok)
 lint-commands: $(LINT_commands:%.c=$(L)/%.ok)
 -include $(wildcard $(LINT_core:%.c=$(L)/%.d) $(LINT_commands:%.c=$(L)/%.d))
+
+# A header that is gone: what was made with it is made anew.
+%.h: ;
 
 .SECONDARY:
 -include $(wildcard $(B)/main.d $(OBJECTS:.o=.d) $(B)/tests/unit/*.d)
