@@ -77,7 +77,7 @@ static void show_task(struct bt_request *request)
 {
 	const struct args *args = request->args;
 	const char *reference = option_argument(args, "R");
-	struct strbuf header = { 0 };
+	struct strbuf *header = scope_strbuf();
 	struct stack_trace trace;
 
 	find_trace(request, &trace);
@@ -91,9 +91,8 @@ static void show_task(struct bt_request *request)
 		show_as_json(request, &trace);
 		return;
 	}
-	task_header(request->task, &header);
-	out("%s%s\n", request->first ? "" : "\n", strbuf_text(&header));
-	strbuf_free(&header);
+	task_header(request->task, header);
+	out("%s%s\n", request->first ? "" : "\n", strbuf_text(header));
 	request->first = false;
 	if (option_given(args, "r"))
 		btshow_raw(&trace);
@@ -192,7 +191,7 @@ static void check_stacks(void)
 	for (size_t i = 0; i < task_count(); i++) {
 		const struct task *task = task_at(i);
 		const char *damage;
-		struct strbuf header = { 0 };
+		struct strbuf *header = scope_strbuf();
 
 		interrupt_check();
 		damage = stack_damage(task);
@@ -205,9 +204,8 @@ static void check_stacks(void)
 			json_end();
 			continue;
 		}
-		task_header(task, &header);
-		out("%s%s\n  %s\n", found ? "\n" : "", strbuf_text(&header), damage);
-		strbuf_free(&header);
+		task_header(task, header);
+		out("%s%s\n  %s\n", found ? "\n" : "", strbuf_text(header), damage);
 		found = true;
 	}
 	if (!found && !json_on())
@@ -322,12 +320,12 @@ static void read_style(const struct args *args, struct btshow_style *style)
 static void show_requested(struct bt_request *request)
 {
 	const struct args *args = request->args;
-	struct strbuf why = { 0 };
+	struct strbuf *why = scope_strbuf();
 	struct cpu_mask cpus;
 
 	if (option_given(args, "c")) {
-		if (!cpu_mask_parse(option_argument(args, "c"), &cpus, &why))
-			fail_with(&why);
+		if (!cpu_mask_parse(option_argument(args, "c"), &cpus, why))
+			fail_with(why);
 		show_cpus(request, &cpus);
 	} else if (option_given(args, "a")) {
 		show_cpus(request, cpus_present());

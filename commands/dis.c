@@ -166,27 +166,25 @@ static bool is_ftrace_nop(const struct instruction *instruction)
 /* "file: line" above the first instruction of each line. */
 static void show_line_of(struct request *request, u64 address)
 {
-	struct strbuf file = { 0 }, error = { 0 };
+	struct strbuf *file = scope_strbuf(), *error = scope_strbuf();
 	u32 line;
 	const char *place;
 
 	if (request->lines_unknown)
 		return;
-	if (!gdb_line_at(address, &file, &line, &error)) {
+	if (!gdb_line_at(address, file, &line, error)) {
 		if (!gdb_has_dwarf()) {
 			request->lines_unknown = true;
-			warn("no line numbers: %s", strbuf_text(&error));
+			warn("no line numbers: %s", strbuf_text(error));
 		}
 	} else {
-		place = scope_printf("%s: %u", strbuf_text(&file), line);
+		place = scope_printf("%s: %u", strbuf_text(file), line);
 		if (!streq(place, strbuf_text(request->last_place))) {
 			out("%s\n", place);
 			strbuf_reset(request->last_place);
 			strbuf_puts(request->last_place, place);
 		}
 	}
-	strbuf_free(&file);
-	strbuf_free(&error);
 }
 
 /* gdb's "0xADDR <symbol+4>:\tb8 01 00 00 00\tmov ...": the bytes are there with -B. */

@@ -241,11 +241,10 @@ static void run_step(void *arg)
 
 	task_set_current(step->task);
 	if (step->header && !json_on()) {
-		struct strbuf header = { 0 };
+		struct strbuf *header = scope_strbuf();
 
-		task_header(step->task, &header);
-		out("%s\n", strbuf_text(&header));
-		strbuf_free(&header);
+		task_header(step->task, header);
+		out("%s\n", strbuf_text(header));
 	}
 	run_protected(step);
 }

@@ -288,7 +288,7 @@ static void log_run(struct args *args)
 		.caller = option_given(args, "c"),
 		.lines = option_given(args, "-lines"),
 	};
-	struct strbuf why = { 0 };
+	struct strbuf *why = scope_strbuf();
 
 	args_check_words(args, "", 0, 0);
 	if (style.no_stamp && style.wall_clock)
@@ -304,9 +304,8 @@ static void log_run(struct args *args)
 			printk_safe_buffers(print_safe_buffer, scope_strbuf());
 		return;
 	}
-	if (style.lines && !gdb_attach_dwarf(&why)) {
-		warn("log --lines: no lines of source: %s", strbuf_text(&why));
-		strbuf_free(&why);
+	if (style.lines && !gdb_attach_dwarf(why)) {
+		warn("log --lines: no lines of source: %s", strbuf_text(why));
 		style.lines = false;
 	}
 	if (style.wall_clock)

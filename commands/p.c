@@ -175,12 +175,10 @@ static void put_labelled(const char *label, const char *text)
 /* What gdb cannot say of a module's symbol, the module's own debug information may. */
 static char *typeof_symbol(const struct symbol *symbol)
 {
-	struct strbuf type = { 0 }, error = { 0 };
-	bool worked = gdb_symbol_type(symbol->name, GDB_DWARF_IF_NEEDED, &type, &error);
-	char *text = scope_strdup(strbuf_text(worked ? &type : &error));
+	struct strbuf *type = scope_strbuf(), *error = scope_strbuf();
+	bool worked = gdb_symbol_type(symbol->name, GDB_DWARF_IF_NEEDED, type, error);
+	char *text = scope_strdup(strbuf_text(worked ? type : error));
 
-	strbuf_free(&type);
-	strbuf_free(&error);
 	if (!worked && symbol->module)
 		fail("%s; \"mod -s %s\" reads the module's", text, symbol->module->name);
 	if (!worked)
@@ -228,14 +226,14 @@ static void show_percpu_values(const struct request *request, const struct symbo
 {
 	const struct task *task = task_current();
 	struct cpu_mask mask = { 0 };
-	struct strbuf why = { 0 };
+	struct strbuf *why = scope_strbuf();
 	char *type = typeof_symbol(symbol);
 	unsigned cpu;
 
 	if (!*spec)
 		spec = scope_printf("%u", task ? task->cpu : 0);
-	if (!cpu_mask_parse(streq(spec, "a") ? "all" : spec, &mask, &why))
-		fail_with(&why);
+	if (!cpu_mask_parse(streq(spec, "a") ? "all" : spec, &mask, why))
+		fail_with(why);
 	for (cpu = cpu_mask_next(&mask, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(&mask, cpu + 1)) {
 		const char *copy, *label, *text;
 

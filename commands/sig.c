@@ -10,45 +10,42 @@
 
 static void put_task(const struct task *task, const char *indent)
 {
-	struct strbuf header = { 0 };
+	struct strbuf *header = scope_strbuf();
 
-	task_header(task, &header);
-	out("%s%s\n", indent, strbuf_text(&header));
-	strbuf_free(&header);
+	task_header(task, header);
+	out("%s%s\n", indent, strbuf_text(header));
 }
 
 static void put_action(unsigned number, const struct signal_action *action)
 {
-	struct strbuf flags = { 0 };
+	struct strbuf *flags = scope_strbuf();
 	const char *handler = action->handler == 0   ? "SIG_DFL"
 			      : action->handler == 1 ? "SIG_IGN"
 						     : scope_printf("%llx", action->handler);
 
-	tasksig_flag_names(action->flags, &flags);
+	tasksig_flag_names(action->flags, flags);
 	out("%4s %016llx %10s %016llx %llx ", scope_printf("[%u]", number), action->address,
 	    handler, action->mask, action->flags);
-	if (flags.length != 0)
-		out("(%s)", strbuf_text(&flags));
+	if (flags->length != 0)
+		out("(%s)", strbuf_text(flags));
 	out("\n");
-	strbuf_free(&flags);
 }
 
 static void put_actions(const struct task *task)
 {
 	struct signal_action action;
-	struct strbuf why = { 0 };
+	struct strbuf *why = scope_strbuf();
 
 	out("SIGNAL_STRUCT: %llx  NR_THREADS: %llu\n", task->signal, tasksig_nr_threads(task));
 	out(" SIG    SIGACTION        HANDLER       MASK       FLAGS           \n");
 	for (unsigned number = 1; number <= SIGNALS; number++) {
-		if (!tasksig_action(task, number, &action, &why)) {
+		if (!tasksig_action(task, number, &action, why)) {
 			out("%4s (not readable: %s)\n", scope_printf("[%u]", number),
-			    strbuf_text(&why));
+			    strbuf_text(why));
 			break;
 		}
 		put_action(number, &action);
 	}
-	strbuf_free(&why);
 }
 
 /* One pending set and the signals queued with it. */

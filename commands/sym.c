@@ -79,7 +79,7 @@ static void print_row(const struct symbol *symbol)
 static void print_with_place(const struct symbol *symbol, u64 address, const struct args *args)
 {
 	const char *section = option_given(args, "s") ? section_of(symbol) : NULL;
-	struct strbuf file = { 0 };
+	struct strbuf *file = scope_strbuf();
 	u32 line;
 
 	if (json_on()) {
@@ -91,9 +91,8 @@ static void print_with_place(const struct symbol *symbol, u64 address, const str
 		out(" [%s]", section);
 	} else if (address_is_text(address)) {
 		out(" ");
-		if (gdb_line_at(address, &file, &line, NULL))
-			out("%s: %u", strbuf_text(&file), line);
-		strbuf_free(&file);
+		if (gdb_line_at(address, file, &line, NULL))
+			out("%s: %u", strbuf_text(file), line);
 	}
 	out("\n");
 }

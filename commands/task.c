@@ -77,16 +77,15 @@ static void show_as_json(const struct request *request)
 static void show(void *arg)
 {
 	const struct request *request = arg;
-	struct strbuf header = { 0 };
+	struct strbuf *header = scope_strbuf();
 
 	if (json_on()) {
 		show_as_json(request);
 		return;
 	}
 
-	task_header(request->task, &header);
-	out("%s\n", strbuf_text(&header));
-	strbuf_free(&header);
+	task_header(request->task, header);
+	out("%s\n", strbuf_text(header));
 	for (size_t i = 0; i < request->nr_members; i++)
 		show_member(request, request->members[i]);
 	for (size_t i = 0; request->nr_members == 0 && i < ARRAY_SIZE(structures); i++) {

@@ -90,31 +90,29 @@ static void put_swap_entry(u64 entry, const char *area, u64 offset)
  */
 static bool put_page(u64 paddr)
 {
-	struct strbuf text = { 0 };
+	struct strbuf *text = scope_strbuf();
 	struct page_info info;
 
 	if (paddr >> PAGE_SHIFT >= memory_dump()->max_pfn ||
 	    !page_read(page_of_pfn(paddr >> PAGE_SHIFT), &info, NULL))
 		return false;
-	page_row(&info, &text);
-	out("%s\n%s\n", page_header, strbuf_text(&text));
-	strbuf_free(&text);
+	page_row(&info, text);
+	out("%s\n%s\n", page_header, strbuf_text(text));
 	return true;
 }
 
 static void put_vma(const struct vma *vma)
 {
-	struct strbuf text = { 0 };
+	struct strbuf *text = scope_strbuf();
 
-	vma_row(vma, &text);
-	out("%s\n%s\n\n", vma_header, strbuf_text(&text));
-	strbuf_free(&text);
+	vma_row(vma, text);
+	out("%s\n%s\n\n", vma_header, strbuf_text(text));
 }
 
 /* Where a page of VMA that has no frame is: in a swap area, in the mapped file, or nowhere yet. */
 static void put_place(const struct vma *vma, u64 address, const char *area, u64 swap_offset)
 {
-	struct strbuf name = { 0 };
+	struct strbuf *name = scope_strbuf();
 	u64 offset;
 
 	if (area) {
@@ -123,10 +121,9 @@ static void put_place(const struct vma *vma, u64 address, const char *area, u64 
 	}
 	if (!vma->file)
 		return;
-	vma_file_name(vma, &name);
+	vma_file_name(vma, name);
 	offset = (vma->page_offset << PAGE_SHIFT) + align_down(address - vma->start, PAGE_BYTES);
-	out("FILE: %s  OFFSET: %llx\n\n", strbuf_text(&name), offset);
-	strbuf_free(&name);
+	out("FILE: %s  OFFSET: %llx\n\n", strbuf_text(name), offset);
 }
 
 /* A table that cannot be read leaves open whether the address is mapped. */
@@ -160,24 +157,23 @@ static void put_user_header(u64 address, const char *physical)
 static void show_unmapped_user(const struct vma *vma, u64 address,
 			       const struct translation *translation, const struct fault *fault)
 {
-	struct strbuf area = { 0 };
+	struct strbuf *area = scope_strbuf();
 	bool in_swap = false;
 	unsigned type = 0;
 	u64 offset = 0;
 
 	if (fault->reason == FAULT_SWAPPED_OUT)
 		in_swap = memory_arch()->swap_entry(translation->entry, &type, &offset) &&
-			  swap_area_name(type, &area);
+			  swap_area_name(type, area);
 	put_user_header(address, not_translated(fault));
 	put_steps(translation, false);
 	out("\n");
 	put_fault(fault);
 	if (in_swap)
-		put_swap_entry(translation->entry, strbuf_text(&area), offset);
+		put_swap_entry(translation->entry, strbuf_text(area), offset);
 	put_vma(vma);
 	if (in_swap || fault->reason == FAULT_NOT_MAPPED)
-		put_place(vma, address, in_swap ? strbuf_text(&area) : NULL, offset);
-	strbuf_free(&area);
+		put_place(vma, address, in_swap ? strbuf_text(area) : NULL, offset);
 }
 
 /* ---- the same for programs ---- */

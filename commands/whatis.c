@@ -109,17 +109,15 @@ static const char *aggregate_of(const char *name)
 
 static bool show_symbol(const char *name)
 {
-	struct strbuf type = { 0 }, error = { 0 };
+	struct strbuf *type = scope_strbuf(), *error = scope_strbuf();
 	const struct symbol *symbol = symbol_by_name(name);
 	bool worked;
 	char *text;
 
 	if (!symbol)
 		return false;
-	worked = gdb_symbol_type(name, GDB_DWARF_IF_NEEDED, &type, &error);
-	text = scope_strdup(strbuf_text(worked ? &type : &error));
-	strbuf_free(&type);
-	strbuf_free(&error);
+	worked = gdb_symbol_type(name, GDB_DWARF_IF_NEEDED, type, error);
+	text = scope_strdup(strbuf_text(worked ? type : error));
 	if (!worked && symbol->module)
 		fail("%s; \"mod -s %s\" reads the module's", text, symbol->module->name);
 	if (!worked)
@@ -134,12 +132,10 @@ static bool show_symbol(const char *name)
 /* The type of an expression, with gdb's reason when it has none. */
 static void show_expression(const char *expression)
 {
-	struct strbuf type = { 0 }, error = { 0 };
-	bool worked = gdb_symbol_type(expression, GDB_DWARF_IF_NEEDED, &type, &error);
-	char *text = scope_strdup(strbuf_text(worked ? &type : &error));
+	struct strbuf *type = scope_strbuf(), *error = scope_strbuf();
+	bool worked = gdb_symbol_type(expression, GDB_DWARF_IF_NEEDED, type, error);
+	char *text = scope_strdup(strbuf_text(worked ? type : error));
 
-	strbuf_free(&type);
-	strbuf_free(&error);
 	if (!worked)
 		fail("cannot resolve: %s: %s", expression, nearest_for_gdb(text, expression));
 	if (json_on())
@@ -325,7 +321,7 @@ static void run(struct args *args)
 {
 	bool offsets = option_given(args, "o");
 	unsigned radix = datashow_radix(args);
-	struct strbuf joined = { 0 };
+	struct strbuf *joined = scope_strbuf();
 	const char *name, *aggregate;
 	size_t i;
 
@@ -335,9 +331,8 @@ static void run(struct args *args)
 	}
 	args_check_words(args, "a name", 1, SIZE_MAX);
 	for (i = 0; i < args->nr_words; i++)
-		strbuf_printf(&joined, "%s%s", i ? " " : "", args->words[i]);
-	name = pointed_to(scope_strdup(strbuf_text(&joined)));
-	strbuf_free(&joined);
+		strbuf_printf(joined, "%s%s", i ? " " : "", args->words[i]);
+	name = pointed_to(scope_strdup(strbuf_text(joined)));
 	if (json_on() && show_json(name))
 		return;
 	if (is_reference(name)) {

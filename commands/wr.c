@@ -81,7 +81,7 @@ static bool is_too_large(u64 value, size_t bytes)
 
 static void run_wr(struct args *args)
 {
-	struct strbuf why = { 0 };
+	struct strbuf *why = scope_strbuf();
 	u64 address, value, paddr;
 	size_t bytes = wanted_bytes(args);
 	unsigned mark;
@@ -99,8 +99,8 @@ static void run_wr(struct args *args)
 		fail("%llx does not fit into %zu bits", value, 8 * bytes);
 	mark = doing("writing to %llx", address);
 	paddr = physical_of(wanted_space(args, address), address);
-	if (!dump_write(memory_dump(), paddr, &value, bytes, &why))
-		fail_with(&why);
+	if (!dump_write(memory_dump(), paddr, &value, bytes, why))
+		fail_with(why);
 	gdb_bridge_changed();
 	done(mark);
 	if (!json_on())

@@ -295,13 +295,13 @@ static void show_per_cpu(struct request *request, const char *cpus)
 	const struct task *task = task_current();
 	u64 base = request->address;
 	struct cpu_mask mask = { 0 };
-	struct strbuf why = { 0 };
+	struct strbuf *why = scope_strbuf();
 	unsigned cpu;
 
 	if (!*cpus)
-		cpu_mask_parse(scope_printf("%u", task ? task->cpu : 0), &mask, &why);
-	else if (!cpu_mask_parse(streq(cpus, "a") ? "all" : cpus, &mask, &why))
-		fail_with(&why);
+		cpu_mask_parse(scope_printf("%u", task ? task->cpu : 0), &mask, why);
+	else if (!cpu_mask_parse(streq(cpus, "a") ? "all" : cpus, &mask, why))
+		fail_with(why);
 	for (cpu = cpu_mask_next(&mask, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(&mask, cpu + 1)) {
 		if (session_hides_cpu(cpu)) {
 			datashow_offline_cpu(cpu);

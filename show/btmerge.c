@@ -123,7 +123,7 @@ static const char *function_at(const struct merged_frame *frame, u64 *offset)
 static void print_frame(size_t number, const struct merged_frame *frame,
 			const struct btmerge_style *style)
 {
-	struct strbuf lines = { 0 };
+	struct strbuf *lines = scope_strbuf();
 	u64 offset = 0;
 	const char *name = function_at(frame, &offset);
 
@@ -132,9 +132,8 @@ static void print_frame(size_t number, const struct merged_frame *frame,
 		out(style->hex_offsets ? "%s+0x%llx\n" : "%s+%llu\n", name, offset);
 	else
 		out("%016llx\n", frame->pc);
-	if (style->lines && tracelines_add(frame->pc - !frame->exact, &lines))
-		out_text(strbuf_text(&lines));
-	strbuf_free(&lines);
+	if (style->lines && tracelines_add(frame->pc - !frame->exact, lines))
+		out_text(strbuf_text(lines));
 }
 
 static void print_group(const struct group *group, const struct btmerge_style *style)
@@ -226,22 +225,21 @@ static void put_name(struct strbuf *line, const struct task *task)
 
 static char *folded_line(const struct merged_trace *trace)
 {
-	struct strbuf line = { 0 };
+	struct strbuf *line = scope_strbuf();
 	char *copy;
 
-	put_name(&line, trace->task);
+	put_name(line, trace->task);
 	for (size_t i = trace->nr_frames; i-- > 0;) {
 		u64 offset;
 		const char *name = function_at(&trace->frames[i], &offset);
 
-		strbuf_putc(&line, ';');
+		strbuf_putc(line, ';');
 		if (name)
-			strbuf_puts(&line, name);
+			strbuf_puts(line, name);
 		else
-			strbuf_printf(&line, "%llx", trace->frames[i].pc);
+			strbuf_printf(line, "%llx", trace->frames[i].pc);
 	}
-	copy = scope_strdup(strbuf_text(&line));
-	strbuf_free(&line);
+	copy = scope_strdup(strbuf_text(line));
 	return copy;
 }
 

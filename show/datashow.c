@@ -48,22 +48,20 @@ static void set_gdb_radix(unsigned radix)
 
 char *datashow_gdb(const char *command, unsigned radix)
 {
-	struct strbuf text = { 0 }, error = { 0 };
+	struct strbuf *text = scope_strbuf(), *error = scope_strbuf();
 	bool worked, other_radix = radix != session.radix;
 	char *result, *why;
 
 	session_sync_gdb();
 	if (other_radix)
 		set_gdb_radix(radix);
-	worked = gdb_run(command, GDB_DWARF_IF_NEEDED, &text, &error);
+	worked = gdb_run(command, GDB_DWARF_IF_NEEDED, text, error);
 	if (other_radix)
 		set_gdb_radix(session.radix);
-	while (text.length && text.text[text.length - 1] == '\n')
-		text.text[--text.length] = '\0';
-	result = scope_strdup(strbuf_text(&text));
-	why = scope_strdup(strbuf_text(&error));
-	strbuf_free(&text);
-	strbuf_free(&error);
+	while (text->length && text->text[text->length - 1] == '\n')
+		text->text[--text->length] = '\0';
+	result = scope_strdup(strbuf_text(text));
+	why = scope_strdup(strbuf_text(error));
 	if (!worked) {
 		interrupt_check();
 		fail("%s", nearest_for_gdb(why, command));
@@ -127,16 +125,13 @@ u64 datashow_member_offset(const char *aggregate, const char *path, u64 *size)
 
 u64 datashow_type_size(const char *type)
 {
-	struct strbuf error = { 0 };
+	struct strbuf *error = scope_strbuf();
 	u64 size = 0;
 	char *why;
 
-	if (gdb_evaluate(scope_printf("sizeof(%s)", type), GDB_DWARF_IF_NEEDED, &size, &error)) {
-		strbuf_free(&error);
+	if (gdb_evaluate(scope_printf("sizeof(%s)", type), GDB_DWARF_IF_NEEDED, &size, error))
 		return size;
-	}
-	why = scope_strdup(strbuf_text(&error));
-	strbuf_free(&error);
+	why = scope_strdup(strbuf_text(error));
 	fail("%s", why);
 }
 

@@ -17,11 +17,10 @@
 
 static void put_header(const struct task *task, unsigned indent)
 {
-	struct strbuf text = { 0 };
+	struct strbuf *text = scope_strbuf();
 
-	task_header(task, &text);
-	out("%*s%s\n", indent, "", strbuf_text(&text));
-	strbuf_free(&text);
+	task_header(task, text);
+	out("%*s%s\n", indent, "", strbuf_text(text));
 }
 
 /* A relative of the task that the open object is about. */
@@ -175,12 +174,12 @@ static void put_string(const char *text, size_t length)
 static void put_strings(const struct task *task, enum task_strings which)
 {
 	const char *before = which == TASK_ARGUMENTS ? "ARG: " : "ENV: ";
-	struct strbuf why = { 0 };
+	struct strbuf *why = scope_strbuf();
 	size_t length, at = 0;
 	bool whole;
 	char *text;
 
-	whole = task_user_strings(task, which, &text, &length, &why);
+	whole = task_user_strings(task, which, &text, &length, why);
 	out("%s", before);
 	while (at < length) {
 		size_t one = strnlen(text + at, length - at);
@@ -193,9 +192,8 @@ static void put_strings(const struct task *task, enum task_strings which)
 	}
 	if (which == TASK_ARGUMENTS || length == 0)
 		out("\n");
-	if (!whole || why.length != 0)
-		out("     (the rest cannot be read: %s)\n", strbuf_text(&why));
-	strbuf_free(&why);
+	if (!whole || why->length != 0)
+		out("     (the rest cannot be read: %s)\n", strbuf_text(why));
 }
 
 /* KEY: the strings as a list; "KEY_error": why it is not whole. */
@@ -366,7 +364,7 @@ static void put_json_last_run(const struct task *task)
 
 static void put_last_run(const struct task *task, bool ages, unsigned width)
 {
-	struct strbuf header = { 0 };
+	struct strbuf *header = scope_strbuf();
 	u64 ns;
 
 	if (json_on()) {
@@ -381,9 +379,8 @@ static void put_last_run(const struct task *task, bool ages, unsigned width)
 		out("[%*llu %02u:%02u:%02u.%03u]", width, (ns / NS_PER_DAY),
 		    (unsigned)(ns / 3600000000000ULL % 24), (unsigned)(ns / 60000000000ULL % 60),
 		    (unsigned)(ns / 1000000000 % 60), (unsigned)(ns / 1000000 % 1000));
-	task_header(task, &header);
-	out(" [%s]  %s\n", task_state_text(task), strbuf_text(&header));
-	strbuf_free(&header);
+	task_header(task, header);
+	out(" [%s]  %s\n", task_state_text(task), strbuf_text(header));
 }
 
 void psview_last_run(const struct task **tasks, size_t nr_tasks, bool ages,
