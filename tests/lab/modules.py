@@ -53,7 +53,8 @@ def build(release, path=SOURCE):
             shutil.copy(path, work)
             with open(os.path.join(work, "Makefile"), "w") as file:
                 file.write("obj-m := %s.o\n" % stem)
-            done = subprocess.run(["make", "-s", "-C", headers(release), "M=" + work, "modules"],
+            # CC: the headers ask for the compiler of the kernel's own suite, which this system may not have.
+            done = subprocess.run(["make", "-s", "-C", headers(release), "M=" + work, "CC=gcc", "modules"],
                                   capture_output=True, text=True, check=False)
             if done.returncode != 0:
                 raise LabError("the lab's module does not compile for %s:\n%s" % (release, done.stdout + done.stderr))
