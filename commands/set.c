@@ -1,6 +1,7 @@
 /* commands/set.c - the command set: the current context, and the variables of the session. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/command.h"
+#include "show/contextshow.h"
 #include "base/debug.h"
 #include "names/debuginfod.h"
 #include "dump/dumpfile.h"
@@ -547,7 +548,7 @@ static void set_context(const struct task *task)
 {
 	task_set_current(task);
 	gdb_bridge_changed();
-	session_show_context(7);
+	contextshow(7);
 }
 
 static void set_cpu(const char *word)
@@ -573,7 +574,7 @@ static void set_active(const char *word)
 	task_make_active(task);
 	gdb_bridge_changed();
 	if (json_on()) {
-		session_show_context(7);
+		contextshow(7);
 		return;
 	}
 	out("\"%s\" task %llx has been marked as the active task on cpu %u\n",
@@ -616,7 +617,7 @@ static void run_set(struct args *args)
 	} else if (option_given(args, "a")) {
 		set_active(first);
 	} else if (!first) {
-		session_show_context(7);
+		contextshow(7);
 	} else if (is_variable(first)) {
 		set_variables(args->words, args->nr_words);
 	} else {

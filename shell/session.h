@@ -74,7 +74,5 @@ const char *session_wanted_vmlinux(void);
 bool session_fetch_debug_file(struct strbuf *why);
 /* Call before gdb_run(): passes on to gdb what `set` changed since the last call (radix, print_max ...). */
 void session_sync_gdb(void);
-/* The current task; labels are 7 wide in `set`, 12 at the start of a session. */
-void session_show_context(int label_width);
 
 #endif

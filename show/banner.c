@@ -4,6 +4,7 @@
 
 #include "base/colour.h"
 #include "shell/command.h"
+#include "show/contextshow.h"
 #include "dump/dumpfile.h"
 #include "base/fail.h"
 #include "base/json.h"
@@ -357,7 +358,7 @@ void banner_system(void)
 
 static void show_context(UNUSED void *arg)
 {
-	session_show_context(LABEL_WIDTH);
+	contextshow(LABEL_WIDTH);
 }
 
 static void print_minimal(void)
