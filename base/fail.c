@@ -2,9 +2,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
 
-#include "base/json.h"
-#include "base/progress.h"
-
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -46,6 +43,8 @@ static unsigned doing_depth;
 static volatile sig_atomic_t interrupt_flag;
 static void (*watch)(void);
 static unsigned warnings;
+static void (*warning_taker)(const char *text);
+static void (*before_warning)(void);
 
 static void scope_release(struct scope *scope)
 {
@@ -183,15 +182,26 @@ void warn(const char *format, ...)
 	va_list args;
 
 	warnings++;
-	progress_clear();
+	if (before_warning)
+		before_warning();
 	va_start(args, format);
 	strbuf_vprintf(&text, format, args);
 	va_end(args);
-	if (json_on())
-		json_warning(strbuf_text(&text));
+	if (warning_taker)
+		warning_taker(strbuf_text(&text));
 	else
 		put_warning(strbuf_text(&text));
 	strbuf_free(&text);
+}
+
+void warn_set_taker(void (*taker)(const char *text))
+{
+	warning_taker = taker;
+}
+
+void warn_set_before(void (*function)(void))
+{
+	before_warning = function;
 }
 
 unsigned warnings_told(void)

@@ -33,6 +33,10 @@ noreturn void fail_again(const struct failure *failure);
 /* A message to the user that does not end anything: "WARNING: ...". */
 void warn(const char *format, ...) PRINTF_LIKE(1, 2);
 unsigned warnings_told(void);
+/* TAKER gets the text of each warning instead of standard error; NULL: no more. */
+void warn_set_taker(void (*taker)(const char *text));
+/* Called before each warning: the terminal may have to be made ready for it. */
+void warn_set_before(void (*function)(void));
 
 /* What is being done, for the chain under a message. doing() returns a mark for done(). */
 unsigned doing(const char *format, ...) PRINTF_LIKE(1, 2);

@@ -34,6 +34,7 @@ bool json_set(bool value)
 		json_plain_end();
 	on = value;
 	out_set_taker(value ? json_plain_text : NULL);
+	warn_set_taker(value ? json_warning : NULL);
 	return old;
 }
 

@@ -73,8 +73,10 @@ void progress_begin(const char *what, const char *unit)
 {
 	struct level *level;
 
-	if (!depth)
+	if (!depth) {
 		terminal = isatty(STDERR_FILENO) && screen_can_move();
+		warn_set_before(progress_clear);
+	}
 	if (depth++ >= MOST_LEVELS)
 		return;
 	level = &levels[depth - 1];

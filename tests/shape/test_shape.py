@@ -104,7 +104,7 @@ def test_includes_name_the_path_from_the_top():
 
 # What is left of the knots. A list here may only grow shorter.
 CIRCLES = [
-    ("base/fail", "base/json", "base/out", "base/progress", "base/screen", "base/util"),
+    ("base/fail", "base/util"),  # running out of memory fails; what fails has growing text
     ("bridge/gdb_bridge", "bridge/gdb_internal"),
     ("dump/dumpfile", "dump/elfnote", "dump/extents", "dump/flattened", "dump/live", "dump/rawmem"),
     ("kernel/unwind/crashpath", "kernel/unwind/stack"),
