@@ -41,8 +41,9 @@
  * sparse file without reading them.
  */
 #include "dump/decompress.h"
-#include "dump/dumpfile.h"
+#include "dump/format.h"
 #include "dump/elfnote.h"
+#include "dump/filekind.h"
 #include "dump/flattened.h"
 #include "dump/kdump.h"
 #include "dump/pagecache.h"

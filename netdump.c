@@ -16,6 +16,8 @@
  */
 #include "dump/elfnote.h"
 #include "dump/extents.h"
+#include "dump/filekind.h"
+#include "dump/format.h"
 
 #include <elf.h>
 #include <stdlib.h>

@@ -11,6 +11,7 @@
  */
 #include "arch.h"
 
+#include "dump/elfnote.h"
 #include "base/fail.h"
 
 #include <stdio.h>

@@ -29,6 +29,8 @@
  */
 #include "dump/elfnote.h"
 
+#include "dump/format.h"
+
 #include <elf.h>
 #include <stdlib.h>
 

@@ -3,8 +3,35 @@
 #ifndef ELFNOTE_H
 #define ELFNOTE_H
 
-#include "dump/dumpfile.h"
+#include "dump/filemap.h"
+#include "base/regs.h"
 #include "base/util.h"
+
+struct dump;
+
+/* Registers of one CPU as the dump's notes have them. */
+struct cpu_note {
+	u32 cpu; /* by order of the notes, unless the note names it */
+	u32 pid; /* NT_PRSTATUS's pid; 0 for QEMU's notes */
+	struct x86_regs regs;
+	struct x86_segments segments; /* its bases: the CPU's, or its task's in user space */
+	bool has_segments;
+	bool has_control; /* a hypervisor wrote it: what is below is valid, orig_ax is not */
+	u64 cr0, cr2, cr3, cr4, kernel_gs_base, idt_base, gdt_base;
+};
+
+/* ELF notes as they stand in the file. */
+struct note_range {
+	const struct file_map *file;
+	u64 offset, size;
+	u64 total; /* bytes of FILE's ranges up to this one */
+};
+
+/* What a driver left of its device (an NT_VMCOREDD note). */
+struct device_dump {
+	char name[45];
+	u64 offset, bytes; /* of the data in the file */
+};
 
 /*
  * Reads the SIZE bytes of notes at OFFSET into DUMP: cpu_notes, and vmcoreinfo unless it is set

@@ -3,7 +3,8 @@
 #ifndef EXTENTS_H
 #define EXTENTS_H
 
-#include "dump/dumpfile.h"
+#include "dump/filemap.h"
+#include "base/fault.h"
 
 /* Physical memory [start, end) at OFFSET of FILE (NULL where the user of these knows which). */
 struct extent {

@@ -1,6 +1,6 @@
 /* dump/filekind.c - says what a file is that no dump reader takes, from its first bytes. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "dump/dumpfile.h"
+#include "dump/filekind.h"
 
 #include <elf.h>
 

@@ -197,6 +197,68 @@ static void resolve_overlaps(const flat_records *stream, flat_records *pieces)
 	free(owner);
 }
 
+static const u8 *find_piece(const struct file_map *map, u64 offset, u64 *length)
+{
+	const struct flat_index *flat = map->flat;
+	const struct flat_record *record;
+	size_t low = 0, high = flat->nr_records;
+
+	/* The last record that starts at or before OFFSET. */
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (flat->records[middle].offset <= offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low > 0) {
+		record = &flat->records[low - 1];
+		if (offset - record->offset < record->length) {
+			*length = min_u64(*length, record->length - (offset - record->offset));
+			return map->data + record->at + (offset - record->offset);
+		}
+	}
+	if (low < flat->nr_records)
+		*length = min_u64(*length, flat->records[low].offset - offset);
+	return NULL;
+}
+
+bool flat_is_cut_short(const struct flat_index *flat)
+{
+	return flat->cut_short;
+}
+
+bool flat_has_hole(const struct file_map *map, u64 offset, u64 length)
+{
+	while (length > 0) {
+		u64 piece_length = length;
+
+		if (!find_piece(map, offset, &piece_length))
+			return true;
+		offset += piece_length;
+		length -= piece_length;
+	}
+	return false;
+}
+
+static bool is_missing(const struct file_map *map, u64 offset, u64 length)
+{
+	return map->flat->cut_short && flat_has_hole(map, offset, length);
+}
+
+static void free_index(struct flat_index *flat)
+{
+	free(flat->records);
+	free(flat);
+}
+
+static const struct file_pieces found_pieces = {
+	.piece = find_piece,
+	.is_missing = is_missing,
+	.close = free_index,
+};
+
 bool flat_open(struct file_map *map, struct strbuf *why)
 {
 	const u8 *header = file_map_at(map, 0, FLAT_RECORD_BYTES * 2);
@@ -231,63 +293,11 @@ bool flat_open(struct file_map *map, struct strbuf *why)
 		resolve_overlaps(&stream, &pieces);
 	}
 	vector_free(&stream);
+	map->pieces = &found_pieces;
 	map->flat = xcalloc(1, sizeof(*map->flat));
 	map->flat->records = pieces.items;
 	map->flat->nr_records = pieces.count;
 	map->flat->cut_short = cut_short;
 	map->size = pieces.items[pieces.count - 1].offset + pieces.items[pieces.count - 1].length;
 	return true;
-}
-
-bool flat_is_cut_short(const struct flat_index *flat)
-{
-	return flat->cut_short;
-}
-
-bool flat_has_hole(const struct file_map *map, u64 offset, u64 length)
-{
-	while (length > 0) {
-		u64 piece_length = length;
-
-		if (!flat_piece(map, offset, &piece_length))
-			return true;
-		offset += piece_length;
-		length -= piece_length;
-	}
-	return false;
-}
-
-void flat_close(struct flat_index *flat)
-{
-	if (!flat)
-		return;
-	free(flat->records);
-	free(flat);
-}
-
-const u8 *flat_piece(const struct file_map *map, u64 offset, u64 *length)
-{
-	const struct flat_index *flat = map->flat;
-	const struct flat_record *record;
-	size_t low = 0, high = flat->nr_records;
-
-	/* The last record that starts at or before OFFSET. */
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (flat->records[middle].offset <= offset)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low > 0) {
-		record = &flat->records[low - 1];
-		if (offset - record->offset < record->length) {
-			*length = min_u64(*length, record->length - (offset - record->offset));
-			return map->data + record->at + (offset - record->offset);
-		}
-	}
-	if (low < flat->nr_records)
-		*length = min_u64(*length, flat->records[low].offset - offset);
-	return NULL;
 }

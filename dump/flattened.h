@@ -3,7 +3,7 @@
 #ifndef FLATTENED_H
 #define FLATTENED_H
 
-#include "dump/dumpfile.h"
+#include "dump/filemap.h"
 #include "base/util.h"
 
 bool flat_probe(const struct file_map *map);
@@ -16,10 +16,5 @@ bool flat_open(struct file_map *map, struct strbuf *why);
 bool flat_is_cut_short(const struct flat_index *flat);
 /* Is a byte of the LENGTH bytes at OFFSET in a hole, or past the end? */
 bool flat_has_hole(const struct file_map *map, u64 offset, u64 length);
-void flat_close(struct flat_index *flat);
-
-/* For file_map's functions. A piece in place; *length is cut to what follows OFFSET in one piece.
- * NULL: OFFSET is in a hole of *length bytes, which reads as zeroes. */
-const u8 *flat_piece(const struct file_map *map, u64 offset, u64 *length);
 
 #endif

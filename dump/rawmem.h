@@ -3,7 +3,7 @@
 #ifndef RAWMEM_H
 #define RAWMEM_H
 
-#include "dump/dumpfile.h"
+#include "dump/format.h"
 
 extern const struct dump_ops rawmem_ops;
 

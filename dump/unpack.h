@@ -3,7 +3,7 @@
 #ifndef UNPACK_H
 #define UNPACK_H
 
-#include "dump/dumpfile.h"
+#include "dump/filemap.h"
 
 /* No kernel with its debug information has half of it; what does not end there is no kernel. */
 #define UNPACK_MOST_BYTES (4ULL << 30)

@@ -23,6 +23,7 @@
  */
 #include "dump/elfnote.h"
 #include "dump/extents.h"
+#include "dump/format.h"
 
 #include <stdlib.h>
 

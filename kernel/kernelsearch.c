@@ -9,6 +9,7 @@
 #include "kernel/kernelsearch.h"
 
 #include "arch.h"
+#include "dump/elfnote.h"
 #include "base/fail.h"
 #include "kernel/kallsyms.h"
 #include "memory.h"

@@ -3,7 +3,7 @@
 #ifndef ELFDEBUG_H
 #define ELFDEBUG_H
 
-#include "dump/dumpfile.h"
+#include "dump/filemap.h"
 #include "base/util.h"
 
 struct elf_debug {

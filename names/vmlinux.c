@@ -9,6 +9,7 @@
 #include "names/vmlinux.h"
 
 #include "base/fail.h"
+#include "dump/filekind.h"
 #include "dump/unpack.h"
 
 /* A section of notes has some hundred bytes; damaged headers may all claim the whole file. */

@@ -3,7 +3,7 @@
 #ifndef VMLINUX_H
 #define VMLINUX_H
 
-#include "dump/dumpfile.h"
+#include "dump/filemap.h"
 #include "base/util.h"
 
 #include <elf.h>

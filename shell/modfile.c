@@ -3,7 +3,7 @@
 #include "shell/modfile.h"
 
 #include "names/debuginfod.h"
-#include "dump/dumpfile.h"
+#include "dump/filekind.h"
 #include "names/elfdebug.h"
 #include "base/fail.h"
 #include "kernel.h"

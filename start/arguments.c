@@ -11,6 +11,7 @@
 #include "base/debug.h"
 #include "names/debuginfod.h"
 #include "base/fail.h"
+#include "dump/filekind.h"
 #include "bridge/gdb_bridge.h"
 #include "shell/help.h"
 #include "shell/input.h"

@@ -8,6 +8,7 @@
 
 #include "names/cfi.h"
 #include "kernel/unwind/crashpath.h"
+#include "dump/elfnote.h"
 #include "base/fail.h"
 #include "kernel.h"
 #include "names/kfield.h"

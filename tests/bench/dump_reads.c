@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dump/decompress.h"
 #include "dump/dumpfile.h"
+#include "dump/filemap.h"
 #include "dump/kdumpwrite.h"
 
 #include <pthread.h>

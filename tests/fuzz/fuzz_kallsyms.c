@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fuzz.h"
 
+#include "dump/elfnote.h"
 #include "fake.h"
 #include "kernel/kallsyms.h"
 #include "kernel/kernelsearch.h"

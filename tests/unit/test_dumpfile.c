@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dump_builder.h"
 #include "dump/dumpfile.h"
+#include "dump/elfnote.h"
 #include "dump/pagecache.h"
 #include "dump/vmcoreinfo.h"
 

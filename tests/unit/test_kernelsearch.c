@@ -1,5 +1,6 @@
 /* test_kernelsearch.c - L3 kernelsearch: page tables that lead to an image, which kernel runs, no kernel at all. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "dump/elfnote.h"
 #include "fake.h"
 #include "kernel/kernelsearch.h"
 #include "dump/pagescan.h"

@@ -1,6 +1,7 @@
 /* test_lkcd.c - tests: LKCD dumps give their bytes back; damaged ones give messages. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dump/dumpfile.h"
+#include "dump/elfnote.h"
 #include "lkcd_builder.h"
 
 #include <setjmp.h>

@@ -1,5 +1,6 @@
 /* test_x86_64.c - L3 x86_64: finding the image, layout, page tables of both depths, PTEs. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "dump/elfnote.h"
 #include "fake.h"
 #include "memory.h"
 #include "names/vmlinux.h"
