@@ -120,71 +120,55 @@ static bool range_wraps(u64 address, size_t length)
 	return length && address + (length - 1) < address;
 }
 
-bool mem_try_read(u64 kernel_address, void *buf, size_t length, struct fault *fault)
+static bool translate(struct space space, u64 address, u64 *paddr, u64 *run_bytes,
+		      struct fault *fault)
+{
+	struct translation translation;
+
+	if (space.kind == SPACE_KERNEL)
+		return translate_kernel(address, paddr, run_bytes, fault);
+	*run_bytes = PAGE_BYTES - address % PAGE_BYTES;
+	*paddr = address;
+	if (space.kind == SPACE_PHYSICAL)
+		return true;
+	if (space.kind != SPACE_USER)
+		BUG("address space %d has no page tables", space.kind);
+	if (!mem_walk_user(space.pgd, address, &translation, fault))
+		return false;
+	*paddr = translation.paddr;
+	return true;
+}
+
+bool mem_try_read_in(struct space space, u64 address, void *buf, size_t length, struct fault *fault)
 {
 	u8 *to = buf;
 
 	if (interrupt_pending())
-		return fault_set(fault, FAULT_INTERRUPTED, SPACE_KERNEL, kernel_address);
-	if (range_wraps(kernel_address, length))
-		return fault_set(fault, FAULT_BAD_ADDRESS, SPACE_KERNEL, kernel_address);
+		return fault_set(fault, FAULT_INTERRUPTED, space.kind, address);
+	if (space.kind == SPACE_FILE)
+		return dump_try_read_file(memory.dump, address, buf, length, fault);
+	if (range_wraps(address, length))
+		return fault_set(fault, FAULT_BAD_ADDRESS, space.kind, address);
 	while (length) {
 		u64 paddr, run_bytes;
 		size_t piece;
 
-		if (!translate_kernel(kernel_address, &paddr, &run_bytes, fault))
+		if (!translate(space, address, &paddr, &run_bytes, fault))
 			return false;
 		piece = (size_t)min_u64(min_u64(length, run_bytes),
 					PAGE_BYTES - paddr % PAGE_BYTES);
-		if (!read_piece(SPACE_KERNEL, kernel_address, paddr, to, piece, fault))
+		if (!read_piece(space.kind, address, paddr, to, piece, fault))
 			return false;
-		kernel_address += piece;
+		address += piece;
 		to += piece;
 		length -= piece;
 	}
 	return true;
 }
 
-bool mem_try_read_phys(u64 paddr, void *buf, size_t length, struct fault *fault)
+bool mem_try_read(u64 kernel_address, void *buf, size_t length, struct fault *fault)
 {
-	u8 *to = buf;
-
-	if (interrupt_pending())
-		return fault_set(fault, FAULT_INTERRUPTED, SPACE_PHYSICAL, paddr);
-	if (range_wraps(paddr, length))
-		return fault_set(fault, FAULT_BAD_ADDRESS, SPACE_PHYSICAL, paddr);
-	while (length) {
-		size_t piece = (size_t)min_u64(length, PAGE_BYTES - paddr % PAGE_BYTES);
-
-		if (!read_piece(SPACE_PHYSICAL, paddr, paddr, to, piece, fault))
-			return false;
-		paddr += piece;
-		to += piece;
-		length -= piece;
-	}
-	return true;
-}
-
-bool mem_try_read_user(u64 pgd, u64 user_address, void *buf, size_t length, struct fault *fault)
-{
-	u8 *to = buf;
-
-	if (interrupt_pending())
-		return fault_set(fault, FAULT_INTERRUPTED, SPACE_USER, user_address);
-	if (range_wraps(user_address, length))
-		return fault_set(fault, FAULT_BAD_ADDRESS, SPACE_USER, user_address);
-	while (length) {
-		struct translation translation;
-		size_t piece = (size_t)min_u64(length, PAGE_BYTES - user_address % PAGE_BYTES);
-
-		if (!mem_walk_user(pgd, user_address, &translation, fault) ||
-		    !read_piece(SPACE_USER, user_address, translation.paddr, to, piece, fault))
-			return false;
-		user_address += piece;
-		to += piece;
-		length -= piece;
-	}
-	return true;
+	return mem_try_read_in(KERNEL_SPACE, kernel_address, buf, length, fault);
 }
 
 bool mem_try_u64(u64 kernel_address, u64 *value, struct fault *fault)
@@ -224,6 +208,20 @@ void mem_read(u64 kernel_address, void *buf, size_t length, const char *what)
 
 	if (!mem_try_read(kernel_address, buf, length, &fault))
 		fail_read(kernel_address, what, &fault);
+}
+
+void mem_read_in(struct space space, u64 address, void *buf, size_t length, const char *what)
+{
+	struct fault fault;
+
+	if (mem_try_read_in(space, address, buf, length, &fault))
+		return;
+	if (space.kind == SPACE_KERNEL || fault.reason == FAULT_INTERRUPTED)
+		fail_read(address, what, &fault);
+	if (fault.reason == FAULT_PAST_END)
+		fail("the dump file ends before offset %llx", address + length);
+	fail("cannot read %s at %s %llx: %s", what, address_space_name(space.kind), address,
+	     fault_text(&fault));
 }
 
 u64 mem_u64(u64 kernel_address, const char *what)
@@ -279,9 +277,14 @@ size_t mem_string(u64 kernel_address, char *buf, size_t space, const char *what)
 
 bool mem_kernel_to_phys(u64 kernel_address, u64 *paddr, struct fault *fault)
 {
+	return mem_to_phys_in(KERNEL_SPACE, kernel_address, paddr, fault);
+}
+
+bool mem_to_phys_in(struct space space, u64 address, u64 *paddr, struct fault *fault)
+{
 	u64 run_bytes;
 
-	return translate_kernel(kernel_address, paddr, &run_bytes, fault);
+	return translate(space, address, paddr, &run_bytes, fault);
 }
 
 bool mem_phys_to_kernel(u64 paddr, u64 *kernel_address)

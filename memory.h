@@ -22,15 +22,25 @@ void memory_forget_translations(void);
 /* --zero_excluded: excluded pages, and what an incomplete dump lacks, read as zeroes. */
 void memory_set_zero_excluded(bool zero);
 
+/* Where an address leads. */
+struct space {
+	enum address_space kind;
+	u64 pgd; /* SPACE_USER: kernel address of the top page table */
+};
+#define KERNEL_SPACE ((struct space){ SPACE_KERNEL, 0 })
+#define PHYSICAL_SPACE ((struct space){ SPACE_PHYSICAL, 0 })
+#define USER_SPACE(pgd) ((struct space){ SPACE_USER, pgd })
+
 /* Try form: false and why. A read that fails half-way leaves BUF undefined. FAULT may be NULL. */
 bool mem_try_read(u64 kernel_address, void *buf, size_t length, struct fault *fault);
-bool mem_try_read_phys(u64 paddr, void *buf, size_t length, struct fault *fault);
-bool mem_try_read_user(u64 pgd, u64 user_address, void *buf, size_t length, struct fault *fault);
+bool mem_try_read_in(struct space space, u64 address, void *buf, size_t length,
+		     struct fault *fault);
 bool mem_try_u64(u64 kernel_address, u64 *value, struct fault *fault);
 bool mem_try_uint(u64 kernel_address, size_t width, u64 *value, struct fault *fault);
 
 /* Failing form: "cannot read WHAT at ADDRESS: WHY". */
 void mem_read(u64 kernel_address, void *buf, size_t length, const char *what);
+void mem_read_in(struct space space, u64 address, void *buf, size_t length, const char *what);
 u64 mem_u64(u64 kernel_address, const char *what);
 u32 mem_u32(u64 kernel_address, const char *what);
 /*
@@ -41,6 +51,7 @@ size_t mem_string(u64 kernel_address, char *buf, size_t space, const char *what)
 bool mem_try_string(u64 kernel_address, char *buf, size_t space, struct fault *fault);
 
 bool mem_kernel_to_phys(u64 kernel_address, u64 *paddr, struct fault *fault);
+bool mem_to_phys_in(struct space space, u64 address, u64 *paddr, struct fault *fault);
 bool mem_phys_to_kernel(u64 paddr, u64 *kernel_address); /* direct map; false past its end */
 bool mem_is_kernel_address(u64 address);
 /* swapper_pg_dir walk with all steps, for vtop. */

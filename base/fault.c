@@ -11,6 +11,18 @@ void fault_dump_is_incomplete(void)
 	dump_is_incomplete = true;
 }
 
+const char *address_space_name(enum address_space space)
+{
+	static const char *const names[] = {
+		[SPACE_KERNEL] = "kernel address",
+		[SPACE_USER] = "user address",
+		[SPACE_PHYSICAL] = "physical address",
+		[SPACE_FILE] = "dump file offset",
+	};
+
+	return names[space];
+}
+
 /* With a level, it was the table's own page that could not be read, not the one asked for. */
 static const char *page_text(const struct fault *fault, const char *own, const char *of_table)
 {
@@ -63,6 +75,8 @@ const char *fault_text(const struct fault *fault)
 		return "the dump file ends before it";
 	case FAULT_UNREADABLE:
 		return "the kernel cannot read it";
+	case FAULT_NO_USER_SPACE:
+		return "the current task has no user space (set chooses another task)";
 	}
 	return "unknown fault";
 }

@@ -19,9 +19,11 @@ enum fault_reason {
 	FAULT_REFUSED, /* live: the kernel does not let it be read */
 	FAULT_PAST_END, /* an offset in the dump file, which is shorter */
 	FAULT_UNREADABLE, /* live: the kernel tried to read it, and could not */
+	FAULT_NO_USER_SPACE, /* the current task is a kernel thread, or has ended */
 };
 
-enum address_space { SPACE_KERNEL, SPACE_USER, SPACE_PHYSICAL };
+/* What an address is one of. */
+enum address_space { SPACE_KERNEL, SPACE_USER, SPACE_PHYSICAL, SPACE_FILE /* offsets */ };
 
 struct fault {
 	enum fault_reason reason;
@@ -33,6 +35,9 @@ struct fault {
 
 /* "page excluded from the dump", "not mapped (no pmd entry)" ... : no address, no full stop. */
 const char *fault_text(const struct fault *fault);
+
+/* "kernel address", "dump file offset" ...: how a message calls an address of SPACE. */
+const char *address_space_name(enum address_space space);
 
 /* The session's dump is cut short: what is not in it may have been, and every text says so. */
 void fault_dump_is_incomplete(void);

@@ -481,7 +481,7 @@ static void dis_run(struct args *args)
 	request.last_place = scope_strbuf();
 	request.whole = is_whole_function(&request);
 	if (request.user)
-		bridge_ops_use_space(BRIDGE_USER);
+		bridge_ops_use_space(SPACE_USER);
 	show(&request);
 }
 

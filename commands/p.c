@@ -94,7 +94,7 @@ static void put_word(const char *text)
 struct in_memory {
 	struct type type;
 	u64 address;
-	enum jsonshow_space space;
+	enum address_space space;
 };
 
 static void put_in_memory(void *arg)
@@ -110,7 +110,7 @@ static void put_in_memory(void *arg)
  */
 static bool put_object(const struct request *request, const char *expression, const char *type)
 {
-	struct in_memory object = { .space = request->user ? JSONSHOW_USER : JSONSHOW_KERNEL };
+	struct in_memory object = { .space = request->user ? SPACE_USER : SPACE_KERNEL };
 	char text[4096];
 
 	while (starts_with(type, "const ") || starts_with(type, "volatile "))
@@ -323,7 +323,7 @@ static void run(struct args *args)
 	if (symbol && symbol->module)
 		typeof_symbol(symbol);
 	if (request.user)
-		bridge_ops_use_space(BRIDGE_USER);
+		bridge_ops_use_space(SPACE_USER);
 	text = datashow_gdb(scope_printf("print %s", request.expression), request.radix);
 	if (json_on())
 		put_json(&request, request.expression, request.expression, value_of(text), NULL);

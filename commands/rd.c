@@ -20,7 +20,6 @@
 #define LINE_BYTES 16
 #define TEXT_LINE_BYTES 60 /* of -a */
 
-enum source { FROM_KERNEL, FROM_USER, FROM_PHYSICAL, FROM_FILE };
 enum style {
 	STYLE_HEX,
 	STYLE_SIGNED,
@@ -31,8 +30,7 @@ enum style {
 };
 
 struct dump_request {
-	enum source source;
-	u64 pgd; /* FROM_USER */
+	struct space space;
 	enum style style;
 	size_t width; /* bytes of one number */
 	bool swap_bytes;
@@ -41,35 +39,19 @@ struct dump_request {
 	u64 count; /* of numbers, or of bytes for text and files */
 };
 
-static bool try_source(const struct dump_request *request, u64 address, void *buf, size_t length,
-		       struct fault *fault)
-{
-	switch (request->source) {
-	case FROM_USER:
-		return mem_try_read_user(request->pgd, address, buf, length, fault);
-	case FROM_PHYSICAL:
-		return mem_try_read_phys(address, buf, length, fault);
-	case FROM_FILE:
-		return dump_try_read_file(session.dump, address, buf, length, fault);
-	default:
-		return mem_try_read(address, buf, length, fault);
-	}
-}
-
 static noreturn void fail_at(const struct dump_request *request, u64 address,
 			     const struct fault *fault)
 {
-	static const char *const spaces[] = { "kernel address", "user address", "physical address",
-					      "dump file offset" };
 	interrupt_check();
-	if (request->source == FROM_FILE)
+	if (request->space.kind == SPACE_FILE)
 		fail("the dump file ends before offset %llx", address);
-	fail("cannot read %s %llx: %s", spaces[request->source], address, fault_text(fault));
+	fail("cannot read %s %llx: %s", address_space_name(request->space.kind), address,
+	     fault_text(fault));
 }
 
 static void put_address(const struct dump_request *request, u64 address)
 {
-	if (request->source == FROM_KERNEL)
+	if (request->space.kind == SPACE_KERNEL)
 		out("%016llx:  ", address);
 	else
 		out("%16llx:  ", address);
@@ -169,10 +151,10 @@ static void put_line(const struct dump_request *request, u64 address, size_t len
 	struct fault fault;
 	size_t good = 0;
 
-	if (try_source(request, address, bytes, length, &fault))
+	if (mem_try_read_in(request->space, address, bytes, length, &fault))
 		good = length;
-	while (good < length &&
-	       try_source(request, address + good, bytes + good, request->width, &fault))
+	while (good < length && mem_try_read_in(request->space, address + good, bytes + good,
+						request->width, &fault))
 		good += request->width;
 	if (!good)
 		fail_at(request, address, &fault);
@@ -214,7 +196,8 @@ static void put_json_text(const struct dump_request *request)
 		char c;
 
 		interrupt_check();
-		readable = try_source(request, request->address + text->length, &c, 1, &fault);
+		readable = mem_try_read_in(request->space, request->address + text->length, &c, 1,
+					   &fault);
 		if (!readable || (until_end && (c < ' ' || c > '~')))
 			break;
 		strbuf_putc(text, c);
@@ -242,7 +225,7 @@ static void put_text(const struct dump_request *request)
 
 		if (!until_end && shown == request->count)
 			break;
-		if (!try_source(request, address + shown, &c, 1, &fault)) {
+		if (!mem_try_read_in(request->space, address + shown, &c, 1, &fault)) {
 			if (shown)
 				out("\n");
 			fail_at(request, address + shown, &fault);
@@ -280,11 +263,9 @@ static void write_file(const struct dump_request *request, const char *path)
 		struct fault fault;
 
 		interrupt_check();
-		if (!try_source(request, request->address + done, bytes, length, &fault))
-			fail_at(request,
-				request->source == FROM_FILE ? request->address + done
-							     : fault.address,
-				&fault);
+		if (!mem_try_read_in(request->space, request->address + done, bytes, length,
+				     &fault))
+			fail_at(request, fault.address, &fault);
 		if (fwrite(bytes, 1, length, file) != length)
 			fail("cannot write %s: %s", path, strerror(errno));
 		done += length;
@@ -302,22 +283,21 @@ static void write_file(const struct dump_request *request, const char *path)
 	out("%llu bytes copied from 0x%llx to %s\n", done, request->address, path);
 }
 
-static void choose_source(const struct args *args, struct dump_request *request)
+static void choose_space(const struct args *args, struct dump_request *request)
 {
-	if (option_given(args, "p"))
-		request->source = FROM_PHYSICAL;
-	else if (option_given(args, "f"))
-		request->source = FROM_FILE;
-	else if (option_given(args, "u") || request->address < memory_layout()->task_size)
-		request->source = FROM_USER;
-	if (request->source == FROM_USER) {
-		const struct task *task = task_current();
+	enum address_space kind = SPACE_KERNEL;
+	struct fault fault;
 
-		if (!task || !task->mm)
-			fail("%llx is a user address, and the current task has no user space (set chooses another task)",
-			     request->address);
-		request->pgd = mm_pgd(task->mm);
-	}
+	if (option_given(args, "p"))
+		kind = SPACE_PHYSICAL;
+	else if (option_given(args, "f"))
+		kind = SPACE_FILE;
+	else if (option_given(args, "u") || request->address < memory_layout()->task_size)
+		kind = SPACE_USER;
+	if (!current_try_space(kind, &request->space, &fault) &&
+	    fault.reason == FAULT_NO_USER_SPACE)
+		fail("%llx is a user address, and %s", request->address, fault_text(&fault));
+	request->space = current_space(kind);
 }
 
 /* -s, -S, -SS: names instead of numbers that are addresses. */
@@ -426,7 +406,7 @@ static void rd_run(struct args *args)
 		return;
 	if (offset)
 		request.address += argument_number(offset);
-	choose_source(args, &request);
+	choose_space(args, &request);
 	choose_style(args, &request);
 	choose_count(args, &request, bytes_wanted ? 1 : request.width);
 	if (path) {

@@ -16,29 +16,18 @@
 
 #define TEXT_SHOWN 56
 
-enum space { IN_KERNEL, IN_USER, IN_PHYSICAL, IN_STACKS };
-
 struct search {
 	struct args *args;
-	enum space space;
-	u64 pgd; /* IN_USER */
+	struct space space;
+	bool stacks; /* of the kernel's space the tasks' stacks only */
 	struct scan scan;
 	char **words; /* as the user wrote the needles */
 	bool *named; /* a symbol or an expression: shown beside what was found */
 	u64 context; /* -x */
-	const struct task *task; /* IN_STACKS */
+	const struct task *task; /* whose stack is searched */
 	bool task_shown;
 	size_t nr_tasks_shown;
 };
-
-static bool try_read(const struct search *search, u64 address, void *buf, size_t length)
-{
-	if (search->space == IN_USER)
-		return mem_try_read_user(search->pgd, address, buf, length, NULL);
-	if (search->space == IN_PHYSICAL)
-		return mem_try_read_phys(address, buf, length, NULL);
-	return mem_try_read(address, buf, length, NULL);
-}
 
 static void walk(struct search *search);
 
@@ -59,14 +48,14 @@ static void show_progress(void *arg)
 /* The NUMBERS around what was found, as rd shows them; nothing where they cannot be read. */
 static void show_context(const struct search *search, u64 address)
 {
-	static const char *const spaces[] = { "", "-u ", "-p ", "" };
+	static const char *const spaces[] = { "", "-u ", "-p " };
 	size_t bytes = search->context * search->scan.needles.width;
 	u8 *probe = scope_alloc(bytes);
 
-	if (!try_read(search, address, probe, bytes))
+	if (!mem_try_read_in(search->space, address, probe, bytes, NULL))
 		return;
 	command_run(command_find("rd"),
-		    scope_printf("%s-%zu %llx %llu", spaces[search->space],
+		    scope_printf("%s-%zu %llx %llu", spaces[search->space.kind],
 				 search->scan.needles.width * 8, address, search->context));
 }
 
@@ -75,7 +64,9 @@ static void show_text(const struct search *search, const struct scan_match *matc
 	char text[TEXT_SHOWN + 1];
 	size_t i;
 
-	for (i = 0; i < TEXT_SHOWN && try_read(search, match->address + i, &text[i], 1); i++)
+	for (i = 0; i < TEXT_SHOWN &&
+		    mem_try_read_in(search->space, match->address + i, &text[i], 1, NULL);
+	     i++)
 		if (text[i] < ' ' || text[i] > '~')
 			text[i] = '.';
 	text[i] = '\0';
@@ -106,7 +97,7 @@ static void put_json_context(const struct search *search, const char *key, u64 a
 	u8 *numbers = scope_alloc(bytes);
 
 	json_list(key);
-	if (try_read(search, address, numbers, bytes)) {
+	if (mem_try_read_in(search->space, address, numbers, bytes, NULL)) {
 		for (size_t i = 0; i < bytes; i += width)
 			json_address(NULL, load_uint(numbers + i, width));
 	}
@@ -125,7 +116,8 @@ static void put_json_match(const struct search *search, const struct scan_match 
 	json_address("address", match->address);
 	if (search->scan.needles.texts) {
 		while (length < sizeof(text) &&
-		       try_read(search, match->address + length, &text[length], 1) &&
+		       mem_try_read_in(search->space, match->address + length, &text[length], 1,
+				       NULL) &&
 		       text[length] >= ' ' && text[length] <= '~')
 			length++;
 		json_bytes("text", text, length);
@@ -250,21 +242,20 @@ static void parse_needles(struct search *search)
 
 static bool right_space(const struct search *search, u64 address)
 {
-	if (search->space == IN_PHYSICAL)
+	if (search->space.kind == SPACE_PHYSICAL)
 		return true;
-	if (search->space == IN_USER)
+	if (search->space.kind == SPACE_USER)
 		return address < memory_layout()->task_size;
 	return mem_is_kernel_address(address);
 }
 
 static u64 bound(const struct search *search, const char *text)
 {
-	static const char *const names[] = { "kernel virtual", "user virtual", "physical",
-					     "kernel virtual" };
+	static const char *const names[] = { "kernel virtual", "user virtual", "physical" };
 	u64 address = argument_address(text);
 
 	if (!right_space(search, address))
-		usage_problem(search->args, "invalid %s address: %llx", names[search->space],
+		usage_problem(search->args, "invalid %s address: %llx", names[search->space.kind],
 			      address);
 	return address;
 }
@@ -277,7 +268,7 @@ static void parse_range(struct search *search)
 	u64 last;
 
 	search->scan.last = ~0ULL;
-	if (search->space == IN_STACKS && (start || end || length))
+	if (search->stacks && (start || end || length))
 		fail("-t and -T cannot be used with -s, -e or -l");
 	if (end && length)
 		fail("-e and -l exclude each other");
@@ -313,20 +304,16 @@ static void parse_space(struct search *search)
 	}
 	if (nr_given > 1)
 		fail("only one of -k, -K, -V, -u, -p, -t and -T can be searched at a time");
-	search->space = *chosen == 'u'			   ? IN_USER
-			: *chosen == 'p'		   ? IN_PHYSICAL
-			: *chosen == 't' || *chosen == 'T' ? IN_STACKS
-							   : IN_KERNEL;
+	search->space.kind = *chosen == 'u'   ? SPACE_USER
+			     : *chosen == 'p' ? SPACE_PHYSICAL
+					      : SPACE_KERNEL;
+	search->stacks = *chosen == 't' || *chosen == 'T';
 }
 
 static void search_user(struct search *search)
 {
-	const struct task *task = task_current();
-
-	if (!task || !task->mm)
-		fail("the current task has no user space (set chooses another task)");
-	search->pgd = mm_pgd(task->mm);
-	scan_user(&search->scan, task->mm);
+	search->space = current_space(SPACE_USER);
+	scan_user(&search->scan, task_current()->mm);
 }
 
 /* All memory that is to be searched. */
@@ -339,11 +326,11 @@ static void walk(struct search *search)
 		parts = SCAN_DIRECT_MAP | SCAN_IMAGE;
 	if (option_given(search->args, "V"))
 		parts = SCAN_VMALLOC | SCAN_VMEMMAP | SCAN_MODULES;
-	if (search->space == IN_STACKS)
+	if (search->stacks)
 		search_stacks(search, option_given(search->args, "T"));
-	else if (search->space == IN_PHYSICAL)
+	else if (search->space.kind == SPACE_PHYSICAL)
 		scan_physical(scan);
-	else if (search->space == IN_USER)
+	else if (search->space.kind == SPACE_USER)
 		search_user(search);
 	else
 		scan_kernel(scan, parts);

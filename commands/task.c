@@ -59,7 +59,7 @@ static void put_structure(const struct request *request, const char *name)
 	if (request->nr_members && !count)
 		return;
 	json_object(name);
-	jsonshow_members(structure, request->task->address, members, count, JSONSHOW_KERNEL);
+	jsonshow_members(structure, request->task->address, members, count, SPACE_KERNEL);
 	json_end();
 }
 

@@ -6,10 +6,7 @@
 #include "bridge/gdb_bridge.h"
 #include "base/json.h"
 #include "memory.h"
-#include "task.h"
 #include "kernel/mm/vma.h"
-
-enum space { OF_KERNEL, OF_USER, OF_PHYSICAL };
 
 /* 8, 16, 32 or 64 bits; an unsigned long when none is asked for. */
 static size_t wanted_bytes(const struct args *args)
@@ -30,7 +27,7 @@ static size_t wanted_bytes(const struct args *args)
 	return bytes ? bytes : sizeof(u64);
 }
 
-static enum space wanted_space(const struct args *args, u64 address)
+static enum address_space wanted_space(const struct args *args, u64 address)
 {
 	unsigned count = (option_given(args, "k") != 0) + (option_given(args, "u") != 0) +
 			 (option_given(args, "p") != 0);
@@ -38,39 +35,23 @@ static enum space wanted_space(const struct args *args, u64 address)
 	if (count > 1)
 		fail("only one of -k, -u and -p can be given");
 	if (option_given(args, "p"))
-		return OF_PHYSICAL;
+		return SPACE_PHYSICAL;
 	if (option_given(args, "u"))
-		return OF_USER;
+		return SPACE_USER;
 	if (option_given(args, "k") || mem_is_kernel_address(address))
-		return OF_KERNEL;
+		return SPACE_KERNEL;
 	if (address < memory_layout()->task_size)
 		fail("%llx could be a user or a physical address: say -u or -p", address);
 	fail("%llx is no address", address);
 }
 
-static u64 user_to_phys(u64 address)
-{
-	struct translation translation;
-	struct fault fault;
-
-	if (!task_current()->mm)
-		fail("the current task has no user space (set chooses another task)");
-	if (!mem_walk_user(mm_pgd(task_current()->mm), address, &translation, &fault))
-		fail("user address %llx: %s", address, fault_text(&fault));
-	return translation.paddr;
-}
-
-static u64 physical_of(enum space space, u64 address)
+static u64 physical_of(enum address_space kind, u64 address)
 {
 	struct fault fault;
 	u64 paddr;
 
-	if (space == OF_PHYSICAL)
-		return address;
-	if (space == OF_USER)
-		return user_to_phys(address);
-	if (!mem_kernel_to_phys(address, &paddr, &fault))
-		fail("kernel address %llx: %s", address, fault_text(&fault));
+	if (!mem_to_phys_in(current_space(kind), address, &paddr, &fault))
+		fail("%s %llx: %s", address_space_name(kind), address, fault_text(&fault));
 	return paddr;
 }
 

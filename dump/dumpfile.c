@@ -195,7 +195,7 @@ bool dump_try_read_file(struct dump *dump, u64 offset, void *buf, size_t length,
 {
 	if (dump->nr_files && file_map_read(&dump->files[0], offset, buf, length))
 		return true;
-	return fault_set(fault, FAULT_PAST_END, SPACE_PHYSICAL, offset);
+	return fault_set(fault, FAULT_PAST_END, SPACE_FILE, offset);
 }
 
 bool dump_next_present(struct dump *dump, u64 pfn, u64 *found_pfn)

@@ -11,6 +11,7 @@
 #include "names/kfield.h"
 #include "containers/kpercpu.h"
 #include "memory.h"
+#include "kernel/mm/vma.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +29,6 @@ KFIELD(task_thread_sp, "task_struct.thread.sp");
 KFIELD(rq_clock, "rq.clock");
 KFIELD(signal_rlim, "signal_struct.rlim");
 KFIELD(mm_total_vm, "mm_struct.total_vm");
-KFIELD(mm_pgd, "mm_struct.pgd");
 KFIELD(mm_rss_percpu,
        "mm_struct.rss_stat[0]"); /* v6.2 f1a7941243c1 mm: convert mm's rss stats into percpu_counter */
 KFIELD(mm_rss_atomic, "mm_struct.rss_stat.count");
@@ -380,14 +380,15 @@ bool task_user_strings(const struct task *task, enum task_strings which, char **
 {
 	struct kfield *from = which == TASK_ARGUMENTS ? &mm_arg_start : &mm_env_start;
 	struct kfield *to = which == TASK_ARGUMENTS ? &mm_arg_end : &mm_env_end;
-	u64 start, end, pgd;
+	struct space space = { .kind = SPACE_USER };
 	struct fault fault;
+	u64 start, end;
 
 	*text = NULL;
 	*length = 0;
 	if (!field_try_u64(task->mm, from, &start, &fault) ||
 	    !field_try_u64(task->mm, to, &end, &fault) ||
-	    !field_try_u64(task->mm, &mm_pgd, &pgd, &fault)) {
+	    !mm_try_pgd(task->mm, &space.pgd, &fault)) {
 		strbuf_puts(why, fault_text(&fault));
 		return false;
 	}
@@ -400,7 +401,7 @@ bool task_user_strings(const struct task *task, enum task_strings which, char **
 		size_t part = min_u64(PAGE_BYTES - (start + *length) % PAGE_BYTES,
 				      end - start - *length);
 
-		if (!mem_try_read_user(pgd, start + *length, *text + *length, part, &fault)) {
+		if (!mem_try_read_in(space, start + *length, *text + *length, part, &fault)) {
 			strbuf_puts(why, fault_text(&fault));
 			return *length > 0;
 		}

@@ -31,29 +31,32 @@
 
 #define NEAR_SYMBOLS 32 /* as many may begin inside an object */
 
-static enum bridge_space space;
+static enum address_space space; /* of gdb's addresses */
+static bool user_below; /* those below the kernel's are the current task's */
 
 static void leave_space(UNUSED void *arg)
 {
-	space = BRIDGE_KERNEL;
+	space = SPACE_KERNEL;
 	gdb_bridge_changed();
+}
+
+void bridge_ops_use_space(enum address_space used)
+{
+	space = used;
+	gdb_bridge_changed();
+	scope_cleanup(leave_space, NULL);
 }
 
 static void leave_both(UNUSED void *arg)
 {
-	space = BRIDGE_KERNEL;
+	user_below = false;
 }
 
-void bridge_ops_use_space(enum bridge_space used)
+/* No address means another thing than before: gdb keeps the frame that was selected. */
+void bridge_ops_use_both(void)
 {
-	space = used;
-	/* No address means another thing than before: gdb keeps the frame that was selected. */
-	if (used == BRIDGE_BOTH) {
-		scope_cleanup(leave_both, NULL);
-		return;
-	}
-	gdb_bridge_changed();
-	scope_cleanup(leave_space, NULL);
+	user_below = true;
+	scope_cleanup(leave_both, NULL);
 }
 
 static bool from_below;
@@ -98,38 +101,32 @@ struct user_read {
 	u64 address;
 	void *buf;
 	size_t length;
-	struct fault *fault;
 };
 
 static void read_user(void *arg)
 {
-	struct user_read *read = arg;
-	const struct task *task = task_current();
-	u64 pgd;
+	const struct user_read *read = arg;
+	struct fault fault;
+	struct space user;
 
-	if (!task->mm)
-		fail("the current task has no user space");
-	if (!mm_try_pgd(task->mm, &pgd, read->fault) ||
-	    !mem_try_read_user(pgd, read->address, read->buf, read->length, read->fault))
-		fail("%s", read->fault ? fault_text(read->fault) : "unreadable");
+	if (!current_try_space(SPACE_USER, &user, &fault) ||
+	    !mem_try_read_in(user, read->address, read->buf, read->length, &fault))
+		fail("%s", fault_text(&fault));
 }
 
 /* WHY may be NULL. */
 static bool read_memory(u64 address, void *buf, size_t length, struct failure *why)
 {
-	struct fault fault = { .reason = FAULT_NOT_MAPPED };
-	struct user_read read = { address, buf, length, why ? &fault : NULL };
-	bool worked;
+	struct user_read read = { address, buf, length };
+	struct fault fault;
 
-	if (space == BRIDGE_USER || (space == BRIDGE_BOTH && (s64)address >= 0))
+	if (space == SPACE_USER || (user_below && (s64)address >= 0))
 		return protect(read_user, &read, why);
-	if (space == BRIDGE_FILE)
-		worked = dump_try_read_file(session.dump, address, buf, length, &fault);
-	else
-		worked = mem_try_read(address, buf, length, &fault);
-	if (!worked && why)
+	if (mem_try_read_in((struct space){ .kind = space }, address, buf, length, &fault))
+		return true;
+	if (why)
 		snprintf(why->text, sizeof(why->text), "%s", fault_text(&fault));
-	return worked;
+	return false;
 }
 
 static bool ops_read(UNUSED void *arg, u64 address, void *buf, size_t length)

@@ -3,6 +3,7 @@
 #ifndef BRIDGE_OPS_H
 #define BRIDGE_OPS_H
 
+#include "base/fault.h"
 #include "bridge/gdb_bridge.h"
 #include "kernel/unwind/stack.h"
 #include "base/util.h"
@@ -10,15 +11,13 @@
 /* Tells the bridge where to ask; starts nothing. Once, after the session was opened. */
 void bridge_ops_setup(void);
 
-enum bridge_space {
-	BRIDGE_KERNEL,
-	BRIDGE_USER, /* the current task's (option -u) */
-	BRIDGE_FILE, /* offsets in the dump file (option -f) */
-	BRIDGE_BOTH, /* the kernel's, and the current task's below them */
-};
-
-/* What gdb's addresses are of, until the scope that this is called in ends. */
-void bridge_ops_use_space(enum bridge_space used);
+/*
+ * What gdb's addresses are of, until the scope that this is called in ends: the kernel's, the current task's (option
+ * -u), offsets in the dump file (-f).
+ */
+void bridge_ops_use_space(enum address_space used);
+/* The kernel's, and the current task's below them. */
+void bridge_ops_use_both(void);
 
 /*
  * gdb's frames of a CPU begin with the registers that were saved of it. Until the scope that this is called in

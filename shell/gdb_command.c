@@ -166,7 +166,7 @@ static bool run(const char *line, bool unknown_is_error)
 	scope_cleanup(free_text, text);
 	/* What x looks at may be the current task's own, which no address of the kernel's can be. */
 	if (gdb_command_name(line, name, sizeof(name)) && streq(name, "x"))
-		bridge_ops_use_space(BRIDGE_BOTH);
+		bridge_ops_use_both();
 	session_sync_gdb();
 	worked = gdb_run(line, GDB_DWARF_IF_NEEDED, &text->output, &text->error);
 	if (!worked && !unknown_is_error &&

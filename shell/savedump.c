@@ -123,7 +123,7 @@ static void touch_tables_below(u64 paddr, unsigned first, unsigned levels)
 {
 	u64 entries[PAGE_BYTES / 8];
 
-	if (!mem_try_read_phys(paddr, entries, sizeof(entries), NULL))
+	if (!mem_try_read_in(PHYSICAL_SPACE, paddr, entries, sizeof(entries), NULL))
 		return;
 	for (unsigned i = first; levels && i < ARRAY_SIZE(entries); i++) {
 		if ((entries[i] & (ENTRY_PRESENT | ENTRY_LEAF)) == ENTRY_PRESENT)

@@ -214,9 +214,9 @@ static void show_raw(const struct request *request)
 
 static void put_json_object(const struct request *request)
 {
-	enum jsonshow_space space = option_given(request->args, "u")   ? JSONSHOW_USER
-				    : option_given(request->args, "f") ? JSONSHOW_FILE
-								       : JSONSHOW_KERNEL;
+	enum address_space space = option_given(request->args, "u")   ? SPACE_USER
+				   : option_given(request->args, "f") ? SPACE_FILE
+								      : SPACE_KERNEL;
 
 	json_object(NULL);
 	json_text("type", request->aggregate);
@@ -386,9 +386,9 @@ void aggregate_run(struct args *args, const char *keyword)
 	if (option_given(args, "u") && option_given(args, "f"))
 		fail("-u and -f exclude each other");
 	if (option_given(args, "u"))
-		bridge_ops_use_space(BRIDGE_USER);
+		bridge_ops_use_space(SPACE_USER);
 	else if (option_given(args, "f"))
-		bridge_ops_use_space(BRIDGE_FILE);
+		bridge_ops_use_space(SPACE_FILE);
 	if (cpus)
 		show_per_cpu(&request, cpus);
 	else

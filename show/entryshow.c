@@ -208,7 +208,7 @@ static void put_json_view(void *arg)
 	json_object(NULL);
 	json_text("type", one->view->aggregate);
 	jsonshow_members(one->view->aggregate, one->address, one->view->members,
-			 one->view->nr_members, JSONSHOW_KERNEL);
+			 one->view->nr_members, SPACE_KERNEL);
 	json_end();
 }
 

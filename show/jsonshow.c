@@ -234,31 +234,18 @@ static void put_value(const char *key, struct type type, const u8 *bytes, u64 nr
 }
 
 /* SIZE bytes at ADDRESS in scope memory; fail()s. */
-static u8 *read_bytes(u64 address, u64 size, enum jsonshow_space space, const char *what)
+static u8 *read_bytes(u64 address, u64 size, enum address_space space, const char *what)
 {
-	struct fault fault;
 	u8 *bytes;
 
 	if (size > MOST_BYTES)
 		fail("%s has %llu bytes: more than one value should", what, size);
 	bytes = scope_alloc(size + 1);
-	if (space == JSONSHOW_KERNEL) {
-		mem_read(address, bytes, size, what);
-		return bytes;
-	}
-	if (space == JSONSHOW_FILE) {
-		if (!dump_try_read_file(session.dump, address, bytes, size, &fault))
-			fail("the dump file ends before offset %llx", (address + size));
-		return bytes;
-	}
-	if (!task_current()->mm)
-		fail("the current task has no user space (set chooses another task)");
-	if (!mem_try_read_user(mm_pgd(task_current()->mm), address, bytes, size, &fault))
-		fail("cannot read %s at user address %llx: %s", what, address, fault_text(&fault));
+	mem_read_in(current_space(space), address, bytes, size, what);
 	return bytes;
 }
 
-void jsonshow_value(const char *key, struct type type, u64 address, enum jsonshow_space space)
+void jsonshow_value(const char *key, struct type type, u64 address, enum address_space space)
 {
 	u64 size = type_size(type);
 	const char *name = type_name(type);
@@ -269,7 +256,7 @@ void jsonshow_value(const char *key, struct type type, u64 address, enum jsonsho
 struct wanted {
 	const char *aggregate, *path;
 	u64 address;
-	enum jsonshow_space space;
+	enum address_space space;
 };
 
 /* What only gdb knows. */
@@ -300,7 +287,7 @@ static void put_member(void *arg)
 }
 
 void jsonshow_members(const char *aggregate, u64 address, char **members, size_t nr_members,
-		      enum jsonshow_space space)
+		      enum address_space space)
 {
 	struct type type;
 
@@ -345,7 +332,7 @@ static void put_target_value(void *arg)
 	u64 size = type_size(target->type);
 
 	put_value("value", target->type,
-		  read_bytes(target->address, size, JSONSHOW_KERNEL, target->path), size, 0);
+		  read_bytes(target->address, size, SPACE_KERNEL, target->path), size, 0);
 }
 
 static void put_target(const struct target *target)
@@ -371,7 +358,7 @@ static void put_target(const struct target *target)
 }
 
 static void put_member_target(const char *aggregate, u64 address, const struct member *member,
-			      const char *path, enum jsonshow_space space)
+			      const char *path, enum address_space space)
 {
 	struct target target = { .path = path };
 
@@ -384,7 +371,7 @@ static void put_member_target(const char *aggregate, u64 address, const struct m
 }
 
 void jsonshow_targets(const char *aggregate, u64 address, char **members, size_t nr_members,
-		      enum jsonshow_space space)
+		      enum address_space space)
 {
 	struct member member;
 	struct type type;

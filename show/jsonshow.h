@@ -3,6 +3,7 @@
 #ifndef JSONSHOW_H
 #define JSONSHOW_H
 
+#include "base/fault.h"
 #include "task.h"
 #include "names/types.h"
 #include "base/util.h"
@@ -18,25 +19,22 @@ const struct task *jsonshow_subject(void);
 /* KEY: "vfs_read+0x1a", or null. */
 void jsonshow_symbol(const char *key, u64 address);
 
-/* Where a value is read from. */
-enum jsonshow_space { JSONSHOW_KERNEL, JSONSHOW_USER, JSONSHOW_FILE };
-
 /*
  * What is at ADDRESS as a value of this type: integers as numbers, pointers as addresses, char arrays as strings,
  * enums by name, structures as objects (members of unnamed ones among the outer's), arrays as lists. fail()s when
  * it cannot be read.
  */
-void jsonshow_value(const char *key, struct type type, u64 address, enum jsonshow_space space);
+void jsonshow_value(const char *key, struct type type, u64 address, enum address_space space);
 /*
  * "value": an object with the members at these paths (none: all) of AGGREGATE ("struct page") at ADDRESS. What
  * the types here do not have is asked of gdb and comes as its text. "symbols" and "strings": what is at the
  * addresses of the kernel in it, where that has a name or is text.
  */
 void jsonshow_members(const char *aggregate, u64 address, char **members, size_t nr_members,
-		      enum jsonshow_space space);
+		      enum address_space space);
 /* "targets": what the members at these paths, or all members, point to: their addresses and values. */
 void jsonshow_targets(const char *aggregate, u64 address, char **members, size_t nr_members,
-		      enum jsonshow_space space);
+		      enum address_space space);
 /*
  * A whole line: {"type", "size", "members": [{"name", "type", "offset", "size"}]}. MEMBERS: only these paths.
  * With "address" of each when ADDRESS, of an object, is not NULL.

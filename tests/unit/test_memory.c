@@ -7,6 +7,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 KFIELD(thing_u8, "thing.u8_");
 KFIELD(thing_s16, "thing.s16_");
@@ -39,7 +41,7 @@ static void test_page_borders(void **state UNUSED)
 	assert_int_equal(fault.address, fake_kva(0x3000));
 	assert_int_equal(fault.physical, 0x3000);
 
-	assert_false(mem_try_read_phys(0x2fff, bytes, 2, &fault));
+	assert_false(mem_try_read_in(PHYSICAL_SPACE, 0x2fff, bytes, 2, &fault));
 	assert_int_equal(fault.space, SPACE_PHYSICAL);
 	assert_int_equal(fault.address, 0x3000);
 }
@@ -52,16 +54,148 @@ static void test_bad_ranges(void **state UNUSED)
 	fake_dump();
 	assert_false(mem_try_read(~7ULL, bytes, 16, &fault));
 	assert_int_equal(fault.reason, FAULT_BAD_ADDRESS);
-	assert_false(mem_try_read_phys(~7ULL, bytes, 16, &fault));
+	assert_false(mem_try_read_in(PHYSICAL_SPACE, ~7ULL, bytes, 16, &fault));
 	assert_int_equal(fault.reason, FAULT_BAD_ADDRESS);
 	assert_false(mem_try_read(0, bytes, 8, &fault));
 	assert_int_equal(fault.reason, FAULT_NOT_MAPPED);
 	assert_false(mem_try_read(0, bytes, 8, NULL));
-	assert_false(mem_try_read_phys(FAKE_PAGES * PAGE_BYTES, bytes, 8, &fault));
+	assert_false(mem_try_read_in(PHYSICAL_SPACE, FAKE_PAGES * PAGE_BYTES, bytes, 8, &fault));
 	assert_int_equal(fault.reason, FAULT_NOT_IN_DUMP);
-	assert_false(mem_try_read_user(fake_kva(0), 0x7ffffffff000ULL, bytes, 8, &fault));
+	assert_false(mem_try_read_in(USER_SPACE(fake_kva(0)), 0x7ffffffff000ULL, bytes, 8, &fault));
 	assert_int_equal(fault.reason, FAULT_BAD_ADDRESS);
 	assert_int_equal(fault.space, SPACE_USER);
+}
+
+/* User page 0x400000 + N is physical page 0x4000 - N: what is next to each other there is not so in memory. */
+#define USER_PAGES 0x400000
+
+static bool backwards_walk(u64 table, u64 address, struct translation *translation,
+			   struct fault *fault)
+{
+	u64 page = (address - USER_PAGES) / PAGE_BYTES;
+
+	assert_int_equal(table, fake_kva(0));
+	memset(translation, 0, sizeof(*translation));
+	if (page > 2)
+		return fault_set(fault, FAULT_NOT_MAPPED, SPACE_USER, address);
+	translation->paddr = 0x4000 - page * PAGE_BYTES + address % PAGE_BYTES;
+	return true;
+}
+
+/* A dump with memory 2222 3333 4444, which a user has the other way round, and the file "012345...". */
+static void dump_of_spaces(void)
+{
+	static struct arch_ops arch;
+	static struct file_map file;
+	struct kernel_layout layout;
+	struct dump *dump = fake_dump();
+	char path[] = "/tmp/test_memory.XXXXXX";
+	struct strbuf why = { 0 };
+	int fd = mkstemp(path);
+
+	memset(fake_phys(0x2000), 0x22, PAGE_BYTES);
+	memset(fake_phys(0x3000), 0x33, PAGE_BYTES);
+	memset(fake_phys(0x4000), 0x44, PAGE_BYTES);
+	arch = *memory_arch();
+	arch.walk = backwards_walk;
+	layout = *memory_layout();
+	memory_init(dump, &arch, &layout);
+	assert_int_equal(write(fd, "0123456789", 10), 10);
+	close(fd);
+	assert_true(file_map_open(&file, path, &why));
+	unlink(path);
+	dump->files = &file;
+	dump->nr_files = 1;
+}
+
+static void test_spaces(void **state UNUSED)
+{
+	const struct space file = { .kind = SPACE_FILE }, user = USER_SPACE(fake_kva(0));
+	static const u8 rising[] = { 0x22, 0x33 }, falling[] = { 0x44, 0x33 };
+	struct fault fault;
+	u8 bytes[2 * PAGE_BYTES];
+	u64 paddr;
+
+	dump_of_spaces();
+	assert_true(mem_try_read_in(KERNEL_SPACE, fake_kva(0x2fff), bytes, 2, &fault));
+	assert_memory_equal(bytes, rising, 2);
+	assert_true(mem_try_read_in(PHYSICAL_SPACE, 0x2fff, bytes, 2, &fault));
+	assert_memory_equal(bytes, rising, 2);
+	assert_true(mem_try_read_in(user, USER_PAGES + 0xfff, bytes, 2, &fault));
+	assert_memory_equal(bytes, falling, 2);
+	assert_true(mem_try_read_in(file, 8, bytes, 2, &fault));
+	assert_memory_equal(bytes, "89", 2);
+
+	assert_true(mem_to_phys_in(KERNEL_SPACE, fake_kva(0x2fff), &paddr, &fault));
+	assert_int_equal(paddr, 0x2fff);
+	assert_true(mem_to_phys_in(PHYSICAL_SPACE, 0x2fff, &paddr, &fault));
+	assert_int_equal(paddr, 0x2fff);
+	assert_true(mem_to_phys_in(user, USER_PAGES + 0x1fff, &paddr, &fault));
+	assert_int_equal(paddr, 0x3fff);
+
+	/* The first bad byte, as the caller counts. */
+	assert_false(mem_try_read_in(user, USER_PAGES + 0x2fff, bytes, 2, &fault));
+	assert_int_equal(fault.reason, FAULT_NOT_MAPPED);
+	assert_int_equal(fault.address, USER_PAGES + 0x3000);
+	fake_page_fault(0x3000, FAULT_EXCLUDED);
+	assert_false(mem_try_read_in(user, USER_PAGES + 0xfff, bytes, 2, &fault));
+	assert_int_equal(fault.reason, FAULT_EXCLUDED);
+	assert_int_equal(fault.space, SPACE_USER);
+	assert_int_equal(fault.address, USER_PAGES + 0x1000);
+	assert_int_equal(fault.physical, 0x3000);
+	assert_false(mem_try_read_in(file, 9, bytes, 2, &fault));
+	assert_int_equal(fault.reason, FAULT_PAST_END);
+	assert_int_equal(fault.space, SPACE_FILE);
+	assert_false(mem_try_read_in(user, ~7ULL, bytes, 16, &fault));
+	assert_int_equal(fault.reason, FAULT_BAD_ADDRESS);
+	assert_false(mem_try_read_in(file, ~7ULL, bytes, 16, &fault));
+	assert_int_equal(fault.reason, FAULT_PAST_END);
+	interrupt_request();
+	for (enum address_space kind = SPACE_KERNEL; kind <= SPACE_FILE; kind++) {
+		assert_false(mem_try_read_in((struct space){ kind, 0 }, 0, bytes, 1, &fault));
+		assert_int_equal(fault.reason, FAULT_INTERRUPTED);
+	}
+	interrupt_clear();
+}
+
+struct reading {
+	struct space space;
+	u64 address;
+	const char *failure;
+};
+
+static void read_in(void *arg)
+{
+	const struct reading *reading = arg;
+	u8 bytes[2];
+
+	mem_read_in(reading->space, reading->address, bytes, sizeof(bytes), "a pair");
+}
+
+static void test_messages_of_spaces(void **state UNUSED)
+{
+	struct reading readings[] = {
+		{ KERNEL_SPACE, fake_kva(0x1fff),
+		  "cannot read a pair at ffff888000001fff: page excluded from the dump "
+		  "(at ffff888000002000)" },
+		{ PHYSICAL_SPACE, 0x2000,
+		  "cannot read a pair at physical address 2000: page excluded from the dump" },
+		{ USER_SPACE(fake_kva(0)), USER_PAGES - 1,
+		  "cannot read a pair at user address 3fffff: not mapped" },
+		{ { SPACE_FILE, 0 }, 9, "the dump file ends before offset b" },
+	};
+	struct failure failure;
+
+	dump_of_spaces();
+	fake_page_fault(0x2000, FAULT_EXCLUDED);
+	for (size_t i = 0; i < ARRAY_SIZE(readings); i++) {
+		assert_false(protect(read_in, &readings[i], &failure));
+		assert_string_equal(failure.text, readings[i].failure);
+		interrupt_request();
+		assert_false(protect(read_in, &readings[i], &failure));
+		interrupt_clear();
+		assert_true(failure.interrupted);
+	}
 }
 
 static void test_zero_excluded(void **state UNUSED)
@@ -192,10 +326,15 @@ static int make_types(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_page_borders),   cmocka_unit_test(test_bad_ranges),
-		cmocka_unit_test(test_zero_excluded),  cmocka_unit_test(test_strings),
-		cmocka_unit_test(test_fields),	       cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_page_borders),
+		cmocka_unit_test(test_bad_ranges),
+		cmocka_unit_test(test_zero_excluded),
+		cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_phys_to_kernel),
+		cmocka_unit_test(test_spaces),
+		cmocka_unit_test(test_messages_of_spaces),
 	};
 
 	return cmocka_run_group_tests(tests, make_types, NULL);

@@ -358,11 +358,11 @@ static void test_user_pages(void **state UNUSED)
 	map(0x10000, 4, 0x402000, 0, (~0x123000ULL & 0xffffffffff000ULL) | 0x8000000000000164ULL);
 	/* swap type 1, offset 7 */
 	map(0x10000, 4, 0x403000, 0, 1ULL << 59 | (~7ULL << 9 & ((1ULL << 59) - 1) & ~0x1ffULL));
-	assert_true(mem_try_read_user(pgd, 0x401458, &value, 8, &fault));
+	assert_true(mem_try_read_in(USER_SPACE(pgd), 0x401458, &value, 8, &fault));
 	assert_int_equal(value, 42);
-	assert_true(mem_try_read_user(pgd, 0x402458, &value, 8, &fault));
+	assert_true(mem_try_read_in(USER_SPACE(pgd), 0x402458, &value, 8, &fault));
 	assert_int_equal(value, 42);
-	assert_false(mem_try_read_user(pgd, 0x403458, &value, 8, &fault));
+	assert_false(mem_try_read_in(USER_SPACE(pgd), 0x403458, &value, 8, &fault));
 	assert_int_equal(fault.reason, FAULT_SWAPPED_OUT);
 	assert_int_equal(fault.space, SPACE_USER);
 	assert_int_equal(fault.address, 0x403458);
@@ -374,10 +374,11 @@ static void test_user_pages(void **state UNUSED)
 	assert_false(x86_64_ops.swap_entry(0, &type, &offset));
 	assert_false(x86_64_ops.swap_entry(0x123067, &type, &offset));
 	assert_false(x86_64_ops.swap_entry(0x123164, &type, &offset));
-	assert_false(mem_try_read_user(pgd, 0x404000, &value, 8, &fault));
+	assert_false(mem_try_read_in(USER_SPACE(pgd), 0x404000, &value, 8, &fault));
 	assert_int_equal(fault.reason, FAULT_NOT_MAPPED);
 	assert_string_equal(fault.level, "pte");
-	assert_false(mem_try_read_user(0xdead000000000000ULL, 0x401000, &value, 8, &fault));
+	assert_false(
+		mem_try_read_in(USER_SPACE(0xdead000000000000ULL), 0x401000, &value, 8, &fault));
 	assert_string_equal(fault.level, "pgd");
 }
 
