@@ -319,49 +319,44 @@ u64 field_address(u64 object, struct kfield *field)
 	return object + kfield_offset(field);
 }
 
-/*
- * Fails only when this kernel has no such member at all: that is no matter of what the dump holds.
- */
-static bool try_field(u64 object, struct kfield *field, u64 *value, struct fault *fault)
+/* Fails only when this kernel has no such member, or it is no number: whatever the dump holds. */
+static bool try_field(u64 object, struct kfield *field, bool is_signed, u64 *value,
+		      struct fault *fault)
 {
 	const struct member *member = kfield_member(field);
+	u8 bytes[sizeof(*value)];
 
-	if (member->size > sizeof(*value))
+	if (member->size > sizeof(bytes))
 		fail("%s has %llu bytes: not a number", field->k.spelling, member->size);
-	if (!mem_try_uint(object + member->offset, member->size, value, fault))
+	if (!mem_try_read(object + member->offset, bytes, member->size, fault))
 		return false;
-	if (member->bit_size) {
-		*value >>= member->bit_offset;
-		if (member->bit_size < 64)
-			*value &= (1ULL << member->bit_size) - 1;
-	}
+	*value = member_value(member, bytes, is_signed);
 	return true;
 }
 
-bool field_try_u64(u64 object, struct kfield *field, u64 *value, struct fault *fault)
-{
-	return try_field(object, field, value, fault);
-}
-
-u64 field_u64(u64 object, struct kfield *field)
+static u64 read_field(u64 object, struct kfield *field, bool is_signed)
 {
 	struct fault fault;
 	u64 value;
 
-	if (!try_field(object, field, &value, &fault))
+	if (!try_field(object, field, is_signed, &value, &fault))
 		fail_read(object + kfield_offset(field), field->k.spelling, &fault);
 	return value;
 }
 
+bool field_try_u64(u64 object, struct kfield *field, u64 *value, struct fault *fault)
+{
+	return try_field(object, field, false, value, fault);
+}
+
+u64 field_u64(u64 object, struct kfield *field)
+{
+	return read_field(object, field, false);
+}
+
 s64 field_s64(u64 object, struct kfield *field)
 {
-	const struct member *member = kfield_member(field);
-	u64 value = field_u64(object, field);
-	unsigned bits = member->bit_size ? member->bit_size : (unsigned)(member->size * 8);
-
-	if (bits == 0 || bits >= 64)
-		return (s64)value;
-	return (s64)(value << (64 - bits)) >> (64 - bits);
+	return (s64)read_field(object, field, true);
 }
 
 void field_read(u64 object, struct kfield *field, void *buf, size_t length)

@@ -132,23 +132,13 @@ u64 kfield_size(struct kfield *field)
 static u64 field_bits(struct kfield *field, const void *object, size_t object_bytes, bool sign)
 {
 	const struct member *member = kfield_member(field);
-	unsigned used_bits;
-	u64 value;
 
 	if (member->size != 1 && member->size != 2 && member->size != 4 && member->size != 8)
 		fail("%s has %llu bytes: not a number", field->k.spelling, member->size);
 	if (!range_fits(member->offset, member->size, object_bytes))
 		fail("%s ends at byte %llu of an object of which %zu bytes were read",
 		     field->k.spelling, (member->offset + member->size), object_bytes);
-	value = load_uint((const u8 *)object + member->offset, member->size);
-	used_bits = member->bit_size && member->bit_size < 64 ? member->bit_size : member->size * 8;
-	value >>= member->bit_offset & 63;
-	if (used_bits < 64) {
-		value &= (1ULL << used_bits) - 1;
-		if (sign && value >> (used_bits - 1))
-			value |= ~0ULL << used_bits;
-	}
-	return value;
+	return member_value(member, (const u8 *)object + member->offset, sign);
 }
 
 u64 kfield_in(struct kfield *field, const void *object, size_t object_bytes)

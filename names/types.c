@@ -337,6 +337,21 @@ bool type_is_boolean(struct type type)
 	return record.kind == BTF_INT && load_u32(record.items) >> 24 & 4;
 }
 
+u64 member_value(const struct member *member, const void *bytes, bool is_signed)
+{
+	u64 bits = member->bit_size ? member->bit_size : member->size * 8, value;
+	u8 unit[8] = { 0 };
+
+	memcpy(unit, bytes, min_u64(member->size, sizeof(unit)));
+	value = load_u64(unit) >> (member->bit_offset & 63);
+	if (!bits || bits >= 64)
+		return value;
+	value &= (1ULL << bits) - 1;
+	if (is_signed && value >> (bits - 1))
+		value |= ~0ULL << bits;
+	return value;
+}
+
 /*
  * Where a bit-field's bits are: in the unit of its declared type when that holds them and lies
  * inside the structure, else (packed structures) in the fewest bytes that a load can take.

@@ -36,6 +36,12 @@ struct member {
 	bool is_signed;
 };
 
+/*
+ * The number that a member of at most 8 bytes is, at the first of its SIZE bytes; a bit-field is cut out of them.
+ * With SIGNED a negative one is extended to 64 bits.
+ */
+u64 member_value(const struct member *member, const void *bytes, bool is_signed);
+
 /* Sources. types_set_btf() is called once at start-up with vmlinux's BTF. */
 void types_set_btf(const struct btf *vmlinux_btf);
 const struct btf *types_btf(void); /* the same again; NULL: none */

@@ -150,13 +150,10 @@ static void put_enum(const char *key, struct type type, u64 value, u64 size)
 /* Bits of the storage unit that BYTES begins with. */
 static void put_bitfield(const char *key, const struct member *member, const u8 *bytes)
 {
-	u64 value = load_uint(bytes, member->size) >> member->bit_offset;
-	u64 sign = 1ULL << (member->bit_size - 1);
+	u64 value = member_value(member, bytes, member->is_signed);
 
-	if (member->bit_size < 64)
-		value &= (1ULL << member->bit_size) - 1;
-	if (member->is_signed && value & sign)
-		json_signed(key, (s64)(value - 2 * sign));
+	if (member->is_signed && (s64)value < 0)
+		json_signed(key, (s64)value);
 	else if (type_kind(member->type) == TYPE_ENUM)
 		put_enum(key, member->type, value, 8);
 	else

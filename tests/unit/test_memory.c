@@ -15,6 +15,8 @@ KFIELD(thing_s16, "thing.s16_");
 KFIELD(thing_u32, "thing.u32_");
 KFIELD(thing_u64, "thing.u64_");
 KFIELD(thing_bits, "thing.bits");
+KFIELD(thing_high_bits, "thing.high_bits");
+KFIELD(thing_all_bits, "thing.all_bits");
 KFIELD(thing_name, "thing.name");
 KFIELD(thing_none, "thing.newer_name", "thing.older_name");
 
@@ -257,6 +259,12 @@ static void test_fields(void **state UNUSED)
 	assert_int_equal(field_u64(thing(), &thing_u32), 0x92345678);
 	assert_int_equal(field_u64(thing(), &thing_u64), 0xfedcba9876543210ULL);
 	assert_int_equal(field_u64(thing(), &thing_bits), 0x17); /* 10111 above three other bits */
+	assert_int_equal(field_s64(thing(), &thing_bits), -9);
+	/* The upper 4 of 32 bits, and all 64 of a field that is one by name only. */
+	assert_int_equal(field_u64(thing(), &thing_high_bits), 9);
+	assert_int_equal(field_s64(thing(), &thing_high_bits), -7);
+	assert_int_equal(field_u64(thing(), &thing_all_bits), 0xfedcba9876543210ULL);
+	assert_int_equal(field_s64(thing(), &thing_all_bits), (s64)0xfedcba9876543210ULL);
 	field_string(thing(), &thing_name, name, sizeof(name));
 	assert_string_equal(name, "four");
 	assert_int_equal(field_address(thing(), &thing_u64), thing() + 12);
@@ -315,6 +323,8 @@ static int make_types(void **state UNUSED)
 		{ .name = "u32_", .offset = 4, .size = 4 },
 		{ .name = "u64_", .offset = 12, .size = 8 },
 		{ .name = "bits", .offset = 20, .size = 4, .bit_offset = 3, .bit_size = 5 },
+		{ .name = "high_bits", .offset = 4, .size = 4, .bit_offset = 28, .bit_size = 4 },
+		{ .name = "all_bits", .offset = 12, .size = 8, .bit_size = 64 },
 		{ .name = "name", .offset = 24, .size = 1, .count = 4 },
 	};
 
