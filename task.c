@@ -486,11 +486,8 @@ static void try_road(void (*road)(void *arg), void *arg, struct damage *damage, 
 {
 	struct failure failure;
 
-	if (protect(road, arg, &failure))
-		return;
-	if (failure.interrupted)
-		fail_again(&failure);
-	note_damage(damage, "%s: %s", what, failure.text);
+	if (!protect_row(road, arg, &failure))
+		note_damage(damage, "%s: %s", what, failure.text);
 }
 
 static bool only_active;

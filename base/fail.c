@@ -82,6 +82,15 @@ bool protect(void (*body)(void *arg), void *arg, struct failure *failure)
 	return !failed;
 }
 
+bool protect_row(void (*body)(void *arg), void *arg, struct failure *failure)
+{
+	if (protect(body, arg, failure))
+		return true;
+	if (failure->interrupted)
+		fail_again(failure);
+	return false;
+}
+
 void protect_or_pass(void (*body)(void *arg), void *arg)
 {
 	struct failure failure;

@@ -20,6 +20,12 @@ struct failure {
  */
 bool protect(void (*body)(void *arg), void *arg, struct failure *failure);
 
+/*
+ * For a row of a listing, whose failure costs that row and no other. False, with the message in *failure, which the
+ * caller tells; Ctrl-C and an output that broke are passed on, for they end the listing.
+ */
+bool protect_row(void (*body)(void *arg), void *arg, struct failure *failure);
+
 /* In a scope of its own, whose failure is passed on: for the rows of long listings. */
 void protect_or_pass(void (*body)(void *arg), void *arg);
 

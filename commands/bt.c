@@ -115,11 +115,8 @@ static void show_protected(struct bt_request *request, const struct task *task)
 	struct failure failure;
 
 	request->task = task;
-	if (protect(show_body, request, &failure))
-		return;
-	if (failure.interrupted)
-		fail_again(&failure);
-	command_problem("bt", failure.text);
+	if (!protect_row(show_body, request, &failure))
+		command_problem("bt", failure.text);
 }
 
 static void show_cpus(struct bt_request *request, const struct cpu_mask *cpus)

@@ -228,11 +228,8 @@ static void run_protected(const struct step *step)
 {
 	struct failure failure;
 
-	if (protect(run_command, (void *)step, &failure))
-		return;
-	if (failure.interrupted)
-		fail_again(&failure);
-	command_problem(step->command->name, failure.text);
+	if (!protect_row(run_command, (void *)step, &failure))
+		command_problem(step->command->name, failure.text);
 }
 
 static void run_step(void *arg)
@@ -330,10 +327,8 @@ static bool takes_arguments(const struct plan *plan, const struct command *comma
 	struct step step = { .command = command, .arguments = strbuf_text(&plan->arguments) };
 	struct failure failure;
 
-	if (protect(parse_arguments, &step, &failure))
+	if (protect_row(parse_arguments, &step, &failure))
 		return true;
-	if (failure.interrupted)
-		fail_again(&failure);
 	command_problem(command->name, failure.text);
 	return false;
 }

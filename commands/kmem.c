@@ -100,10 +100,8 @@ static void put_totals(const struct total *totals, size_t count)
 				session.some_command_failed = true;
 			continue;
 		}
-		if (protect(put_total, &total, &failure))
+		if (protect_row(put_total, &total, &failure))
 			continue;
-		if (failure.interrupted)
-			fail_again(&failure);
 		out("%13s  %s\n", total.label, failure.text);
 		session.some_command_failed = true;
 	}

@@ -351,11 +351,8 @@ static void attach_all(const char *directory, const struct args *args)
 		struct failure failure;
 
 		progress_at(i, module_count());
-		if (protect(attach_request, &request, &failure))
-			continue;
-		if (failure.interrupted)
-			fail_again(&failure);
-		command_problem("mod", failure.text);
+		if (!protect_row(attach_request, &request, &failure))
+			command_problem("mod", failure.text);
 	}
 	print_all(option_given(args, "g"));
 }

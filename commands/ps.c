@@ -185,12 +185,9 @@ static void put_table(const struct selection *selection, bool kernel_sp, bool he
 		struct failure failure;
 
 		interrupt_check();
-		if (!protect(put_row, &row, &failure)) {
-			if (failure.interrupted)
-				fail_again(&failure);
+		if (!protect_row(put_row, &row, &failure))
 			command_problem("ps", scope_printf("task %llx: %s", row.task->address,
 							   failure.text));
-		}
 	}
 }
 
@@ -276,11 +273,8 @@ static void each_task(const struct selection *selection, void (*show)(const stru
 				continue;
 			view.task = leader ? leader : view.task;
 		}
-		if (!protect(show_view, &view, &failure)) {
-			if (failure.interrupted)
-				fail_again(&failure);
+		if (!protect_row(show_view, &view, &failure))
 			command_problem("ps", failure.text);
-		}
 		if (!json_on())
 			out("\n");
 	}

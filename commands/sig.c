@@ -287,11 +287,8 @@ static void show_protected(const struct args *args, const struct task *task)
 {
 	struct failure failure;
 
-	if (protect(option_given(args, "g") ? show_group : show_task, (void *)task, &failure))
-		return;
-	if (failure.interrupted)
-		fail_again(&failure);
-	command_problem("sig", failure.text);
+	if (!protect_row(option_given(args, "g") ? show_group : show_task, (void *)task, &failure))
+		command_problem("sig", failure.text);
 }
 
 static void run(struct args *args)

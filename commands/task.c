@@ -147,10 +147,8 @@ static void show_protected(struct request *request, const struct task *task)
 
 	interrupt_check();
 	request->task = task;
-	if (protect(show, request, &failure))
+	if (protect_row(show, request, &failure))
 		return;
-	if (failure.interrupted)
-		fail_again(&failure);
 	if (!json_on())
 		out("\n");
 	command_problem("task", failure.text);

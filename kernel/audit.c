@@ -55,11 +55,8 @@ static size_t visit_queue(struct ksymbol *queue, struct visit *visit)
 		struct failure failure;
 
 		count++;
-		if (protect(visit_record, visit, &failure))
-			continue;
-		if (failure.interrupted)
-			fail_again(&failure);
-		warn("%s", failure.text);
+		if (!protect_row(visit_record, visit, &failure))
+			warn("%s", failure.text);
 	}
 	if (it.stopped)
 		warn("audit queue: %s", klist_why(&it));

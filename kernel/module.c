@@ -179,11 +179,8 @@ static void find_modules(UNUSED void *arg)
 		/* A damaged list may come back to a module before the walk notices. */
 		if (is_listed(address))
 			continue;
-		if (!protect(read_module, &address, &failure)) {
-			if (failure.interrupted)
-				fail_again(&failure);
+		if (!protect_row(read_module, &address, &failure))
 			warn("module at %llx left out: %s", address, failure.text);
-		}
 	}
 	list_damage[0] = '\0';
 	if (it.stopped) {

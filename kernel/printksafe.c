@@ -57,11 +57,8 @@ static void visit_cpus(struct ksymbol *symbol, const char *name, struct visit *v
 
 		visit->buffer = (struct printk_safe){ .name = name, .first = first, .cpu = cpu };
 		first = false;
-		if (protect(visit_buffer, visit, &failure))
-			continue;
-		if (failure.interrupted)
-			fail_again(&failure);
-		warn("%s of CPU %u: %s", name, cpu, failure.text);
+		if (!protect_row(visit_buffer, visit, &failure))
+			warn("%s of CPU %u: %s", name, cpu, failure.text);
 	}
 }
 

@@ -252,7 +252,7 @@ static void ask_ram(void *arg)
 void task_memory(const struct task *task, struct task_memory *usage)
 {
 	struct rss_question rss = { .mm = task->mm };
-	struct failure failure = { 0 };
+	struct failure failure;
 	u64 ram_kb = 0, pages;
 
 	*usage = (struct task_memory){ 0 };
@@ -265,9 +265,7 @@ void task_memory(const struct task *task, struct task_memory *usage)
 	if (!usage->total_vm_known)
 		return;
 	usage->total_vm_kb = pages * (PAGE_BYTES / 1024);
-	usage->rss_known = protect(rss_pages, &rss, &failure);
-	if (failure.interrupted)
-		fail_again(&failure);
+	usage->rss_known = protect_row(rss_pages, &rss, &failure);
 	if (!usage->rss_known)
 		return;
 	if (rss.pages > 0)

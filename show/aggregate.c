@@ -183,11 +183,8 @@ static void show_following_pointers(const struct request *request)
 			continue;
 		}
 		/* A pointer to nowhere costs no more than what it points to. */
-		if (protect(follow, &followed, &failure))
-			continue;
-		if (failure.interrupted)
-			fail_again(&failure);
-		out("(%s)\n", failure.text);
+		if (!protect_row(follow, &followed, &failure))
+			out("(%s)\n", failure.text);
 	}
 }
 

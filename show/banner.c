@@ -335,10 +335,8 @@ static void print_rows(const struct row *rows, size_t count)
 		struct failure failure;
 		struct row row = rows[i];
 
-		if (protect(print_row, &row, &failure))
+		if (protect_row(print_row, &row, &failure))
 			continue;
-		if (failure.interrupted)
-			fail_again(&failure);
 		failure.text[strcspn(failure.text, "\n")] = '\0';
 		out("%*s: (%s)\n", LABEL_WIDTH, row.label, failure.text);
 	}
@@ -382,10 +380,7 @@ void banner_print(void)
 		return;
 	}
 	banner_system();
-	if (!protect(show_context, NULL, &failure)) {
-		if (failure.interrupted)
-			fail_again(&failure);
+	if (!protect_row(show_context, NULL, &failure))
 		out("%*s: (%s)\n", LABEL_WIDTH, "PID", failure.text);
-	}
 	out("\n");
 }

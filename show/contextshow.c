@@ -24,8 +24,7 @@ static const char *activity(const struct task *task)
 	if (!task_is_panic_task(task))
 		return task_is_active(task) ? " (ACTIVE)" : " ";
 	/* That it panicked is known without the log. crash says (PANIC) of whatever ended in a crash kernel. */
-	if (!protect(ask_sysrq, &sysrq, &failure) && failure.interrupted)
-		fail_again(&failure);
+	(void)protect_row(ask_sysrq, &sysrq, &failure);
 	return sysrq ? " (SYSRQ)" : " (PANIC)";
 }
 

@@ -235,10 +235,8 @@ void entry_show(const struct entry_show *show, u64 address)
 		struct one_view one = { &show->views[i], address, show->radix };
 		struct failure failure;
 
-		if (protect(show_view, &one, &failure))
+		if (protect_row(show_view, &one, &failure))
 			continue;
-		if (failure.interrupted)
-			fail_again(&failure);
 		warn("%s", failure.text);
 		session.some_command_failed = true;
 	}

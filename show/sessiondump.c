@@ -39,11 +39,8 @@ void dump_line_or_why(const char *name, void (*body)(void *arg))
 {
 	struct failure failure;
 
-	if (protect(body, NULL, &failure))
-		return;
-	if (failure.interrupted)
-		fail_again(&failure);
-	dump_line(name, "unknown: %s", failure.text);
+	if (!protect_row(body, NULL, &failure))
+		dump_line(name, "unknown: %s", failure.text);
 }
 
 static const char *on_off(bool flag)

@@ -181,10 +181,7 @@ void oneshot_debug_files(const char *kernel_places)
 	if (session.minimal || session.no_modules)
 		return;
 	for (size_t i = 0; i < module_count(); i++) {
-		if (!protect(print_module_places, (void *)module_at(i), &failure)) {
-			if (failure.interrupted)
-				fail_again(&failure);
+		if (!protect_row(print_module_places, (void *)module_at(i), &failure))
 			out("module %s: %s\n", module_at(i)->name, failure.text);
-		}
 	}
 }
