@@ -142,17 +142,18 @@ static const struct symbol *names_find(const struct name_table *table, const cha
 }
 
 /*
- * What nm prints and crash's users know. Constants of assembler files (absolute symbols below the
- * kernel's addresses, with names like "i" and "type") are left out: they only get in the way.
+ * What nm prints and crash's users know. Constants (absolute symbols outside of the image: "i" is 5, OFFSETOF_BSWAP_MASK
+ * is -80, the value of xen_elfnote_phys32_entry lies somewhere behind it) are left out: they name no address.
  */
-static bool is_wanted(const Elf64_Sym *entry)
+static bool is_wanted(const struct vmlinux *vmlinux, u64 image_end, const Elf64_Sym *entry)
 {
 	unsigned type = ELF64_ST_TYPE(entry->st_info);
 
 	if (entry->st_shndx == SHN_UNDEF || type == STT_SECTION || type == STT_FILE ||
 	    type == STT_TLS)
 		return false;
-	return entry->st_shndx != SHN_ABS || entry->st_value >= KERNEL_MAP_START;
+	return entry->st_shndx != SHN_ABS ||
+	       (entry->st_value >= vmlinux->link_start && entry->st_value <= image_end);
 }
 
 /* Local labels: the kernel names no address by them, its own or a module's. */
@@ -305,8 +306,24 @@ static u64 shifted(u64 link_address, u64 kaslr_offset)
 	return link_address >= KERNEL_MAP_START ? link_address + kaslr_offset : link_address;
 }
 
+/* Where the last section of the kernel map ends; 0: there is none. */
+static u64 sections_end(const struct vmlinux *vmlinux)
+{
+	u64 end = 0;
+
+	for (u32 i = 0; i < vmlinux->nr_sections; i++) {
+		const Elf64_Shdr *section = vmlinux_section_header(vmlinux, i);
+
+		if ((section->sh_flags & SHF_ALLOC) && section->sh_addr >= KERNEL_MAP_START &&
+		    section->sh_size <= -section->sh_addr)
+			end = max_u64(end, section->sh_addr + section->sh_size);
+	}
+	return end;
+}
+
 static void take_symbols(const struct vmlinux *vmlinux, u64 kaslr_offset)
 {
+	u64 end = sections_end(vmlinux);
 	size_t space = (size_t)vmlinux->nr_symtab + 1, count = 0, i;
 	struct sort_item *items = xmalloc(space * sizeof(*items));
 	struct sort_item *other = xmalloc(space * sizeof(*other)), *sorted;
@@ -315,7 +332,7 @@ static void take_symbols(const struct vmlinux *vmlinux, u64 kaslr_offset)
 	for (i = 0; i < vmlinux->nr_sections; i++)
 		letters[i] = section_letter(vmlinux_section_header(vmlinux, i));
 	for (i = 0; i < vmlinux->nr_symtab; i++)
-		if (is_wanted(&vmlinux->symtab[i]))
+		if (is_wanted(vmlinux, end, &vmlinux->symtab[i]))
 			items[count++] = (struct sort_item){
 				shifted(vmlinux->symtab[i].st_value, kaslr_offset), i
 			};
@@ -381,7 +398,7 @@ static void list_visible(void)
 /* Where the image starts and ends in memory, and which parts of it are code. */
 static void take_ranges(const struct vmlinux *vmlinux, u64 kaslr_offset)
 {
-	u64 end = 0, linker_end;
+	u64 end = sections_end(vmlinux), linker_end;
 	u32 i;
 
 	for (i = 0; i < vmlinux->nr_sections; i++) {
@@ -392,7 +409,6 @@ static void take_ranges(const struct vmlinux *vmlinux, u64 kaslr_offset)
 		if (!(section->sh_flags & SHF_ALLOC) || section->sh_addr < KERNEL_MAP_START ||
 		    section->sh_size > -section->sh_addr)
 			continue;
-		end = max_u64(end, section->sh_addr + section->sh_size);
 		/* v7's .data is marked executable too: code is what nothing may write. */
 		if ((section->sh_flags & (SHF_EXECINSTR | SHF_WRITE)) == SHF_EXECINSTR &&
 		    kernel.nr_text < ARRAY_SIZE(kernel.text))

@@ -116,7 +116,7 @@ def difference(command, mine, said, theirs, wanted_line):
     if got == wanted:
         return ""
     # The BTF of 5.10 has no variables, that of later kernels the per-cpu ones.
-    if re.match("p (runqueues|vm_event_states)", command) and "in no debug information" in mine:
+    if re.match("(p )?(runqueues|vm_event_states)", command) and "in no debug information" in mine:
         return "" if wanted_line in mine else f"{command!r} does not say what it lacks"
     # kallsyms knows no sizes: gdb names some more places behind the ends of variables.
     if [without_place(line) for line in got] == [without_place(line) for line in wanted]:

@@ -22,6 +22,8 @@ static const struct built_symbol symbols[] = {
 	{ "file.c", 0, LOCAL(STT_FILE), SHN_ABS, 0 },
 	{ "", BUILT_TEXT, LOCAL(STT_SECTION), SEC_TEXT, 0 },
 	{ "sp_offset", 5, LOCAL(STT_NOTYPE), SHN_ABS, 0 },
+	{ "OFFSETOF_MASK", -80ULL, LOCAL(STT_NOTYPE), SHN_ABS, 0 },
+	{ "entry_value", BUILT_END + 0x2000000, GLOBAL(STT_NOTYPE), SHN_ABS, 0 },
 	{ "pcpu_hot", 0x40, GLOBAL(STT_OBJECT), SEC_PERCPU, 64 },
 	{ "init_per_cpu__x", BUILT_DATA + 0x10, GLOBAL(STT_NOTYPE), SHN_ABS, 0 },
 	{ "_text", BUILT_TEXT, GLOBAL(STT_NOTYPE), SEC_TEXT, 0 },
@@ -133,6 +135,8 @@ static void test_values_and_letters(void **state UNUSED)
 	assert_int_equal(symbol_by_name("weak_object")->size, 8);
 	assert_null(symbol_by_name("file.c"));
 	assert_null(symbol_by_name("sp_offset"));
+	assert_null(symbol_by_name("OFFSETOF_MASK"));
+	assert_null(symbol_by_name("entry_value"));
 	assert_null(symbol_by_name(""));
 	assert_null(symbol_by_name("jiffie"));
 	assert_int_equal(symbols_kaslr_offset(), SHIFT);
