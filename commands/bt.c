@@ -1,4 +1,4 @@
-/* commands/bt.c - stack traces of tasks and CPUs. */
+/* commands/bt.c - the command bt: stack traces of tasks and CPUs. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "show/btjson.h"
 #include "show/btmerge.h"
@@ -373,7 +373,7 @@ static void check_forms(const struct args *args)
 	}
 }
 
-static void run(struct args *args)
+static void run_bt(struct args *args)
 {
 	struct bt_request request = { .args = args, .first = true };
 
@@ -509,5 +509,5 @@ COMMAND(bt) = {
 		   " #1 [ffffd2a6c001be90] schedule at ffffffff992c3527  <ORC>\n"
 		   "...\n",
 	.arguments = "pid|task|name ... -n =idle",
-	.run = run,
+	.run = run_bt,
 };

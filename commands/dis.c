@@ -456,7 +456,7 @@ static bool refuse_namesakes(const char *word)
 	return true;
 }
 
-static void dis_run(struct args *args)
+static void run_dis(struct args *args)
 {
 	struct request request = { .args = args, .radix = datashow_radix(args) };
 
@@ -531,6 +531,6 @@ COMMAND(dis) = {
 		"fs/read_write.c: 550\n"
 		"...\n",
 	.arguments = "address|symbol count",
-	.run = dis_run,
+	.run = run_dis,
 	.flags = COMMAND_MINIMAL,
 };

@@ -1,4 +1,4 @@
-/* commands/foreach.c - the foreach command: other commands run for many tasks, one after the other. */
+/* commands/foreach.c - the command foreach: other commands run for many tasks, one after the other. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/colour.h"
 #include "shell/command.h"
@@ -363,7 +363,7 @@ static noreturn void nothing_to_run(void)
 	fail("no command to run: %s or %s", strbuf_text(names), last);
 }
 
-static void run(struct args *args)
+static void run_foreach(struct args *args)
 {
 	struct plan *plan = scope_alloc(sizeof(*plan));
 	struct printed printed = { 0 };
@@ -443,6 +443,6 @@ COMMAND(foreach) = {
 	.arguments = "pid|task|name|=RU|=IN|=UN|=ST|=ZO|=TR|=SW|=DE|=WA|=PA|=ID|=NE|=kernel|"
 		     "=user|=gleader|=active|@bt|@files|@net|@ps|@set|@sig|@task|@vm|"
 		     "@vtop ...",
-	.run = run,
+	.run = run_foreach,
 	.flags = COMMAND_RAW_LINE,
 };

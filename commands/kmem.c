@@ -1,4 +1,4 @@
-/* commands/kmem.c - the kmem command: the kernel's memory in totals. */
+/* commands/kmem.c - the command kmem: the kernel's memory in totals. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/command.h"
 #include "base/fail.h"
@@ -160,7 +160,7 @@ static void show_information(bool shared)
 		json_end();
 }
 
-static void kmem_run(struct args *args)
+static void run_kmem(struct args *args)
 {
 	const char *more = option_argument(args, "i");
 
@@ -206,5 +206,5 @@ COMMAND(kmem) = {
 		   "\n"
 		   " COMMIT LIMIT    33889     132.4 MB         ----\n"
 		   "    COMMITTED    29298     114.4 MB   86% of TOTAL LIMIT\n",
-	.run = kmem_run,
+	.run = run_kmem,
 };

@@ -207,7 +207,7 @@ static void parse_words(const struct args *args, u64 *offset, u64 *start)
 		usage_problem(args, "starting address required");
 }
 
-static void list_run(struct args *args)
+static void run_list(struct args *args)
 {
 	bool head_given = option_given(args, "H"), in_entry = option_given(args, "h");
 	const char *end = option_argument(args, "e");
@@ -300,5 +300,5 @@ COMMAND(list) = {
 		"ffff8ae4c1252100\n"
 		"  pid = 2,\n",
 	.arguments = "symbol|struct.member ...",
-	.run = list_run,
+	.run = run_list,
 };

@@ -1,4 +1,4 @@
-/* commands/log.c - the log command: the kernel's messages, and the audit records still in its queues. */
+/* commands/log.c - the command log: the kernel's messages, and the audit records still in its queues. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kernel/audit.h"
 #include "shell/command.h"
@@ -278,7 +278,7 @@ static void print_safe_buffer(const struct printk_safe *buffer, void *arg)
 	out("\n");
 }
 
-static void log_run(struct args *args)
+static void run_log(struct args *args)
 {
 	struct log_style style = {
 		.no_stamp = option_given(args, "t"),
@@ -357,6 +357,6 @@ COMMAND(log) = {
 		"[   37.705476] [  T300] sysrq: Trigger a crash\n"
 		"crash> log --lines | grep sysrq_handle_crash\n"
 		"[   37.716693]  sysrq_handle_crash+0x1a/0x20 (drivers/tty/sysrq.c:154)\n",
-	.run = log_run,
+	.run = run_log,
 	.flags = COMMAND_MINIMAL,
 };

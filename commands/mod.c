@@ -1,4 +1,4 @@
-/* commands/mod.c - the mod command: loaded modules, their taints, and their object files for gdb. */
+/* commands/mod.c - the command mod: loaded modules, their taints, and their object files for gdb. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/command.h"
 #include "base/fail.h"
@@ -372,7 +372,7 @@ static void detach_all(void)
 	}
 }
 
-static void mod_run(struct args *args)
+static void run_mod(struct args *args)
 {
 	bool takes_word = option_given(args, "s") || option_given(args, "S");
 	size_t nr_actions = args->nr_options - option_given(args, "r") - option_given(args, "g");
@@ -438,5 +438,5 @@ COMMAND(mod) = {
 		"     MODULE       NAME               TEXT_BASE         SIZE  OBJECT FILE\n"
 		"ffffffffc05c85c0  virtio_blk      ffffffffc05c4000    32768  modules/virtio_blk.ko.debug\n",
 	.arguments = "file",
-	.run = mod_run,
+	.run = run_mod,
 };

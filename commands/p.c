@@ -1,4 +1,4 @@
-/* commands/p.c - the value of an expression, as gdb's print has it, or of a per-cpu variable. */
+/* commands/p.c - the command p: the value of an expression, as gdb's print has it, or of a per-cpu variable. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/bridge_ops.h"
 #include "shell/command.h"
@@ -305,7 +305,7 @@ static bool show_percpu(const struct request *request, const struct symbol *symb
 	return true;
 }
 
-static void run(struct args *args)
+static void run_p(struct args *args)
 {
 	struct request request;
 	const struct symbol *symbol;
@@ -367,6 +367,6 @@ COMMAND(p) = {
 		   "per_cpu(runqueues, 0).nr_running = $4 = 0\n"
 		   "per_cpu(runqueues, 1).nr_running = $5 = 1\n",
 	.arguments = "expression ...",
-	.run = run,
+	.run = run_p,
 	.flags = COMMAND_RAW_LINE | COMMAND_OPTIONS_ANYWHERE,
 };

@@ -1,4 +1,4 @@
-/* commands/ps.c - the ps command: tasks as a table, by last run, by family, with their times and limits. */
+/* commands/ps.c - the command ps: tasks as a table, by last run, by family, with their times and limits. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/colour.h"
 #include "shell/command.h"
@@ -327,7 +327,7 @@ static void check_options(const struct args *args)
 		fail("-k and -u exclude each other");
 }
 
-static void run(struct args *args)
+static void run_ps(struct args *args)
 {
 	struct filter filter = {
 		.kernel = option_given(args, "k"),
@@ -435,5 +435,5 @@ COMMAND(ps) = {
 		"crash> ps -m init\n"
 		"[0 00:00:16.890] [IN]  PID: 1        TASK: ffff8ae4c1250000  CPU: 0    COMMAND: \"init\"\n",
 	.arguments = "pid|task|name ...",
-	.run = run,
+	.run = run_ps,
 };

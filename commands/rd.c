@@ -1,4 +1,4 @@
-/* commands/rd.c - the rd command: memory as numbers, text, symbols or raw bytes. */
+/* commands/rd.c - the command rd: memory as numbers, text, symbols or raw bytes. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/command.h"
 #include "base/fail.h"
@@ -393,7 +393,7 @@ static const char *percpu_argument(const char *word)
 	return scope_printf("%llx", percpu_address(symbol->value, cpu_mask_next(&mask, 0)));
 }
 
-static void rd_run(struct args *args)
+static void run_rd(struct args *args)
 {
 	struct dump_request request = { 0 };
 	const char *offset = option_argument(args, "o"), *path = option_argument(args, "r");
@@ -475,6 +475,6 @@ COMMAND(rd) = {
 		"crash> rd -d jiffies\n"
 		"ffffffff9a2079c0:       4294901746 \n",
 	.arguments = "address|symbol count",
-	.run = rd_run,
+	.run = run_rd,
 	.flags = COMMAND_MINIMAL,
 };

@@ -1,4 +1,4 @@
-/* commands/save.c - the save command: a small dump with the pages that this session has read. */
+/* commands/save.c - the command save: a small dump with the pages that this session has read. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/command.h"
 #include "base/json.h"

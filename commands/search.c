@@ -336,7 +336,7 @@ static void walk(struct search *search)
 		scan_kernel(scan, parts);
 }
 
-static void search_run(struct args *args)
+static void run_search(struct args *args)
 {
 	struct search *search = scope_alloc(sizeof(*search));
 	struct scan *scan = &search->scan;
@@ -400,5 +400,5 @@ COMMAND(search) = {
 		   "crash> search -s linux_banner -l 100 -w -m ff00 756e004c\n"
 		   "ffffffff99751580: 756e694c \n",
 	.arguments = "value ...",
-	.run = search_run,
+	.run = run_search,
 };

@@ -1,4 +1,4 @@
-/* commands/sig.c - the sig command: how tasks handle signals, and which wait for them. */
+/* commands/sig.c - the command sig: how tasks handle signals, and which wait for them. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/command.h"
 #include "base/fail.h"
@@ -291,7 +291,7 @@ static void show_protected(const struct args *args, const struct task *task)
 		command_problem("sig", failure.text);
 }
 
-static void run(struct args *args)
+static void run_sig(struct args *args)
 {
 	if (option_given(args, "l")) {
 		list_signals();
@@ -355,5 +355,5 @@ COMMAND(sig) = {
 		   "  SIGQUEUE: (empty)\n"
 		   "\n",
 	.arguments = "pid|task ...",
-	.run = run,
+	.run = run_sig,
 };

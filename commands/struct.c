@@ -1,8 +1,8 @@
-/* commands/struct.c - a structure's definition, or its contents in memory. */
+/* commands/struct.c - the command struct: a structure's definition, or its contents in memory. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "show/aggregate.h"
 
-static void run(struct args *args)
+static void run_struct(struct args *args)
 {
 	aggregate_run(args, "struct");
 }
@@ -44,5 +44,5 @@ COMMAND(struct) = {
 		   "[1]: ffff8ae4cef35e80\n"
 		   "  nr_running = 1,\n",
 	.arguments = "struct.member address|symbol count",
-	.run = run,
+	.run = run_struct,
 };

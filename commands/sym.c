@@ -324,7 +324,7 @@ static void print_everything(void)
 	print_all_modules();
 }
 
-static void sym_run(struct args *args)
+static void run_sym(struct args *args)
 {
 	bool anything = false;
 
@@ -390,6 +390,6 @@ COMMAND(sym) = {
 		   "crash> sym -s vfs_read\n"
 		   "ffffffff98a34a10 (T) vfs_read [.text]\n",
 	.arguments = "symbol|address ...",
-	.run = sym_run,
+	.run = run_sym,
 	.flags = COMMAND_MINIMAL,
 };

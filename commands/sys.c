@@ -1,4 +1,4 @@
-/* commands/sys.c - the sys command: the system page, taints, system calls, DMI strings, the configuration. */
+/* commands/sys.c - the command sys: the system page, taints, system calls, DMI strings, the configuration. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "show/banner.h"
 #include "shell/command.h"
@@ -186,7 +186,7 @@ static void panic_machine(void)
 	fail("the kernel took the order to panic, and runs on (see kernel.sysrq)");
 }
 
-static void sys_run(struct args *args)
+static void run_sys(struct args *args)
 {
 	static const char *const words[] = { "config", NULL };
 
@@ -259,5 +259,5 @@ COMMAND(sys) = {
 		   "          DMI_BIOS_VENDOR: SeaBIOS\n"
 		   "...\n",
 	.arguments = "=config",
-	.run = sys_run,
+	.run = run_sys,
 };

@@ -1,4 +1,4 @@
-/* commands/task.c - the task command: a task_struct and its thread_info, whole or by member. */
+/* commands/task.c - the command task: a task_struct and its thread_info, whole or by member. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/command.h"
 #include "show/datashow.h"
@@ -154,7 +154,7 @@ static void show_protected(struct request *request, const struct task *task)
 	command_problem("task", failure.text);
 }
 
-static void run(struct args *args)
+static void run_task(struct args *args)
 {
 	struct request request = { 0 };
 	const struct task **tasks;
@@ -214,5 +214,5 @@ COMMAND(task) = {
 		   "  prio = 0x78,\n"
 		   "\n",
 	.arguments = "pid|task ... -R member:task_struct",
-	.run = run,
+	.run = run_task,
 };

@@ -357,7 +357,7 @@ static void check_options(const struct tree *tree)
 		fail("-N and -r exclude each other");
 }
 
-static void tree_run(struct args *args)
+static void run_tree(struct args *args)
 {
 	struct tree *tree = scope_alloc(sizeof(*tree));
 
@@ -435,5 +435,5 @@ COMMAND(tree) = {
 		"  position: root/l\n"
 		"...\n",
 	.arguments = "start|struct.member -t =rbtree|=radix|=xarray|=maple",
-	.run = tree_run,
+	.run = run_tree,
 };

@@ -1,8 +1,8 @@
-/* commands/union.c - a union's definition, or its contents in memory. */
+/* commands/union.c - the command union: a union's definition, or its contents in memory. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "show/aggregate.h"
 
-static void run(struct args *args)
+static void run_union(struct args *args)
 {
 	aggregate_run(args, "union");
 }
@@ -26,5 +26,5 @@ COMMAND(union) = {
 		   "}\n"
 		   "SIZE: 8\n",
 	.arguments = "union.member address|symbol count",
-	.run = run,
+	.run = run_union,
 };

@@ -1,4 +1,4 @@
-/* commands/vtop.c - the vtop command: how a virtual address becomes a physical one, table by table. */
+/* commands/vtop.c - the command vtop: how a virtual address becomes a physical one, table by table. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/command.h"
 #include "base/fail.h"
@@ -19,7 +19,7 @@ struct request {
 };
 
 /* WORD in the middle of WIDTH columns; an odd space goes to the left or to the right. */
-static void put_centered(const char *word, size_t width, bool odd_left)
+static void put_centred(const char *word, size_t width, bool odd_left)
 {
 	size_t length = strlen(word), spare = width > length ? width - length : 0;
 	size_t left = odd_left ? (spare + 1) / 2 : spare / 2;
@@ -60,11 +60,11 @@ static void put_pte_bits(const struct translation *translation)
 	memory_arch()->describe_pte(translation->entry, bits, sizeof(bits));
 	entry_width = max_u64(strlen(entry), 3);
 	page_width = max_u64(strlen(page), 8);
-	put_centered("PTE", entry_width, false);
+	put_centred("PTE", entry_width, false);
 	out("  ");
-	put_centered("PHYSICAL", page_width, false);
+	put_centred("PHYSICAL", page_width, false);
 	out("  FLAGS\n%*s  ", (int)entry_width, entry);
-	put_centered(page, page_width, true);
+	put_centred(page, page_width, true);
 	out("  (%s)\n\n", bits);
 }
 
@@ -75,12 +75,12 @@ static void put_swap_entry(u64 entry, const char *area, u64 offset)
 
 	snprintf(text, sizeof(text), "%llx", entry);
 	width = strlen(text);
-	put_centered("PTE", width, false);
+	put_centred("PTE", width, false);
 	out("  ");
-	put_centered("SWAP", max_u64(strlen(area), 4), true);
+	put_centred("SWAP", max_u64(strlen(area), 4), true);
 	out("  OFFSET\n%s  %s  ", text, area);
 	snprintf(text, sizeof(text), "%llu", offset);
-	put_centered(text, 6, true);
+	put_centred(text, 6, true);
 	out("\n\n");
 }
 
@@ -380,7 +380,7 @@ static bool show_kernel(const struct request *request, u64 address)
 	return put_page(translation.paddr);
 }
 
-static void vtop_run(struct args *args)
+static void run_vtop(struct args *args)
 {
 	struct request request = {
 		.force_user = option_given(args, "u") > 0,
@@ -467,5 +467,5 @@ COMMAND(vtop) = {
 		   "\n"
 		   "...\n",
 	.arguments = "address|symbol ...",
-	.run = vtop_run,
+	.run = run_vtop,
 };

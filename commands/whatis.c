@@ -1,4 +1,4 @@
-/* commands/whatis.c - what a name is: the definition of a type, the declaration of a symbol. */
+/* commands/whatis.c - the command whatis: what a name is: the definition of a type, the declaration of a symbol. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/command.h"
 #include "show/datashow.h"
@@ -317,7 +317,7 @@ static bool show_json(const char *name)
 	return true;
 }
 
-static void run(struct args *args)
+static void run_whatis(struct args *args)
 {
 	bool offsets = option_given(args, "o");
 	unsigned radix = datashow_radix(args);
@@ -402,5 +402,5 @@ COMMAND(whatis) = {
 		   "  16  list_head\n"
 		   "...\n",
 	.arguments = "type.member|symbol",
-	.run = run,
+	.run = run_whatis,
 };

@@ -1,4 +1,4 @@
-/* commands/wr.c - writes a value into the memory of the running kernel. */
+/* commands/wr.c - the command wr: writes a value into the memory of the running kernel. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/command.h"
 #include "dump/dumpfile.h"
