@@ -510,4 +510,5 @@ COMMAND(bt) = {
 		   "...\n",
 	.arguments = "pid|task|name ... -n =idle",
 	.run = run_bt,
+	.each_task = EACH_TASK_OWN_HEADER,
 };

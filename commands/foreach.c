@@ -14,41 +14,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* How a command is told which task it is about. */
-enum how {
-	IN_CONTEXT, /* shows its own header for the current context */
-	NEEDS_HEADER, /* works on the current context and does not say which task that is */
-	ALL_AT_ONCE, /* takes the tasks as words, all in one call */
-};
-
-static const struct {
-	const char *name;
-	enum how how;
-} runnable[] = {
-	{ "bt", IN_CONTEXT },	{ "files", IN_CONTEXT }, { "net", IN_CONTEXT },
-	{ "ps", ALL_AT_ONCE },	{ "set", NEEDS_HEADER }, { "sig", IN_CONTEXT },
-	{ "task", IN_CONTEXT }, { "vm", IN_CONTEXT },	 { "vtop", NEEDS_HEADER },
-};
-
-static int runnable_index(const char *word)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(runnable); i++) {
-		if (streq(word, runnable[i].name))
-			return (int)i;
-	}
-	return -1;
-}
-
 enum class { KERNEL, USER, GLEADER, ACTIVE, NR_CLASSES };
 
 struct plan {
 	bool *chosen; /* by index in the task table; while words are read, those named */
 	bool *in_state; /* of one of the states */
 	bool any_name, any_state, classes[NR_CLASSES];
-	bool commands[ARRAY_SIZE(runnable)];
+	const char *const *runnable; /* names; NULL ends them */
+	const char **commands;
 	size_t nr_commands;
 	struct strbuf arguments; /* for the commands: all that follows their names */
 };
+
+/* A command of crash 9 that is missing here is one as well: a message says so. */
+static bool is_runnable(const struct plan *plan, const char *word)
+{
+	for (const char *const *name = plan->runnable; *name; name++) {
+		if (streq(*name, word))
+			return true;
+	}
+	return false;
+}
 
 static void plan_release(void *arg)
 {
@@ -84,12 +70,14 @@ static const struct {
 /* A command, a class of tasks, or a task's name. */
 static const char *nearest_word(const char *word)
 {
-	const char *names[ARRAY_SIZE(runnable) + ARRAY_SIZE(classes) + 1] = { 0 };
-	const char *asked;
+	const char *const *commands = command_each_task_names();
+	const char **names, *asked;
 	size_t count = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(runnable); i++)
-		names[count++] = runnable[i].name;
+	while (commands[count])
+		count++;
+	names = scope_array(count + ARRAY_SIZE(classes) + 1, sizeof(*names));
+	memcpy(names, commands, count * sizeof(*names));
 	for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
 		names[count++] = classes[i].word;
 	asked = nearest_of(word, names);
@@ -144,14 +132,29 @@ static void intersect(struct plan *plan)
 }
 
 /* Is the word behind the option WORDS[0] its argument, for the command that follows? Not where that is the command. */
-static bool next_is_argument(char *const *words)
+static bool next_is_argument(const struct plan *plan, char *const *words)
 {
 	size_t i = 1;
 
-	while (words[i] && runnable_index(words[i]) < 0)
+	while (words[i] && !is_runnable(plan, words[i]))
 		i++;
 	return i > 1 && words[i] && command_find(words[i]) &&
 	       option_takes_next(command_find(words[i]), words[0] + 1);
+}
+
+/* Each once, by rising name. */
+static void add_command(struct plan *plan, const char *name)
+{
+	size_t at = 0;
+
+	while (at < plan->nr_commands && strcmp(plan->commands[at], name) < 0)
+		at++;
+	if (at < plan->nr_commands && streq(plan->commands[at], name))
+		return;
+	memmove(plan->commands + at + 1, plan->commands + at,
+		(plan->nr_commands - at) * sizeof(*plan->commands));
+	plan->commands[at] = name;
+	plan->nr_commands++;
 }
 
 /*
@@ -165,21 +168,21 @@ static void make_plan(struct plan *plan, const char *line)
 
 	plan->chosen = xcalloc(task_count() + 1, sizeof(*plan->chosen));
 	plan->in_state = xcalloc(task_count() + 1, sizeof(*plan->in_state));
-	for (; i < nr_words && runnable_index(words[i]) < 0; i++) {
+	plan->runnable = command_each_task_names();
+	plan->commands = scope_array(nr_words + 1, sizeof(*plan->commands));
+	for (; i < nr_words && !is_runnable(plan, words[i]); i++) {
 		if (streq(words[i], "--json"))
 			json_set(true);
 		/* "foreach -x task", "foreach -R prio task": options before the command are the command's all the same. */
 		else if (words[i][0] == '-') {
 			strbuf_printf(&plan->arguments, " %s", words[i]);
-			if (next_is_argument(words + i))
+			if (next_is_argument(plan, words + i))
 				strbuf_printf(&plan->arguments, " %s", words[++i]);
 		} else
 			choose_by_word(plan, words[i]);
 	}
-	for (; i < nr_words && runnable_index(words[i]) >= 0; i++) {
-		plan->commands[runnable_index(words[i])] = true;
-		plan->nr_commands++;
-	}
+	for (; i < nr_words && is_runnable(plan, words[i]); i++)
+		add_command(plan, words[i]);
 	for (; i < nr_words; i++) {
 		bool blank = strpbrk(words[i], " \t") != NULL && words[i][0] != '\'' &&
 			     words[i][0] != '(';
@@ -190,9 +193,6 @@ static void make_plan(struct plan *plan, const char *line)
 		}
 		strbuf_printf(&plan->arguments, blank ? " \"%s\"" : " %s", words[i]);
 	}
-	/* Without -s or -S, net is about interfaces and not about a task. */
-	if (plan->commands[runnable_index("net")] && !strpbrk(strbuf_text(&plan->arguments), "sS"))
-		strbuf_puts(&plan->arguments, " -s");
 	intersect(plan);
 }
 
@@ -272,7 +272,7 @@ static void free_text(void *arg)
 	strbuf_free(arg);
 }
 
-static void run_in_contexts(const struct plan *plan, const struct command *command, enum how how,
+static void run_in_contexts(const struct plan *plan, const struct command *command,
 			    struct printed *printed)
 {
 	struct strbuf *text = scope_alloc(sizeof(*text));
@@ -283,7 +283,7 @@ static void run_in_contexts(const struct plan *plan, const struct command *comma
 	progress_scope(scope_printf("foreach %s", command->name), "tasks");
 	for (size_t i = 0; i < task_count(); i++) {
 		struct step step = { command, strbuf_text(&plan->arguments), task_at(i),
-				     how == NEEDS_HEADER };
+				     command->each_task == EACH_TASK_HEADER };
 
 		if (!plan->chosen[i])
 			continue;
@@ -353,12 +353,12 @@ static noreturn void nothing_to_run(void)
 	struct strbuf *names = scope_strbuf();
 	const char *last = NULL;
 
-	for (size_t i = 0; i < ARRAY_SIZE(runnable); i++) {
-		if (!command_find(runnable[i].name))
+	for (const struct command *const *entry = command_table; *entry; entry++) {
+		if (!(*entry)->each_task)
 			continue;
 		if (last)
 			strbuf_printf(names, "%s%s", *strbuf_text(names) ? ", " : "", last);
-		last = runnable[i].name;
+		last = (*entry)->name;
 	}
 	fail("no command to run: %s or %s", strbuf_text(names), last);
 }
@@ -377,20 +377,18 @@ static void run_foreach(struct args *args)
 	scope_cleanup(restore_context, (void *)task_current());
 	if (!count_chosen(plan))
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(runnable); i++) {
-		const struct command *command = command_find(runnable[i].name);
+	for (size_t i = 0; i < plan->nr_commands; i++) {
+		const struct command *command = command_find(plan->commands[i]);
 
-		if (!plan->commands[i])
-			continue;
 		if (!command)
 			fail("%s: crash 9 has this command, this program does not yet",
-			     runnable[i].name);
+			     plan->commands[i]);
 		if (!takes_arguments(plan, command))
 			continue;
-		if (runnable[i].how == ALL_AT_ONCE || merges(plan))
+		if (command->each_task == EACH_TASK_WORDS || merges(plan))
 			run_all_at_once(plan, command);
 		else
-			run_in_contexts(plan, command, runnable[i].how, &printed);
+			run_in_contexts(plan, command, &printed);
 	}
 	if (printed.blank_wanted)
 		out("\n");
@@ -441,8 +439,7 @@ COMMAND(foreach) = {
 		"    CPU: 1\n"
 		"  STATE: TASK_INTERRUPTIBLE \n",
 	.arguments = "pid|task|name|=RU|=IN|=UN|=ST|=ZO|=TR|=SW|=DE|=WA|=PA|=ID|=NE|=kernel|"
-		     "=user|=gleader|=active|@bt|@files|@net|@ps|@set|@sig|@task|@vm|"
-		     "@vtop ...",
+		     "=user|=gleader|=active|@each_task ...",
 	.run = run_foreach,
 	.flags = COMMAND_RAW_LINE,
 };

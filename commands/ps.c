@@ -436,4 +436,5 @@ COMMAND(ps) = {
 		"[0 00:00:16.890] [IN]  PID: 1        TASK: ffff8ae4c1250000  CPU: 0    COMMAND: \"init\"\n",
 	.arguments = "pid|task|name ...",
 	.run = run_ps,
+	.each_task = EACH_TASK_WORDS,
 };

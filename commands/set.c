@@ -724,5 +724,6 @@ COMMAND(set) = {
 	.arguments = "pid|task",
 	.offer_words = offer_words,
 	.run = run_set,
+	.each_task = EACH_TASK_HEADER,
 	.flags = COMMAND_MINIMAL,
 };

@@ -356,4 +356,5 @@ COMMAND(sig) = {
 		   "\n",
 	.arguments = "pid|task ...",
 	.run = run_sig,
+	.each_task = EACH_TASK_OWN_HEADER,
 };

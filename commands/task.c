@@ -215,4 +215,5 @@ COMMAND(task) = {
 		   "\n",
 	.arguments = "pid|task ... -R member:task_struct",
 	.run = run_task,
+	.each_task = EACH_TASK_OWN_HEADER,
 };

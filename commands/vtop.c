@@ -468,4 +468,5 @@ COMMAND(vtop) = {
 		   "...\n",
 	.arguments = "address|symbol ...",
 	.run = run_vtop,
+	.each_task = EACH_TASK_HEADER,
 };

@@ -1,4 +1,4 @@
-/* commands/whatis.c - the command whatis: what a name is: the definition of a type, the declaration of a symbol. */
+/* commands/whatis.c - the command whatis: the definition of a type, or the declaration of a symbol. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/command.h"
 #include "show/datashow.h"

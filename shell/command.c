@@ -11,6 +11,7 @@
 #include "shell/shell.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 
 #define SYNOPSIS_COLUMNS 80
 
@@ -23,19 +24,52 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
+static const struct {
+	const char *name;
+	bool each_task; /* crash's foreach runs it */
+} missing[] = {
+	{ "bpf", false },      { "btop", false },  { "dev", false },   { "extend", false },
+	{ "files", true },     { "fuser", false }, { "ipcs", false },  { "irq", false },
+	{ "mach", false },     { "mount", false }, { "net", true },    { "pte", false },
+	{ "ptob", false },     { "ptov", false },  { "runq", false },  { "rustfilt", false },
+	{ "sbitmapq", false }, { "swap", false },  { "timer", false }, { "vm", true },
+	{ "waitq", false },
+};
+
 bool command_is_missing(const char *name)
 {
-	static const char *const names[] = {
-		"bpf",	"btop", "dev",	 "extend", "files", "fuser",	"ipcs",
-		"irq",	"mach", "mount", "net",	   "pte",   "ptob",	"ptov",
-		"runq", "swap", "timer", "vm",	   "waitq", "sbitmapq", "rustfilt",
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (streq(names[i], name))
+	for (size_t i = 0; i < ARRAY_SIZE(missing); i++) {
+		if (streq(missing[i].name, name))
 			return !command_find(name);
 	}
 	return false;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+const char *const *command_each_task_names(void)
+{
+	const struct command *const *entry;
+	const char **names;
+	size_t count = 0;
+
+	for (entry = command_table; *entry; entry++)
+		count++;
+	names = scope_array(count + ARRAY_SIZE(missing) + 1, sizeof(*names));
+	count = 0;
+	for (entry = command_table; *entry; entry++) {
+		if ((*entry)->each_task)
+			names[count++] = (*entry)->name;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(missing); i++) {
+		if (missing[i].each_task && command_is_missing(missing[i].name))
+			names[count++] = missing[i].name;
+	}
+	qsort(names, count, sizeof(*names), by_name);
+	return names;
 }
 
 /* The length of the (...) group at TEXT, or 1 when it is never closed. */

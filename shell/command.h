@@ -46,6 +46,14 @@ enum command_flags {
 	COMMAND_OPTIONS_ANYWHERE = 8,
 };
 
+/* How foreach runs a command for many tasks. */
+enum each_task {
+	EACH_TASK_NONE, /* not at all */
+	EACH_TASK_OWN_HEADER, /* in each task's context; the command says itself which task that is */
+	EACH_TASK_HEADER, /* in each task's context; foreach puts the task's header before the answer */
+	EACH_TASK_WORDS, /* once, with the tasks as words behind the arguments */
+};
+
 struct command {
 	const char *name;
 	const char *summary; /* a few words, for `help` and the man page */
@@ -56,8 +64,9 @@ struct command {
 	/*
 	 * What TAB offers: a group for each positional word, with blanks between, the last one again and
 	 * again. "pid|task symbol" names kinds of words as a synopsis does (completion.c has
-	 * them), "=config" is that word itself, "@bt" a command that takes the rest of the line. "-R" says
-	 * that the next group is the argument of that option, whose own word tells too little.
+	 * them), "=config" is that word itself, "@each_task" a command that foreach runs, which takes the
+	 * rest of the line. "-R" says that the next group is the argument of that option, whose own word
+	 * tells too little.
 	 */
 	const char *arguments;
 	/* More words that only the command knows, after the WORDS before: OFFER is called for each. */
@@ -65,6 +74,7 @@ struct command {
 			    void (*offer)(void *arg, const char *word), void *arg);
 	void (*run)(struct args *args);
 	unsigned flags;
+	enum each_task each_task;
 };
 
 /*
@@ -77,6 +87,8 @@ extern const struct command *const command_table[]; /* sorted by name, NULL at t
 const struct command *command_find(const char *name);
 /* A command of crash 9 that this program does not have: many are names of kernel types or variables, too. */
 bool command_is_missing(const char *name);
+/* The names of those that run for each task, and of crash 9's that are missing here; sorted, NULL ends them. Scope memory. */
+const char *const *command_each_task_names(void);
 
 /* Options: how often given; the last argument given (NULL: not given). */
 unsigned option_given(const struct args *args, const char *name);

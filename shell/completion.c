@@ -67,11 +67,15 @@ static int kind_of(const char *placeholder)
 	return -1;
 }
 
+/* A command that foreach runs: it takes the rest of the line. */
+static const char each_task[] = "@each_task";
+
 static bool is_known(const char *placeholder)
 {
-	if (*placeholder == '=' || *placeholder == '@')
+	if (*placeholder == '=')
 		return placeholder[1] != '\0';
-	return streq(placeholder, "command") || kind_of(placeholder) >= 0;
+	return streq(placeholder, "command") || streq(placeholder, each_task) ||
+	       kind_of(placeholder) >= 0;
 }
 
 /* The texts between separators, as an array that NULL ends. Scope memory. */
@@ -170,6 +174,14 @@ static void offer_from_vocabulary(void *arg)
 	vocabulary[from->index].offer(from->offer);
 }
 
+static void offer_each_task(struct offer *offer)
+{
+	for (const struct command *const *entry = command_table; *entry; entry++) {
+		if ((*entry)->each_task)
+			offer_word(offer, (*entry)->name, (*entry)->summary);
+	}
+}
+
 static void offer_kind(struct offer *offer, const char *kind)
 {
 	int index = kind_of(kind);
@@ -177,9 +189,8 @@ static void offer_kind(struct offer *offer, const char *kind)
 	if (*kind == '=') {
 		offer_word(offer, kind + 1, NULL);
 		offer->completion->ends_word = true;
-	} else if (*kind == '@') {
-		if (command_find(kind + 1))
-			offer_word(offer, kind + 1, command_find(kind + 1)->summary);
+	} else if (streq(kind, each_task)) {
+		offer_each_task(offer);
 		offer->completion->ends_word = true;
 	} else if (index >= 0 && vocabulary[index].offer) {
 		offer->of = kind + strcspn(kind, ":");
@@ -267,12 +278,14 @@ static void offer_options(struct offer *offer, struct before *before)
 	}
 }
 
-/* Does the command that stands behind an '@' take the rest of the line? */
+/* The command WORD, when COMMAND takes one that takes the rest of the line. */
 static const struct command *inner_command(const struct command *command, const char *word)
 {
+	const struct command *inner = command_find(word);
+
 	for (char **kinds = kinds_of(command); *kinds; kinds++) {
-		if (**kinds == '@' && streq(*kinds + 1, word))
-			return command_find(word);
+		if (streq(*kinds, each_task))
+			return inner && inner->each_task ? inner : NULL;
 	}
 	return NULL;
 }

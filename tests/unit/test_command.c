@@ -240,6 +240,32 @@ static bool usage_mentions(const char *synopsis, const char *name)
 	return false;
 }
 
+/* What foreach runs: a command says so itself; of crash 9's that are missing here a list does. */
+static void test_each_task(void **state UNUSED)
+{
+	const char *const *names = command_each_task_names();
+	size_t nr_said = 0, nr_found = 0;
+
+	for (const struct command *const *entry = command_table; *entry; entry++)
+		nr_said += (*entry)->each_task != EACH_TASK_NONE;
+	for (size_t i = 0; names[i]; i++) {
+		const struct command *command = command_find(names[i]);
+
+		assert_true(!i || strcmp(names[i - 1], names[i]) < 0);
+		assert_true(command ? command->each_task != EACH_TASK_NONE
+				    : command_is_missing(names[i]));
+		nr_found += command != NULL;
+	}
+	assert_int_equal(nr_found, nr_said);
+	assert_int_equal(command_find("bt")->each_task, EACH_TASK_OWN_HEADER);
+	assert_int_equal(command_find("vtop")->each_task, EACH_TASK_HEADER);
+	assert_int_equal(command_find("ps")->each_task, EACH_TASK_WORDS);
+	assert_int_equal(command_find("rd")->each_task, EACH_TASK_NONE);
+	assert_true(command_is_missing("waitq"));
+	assert_false(command_is_missing("bt"));
+	assert_false(command_is_missing("no such command"));
+}
+
 static void test_usage_has_every_option(void **state UNUSED)
 {
 	for (size_t i = 0; command_table[i]; i++) {
@@ -266,6 +292,7 @@ int main(void)
 		cmocka_unit_test(test_wrong_options),
 		cmocka_unit_test(test_queries),
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_each_task),
 		cmocka_unit_test(test_usage_has_every_option),
 	};
 

@@ -51,6 +51,8 @@ static void test_places(void **state UNUSED)
 	check("foreach bt --fol", "11: --folded");
 	check("foreach 1 2 UN gleader bt --fol", "26: --folded");
 	check("foreach gleade", "8: gleader");
+	check("foreach vto", "8: vtop");
+	check("foreach gleader rd -", "19:");
 	check("kmem -i", "5: -i -i=shared");
 	check("tree -t rb", "8: rbtree");
 	check("tree -tr", "7: radix rbtree");
