@@ -518,14 +518,17 @@ static void table_build(void)
 	if (!only_active) {
 		try_road(find_by_lists, finder, &finder->roads, "task list");
 		try_road(find_by_pids, finder, &finder->roads, "pid table");
-		try_road(find_idle, finder, &finder->roads, "idle tasks");
 	}
+	try_road(find_idle, finder, &finder->roads, "idle tasks");
 	try_road(find_current, finder, &finder->roads, "current tasks");
 	if (finder->found.count == 0)
 		fail_without_tasks(finder, "no task can be found");
 	table.tasks = xcalloc(finder->found.count, sizeof(*table.tasks));
 	for (size_t i = 0; i < finder->found.count; i++) {
 		interrupt_check();
+		/* Which of those on a CPU are idle tasks had to be known. */
+		if (only_active && !(finder->found.items[i].roads & ROAD_CURRENT))
+			continue;
 		if (!task_read(&finder->found.items[i], buffer, size, &table.tasks[table.count]))
 			continue;
 		note_one_road(finder, &finder->found.items[i]);

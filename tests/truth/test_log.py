@@ -53,6 +53,18 @@ def test_log_equals_the_guests_dmesg(kernel):
     same_lines(got[:len(wanted)], wanted, "log")
 
 
+def lost_characters(shown, whole):
+    """SHOWN is WHOLE but for a few characters: a kernel that panics does not wait long for a slow serial port."""
+    rest = iter(whole)
+    return len(shown) > len(whole) * 3 // 4 and all(c in rest for c in shown)
+
+
+def test_lost_characters():
+    expect(lost_characters("[ 1]  ? __pfx_hwakeup+0x10/0x10", "[ 1]  ? __pfx_hrtimer_wakeup+0x10/0x10"), "some are gone")
+    expect(not lost_characters("[ 1]  ? __pfx_hwakeup+0x20/0x10", "[ 1]  ? __pfx_hrtimer_wakeup+0x10/0x10"), "another one")
+    expect(not lost_characters("[ 1]", "[ 1]  ? __pfx_hrtimer_wakeup+0x10/0x10"), "most are gone")
+
+
 def test_log_ends_with_the_panic(kernel):
     """What came after the record is on the serial console only."""
     got = prefixed_lines(kernel.crash("log"))[len(recorded_lines(kernel)):]
@@ -61,11 +73,11 @@ def test_log_ends_with_the_panic(kernel):
     wanted = [line for line in console[start:] if STAMP.match(line)]
     expect(any("Kernel panic" in line for line in got), "log does not reach the panic")
     expect("end Kernel panic" in got[-1], f"log ends with {got[-1]!r}")
-    missing = [line for line in wanted if line not in got]
+    missing = [line for line in wanted if line not in got and not any(lost_characters(line, whole) for whole in got)]
     expect(not missing, f"on the console but not in log: {missing[:3]}")
     # Nothing else may be there but messages that the console has: user space writes into its lines.
     text = "\n".join(console)
-    extra = [line for line in got if STAMP.sub("", line) not in text]
+    extra = [line for line in got if STAMP.sub("", line) not in text and not any(lost_characters(shown, line) for shown in wanted)]
     expect(not extra, f"in log but not on the console: {extra[:3]}")
 
 
