@@ -5,7 +5,7 @@ import re
 import struct
 import sys
 
-from harness import TOP, Failed, Skipped, expect, same_lines
+from harness import TOP, Failed, Skipped, expect, run_crash, same_lines
 
 sys.path[:0] = [str(pathlib.Path(__file__).parent), str(TOP / "tests/lab"), str(TOP / "tests/format")]
 import dumps  # noqa: E402
@@ -148,6 +148,15 @@ def test_bt_after_a_wild_call(kernel):
     expect([name for name, _ in found[at:]] == ["call_nothing", "thread_runs", "kthread", "ret_from_fork"],
            f"frames after the fault: {test_bt.names(found[at:])}")
     same_lines(test_bt.names(found[at:]), test_bt.names([g for g in guesses if g in found]), "frames")
+
+
+def test_five_levels_may_be_said(kernel):
+    """-m vm=5level is what the kernel says itself: no word about it."""
+    if "la57" not in dumps.needed(kernel.name):
+        raise Skipped("the lab boots this kernel with 4 levels of page tables only")
+    dump = kernel.dump("la57")
+    result = run_crash("-s", "-m", "vm=5level", dump.vmlinux, dump.vmcore, stdin="ps\n")
+    expect(result.stderr == "" and "[swapper/0]" in result.stdout, result.stderr + result.stdout[-200:])
 
 
 def test_bt_of_a_machine_check(kernel):
