@@ -14,6 +14,7 @@
 #include "names/coreinfo.h"
 #include "names/types.h"
 #include "shell/bridge_ops.h"
+#include "shell/gdb_command.h"
 #include "shell/input.h"
 #include "shell/savedump.h"
 #include "shell/session.h"
@@ -50,12 +51,15 @@ static void tell_source_directory(struct strbuf *why)
 /* What --minimal and --no_... leave of the subsystems. */
 static void set_up_subsystems(const struct arguments *arguments, struct strbuf *why)
 {
+	static const struct bridge_shell shell = { .execute = shell_execute_inside,
+						   .never_runs = gdb_command_never_runs };
+
 	if (session.minimal) {
 		if (!types_available())
 			coreinfo_types(&session.vmcoreinfo);
 		return;
 	}
-	bridge_ops_setup();
+	bridge_ops_setup(&shell);
 	cfi_set_vmlinux(session.vmlinux);
 	if (session.source_directory)
 		tell_source_directory(why);

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "memory.h"
 #include "base/out.h"
+#include "shell/outcome.h"
 #include "shell/session.h"
 #include "show/symbolshow.h"
 
@@ -452,7 +453,7 @@ static bool refuse_namesakes(const char *word)
 	}
 	if (json_on())
 		symbols_json_error_end();
-	session.some_command_failed = true;
+	command_partly_failed();
 	return true;
 }
 

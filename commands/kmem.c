@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "kernel/mm/memstat.h"
 #include "base/out.h"
+#include "shell/outcome.h"
 #include "shell/session.h"
 
 #include <ctype.h>
@@ -97,13 +98,13 @@ static void put_totals(const struct total *totals, size_t count)
 
 		if (json_on()) {
 			if (!json_protect(json_key(total.label), put_total, &total))
-				session.some_command_failed = true;
+				command_partly_failed();
 			continue;
 		}
 		if (protect_row(put_total, &total, &failure))
 			continue;
 		out("%13s  %s\n", total.label, failure.text);
-		session.some_command_failed = true;
+		command_partly_failed();
 	}
 }
 

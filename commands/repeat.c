@@ -4,6 +4,7 @@
 #include "base/fail.h"
 #include "shell/process.h"
 #include "shell/session.h"
+#include "shell/shell.h"
 
 #include <ctype.h>
 

@@ -10,6 +10,7 @@
 #include "containers/kxarray.h"
 #include "memory.h"
 #include "base/out.h"
+#include "shell/outcome.h"
 #include "shell/session.h"
 
 KFIELD(maple_flags, "maple_tree.ma_flags");
@@ -81,7 +82,7 @@ static void broken(const char *why)
 {
 	interrupt_check();
 	warn("the tree is %s", why);
-	session.some_command_failed = true;
+	command_partly_failed();
 }
 
 static void free_map(void *arg)

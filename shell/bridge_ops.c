@@ -9,7 +9,6 @@
 #include "names/debuginfod.h"
 #include "base/fail.h"
 #include "bridge/gdb_bridge.h"
-#include "shell/gdb_command.h"
 #include "base/json.h"
 #include "containers/kpercpu.h"
 #include "memory.h"
@@ -18,7 +17,6 @@
 #include "base/progress.h"
 #include "names/runningkernel.h"
 #include "shell/session.h"
-#include "shell/shell.h"
 #include "kernel/unwind/stack.h"
 #include "symbols.h"
 #include "task.h"
@@ -31,6 +29,7 @@
 
 #define NEAR_SYMBOLS 32 /* as many may begin inside an object */
 
+static struct bridge_shell shell;
 static enum address_space space; /* of gdb's addresses */
 static bool user_below; /* those below the kernel's are the current task's */
 
@@ -505,7 +504,7 @@ static void run_command(void *arg)
 {
 	struct command_run *run = arg;
 
-	run->worked = shell_execute_inside(run->line, run->error);
+	run->worked = shell.execute(run->line, run->error);
 }
 
 static void catch_command(void *arg)
@@ -530,7 +529,7 @@ static bool ops_command(UNUSED void *arg, const char *line, struct strbuf *answe
 
 static const char *ops_refused(UNUSED void *arg, const char *name)
 {
-	return gdb_command_never_runs(name);
+	return shell.never_runs(name);
 }
 
 static bool ops_interrupted(UNUSED void *arg)
@@ -553,7 +552,7 @@ static void ops_message(UNUSED void *arg, const char *text)
 		fprintf(stderr, "%s\n", text);
 }
 
-void bridge_ops_setup(void)
+void bridge_ops_setup(const struct bridge_shell *used)
 {
 	static const struct gdb_bridge_ops ops = {
 		.read = ops_read,
@@ -577,5 +576,6 @@ void bridge_ops_setup(void)
 		.message = ops_message,
 	};
 
+	shell = *used;
 	gdb_bridge_setup(&ops);
 }

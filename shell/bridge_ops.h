@@ -8,8 +8,16 @@
 #include "kernel/unwind/stack.h"
 #include "base/util.h"
 
+/* What scripts of gdb's do with our commands, and with gdb's own. */
+struct bridge_shell {
+	/* Runs LINE; messages are added to ERROR. False: there were some. */
+	bool (*execute)(const char *line, struct strbuf *error);
+	/* Why gdb's command NAME must not be run, or NULL. */
+	const char *(*never_runs)(const char *name);
+};
+
 /* Tells the bridge where to ask; starts nothing. Once, after the session was opened. */
-void bridge_ops_setup(void);
+void bridge_ops_setup(const struct bridge_shell *used);
 
 /*
  * What gdb's addresses are of, until the scope that this is called in ends: the kernel's, the current task's (option

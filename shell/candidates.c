@@ -3,6 +3,7 @@
 #include "shell/candidates.h"
 
 #include "shell/alias.h"
+#include "shell/command.h"
 #include "base/fail.h"
 #include "bridge/gdb_bridge.h"
 #include "kernel.h"
@@ -19,24 +20,6 @@
 #include <stdlib.h>
 
 #define DEEPEST 16 /* anonymous structures inside each other */
-
-void offer_word(struct offer *offer, const char *word, const char *note)
-{
-	if (!starts_with(word, offer->text))
-		return;
-	*vector_add(&offer->completion->candidates) = (struct candidate){
-		.word = xstrdup(word),
-		.note = note ? xstrdup(note) : NULL,
-	};
-}
-
-void offer_begin_at(struct offer *offer, const char *text)
-{
-	completion_free(offer->completion);
-	offer->completion->start = text - offer->line;
-	offer->text = text;
-	offer->alone = true;
-}
 
 static void offer_each(const char *word, void *arg)
 {

@@ -3,20 +3,7 @@
 #ifndef CANDIDATES_H
 #define CANDIDATES_H
 
-#include "shell/completion.h"
-
-struct offer {
-	struct completion *completion;
-	const char *line; /* up to the cursor */
-	const char *text; /* its end: the start of the word that is looked for */
-	const char *of; /* behind the kind's name: "task_struct" of "member:task_struct", else "" */
-	bool alone; /* nothing of another kind can stand here */
-};
-
-/* Adds WORD when it starts with the offer's text. NOTE may be NULL. */
-void offer_word(struct offer *offer, const char *word, const char *note);
-/* The words that may stand here begin at TEXT, which is inside the line, and are of no other kind. */
-void offer_begin_at(struct offer *offer, const char *text);
+#include "shell/offer.h"
 
 void offer_commands(struct offer *offer); /* commands and aliases */
 void offer_programs(struct offer *offer); /* of the shell */

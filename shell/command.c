@@ -2,13 +2,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/command.h"
 
+#include "shell/alias.h"
 #include "shell/expression.h"
 #include "base/fail.h"
 #include "base/json.h"
 #include "shell/line.h"
 #include "shell/nearest.h"
+#include "shell/outcome.h"
+#include "shell/report.h"
 #include "shell/session.h"
-#include "shell/shell.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -70,6 +72,24 @@ const char *const *command_each_task_names(void)
 	}
 	qsort(names, count, sizeof(*names), by_name);
 	return names;
+}
+
+const char *command_nearest(const char *word)
+{
+	size_t nr_commands = 0, count = 0;
+	const char **names, *found;
+
+	if (strchr(word, '.'))
+		return nearest_reference(word);
+	while (command_table[nr_commands])
+		nr_commands++;
+	names = scope_array(nr_commands + alias_count() + 1, sizeof(*names));
+	for (size_t i = 0; i < nr_commands; i++)
+		names[count++] = command_table[i]->name;
+	for (size_t i = 0; i < alias_count(); i++)
+		names[count++] = alias_at(i)->name;
+	found = nearest_of(word, names);
+	return *found ? found : nearest_name(word);
 }
 
 /* The length of the (...) group at TEXT, or 1 when it is never closed. */
@@ -457,8 +477,8 @@ char *usage_text(const struct command *command)
 
 void command_problem(const char *name, const char *text)
 {
-	shell_error(name, text);
-	session.some_command_failed = true;
+	report_error(name, text);
+	command_partly_failed();
 }
 
 noreturn void usage_fail(const struct args *args)

@@ -89,6 +89,8 @@ const struct command *command_find(const char *name);
 bool command_is_missing(const char *name);
 /* The names of those that run for each task, and of crash 9's that are missing here; sorted, NULL ends them. Scope memory. */
 const char *const *command_each_task_names(void);
+/* "; did you mean NAME?" of a command, an alias, or then a type or symbol, or "". Scope memory. */
+const char *command_nearest(const char *word);
 
 /* Options: how often given; the last argument given (NULL: not given). */
 unsigned option_given(const struct args *args, const char *name);
@@ -117,9 +119,6 @@ char *usage_text(const struct command *command);
 char *synopsis_text(const struct command *command);
 /* Splits LINE into words as args_parse() does. Returns a NULL-terminated array in scope memory. */
 char **words_split(const char *line, size_t *nr_words);
-
-/* One whole line as the user types it, with pipes, redirection and aliases; used by foreach, repeat, -i. */
-bool shell_execute(const char *line);
 
 /* Numbers in arguments as crash reads them: hex with or without 0x, symbol, symbol+offset, (expression). */
 u64 argument_address(const char *text);

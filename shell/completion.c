@@ -554,13 +554,3 @@ void completion_find(const char *line, struct completion *completion)
 	}
 	put_in_order(completion);
 }
-
-void completion_free(struct completion *completion)
-{
-	for (size_t i = 0; i < completion->candidates.count; i++) {
-		free(completion->candidates.items[i].word);
-		free(completion->candidates.items[i].note);
-	}
-	vector_free(&completion->candidates);
-	memset(completion, 0, sizeof(*completion));
-}

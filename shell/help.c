@@ -319,5 +319,5 @@ void help_command(const char *topic)
 		fail("there is no help page for \"%s\": crash 9 has this command, this program does not yet",
 		     topic);
 	asked = nearest_of(topic, topics);
-	fail("there is no help page for \"%s\"%s", topic, *asked ? asked : nearest_command(topic));
+	fail("there is no help page for \"%s\"%s", topic, *asked ? asked : command_nearest(topic));
 }

@@ -9,6 +9,7 @@
 #include "base/out.h"
 #include "shell/outcome.h"
 #include "shell/prompt.h"
+#include "shell/report.h"
 #include "shell/session.h"
 #include "shell/shell.h"
 
@@ -56,86 +57,6 @@ void input_add_command(const char *command)
 static bool is_typed(void)
 {
 	return isatty(STDIN_FILENO) && session.terminal;
-}
-
-static void run_line(const char *line, const char *source, size_t number)
-{
-	size_t failures = outcome_count();
-
-	session_refresh();
-	/* A line that read a file: its lines are counted already. */
-	if (!shell_execute(line) && outcome_count() == failures)
-		outcome_failed(line, source, number);
-	if (outcome_count() != failures && session.fail_fast)
-		shell_quit();
-}
-
-static void echo_line(const char *line)
-{
-	if (!session.silent)
-		out("%s%s\n", session.gdb_prompt ? "gdb> " : "crash> ", line);
-}
-
-/* ---- files ---- */
-
-struct input_lines {
-	FILE *file;
-	const char *path;
-	char *line;
-	size_t space, number;
-};
-
-static void input_lines_close(void *arg)
-{
-	struct input_lines *lines = arg;
-
-	fclose(lines->file);
-	free(lines->line);
-}
-
-struct input_lines *input_lines_open(const char *path)
-{
-	struct input_lines *lines = scope_alloc(sizeof(*lines));
-
-	lines->file = fopen(path, "re");
-	if (!lines->file)
-		fail("cannot read the commands in %s: %s", path, strerror(errno));
-	lines->path = path;
-	scope_cleanup(input_lines_close, lines);
-	return lines;
-}
-
-const char *input_lines_next(struct input_lines *lines)
-{
-	ssize_t length;
-
-	clearerr(lines->file); /* a command of the file may have added lines to it */
-	length = getline(&lines->line, &lines->space, lines->file);
-	if (length < 0) {
-		if (ferror(lines->file))
-			fail("cannot read the commands in %s: %s", lines->path, strerror(errno));
-		return NULL;
-	}
-	while (length && isspace((unsigned char)lines->line[length - 1]))
-		lines->line[--length] = '\0';
-	lines->number++;
-	return line_skip_blanks(lines->line);
-}
-
-bool input_run_file(const char *path)
-{
-	struct input_lines *lines = input_lines_open(path);
-	size_t failures = outcome_count();
-	const char *line;
-
-	while (!shell_quitting() && (line = input_lines_next(lines))) {
-		echo_line(line);
-		prompt_remember(line, false);
-		run_line(line, path, lines->number);
-		if (interrupt_pending())
-			break;
-	}
-	return outcome_count() == failures;
 }
 
 /* ---- .crashrc ---- */
@@ -286,9 +207,9 @@ static void run_rc_lines(UNUSED void *arg)
 	while (i < rc_lines.count && rc_lines.items[i].is_done)
 		i++;
 	for (; i < rc_lines.count && !shell_quitting(); i++) {
-		echo_line(rc_lines.items[i].text);
-		run_line(rc_lines.items[i].text, rc_lines.items[i].source,
-			 rc_lines.items[i].number);
+		shell_echo_line(rc_lines.items[i].text);
+		shell_run_line(rc_lines.items[i].text, rc_lines.items[i].source,
+			       rc_lines.items[i].number);
 	}
 }
 
@@ -299,11 +220,11 @@ static void run_source(void *arg)
 	const struct source *source = arg;
 
 	if (!source->is_command) {
-		input_run_file(source->text);
+		shell_run_file(source->text);
 		return;
 	}
-	echo_line(source->text);
-	run_line(source->text, "--exec", 0);
+	shell_echo_line(source->text);
+	shell_run_line(source->text, "--exec", 0);
 }
 
 struct typed {
@@ -320,7 +241,7 @@ static void run_typed_line(void *arg)
 	if (recalled != line)
 		out("%s\n", recalled);
 	prompt_remember(recalled, isatty(STDIN_FILENO));
-	run_line(recalled, "standard input", typed->number);
+	shell_run_line(recalled, "standard input", typed->number);
 }
 
 /* Runs BODY(arg); what fails outside of every command (a missing -i file) is told here. False: something did. */
@@ -332,7 +253,7 @@ static bool protect_and_tell(void (*body)(void *arg), void *arg, const char *wha
 		return true;
 	outcome_failed(what, NULL, 0);
 	if (!interrupt_pending())
-		shell_error("crash", failure.text);
+		report_error("crash", failure.text);
 	if (session.fail_fast)
 		shell_quit();
 	return false;
@@ -360,7 +281,7 @@ static void read_standard_input(void)
 			break;
 		}
 		if (!isatty(STDIN_FILENO))
-			echo_line(line);
+			shell_echo_line(line);
 		typed.text = line;
 		typed.number++;
 		protect_and_tell(run_typed_line, &typed, line);
@@ -386,5 +307,5 @@ int input_main_loop(void)
 		outcome_tell();
 	if (session.broken)
 		return 2;
-	return tells && (outcome_count() || session.some_command_failed) ? 2 : 0;
+	return tells && (outcome_count() || command_has_failed()) ? 2 : 0;
 }

@@ -21,14 +21,4 @@ void input_add_command(const char *command);
  */
 int input_main_loop(void);
 
-/*
- * `< FILE`: runs every line of a file; a line that fails does not stop the rest, unless --fail-fast. False: some
- * did. fail()s when it cannot be read.
- */
-bool input_run_file(const char *path);
-
-/* The lines of a file, without blanks around them; closed when the innermost scope ends. */
-struct input_lines *input_lines_open(const char *path);
-const char *input_lines_next(struct input_lines *lines); /* NULL: the end */
-
 #endif

@@ -3,7 +3,6 @@
 #include "shell/nearest.h"
 
 #include "shell/alias.h"
-#include "shell/command.h"
 #include "base/fail.h"
 #include "bridge/gdb_bridge.h"
 #include "kernel/module.h"
@@ -167,20 +166,6 @@ const char *nearest_module(const char *name)
 	for (size_t i = 0; i < module_count(); i++)
 		suggest_offer(&suggestion, module_at(i)->name);
 	return question(&suggestion, "");
-}
-
-const char *nearest_command(const char *word)
-{
-	struct suggestion suggestion;
-
-	if (strchr(word, '.'))
-		return nearest_reference(word);
-	start(&suggestion, word, NAME_CHANGES);
-	for (size_t i = 0; command_table[i]; i++)
-		suggest_offer(&suggestion, command_table[i]->name);
-	for (size_t i = 0; i < alias_count(); i++)
-		suggest_offer(&suggestion, alias_at(i)->name);
-	return *suggestion.best ? question(&suggestion, "") : nearest_name(word);
 }
 
 static void offer_members(struct suggestion *suggestion, struct type type, unsigned depth)

@@ -8,7 +8,6 @@
 /*
  * Each returns "; did you mean NAME?" to stand behind a message, or "" when no name is near. Scope memory.
  */
-const char *nearest_command(const char *word); /* commands, aliases; then types and symbols */
 const char *nearest_symbol(const char *name); /* of "variable.member": how its address is had */
 const char *nearest_name(const char *name); /* a symbol or a type of any kind */
 const char *nearest_task(const char *word); /* a task's name */

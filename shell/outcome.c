@@ -1,4 +1,4 @@
-/* shell/outcome.c - counts the commands that failed and keeps the first of them. */
+/* shell/outcome.c - what failed: counts the commands that did and keeps the first of them. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/outcome.h"
 
@@ -10,6 +10,25 @@
 
 static char *kept[KEPT];
 static size_t count;
+static bool command_failed; /* the one that runs */
+
+void command_partly_failed(void)
+{
+	command_failed = true;
+}
+
+bool command_has_failed(void)
+{
+	return command_failed;
+}
+
+bool command_set_failed(bool failed)
+{
+	bool old = command_failed;
+
+	command_failed = failed;
+	return old;
+}
 
 void outcome_failed(const char *line, const char *source, size_t number)
 {

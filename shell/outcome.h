@@ -1,9 +1,16 @@
-/* shell/outcome.h - which commands of a run failed, for its last line and its exit status. */
+/* shell/outcome.h - what failed: a part of the command that runs, and which commands of a run. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef OUTCOME_H
 #define OUTCOME_H
 
 #include "base/util.h"
+
+/* A part of the command that runs did not work, such as one row, and the user knows; the rest goes on. */
+void command_partly_failed(void);
+/* Did some part of it fail, or all of it? */
+bool command_has_failed(void);
+/* For who runs a command inside of another: returns what it was. */
+bool command_set_failed(bool failed);
 
 /* LINE as it was read, from line NUMBER of SOURCE ("standard input", a file's name; NULL: neither). */
 void outcome_failed(const char *line, const char *source, size_t number);

@@ -5,6 +5,7 @@
 #include "base/colour.h"
 #include "base/fail.h"
 #include "base/out.h"
+#include "shell/outcome.h"
 #include "base/progress.h"
 #include "base/screen.h"
 #include "shell/session.h"
@@ -526,7 +527,7 @@ static void output_end(void *arg)
 	else if (output->child)
 		end_pipe(output);
 	if (write_failed && !told && error != EPIPE && error != EINTR) {
-		session.some_command_failed = true;
+		command_partly_failed();
 		warn("cannot write %s: %s", output->path ? output->path : "the output",
 		     strerror(error));
 	}

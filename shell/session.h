@@ -52,7 +52,6 @@ struct session {
 	const char *error_file; /* `set error FILE`, or NULL */
 
 	bool terminal; /* standard output is a terminal */
-	bool some_command_failed; /* for the exit status, where that was asked for */
 	bool broken; /* answers could not be written, commands could not be read: for the exit status of every run */
 };
 

@@ -4,18 +4,21 @@
 
 #include "shell/alias.h"
 #include "base/colour.h"
+#include "shell/command.h"
 #include "base/debug.h"
 #include "base/fail.h"
 #include "bridge/gdb_bridge.h"
 #include "shell/gdb_command.h"
-#include "shell/input.h"
 #include "base/json.h"
 #include "shell/line.h"
+#include "shell/linefile.h"
 #include "shell/nearest.h"
 #include "base/out.h"
+#include "shell/outcome.h"
 #include "shell/process.h"
 #include "base/progress.h"
 #include "shell/prompt.h"
+#include "shell/report.h"
 #include "shell/session.h"
 #include "symbols.h"
 #include "names/types.h"
@@ -102,51 +105,6 @@ bool shell_quitting(void)
 	return quitting;
 }
 
-static struct strbuf *error_text; /* where error messages go instead; NULL: nobody catches them */
-
-/* Every place where an error message goes; see `help set`, error. */
-void shell_error(const char *name, const char *text)
-{
-	const char *separator = *name ? ": " : "";
-	FILE *redirected = process_output();
-	FILE *file;
-
-	progress_clear();
-	if (starts_with(text, "Usage:\n") && !json_on())
-		name = separator = "";
-	if (error_text) {
-		strbuf_printf(error_text, "%s%s%s%s", error_text->length ? "\n" : "", name,
-			      separator, text);
-		return;
-	}
-	if (session.error_file) {
-		file = fopen(session.error_file, "ae");
-		if (file) {
-			fprintf(file, "%s%s%s\n", name, separator, text);
-			fclose(file);
-			return;
-		}
-	}
-	if (json_on()) {
-		if (!out_error()) /* else it goes nowhere */
-			json_error(name, text);
-		return;
-	}
-	if (redirected)
-		fprintf(redirected, "%s%s%s\n", name, separator, text);
-	if (!redirected ||
-	    !(process_output_is_paged() || session.error_redirect || session.error_file)) {
-		fflush(stdout);
-		printf("%s%s%s\n", name, separator, text);
-	}
-	fflush(stdout);
-	if (session.core_dump) {
-		session.core_dump = false;
-		signal(SIGABRT, SIG_DFL);
-		abort();
-	}
-}
-
 struct execution {
 	const char *line;
 	const char *name; /* for error messages: the command that was found */
@@ -159,11 +117,11 @@ static bool tell_failure(const struct execution *execution, const struct failure
 {
 	if (failure->interrupted && !*failure->text) /* the reader of a pipe had enough */
 		return false;
-	session.some_command_failed = true;
+	command_partly_failed();
 	if (failure->interrupted && nested)
 		fail_again(failure);
 	if (!interrupt_pending()) /* the user knows about Ctrl-C */
-		shell_error(execution->name, failure->text);
+		report_error(execution->name, failure->text);
 	return true;
 }
 
@@ -268,7 +226,7 @@ static void run_simple(struct execution *execution)
 	if (name)
 		run_named(execution, name, line);
 	else if (session.minimal || !gdb_command_try_run(line))
-		fail("command not found: %s%s", word, nearest_command(word));
+		fail("command not found: %s%s", word, command_nearest(word));
 }
 
 static void run_simple_body(void *arg)
@@ -293,10 +251,10 @@ static void run_protected(struct execution *outer, const char *line)
 /* `cmd args < file`: once for each line, which stands behind the arguments. */
 static void run_with_each_line(struct execution *execution, const char *command, const char *path)
 {
-	struct input_lines *lines = input_lines_open(path);
+	struct file_lines *lines = file_lines_open(path);
 	const char *line;
 
-	while (!quitting && !interrupt_pending() && (line = input_lines_next(lines))) {
+	while (!quitting && !interrupt_pending() && (line = file_lines_next(lines))) {
 		char *whole;
 
 		if (!*line)
@@ -418,7 +376,7 @@ static void execute_command(struct execution *execution, const char *line)
 	else if (*parsed.command)
 		run_with_each_line(&inner, parsed.command, parsed.input);
 	else
-		inner.failed = !input_run_file(parsed.input);
+		inner.failed = !shell_run_file(parsed.input);
 	execution->failed |= inner.failed;
 }
 
@@ -501,8 +459,7 @@ bool shell_execute(const char *line)
 	double start = seconds();
 	struct failure failure;
 	unsigned outer_depth = depth;
-	bool failed_before = session.some_command_failed;
-	bool worked;
+	bool failed_before, worked;
 
 	if (!depth) {
 		interrupt_clear();
@@ -513,14 +470,15 @@ bool shell_execute(const char *line)
 		fail("commands and input files are nested more than %d deep", DEPTH_MAX);
 	}
 	depth++;
-	session.some_command_failed = false;
+	failed_before = command_set_failed(false);
 	worked = protect(execute_line_body, &execution, &failure);
 	depth = outer_depth;
 	if (!worked && tell_failure(&execution, &failure, depth > 0))
 		execution.failed = true;
 	/* An output that could not be written, say. */
-	execution.failed |= session.some_command_failed;
-	session.some_command_failed |= failed_before;
+	execution.failed |= command_has_failed();
+	if (failed_before)
+		command_partly_failed();
 	/* An output that broke is told of below. */
 	if (!depth && json_on() && !out_error())
 		protect(put_json_status, &execution, NULL);
@@ -533,21 +491,49 @@ bool shell_execute(const char *line)
 	return !execution.failed;
 }
 
-static void stop_catching(void *arg)
-{
-	error_text = arg;
-}
-
 static void restore_failed(void *arg)
 {
-	session.some_command_failed = arg != NULL;
+	command_set_failed(arg != NULL);
 }
 
 bool shell_execute_inside(const char *line, struct strbuf *error)
 {
-	scope_cleanup(stop_catching, error_text);
+	report_catch(error);
 	/* Who catches the message may go on as if nothing had failed. */
-	scope_cleanup(restore_failed, session.some_command_failed ? &error_text : NULL);
-	error_text = error;
+	scope_cleanup(restore_failed, command_has_failed() ? error : NULL);
 	return shell_execute(line);
+}
+
+void shell_run_line(const char *line, const char *source, size_t number)
+{
+	size_t failures = outcome_count();
+
+	session_refresh();
+	/* A line that read a file: its lines are counted already. */
+	if (!shell_execute(line) && outcome_count() == failures)
+		outcome_failed(line, source, number);
+	if (outcome_count() != failures && session.fail_fast)
+		shell_quit();
+}
+
+void shell_echo_line(const char *line)
+{
+	if (!session.silent)
+		out("%s%s\n", session.gdb_prompt ? "gdb> " : "crash> ", line);
+}
+
+bool shell_run_file(const char *path)
+{
+	struct file_lines *lines = file_lines_open(path);
+	size_t failures = outcome_count();
+	const char *line;
+
+	while (!shell_quitting() && (line = file_lines_next(lines))) {
+		shell_echo_line(line);
+		prompt_remember(line, false);
+		shell_run_line(line, path, file_lines_number(lines));
+		if (interrupt_pending())
+			break;
+	}
+	return outcome_count() == failures;
 }

@@ -3,23 +3,26 @@
 #ifndef SHELL_H
 #define SHELL_H
 
-#include "shell/command.h"
+#include "base/util.h"
 
-/*
- * Before anything that may run long: the SIGINT handler, SIGPIPE off. Sets session.terminal.
- * shell_execute() is in command.h, because commands use it too.
- */
+/* Before anything that may run long: the SIGINT handler, SIGPIPE off. Sets session.terminal. */
 void shell_init(void);
 
 /* `q`: the line being run is the last one. */
 void shell_quit(void);
 bool shell_quitting(void);
 
+/* One whole line as the user types it, with pipes, redirection and aliases; used by foreach, repeat, -i. */
+bool shell_execute(const char *line);
+/* The same for the next line of a session, which stands in line NUMBER of SOURCE; counts it where it fails. */
+void shell_run_line(const char *line, const char *source, size_t number);
+/* Prints LINE behind the prompt, as if it had been typed, but in a quiet session. */
+void shell_echo_line(const char *line);
 /*
- * A message about something that went wrong, where `set error` says: with the command's output, on the
- * terminal, or in a file. TEXT gets "NAME: " before it, and a newline.
+ * `< FILE`: runs every line of a file; a line that fails does not stop the rest, unless --fail-fast. False: some
+ * did. fail()s when it cannot be read.
  */
-void shell_error(const char *name, const char *text);
+bool shell_run_file(const char *path);
 
 /*
  * Runs LINE for a program that catches its output; messages about what went wrong are added to ERROR, a line each

@@ -10,6 +10,7 @@
 #include "memory.h"
 #include "shell/nearest.h"
 #include "base/out.h"
+#include "shell/outcome.h"
 #include "shell/session.h"
 #include "symbols.h"
 #include "names/types.h"
@@ -219,7 +220,7 @@ static void put_json_views(const struct entry_show *show, u64 address)
 		struct one_view one = { &show->views[i], address, show->radix };
 
 		if (!json_protect(NULL, put_json_view, &one))
-			session.some_command_failed = true;
+			command_partly_failed();
 	}
 	json_end();
 }
@@ -238,7 +239,7 @@ void entry_show(const struct entry_show *show, u64 address)
 		if (protect_row(show_view, &one, &failure))
 			continue;
 		warn("%s", failure.text);
-		session.some_command_failed = true;
+		command_partly_failed();
 	}
 }
 

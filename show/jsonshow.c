@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "base/json.h"
 #include "memory.h"
+#include "shell/outcome.h"
 #include "shell/session.h"
 #include "symbols.h"
 #include "kernel/mm/vma.h"
@@ -377,7 +378,7 @@ void jsonshow_targets(const char *aggregate, u64 address, char **members, size_t
 		json_printf("targets_error",
 			    "targets are shown for types of BTF, which does not have %s",
 			    aggregate);
-		session.some_command_failed = true;
+		command_partly_failed();
 		return;
 	}
 	json_list("targets");

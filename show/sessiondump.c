@@ -9,6 +9,7 @@
 #include "memory.h"
 #include "kernel/module.h"
 #include "base/out.h"
+#include "shell/outcome.h"
 #include "shell/session.h"
 #include "symbols.h"
 #include "task.h"
@@ -158,5 +159,5 @@ void session_dump_session(void)
 	dump_line("registers", "%s", on_off(!session.no_elf_notes));
 	dump_line("gdb_version", "%s, %s", gdb_bridge_version(),
 		  gdb_bridge_started() ? "started" : "not started");
-	dump_line("a command failed", "%s", session.some_command_failed ? "yes" : "no");
+	dump_line("a command failed", "%s", command_has_failed() ? "yes" : "no");
 }

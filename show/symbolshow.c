@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "shell/nearest.h"
 #include "base/out.h"
+#include "shell/outcome.h"
 #include "shell/session.h"
 
 #include <ctype.h>
@@ -99,7 +100,7 @@ void symbols_json_error(const char *command, const char *text)
 	json_text("error", text);
 	json_text("command", command);
 	json_list("alternatives");
-	session.some_command_failed = true;
+	command_partly_failed();
 }
 
 void symbols_json_alternative(const struct symbol *symbol)
@@ -145,6 +146,6 @@ bool symbol_argument(const char *command, const char *word, u64 *address)
 	}
 	out("symbol not found: %s%s\npossible alternatives:\n", word, meant);
 	symbols_show_containing(word, "  ");
-	session.some_command_failed = true;
+	command_partly_failed();
 	return false;
 }

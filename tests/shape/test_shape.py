@@ -107,8 +107,6 @@ CIRCLES = [
     ("base/fail", "base/util"),  # running out of memory fails; what fails has growing text
     ("bridge/gdb_bridge", "bridge/gdb_internal"),
     ("kernel/unwind/crashpath", "kernel/unwind/stack"),
-    ("shell/bridge_ops", "shell/candidates", "shell/command", "shell/completion", "shell/expression", "shell/gdb_command",
-     "shell/input", "shell/nearest", "shell/prompt", "shell/shell"),
     ("show/btjson", "show/btshow"),
 ]
 CIRCLES_OF_FOLDERS = [("kernel", "kernel/unwind")]

@@ -7,6 +7,7 @@
 #include "shell/gdb_command.h"
 #include "shell/line.h"
 #include "base/out.h"
+#include "shell/outcome.h"
 #include "shell/prompt.h"
 #include "shell/session.h"
 
@@ -125,10 +126,10 @@ static char *run(const char *line, bool should_work)
 	char *copy;
 
 	session.error_file = "shell-test.errors";
-	session.some_command_failed = false;
+	command_set_failed(false);
 	unlink(session.error_file);
 	out_capture(run_body, &command, &text);
-	if (command.worked != should_work || session.some_command_failed == should_work)
+	if (command.worked != should_work || command_has_failed() == should_work)
 		fail_msg("\"%s\" %s: %s", line, command.worked ? "worked" : "failed",
 			 strbuf_text(&text));
 	copy = strdup(strbuf_text(&text));

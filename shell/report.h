@@ -1,0 +1,16 @@
+/* shell/report.h - where messages about what went wrong go. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include "base/util.h"
+
+/*
+ * A message about something that went wrong, where `set error` says: with the command's output, on the
+ * terminal, or in a file. TEXT gets "NAME: " before it, and a newline.
+ */
+void report_error(const char *name, const char *text);
+/* Until the innermost scope ends they are added to ERROR instead, a line each but for the last newline. */
+void report_catch(struct strbuf *error);
+
+#endif
