@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kernel/module.h"
 
-#include "kernel/unwind/dyncode.h"
+#include "kernel/dyncode.h"
 #include "base/fail.h"
 #include "containers/kcopy.h"
 #include "names/kfield.h"

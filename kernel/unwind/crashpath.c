@@ -12,6 +12,8 @@
 #include "names/kfield.h"
 #include "memory.h"
 
+typedef void (*walk_from)(const struct task *task, u64 ip, u64 slot, struct stack_trace *trace);
+
 KSYMBOL(crash_last, "machine_kexec");
 KSYMBOL(stopped_last, "crash_nmi_callback");
 
@@ -77,7 +79,7 @@ static void put_in_front(const struct stack_trace *upper, size_t count, struct s
 
 /* The lowest word of RANGE that is the last one's; false: there is none. */
 static bool try_stack(const struct address_range *range, const struct address_range *code,
-		      struct stack_trace *trace)
+		      struct stack_trace *trace, walk_from walk)
 {
 	struct stack_trace upper;
 	u64 word;
@@ -92,7 +94,7 @@ static bool try_stack(const struct address_range *range, const struct address_ra
 		/* A call that ends the function returns behind it. */
 		if (word <= code->start || word > code->end)
 			continue;
-		stack_unwind_from(trace->task, word, at, &upper);
+		walk(trace->task, word, at, &upper);
 		count = frames_in_front(&upper, trace);
 		if (!count)
 			continue;
@@ -102,7 +104,7 @@ static bool try_stack(const struct address_range *range, const struct address_ra
 	return false;
 }
 
-void crashpath_prepend(struct stack_trace *trace)
+void crashpath_prepend(struct stack_trace *trace, walk_from walk)
 {
 	struct ksymbol *const last[] = { &crash_last, &stopped_last };
 	struct address_range code,
@@ -111,13 +113,13 @@ void crashpath_prepend(struct stack_trace *trace)
 	for (size_t i = 0; i < ARRAY_SIZE(last); i++) {
 		if (!code_of(last[i], &code))
 			continue;
-		if (try_stack(&stack, &code, trace))
+		if (try_stack(&stack, &code, trace, walk))
 			return;
 		for (int kind = STACK_TASK + 1; kind <= STACK_VC; kind++) {
 			struct address_range special;
 
 			if (stack_special(trace->task->cpu, kind, &special) &&
-			    try_stack(&special, &code, trace))
+			    try_stack(&special, &code, trace, walk))
 				return;
 		}
 	}

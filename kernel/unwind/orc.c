@@ -14,7 +14,7 @@
  */
 #include "kernel/unwind/orc.h"
 
-#include "kernel/unwind/dyncode.h"
+#include "kernel/dyncode.h"
 #include "base/fail.h"
 #include "names/kfield.h"
 #include "memory.h"

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Understands task_struct.thread.sp with struct inactive_task_frame, pt_regs on the stack, the notes
- * that a crashing kernel (crash_notes) or QEMU left, and the per-CPU stacks for interrupts and exceptions.
+ * that a crashing kernel (crash_notes) or QEMU left.
  */
 #include "kernel/unwind/stack.h"
 
@@ -37,143 +37,6 @@ KFIELD(inactive_r14, "inactive_task_frame.r14");
 KFIELD(inactive_r15, "inactive_task_frame.r15");
 KTYPE(inactive_task_frame, "struct inactive_task_frame");
 KSYMBOL(crash_notes, "crash_notes");
-KFIELD(tss_ist, "tss_struct.x86_tss.ist");
-KSYMBOL(cpu_tss, "cpu_tss_rw");
-KSYMBOL(irq_stack_pointer, "hardirq_stack_ptr"); /* v6.15 and before v6.2 */
-KSYMBOL(pcpu_hot, "pcpu_hot"); /* v6.2 d7b6d709a76a ... v6.14 */
-KFIELD(pcpu_hot_irq_stack, "pcpu_hot.hardirq_stack_ptr");
-KTYPE(irq_stack, "struct irq_stack");
-KFIELD(ist_df_stack, "exception_stacks.DF_stack");
-/* The first task's stack lies between two symbols of the linker script. */
-KSYMBOL(init_stack_start, "__start_init_stack", "__start_init_task"); /* v6.10 */
-KSYMBOL(init_stack_end, "__end_init_stack", "__end_init_task");
-
-u64 stack_size(void)
-{
-	static u64 size;
-
-	if (!size)
-		size = ksymbol_address(&init_stack_end) - ksymbol_address(&init_stack_start);
-	if (size < PAGE_BYTES || size > 64 * PAGE_BYTES)
-		fail("the size of a kernel stack is unknown: init's has %llu bytes", size);
-	return size;
-}
-
-u64 stack_end(const struct task *task)
-{
-	return task->stack + stack_size();
-}
-
-/* The special stacks of one CPU: [low, high) by stack_kind; both 0 when the CPU has none. */
-struct special_stacks {
-	bool read;
-	struct address_range ranges[STACK_VC + 1];
-};
-
-static struct special_stacks *all_special;
-static unsigned nr_all_special;
-
-static void read_irq_stack(unsigned cpu, struct special_stacks *stacks)
-{
-	u64 top, bytes = ktype_exists(&irq_stack) ? ktype_size(&irq_stack) : 4 * PAGE_BYTES;
-
-	if (ksymbol_exists(&pcpu_hot) && kfield_exists(&pcpu_hot_irq_stack))
-		top = field_u64(percpu_symbol(&pcpu_hot, cpu), &pcpu_hot_irq_stack);
-	else if (ksymbol_exists(&irq_stack_pointer))
-		top = mem_u64(percpu_symbol(&irq_stack_pointer, cpu), "hardirq_stack_ptr");
-	else
-		return;
-	/* Since v5.8 the pointer names the last word, 8 below the end. */
-	top = align_up(top, PAGE_BYTES);
-	stacks->ranges[STACK_IRQ] = (struct address_range){ top - bytes, top };
-}
-
-static void read_exception_stacks(unsigned cpu, struct special_stacks *stacks)
-{
-	/* IST_INDEX_* of the kernel: the order of the interrupt stack table's entries. */
-	static const enum stack_kind order[] = { STACK_DF, STACK_NMI, STACK_DB, STACK_MCE,
-						 STACK_VC };
-	u64 bytes = kfield_exists(&ist_df_stack) ? kfield_size(&ist_df_stack) : PAGE_BYTES;
-	u64 ist = field_address(percpu_symbol(&cpu_tss, cpu), &tss_ist);
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(order); i++) {
-		u64 top = mem_u64(ist + 8 * i, "tss_struct.x86_tss.ist");
-
-		if (top)
-			stacks->ranges[order[i]] = (struct address_range){ top - bytes, top };
-	}
-}
-
-struct special_question {
-	unsigned cpu;
-	struct special_stacks *stacks;
-};
-
-static void read_irq_body(void *arg)
-{
-	struct special_question *question = arg;
-
-	read_irq_stack(question->cpu, question->stacks);
-}
-
-static void read_exception_body(void *arg)
-{
-	struct special_question *question = arg;
-
-	read_exception_stacks(question->cpu, question->stacks);
-}
-
-static const struct special_stacks *special_stacks(unsigned cpu)
-{
-	struct special_question question = { .cpu = cpu };
-
-	if (cpu >= nr_all_special) {
-		unsigned count = cpu + 1;
-
-		if (cpu >= MAX_CPUS)
-			return NULL;
-		all_special = xreallocarray(all_special, count, sizeof(*all_special));
-		memset(all_special + nr_all_special, 0,
-		       (count - nr_all_special) * sizeof(*all_special));
-		nr_all_special = count;
-	}
-	question.stacks = &all_special[cpu];
-	if (!question.stacks->read) {
-		/* Either may be unreadable in a damaged dump: the other still helps. */
-		question.stacks->read = true;
-		protect(read_irq_body, &question, NULL);
-		protect(read_exception_body, &question, NULL);
-	}
-	return question.stacks;
-}
-
-enum stack_kind stack_kind_at(unsigned cpu, u64 address)
-{
-	const struct special_stacks *stacks = special_stacks(cpu);
-	int kind;
-
-	for (kind = STACK_TASK + 1; stacks && kind <= STACK_VC; kind++) {
-		const struct address_range *range = &stacks->ranges[kind];
-
-		if (address >= range->start && address < range->end)
-			return kind;
-	}
-	return STACK_TASK;
-}
-
-const char *stack_kind_name(enum stack_kind kind)
-{
-	static const char *const names[] = {
-		[STACK_TASK] = "task",		[STACK_IRQ] = "IRQ",
-		[STACK_NMI] = "NMI exception",	[STACK_DF] = "DOUBLEFAULT exception",
-		[STACK_DB] = "DEBUG exception", [STACK_MCE] = "MCE exception",
-		[STACK_VC] = "VC exception",
-	};
-
-	return names[kind];
-}
-
 /* Where the unwinder stands: the registers of one frame, as far as they are known. */
 struct unwind {
 	struct stack_trace *trace;
@@ -541,10 +404,10 @@ static void run(struct unwind *unwind)
 static u64 stack_end_at(const struct unwind *unwind, u64 address)
 {
 	const struct task *task = unwind->trace->task;
-	enum stack_kind kind = stack_kind_at(task->cpu, address);
+	struct address_range range;
 
-	if (kind != STACK_TASK)
-		return special_stacks(task->cpu)->ranges[kind].end;
+	if (stack_special(task->cpu, stack_kind_at(task->cpu, address), &range))
+		return range.end;
 	return on_a_stack(unwind, address) ? task->stack + stack_size() : 0;
 }
 
@@ -775,7 +638,7 @@ void stack_unwind(const struct task *task, struct stack_trace *trace)
 {
 	stack_unwind_saved(task, trace);
 	if (trace->start != START_SLEEPING && trace->nr_frames && kernel_was_kexeced())
-		crashpath_prepend(trace);
+		crashpath_prepend(trace, stack_unwind_from);
 }
 
 void stack_unwind_from(const struct task *task, u64 ip, u64 slot, struct stack_trace *trace)
@@ -895,16 +758,6 @@ void stack_scan(const struct task *task, struct stack_trace *trace)
 	trace->complete = true;
 	trace->problem = NULL;
 	trace->nr_sure = trace->nr_frames;
-}
-
-bool stack_special(unsigned cpu, enum stack_kind kind, struct address_range *range)
-{
-	const struct special_stacks *stacks = special_stacks(cpu);
-
-	if (!stacks || kind == STACK_TASK || stacks->ranges[kind].start >= stacks->ranges[kind].end)
-		return false;
-	*range = stacks->ranges[kind];
-	return true;
 }
 
 /* linux/magic.h: at the last word that a stack may grow down to. */

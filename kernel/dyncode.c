@@ -1,4 +1,4 @@
-/* kernel/unwind/dyncode.c - code that the kernel wrote while it ran: BPF programs, trampolines, probes' pieces. */
+/* kernel/dyncode.c - code that the kernel wrote while it ran: BPF programs, trampolines, probes' pieces. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What is known of each piece, in the kernel's own lists:
@@ -8,7 +8,7 @@
  *	kprobe_insn_slots,		kprobe_insn_page.insns: pages of single instructions and detours
  *	kprobe_optinsn_slots
  */
-#include "kernel/unwind/dyncode.h"
+#include "kernel/dyncode.h"
 
 #include "base/fail.h"
 #include "names/kfield.h"

@@ -1,4 +1,4 @@
-/* kernel/unwind/dyncode.h - code that the kernel wrote while it ran: BPF programs, trampolines, probes' pieces. */
+/* kernel/dyncode.h - code that the kernel wrote while it ran: BPF programs, trampolines, probes' pieces. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef DYNCODE_H
 #define DYNCODE_H
