@@ -21,7 +21,7 @@
 
 struct bt_request {
 	struct args *args;
-	struct btshow_style style;
+	struct bt_style style;
 	const struct task *task;
 	struct btmerge *merge; /* --merge, --folded: traces are collected; NULL: shown one by one */
 	u64 start_ip, start_slot; /* -I, -S; 0: not given */
@@ -214,18 +214,20 @@ static void show_special_stacks(const char *cpu_words)
 {
 	struct strbuf why = { 0 };
 	struct cpu_mask cpus = *cpus_present();
+	const struct btwalk_writer *writer = json_on() ? &btjson_special_stack
+						       : &btshow_special_stack;
 	unsigned cpu;
 
 	if (cpu_words && !cpu_mask_parse(cpu_words, &cpus, &why))
 		fail_with(&why);
 	for (cpu = cpu_mask_next(&cpus, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(&cpus, cpu + 1))
-		btshow_special_stack(cpu, STACK_IRQ);
+		btwalk_special_stack(cpu, STACK_IRQ, writer);
 	for (cpu = cpu_mask_next(&cpus, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(&cpus, cpu + 1)) {
 		static const enum stack_kind kinds[] = { STACK_DF, STACK_NMI, STACK_DB, STACK_MCE,
 							 STACK_VC };
 
 		for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-			btshow_special_stack(cpu, kinds[i]);
+			btwalk_special_stack(cpu, kinds[i], writer);
 	}
 }
 
@@ -286,11 +288,11 @@ static u64 address_option(const struct args *args, const char *name)
 	return address;
 }
 
-static void read_style(const struct args *args, struct btshow_style *style)
+static void read_style(const struct args *args, struct bt_style *style)
 {
 	struct strbuf *why = scope_strbuf();
 
-	*style = (struct btshow_style){
+	*style = (struct bt_style){
 		.offsets = option_given(args, "s"),
 		.hex_offsets = option_given(args, "x"),
 		.lines = option_given(args, "l"),

@@ -65,7 +65,7 @@ void btjson_registers(const struct x86_regs *regs, bool partial)
 	json_end();
 }
 
-void btjson_special_stack(unsigned cpu, enum stack_kind kind)
+static void begin_special_stack(unsigned cpu, enum stack_kind kind)
 {
 	json_object(NULL);
 	json_number("cpu", cpu);
@@ -73,7 +73,7 @@ void btjson_special_stack(unsigned cpu, enum stack_kind kind)
 	json_list("found");
 }
 
-void btjson_found_registers(u64 address, const struct x86_regs *regs)
+static void put_found_registers(u64 address, const struct x86_regs *regs)
 {
 	json_object(NULL);
 	json_address("at", address);
@@ -81,6 +81,18 @@ void btjson_found_registers(u64 address, const struct x86_regs *regs)
 	btjson_registers(regs, false);
 	json_end();
 }
+
+static void end_special_stack(UNUSED bool found)
+{
+	json_end();
+	json_end();
+}
+
+const struct btwalk_writer btjson_special_stack = {
+	.begin = begin_special_stack,
+	.put = put_found_registers,
+	.end = end_special_stack,
+};
 
 /* The lines of TEXT without their indents, as a list. */
 static void put_lines(const char *key, char *text)
@@ -106,11 +118,11 @@ void btjson_source_lines(u64 pc)
 }
 
 static void put_variables(const struct stack_trace *trace, const struct frame *frame,
-			  const struct btshow_style *style)
+			  const struct bt_style *style)
 {
 	struct strbuf *text = scope_strbuf(), *why = scope_strbuf();
 
-	if (btshow_variables(trace, frame, style, text, why))
+	if (btwalk_variables(trace, frame, style, text, why))
 		put_lines("variables", scope_strdup(strbuf_text(text)));
 	else
 		json_text("variables_error", strbuf_text(why));
@@ -122,9 +134,6 @@ static void put_module(const struct symbol *symbol)
 		  symbol->module && symbol->module->address ? symbol->module->name : NULL);
 }
 
-/* How much is said of a word: 0 nothing, else its symbol; from WORDS_WITH_CACHES on, the slab cache it is of. */
-enum { WORDS_PLAIN, WORDS_AS_SYMBOLS, WORDS_WITH_CACHES };
-
 static void put_word(u64 at, u64 word, unsigned detail)
 {
 	char cache[64];
@@ -134,7 +143,7 @@ static void put_word(u64 at, u64 word, unsigned detail)
 	json_address("word", word);
 	if (detail != WORDS_PLAIN)
 		jsonshow_symbol("symbol", word);
-	if (detail == WORDS_WITH_CACHES && !symbol_at(word, NULL) &&
+	if (detail >= WORDS_WITH_CACHES && !symbol_at(word, NULL) &&
 	    slab_cache_of(word, cache, sizeof(cache)))
 		json_text("cache", cache);
 	json_end();
@@ -162,14 +171,11 @@ static void put_words(u64 first, u64 end, unsigned detail)
 	json_end();
 }
 
-static void put_frame(const struct stack_trace *trace, size_t index,
-		      const struct btshow_style *style)
+static void put_frame(const struct stack_trace *trace, size_t index, const struct bt_style *style)
 {
 	const struct frame *frame = &trace->frames[index];
 	u64 offset = 0;
-	const struct symbol *symbol = frame->from_user
-					      ? NULL
-					      : symbol_at(frame->pc - !frame->has_regs, &offset);
+	const struct symbol *symbol = frame->from_user ? NULL : btwalk_symbol(frame, &offset);
 
 	json_object(NULL);
 	json_number("level", index);
@@ -177,7 +183,7 @@ static void put_frame(const struct stack_trace *trace, size_t index,
 	json_address("sp", frame->sp);
 	json_text("function", symbol ? symbol->name : NULL);
 	if (symbol) {
-		json_number("offset", frame->pc - symbol->value);
+		json_number("offset", offset);
 		put_module(symbol);
 	}
 	json_text("stack", frame->from_user ? "user" : stacks[frame->stack]);
@@ -192,10 +198,9 @@ static void put_frame(const struct stack_trace *trace, size_t index,
 	if ((style->arguments || style->locals) && !frame->from_user)
 		put_variables(trace, frame, style);
 	if (style->words && !frame->from_user) {
-		struct address_range range = btshow_frame_words(trace, index);
+		struct address_range range = btwalk_frame_words(trace, index);
 
-		put_words(range.start, range.end,
-			  style->symbolic ? WORDS_WITH_CACHES : WORDS_PLAIN);
+		put_words(range.start, range.end, btwalk_detail(style));
 	}
 	json_end();
 }
@@ -206,7 +211,7 @@ static void put_text_words(u64 start, u64 end, enum stack_kind stack)
 	const struct symbol *symbol;
 	u64 word;
 
-	for (u64 at = start; btshow_text_word(&at, end, &word, &symbol); at += sizeof(u64)) {
+	for (u64 at = start; btwalk_text_word(&at, end, &word, &symbol); at += sizeof(u64)) {
 		json_object(NULL);
 		json_address("at", at);
 		json_address("word", word);
@@ -220,14 +225,14 @@ static void put_text_words(u64 start, u64 end, enum stack_kind stack)
 /* The first frame, and those whose saved registers stand between the words of two stacks or end the trace. */
 static void put_frames_among_words(const struct stack_trace *trace, bool whole_stack)
 {
-	static const struct btshow_style plain;
+	static const struct bt_style plain;
 	const struct frame *frames = trace->frames, *last = frames + trace->nr_frames - 1;
-	struct btshow_part part = { 0 };
+	struct btwalk_part part = { 0 };
 
 	json_list("frames");
 	if (!whole_stack && trace->nr_frames && !frames->from_user) {
 		put_frame(trace, 0, &plain);
-		while (btshow_next_part(trace, &part)) {
+		while (btwalk_next_part(trace, &part)) {
 			if (part.saved)
 				put_frame(trace, (size_t)(part.saved - frames), &plain);
 		}
@@ -239,7 +244,7 @@ static void put_frames_among_words(const struct stack_trace *trace, bool whole_s
 
 static void put_trace_text_words(const struct stack_trace *trace, bool whole_stack)
 {
-	struct btshow_part part = { 0 };
+	struct btwalk_part part = { 0 };
 
 	json_list("words");
 	if (trace->start == START_NO_STACK) {
@@ -249,7 +254,7 @@ static void put_trace_text_words(const struct stack_trace *trace, bool whole_sta
 	if (whole_stack || !trace->nr_frames || trace->frames[0].from_user) {
 		put_text_words(trace->task->stack, stack_end(trace->task), STACK_TASK);
 	} else {
-		while (btshow_next_part(trace, &part))
+		while (btwalk_next_part(trace, &part))
 			put_text_words(part.start, part.end, part.stack);
 	}
 	json_end();
@@ -257,7 +262,7 @@ static void put_trace_text_words(const struct stack_trace *trace, bool whole_sta
 }
 
 static void put_frames(const struct stack_trace *trace, bool only_exceptions,
-		       const struct btshow_style *style)
+		       const struct bt_style *style)
 {
 	json_list("frames");
 	for (size_t i = 0; i < trace->nr_frames; i++) {
@@ -271,7 +276,7 @@ static void put_frames(const struct stack_trace *trace, bool only_exceptions,
 }
 
 void btjson_trace(const struct stack_trace *trace, enum btjson_form form,
-		  const struct btshow_style *style)
+		  const struct bt_style *style)
 {
 	u64 stack = trace->start == START_NO_STACK ? 0 : trace->task->stack;
 

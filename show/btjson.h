@@ -3,7 +3,7 @@
 #ifndef BTJSON_H
 #define BTJSON_H
 
-#include "show/btshow.h"
+#include "show/btwalk.h"
 
 /* What is told of a trace in place of its frames. */
 enum btjson_form {
@@ -15,10 +15,9 @@ enum btjson_form {
 };
 
 void btjson_trace(const struct stack_trace *trace, enum btjson_form form,
-		  const struct btshow_style *style);
-/* -E: CPU's stack of KIND, whose list of what looks like saved registers the caller fills and ends with two json_end(). */
-void btjson_special_stack(unsigned cpu, enum stack_kind kind);
-void btjson_found_registers(u64 address, const struct x86_regs *regs);
+		  const struct bt_style *style);
+/* -E */
+extern const struct btwalk_writer btjson_special_stack;
 /* "registers": an object with every register of REGS, or only those that an interrupt saves. */
 void btjson_registers(const struct x86_regs *regs, bool partial);
 /* "lines": source and functions inline at PC. */

@@ -2,10 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "show/btshow.h"
 
-#include "shell/bridge_ops.h"
-#include "show/btjson.h"
 #include "base/fail.h"
-#include "base/json.h"
 #include "memory.h"
 #include "base/out.h"
 #include "kernel/mm/slab.h"
@@ -29,20 +26,10 @@ static void show_registers(const struct frame *frame)
 	out("    ORIG_RAX: %016llx  CS: %04llx  SS: %04llx\n", r->orig_ax, r->cs, r->ss);
 }
 
-/* A return address may be the first byte after its function: the symbol is that of the call. */
-static const struct symbol *frame_symbol(const struct frame *frame, u64 *offset)
-{
-	const struct symbol *symbol = symbol_at(frame->pc - !frame->has_regs, offset);
-
-	if (symbol)
-		*offset = frame->pc - symbol->value;
-	return symbol;
-}
-
 static const char *function_text(const struct frame *frame, bool with_offset, bool hex)
 {
 	u64 offset = 0;
-	const struct symbol *symbol = frame_symbol(frame, &offset);
+	const struct symbol *symbol = btwalk_symbol(frame, &offset);
 
 	if (!symbol)
 		return "(unknown)";
@@ -63,7 +50,7 @@ static const char *frame_module(const struct frame *frame)
 {
 	u64 offset;
 
-	return module_text(frame_symbol(frame, &offset));
+	return module_text(btwalk_symbol(frame, &offset));
 }
 
 /* The line of the call, not of the instruction that it returns to; and those of functions inline there. */
@@ -78,24 +65,14 @@ static char *frame_lines(const struct frame *frame)
 	return lines;
 }
 
-bool btshow_variables(const struct stack_trace *trace, const struct frame *frame,
-		      const struct btshow_style *style, struct strbuf *text, struct strbuf *error)
-{
-	struct gdb_frame_place place = bridge_frame_place(trace, frame);
-
-	if (trace->found_below)
-		bridge_ops_start_below();
-	return gdb_frame_variables(&place, style->arguments, style->locals, text, error);
-}
-
 /* As gdb writes them, those of functions inline here below a line with the function's name. */
 static char *frame_variables(const struct stack_trace *trace, const struct frame *frame,
-			     const struct btshow_style *style)
+			     const struct bt_style *style)
 {
 	struct strbuf text = { 0 }, why = { 0 };
 	char *variables;
 
-	if (!btshow_variables(trace, frame, style, &text, &why))
+	if (!btwalk_variables(trace, frame, style, &text, &why))
 		strbuf_printf(&text, "(no variables: %s)\n", strbuf_text(&why));
 	variables = scope_strdup(strbuf_text(&text));
 	strbuf_free(&text);
@@ -114,7 +91,7 @@ static bool same_function(const char *line, const char *variables)
 
 /* -l, --args, --locals: a function that is inline here is named once, with its place and its variables. */
 static void show_source(const struct stack_trace *trace, const struct frame *frame,
-			const struct btshow_style *style)
+			const struct bt_style *style)
 {
 	char *lines = style->lines ? frame_lines(frame) : NULL, *variables = NULL, *line, *inlined;
 
@@ -140,9 +117,6 @@ static void show_source(const struct stack_trace *trace, const struct frame *fra
 	for (; inlined && *inlined; inlined = strsep(&lines, "\n"))
 		out("%s\n", inlined);
 }
-
-/* How words are shown; above WORDS_AS_SYMBOLS slab objects have the names of their caches. */
-enum { WORDS_PLAIN, WORDS_AS_SYMBOLS, WORDS_WITH_CACHES, WORDS_WITH_OBJECTS };
 
 static void show_word(u64 word, unsigned style)
 {
@@ -182,75 +156,13 @@ static void show_words(u64 first, u64 last, const char *indent, const char *colo
 	out("\n");
 }
 
-/* A frame's words reach up to the next return address on the same stack. */
-static struct address_range call_words(const struct stack_trace *trace, size_t index)
-{
-	const struct frame *frame = &trace->frames[index], *next = frame + 1;
-	u64 first = frame->has_regs ? frame->sp : frame->sp + 8;
-
-	if (index + 1 == trace->nr_frames) {
-		/* Nothing is left above where a trace ends as it must. */
-		if (!trace->complete && frame->stack == STACK_TASK)
-			return (struct address_range){ first, stack_end(trace->task) };
-	} else if (next->from_user) {
-		/* The registers of user space follow in full: their words would say them twice. */
-		return (struct address_range){ first, next->regs_address };
-	} else if (!next->has_regs && next->stack == frame->stack) {
-		return (struct address_range){ first, next->sp + 8 };
-	}
-	return (struct address_range){ 0 };
-}
-
-/* Of entry code, below the registers that it saved: those and the frame of the function that was interrupted. */
-static struct address_range entry_words(const struct stack_trace *trace, size_t index)
-{
-	const struct frame *frame = &trace->frames[index], *next = frame + 1;
-	u64 end = frame->regs_address + sizeof(struct x86_regs);
-
-	if (index + 1 < trace->nr_frames && !next->has_regs && next->stack == frame->stack)
-		end = next->sp + 8;
-	return (struct address_range){ frame[-1].sp + 8, end };
-}
-
-/* Registers that an exception, or the way into the kernel, saved: they have no line of their own. */
-static bool is_exception(const struct stack_trace *trace, size_t index)
-{
-	const struct frame *frame = &trace->frames[index];
-
-	return frame->has_regs && (index > 0 || frame->from_user);
-}
-
-/* What an exception interrupted from a stack of its own has a line again, on its own stack. */
-static bool is_back_on_stack(const struct stack_trace *trace, size_t index)
-{
-	const struct frame *frame = &trace->frames[index];
-
-	return frame[-1].stack > STACK_IRQ && frame[-1].stack != frame->stack;
-}
-
-struct address_range btshow_frame_words(const struct stack_trace *trace, size_t index)
-{
-	const struct frame *frame = &trace->frames[index];
-	struct address_range range = { 0 };
-
-	if (!is_exception(trace, index) || (!frame->from_user && is_back_on_stack(trace, index)))
-		range = call_words(trace, index);
-	/* Entry code that saved them on a stack of its own: that ends there. */
-	else if (!frame->from_user && frame[-1].stack == frame->stack)
-		range = entry_words(trace, index);
-	if (range.end <= range.start || range.end - range.start > stack_size())
-		range.start = range.end = 0;
-	return range;
-}
-
 static void show_frame_words(const struct stack_trace *trace, size_t index,
-			     const struct btshow_style *style)
+			     const struct bt_style *style)
 {
-	struct address_range range = btshow_frame_words(trace, index);
+	struct address_range range = btwalk_frame_words(trace, index);
 
 	if (style->words && range.end)
-		show_words(range.start, range.end - 8, "    ", ": ",
-			   style->symbolic ? WORDS_AS_SYMBOLS + style->symbolic : WORDS_PLAIN);
+		show_words(range.start, range.end - 8, "    ", ": ", btwalk_detail(style));
 }
 
 static const char *source_mark(const struct frame *frame)
@@ -258,7 +170,7 @@ static const char *source_mark(const struct frame *frame)
 	return frame->source == FRAME_GUESS ? "? " : "";
 }
 
-static void show_interrupted(const struct frame *frame, const struct btshow_style *style)
+static void show_interrupted(const struct frame *frame, const struct bt_style *style)
 {
 	u64 offset;
 
@@ -305,8 +217,8 @@ struct walk {
 	unsigned number; /* of the next line */
 };
 
-static void show_call(const struct stack_trace *trace, size_t index,
-		      const struct btshow_style *style, struct walk *walk)
+static void show_call(const struct stack_trace *trace, size_t index, const struct bt_style *style,
+		      struct walk *walk)
 {
 	const struct frame *frame = &trace->frames[index];
 
@@ -323,7 +235,7 @@ static void show_call(const struct stack_trace *trace, size_t index,
 }
 
 static void show_exception(const struct stack_trace *trace, size_t index,
-			   const struct btshow_style *style, struct walk *walk)
+			   const struct bt_style *style, struct walk *walk)
 {
 	const struct frame *frame = &trace->frames[index];
 
@@ -331,7 +243,7 @@ static void show_exception(const struct stack_trace *trace, size_t index,
 	show_registers(frame);
 	if (frame->from_user)
 		return;
-	if (is_back_on_stack(trace, index)) {
+	if (btwalk_is_back_on_stack(trace, index)) {
 		show_call(trace, index, style, walk);
 		return;
 	}
@@ -339,7 +251,7 @@ static void show_exception(const struct stack_trace *trace, size_t index,
 	show_source(trace, frame, style);
 }
 
-void btshow_trace(const struct stack_trace *trace, const struct btshow_style *style)
+void btshow_trace(const struct stack_trace *trace, const struct bt_style *style)
 {
 	struct walk walk = { .stack = trace->nr_frames ? trace->frames[0].stack : STACK_TASK };
 
@@ -354,7 +266,7 @@ void btshow_trace(const struct stack_trace *trace, const struct btshow_style *st
 		if (i == trace->nr_sure)
 			out("bt: unwinding stopped here: %s; what follows is a guess\n",
 			    trace->problem ? trace->problem : "unknown reason");
-		if (is_exception(trace, i))
+		if (btwalk_is_exception(trace, i))
 			show_exception(trace, i, style, &walk);
 		else
 			show_call(trace, i, style, &walk);
@@ -366,7 +278,7 @@ void btshow_trace(const struct stack_trace *trace, const struct btshow_style *st
 
 void btshow_exception_frames(const struct stack_trace *trace)
 {
-	static const struct btshow_style plain;
+	static const struct bt_style plain;
 
 	for (size_t i = 0; i < trace->nr_frames; i++) {
 		const struct frame *frame = &trace->frames[i];
@@ -380,24 +292,9 @@ void btshow_exception_frames(const struct stack_trace *trace)
 	}
 }
 
-/* Could these 21 words be what the processor and the entry code left? */
-static bool looks_like_registers(const struct x86_regs *regs)
-{
-	enum { KERNEL_CS = 0x10, KERNEL_SS = 0x18, USER_CS = 0x33, USER_SS = 0x2b };
-	enum { ALWAYS_SET = 1 << 1, INTERRUPTS = 1 << 9, HIGHEST_FLAG = 21 };
-
-	if (!(regs->flags & ALWAYS_SET) || regs->flags >> (HIGHEST_FLAG + 1))
-		return false;
-	if (regs->cs == KERNEL_CS)
-		return (regs->ss == KERNEL_SS || regs->ss == 0) && address_is_text(regs->ip) &&
-		       regs->sp >> 47 == 0x1ffff;
-	return regs->cs == USER_CS && regs->ss == USER_SS && regs->flags & INTERRUPTS && regs->ip &&
-	       regs->ip >> 47 == 0 && regs->sp >> 47 == 0;
-}
-
 static void show_found_registers(u64 address, const struct x86_regs *regs)
 {
-	static const struct btshow_style plain;
+	static const struct bt_style plain;
 	struct frame frame = { .pc = regs->ip,
 			       .sp = regs->sp,
 			       .has_regs = true,
@@ -419,97 +316,39 @@ static const char *stack_title(enum stack_kind kind)
 	return title;
 }
 
-bool btshow_special_stack(unsigned cpu, enum stack_kind kind)
+static void begin_special_stack(unsigned cpu, enum stack_kind kind)
 {
-	struct address_range range;
-	struct x86_regs regs;
-	bool found = false;
-
-	/* Kernels that may run as encrypted guests set a stack aside for #VC, and map it only in one. */
-	if (!stack_special(cpu, kind, &range) ||
-	    (kind == STACK_VC && !mem_try_read(range.end - 8, &regs, 8, NULL)))
-		return false;
-	if (json_on())
-		btjson_special_stack(cpu, kind);
-	else
-		out("CPU %u %s STACK:\n", cpu, stack_title(kind));
-	for (u64 at = range.start; at + sizeof(regs) <= range.end; at += 8) {
-		interrupt_check();
-		if (!mem_try_read(at, &regs, sizeof(regs), NULL) || !looks_like_registers(&regs))
-			continue;
-		if (json_on())
-			btjson_found_registers(at, &regs);
-		else
-			show_found_registers(at, &regs);
-		found = true;
-	}
-	if (json_on()) {
-		json_end();
-		json_end();
-	} else {
-		out(found ? "\n" : "(none found)\n\n");
-	}
-	return true;
+	out("CPU %u %s STACK:\n", cpu, stack_title(kind));
 }
 
-bool btshow_text_word(u64 *at, u64 end, u64 *word, const struct symbol **symbol)
+static void end_special_stack(bool found)
 {
-	u64 offset;
-
-	for (*at = align_down(*at, 8); *at < end; *at += 8) {
-		interrupt_check();
-		if (mem_try_u64(*at, word, NULL) && address_is_text(*word) &&
-		    (*symbol = symbol_at(*word, &offset)))
-			return true;
-	}
-	return false;
+	out(found ? "\n" : "(none found)\n\n");
 }
+
+const struct btwalk_writer btshow_special_stack = {
+	.begin = begin_special_stack,
+	.put = show_found_registers,
+	.end = end_special_stack,
+};
 
 static void show_text_words(u64 start, u64 end)
 {
 	const struct symbol *symbol;
 	u64 word;
 
-	for (u64 at = start; btshow_text_word(&at, end, &word, &symbol); at += 8)
+	for (u64 at = start; btwalk_text_word(&at, end, &word, &symbol); at += 8)
 		out("  [%016llx] %s at %016llx%s\n", at, symbol->name, word, module_text(symbol));
-}
-
-bool btshow_next_part(const struct stack_trace *trace, struct btshow_part *part)
-{
-	const struct frame *frame, *next;
-	struct address_range special;
-
-	if (part->next >= trace->nr_frames)
-		return false;
-	frame = &trace->frames[part->next];
-	next = frame + 1;
-	part->stack = frame->stack;
-	part->start = frame->sp;
-	/* Where one stack was left for another, the word that leads to the registers saved on it comes alone. */
-	if (part->next && !frame->has_regs && part->next + 1 < trace->nr_frames && next->has_regs &&
-	    !next->from_user) {
-		part->end = part->start + 8;
-		part->saved = next;
-		part->next++;
-		return true;
-	}
-	if (!stack_special(trace->task->cpu, frame->stack, &special))
-		special.end = stack_end(trace->task);
-	part->end = special.end;
-	part->next = stack_next_segment(trace, part->next);
-	next = &trace->frames[part->next];
-	part->saved = part->next < trace->nr_frames && next->has_regs ? next : NULL;
-	return true;
 }
 
 /* From the first frame up, on each stack that the trace goes through. */
 static void show_live_text_words(const struct stack_trace *trace)
 {
-	static const struct btshow_style plain;
-	struct btshow_part part = { 0 };
+	static const struct bt_style plain;
+	struct btwalk_part part = { 0 };
 	enum stack_kind left = trace->frames[0].stack;
 
-	while (btshow_next_part(trace, &part)) {
+	while (btwalk_next_part(trace, &part)) {
 		if (part.stack != left)
 			out("--- <%s stack> ---\n", stack_kind_name(left));
 		left = part.stack;

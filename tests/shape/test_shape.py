@@ -106,7 +106,6 @@ def test_includes_name_the_path_from_the_top():
 CIRCLES = [
     ("base/fail", "base/util"),  # running out of memory fails; what fails has growing text
     ("bridge/gdb_bridge", "bridge/gdb_internal"),
-    ("show/btjson", "show/btshow"),
 ]
 
 
