@@ -49,23 +49,10 @@ bool task_is_kthread(const struct task *task);
 bool task_is_active(const struct task *task); /* on a CPU: '>' in ps */
 bool task_is_panic_task(const struct task *task);
 bool task_is_group_leader(const struct task *task);
-/* "RU", "IN", "UN", "ST", "ZO", "TR", "DE", "WA", "PA", "ID", "NE", "??": crash's two letters. */
-const char *task_state_text(const struct task *task);
-/* "TASK_RUNNING", "TASK_INTERRUPTIBLE|TASK_FREEZABLE" ...: every bit, as `set` shows them. */
-void task_state_words(const struct task *task, struct strbuf *text);
-bool task_has_state(const struct task *task, const char *letters);
-bool task_is_state_name(const char *letters); /* one of the above */
 /* comm with control characters and broken UTF-8 as \xNN: safe on a terminal. Returns TEXT. */
 #define TASK_COMM_SPACE (16 * 4 + 1)
 char *task_comm(const struct task *task, char text[TASK_COMM_SPACE]);
 
-/* Of a task without memory of its own all is known, and 0. */
-struct task_memory {
-	u64 total_vm_kb, rss_kb;
-	double percent; /* of physical memory */
-	bool total_vm_known, rss_known, percent_known; /* false: cannot be read, the number is 0 */
-};
-void task_memory(const struct task *task, struct task_memory *usage);
 /* Pages that MM's threads hold and mm_struct's own counters do not show yet (kernels before v6.2). */
 s64 task_rss_delta(u64 mm);
 

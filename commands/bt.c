@@ -16,6 +16,7 @@
 #include "shell/session.h"
 #include "kernel/unwind/stack.h"
 #include "task.h"
+#include "kernel/taskinfo.h"
 
 #include <stdio.h>
 

@@ -10,6 +10,7 @@
 #include "base/progress.h"
 #include "shell/session.h"
 #include "task.h"
+#include "kernel/taskinfo.h"
 
 #include <stdio.h>
 #include <stdlib.h>

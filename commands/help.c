@@ -8,6 +8,7 @@
 #include "base/fail.h"
 #include "bridge/gdb_bridge.h"
 #include "shell/gdb_command.h"
+#include "show/kerneldump.h"
 #include "names/kfield.h"
 #include "base/out.h"
 #include "shell/session.h"

@@ -1,4 +1,4 @@
-/* kernel/taskinfo.h - what a task used and may use: memory, times, scheduling, limits, arguments. */
+/* kernel/taskinfo.h - what a task does, used and may use: its state, memory, times, scheduling, limits, arguments. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef TASKINFO_H
 #define TASKINFO_H
@@ -6,7 +6,20 @@
 #include "task.h"
 #include "base/util.h"
 
-/* task_memory() is declared in task.h. */
+/* "RU", "IN", "UN", "ST", "ZO", "TR", "DE", "WA", "PA", "ID", "NE", "??": crash's two letters. */
+const char *task_state_text(const struct task *task);
+/* "TASK_RUNNING", "TASK_INTERRUPTIBLE|TASK_FREEZABLE" ...: every bit, as `set` shows them. */
+void task_state_words(const struct task *task, struct strbuf *text);
+bool task_has_state(const struct task *task, const char *letters);
+bool task_is_state_name(const char *letters); /* one of the above */
+
+/* Of a task without memory of its own all is known, and 0. */
+struct task_memory {
+	u64 total_vm_kb, rss_kb;
+	double percent; /* of physical memory */
+	bool total_vm_known, rss_known, percent_known; /* false: cannot be read, the number is 0 */
+};
+void task_memory(const struct task *task, struct task_memory *usage);
 
 struct task_times {
 	u64 start; /* task_struct.start_time: nanoseconds, monotonic */

@@ -20,6 +20,7 @@
 #include "kernel/unwind/stack.h"
 #include "symbols.h"
 #include "task.h"
+#include "kernel/taskinfo.h"
 #include "names/types.h"
 #include "dump/unpack.h"
 #include "kernel/mm/vma.h"

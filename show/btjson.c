@@ -7,6 +7,7 @@
 #include "show/jsonshow.h"
 #include "memory.h"
 #include "kernel/mm/slab.h"
+#include "kernel/taskinfo.h"
 #include "show/tracelines.h"
 
 #include <ctype.h>

@@ -9,6 +9,7 @@
 #include "show/jsonshow.h"
 #include "kernel.h"
 #include "task.h"
+#include "kernel/taskinfo.h"
 
 static void ask_sysrq(void *arg)
 {

@@ -1,5 +1,7 @@
 /* show/kerneldump.c - help -k, -m and -v: the kernel, the machine and its memory, labelled as crash labels them. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "show/kerneldump.h"
+
 #include "show/banner.h"
 #include "show/dumplines.h"
 #include "base/fail.h"
@@ -12,7 +14,6 @@
 #include "kernel/module.h"
 #include "base/out.h"
 #include "shell/session.h"
-#include "show/sessiondump.h"
 #include "kernel/unwind/stack.h"
 #include "symbols.h"
 #include "task.h"

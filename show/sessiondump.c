@@ -18,32 +18,6 @@
 #define SYMBOLS_WIDTH 20
 #define TASKS_WIDTH 18
 
-static int name_width = SESSION_WIDTH;
-
-void dump_width(int width)
-{
-	name_width = width;
-}
-
-void dump_line(const char *name, const char *format, ...)
-{
-	struct strbuf *text = scope_strbuf();
-	va_list args;
-
-	va_start(args, format);
-	strbuf_vprintf(text, format, args);
-	va_end(args);
-	out("%*s: %s\n", name_width, name, strbuf_text(text));
-}
-
-void dump_line_or_why(const char *name, void (*body)(void *arg))
-{
-	struct failure failure;
-
-	if (!protect_row(body, NULL, &failure))
-		dump_line(name, "unknown: %s", failure.text);
-}
-
 static const char *on_off(bool flag)
 {
 	return flag ? "on" : "off";

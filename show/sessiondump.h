@@ -4,9 +4,6 @@
 #define SESSIONDUMP_H
 
 /* "    name: value" lines, as `help -k` and its siblings print them. */
-void session_dump_kernel(void);
-void session_dump_machine(void);
-void session_dump_memory(void);
 void session_dump_symbols(void);
 void session_dump_tasks(void);
 void session_dump_each_task(void); /* the same, and a row for each task */

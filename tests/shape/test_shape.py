@@ -133,6 +133,29 @@ def test_the_kernel_side_draws_nothing():
     equal(wrong, [], "layers 1 to 5 that know of JSON or colours")
 
 
+# What stands before the name of a function, at the start of a line, and how what follows its name ends.
+FUNCTION = r"^(?!static\b|typedef\b|extern\b|return\b|else\b)[a-z][\w \t*]*?[ *](\w+)\("
+
+
+def functions(path, ending):
+    text = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.S)
+    text = re.sub(r"^#(?:[^\n]*\\\n)*[^\n]*\n", "", text, flags=re.M)
+    return set(re.findall(FUNCTION + ending, text, re.M))
+
+
+def test_functions_are_declared_where_they_are_defined():
+    """X.h says what X.c does. bridge/ aside: gdb_bridge.h is the face of all of it."""
+    homes = {}
+    for path in OURS:
+        for name in functions(path, r"[^;{}]*?\)\n\{") if path.suffix == ".c" else ():
+            homes.setdefault(name, set()).add(module_of(path))
+    declared = [(path, name) for path in HEADERS if path.parent.name != "bridge" for name in sorted(functions(path, r"[^{}]*?;"))]
+    wrong = [f"{name_of(path)}: {name}() is defined in {sorted(homes.get(name, []))}" for path, name in declared
+             if homes.get(name) != {module_of(path)}]
+    equal(wrong, [], "functions that another file defines")
+    expect(len(declared) > 600, f"only {len(declared)} declarations were found")
+
+
 def test_each_header_compiles_alone():
     with tempfile.TemporaryDirectory() as folder:
         source = pathlib.Path(folder) / "all.c"
