@@ -24,7 +24,7 @@ namespace bridge
 /* What the bridge was given; never null. */
 extern const struct gdb_bridge_ops *ops;
 
-/* ---- gdb_bridge.cc ---- */
+/* ---- gdb_start.cc ---- */
 
 bool ensure_started(std::string *problem);
 /* Runs WORK; false and why when it ends in any exception. */

@@ -1,4 +1,4 @@
-/* bridge/gdb_bridge.cc - starts GDB, gives it debug information, runs commands. */
+/* bridge/gdb_start.cc - starts GDB, gives it debug information, runs commands. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "gdb_internal.hh"
 
