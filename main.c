@@ -92,7 +92,6 @@ static void start_up(void *arg)
 	opening_leave_stripped_vmlinux(&opening);
 	findkernel_locate(&opening, why);
 	memory_init(session.dump, &x86_64_ops, &opening.layout);
-	memory_set_zero_excluded(session.zero_excluded);
 	findkernel_types(&opening, why);
 	set_up_subsystems(arguments, why);
 	findkernel_check_match(&opening, arguments, kernel_matches_vmlinux);

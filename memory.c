@@ -71,6 +71,11 @@ void memory_set_zero_excluded(bool zero)
 	memory.zero_excluded = zero;
 }
 
+bool memory_zero_excluded(void)
+{
+	return memory.zero_excluded;
+}
+
 static bool translate_kernel(u64 address, u64 *paddr, u64 *run_bytes, struct fault *fault)
 {
 	u64 page = align_down(address, PAGE_BYTES);

@@ -21,6 +21,7 @@ bool memory_is_live(void);
 void memory_forget_translations(void);
 /* --zero_excluded: excluded pages, and what an incomplete dump lacks, read as zeroes. */
 void memory_set_zero_excluded(bool zero);
+bool memory_zero_excluded(void);
 
 /* Where an address leads. */
 struct space {

@@ -244,7 +244,6 @@ static void set_unwinder(const char *word)
 	if (dwarf && !cfi_function(0, &start, &end))
 		fail("there is no unwind table of DWARF's: it is in a vmlinux with debug information");
 	/* As `set unwind` does. */
-	session.unwind = dwarf;
 	stack_prefer_cfi(dwarf);
 	gdb_bridge_changed();
 }

@@ -210,30 +210,28 @@ static void put_json_free(void)
 
 static void print_zero_excluded(UNUSED bool listed)
 {
-	out("%s", session.zero_excluded ? "on" : "off");
+	out("%s", memory_zero_excluded() ? "on" : "off");
 }
 
 static bool change_zero_excluded(const char *setting)
 {
 	if (!streq(setting, "on") && !streq(setting, "off"))
 		return false;
-	session.zero_excluded = streq(setting, "on");
-	memory_set_zero_excluded(session.zero_excluded);
+	memory_set_zero_excluded(streq(setting, "on"));
 	gdb_bridge_changed();
 	return true;
 }
 
 static void print_unwind(UNUSED bool listed)
 {
-	out("%s", session.unwind ? "on" : "off");
+	out("%s", stack_prefers_cfi() ? "on" : "off");
 }
 
 static bool change_unwind(const char *setting)
 {
 	if (!streq(setting, "on") && !streq(setting, "off"))
 		return false;
-	session.unwind = streq(setting, "on");
-	stack_prefer_cfi(session.unwind);
+	stack_prefer_cfi(streq(setting, "on"));
 	gdb_bridge_changed();
 	return true;
 }

@@ -38,14 +38,12 @@ struct session {
 	bool print_array;
 	bool null_stop;
 	bool hide_offline_cpus;
-	bool zero_excluded;
 	bool redzone;
 	bool hash; /* list remembers every entry to find loops, rather than Brent's method */
 	bool gdb_prompt; /* set gdb on */
 	u64 scope; /* text address whose scope symbols are looked up in, or 0 */
 	bool refresh; /* `set refresh`: live systems only */
 	bool core_dump; /* `set core on`: the next error message leaves a core file */
-	bool unwind; /* `set unwind`: stacks by DWARF rather than by the kernel's table */
 	bool vi_mode; /* line editing: vi keys instead of emacs' */
 	const char *pager; /* command line of the output scrolling program */
 	char *rc_namelist, *rc_dumpfile; /* `set namelist`, `set dumpfile` in .crashrc; or NULL */

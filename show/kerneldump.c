@@ -481,7 +481,7 @@ void session_dump_memory(void)
 	dump_width(MEMORY_WIDTH);
 	dump_line("live", "%s", memory_is_live() ? "yes" : "no");
 	dump_line("excluded pages", "%s",
-		  session.zero_excluded ? "read as zeroes" : "are an error");
+		  memory_zero_excluded() ? "read as zeroes" : "are an error");
 	dump_line("kernel_pgd[NR_CPUS]", "%016llx ...", layout->top_table);
 	dump_line_or_why("high_memory", put_high_memory);
 	dump_line("vmalloc_start", "%016llx", layout->vmalloc_start);

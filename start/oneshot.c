@@ -80,7 +80,6 @@ static void print_log_without_vmlinux(void)
 	coreinfo_symbols(&session.vmcoreinfo);
 	coreinfo_types(&session.vmcoreinfo);
 	memory_init(session.dump, &x86_64_ops, &layout);
-	memory_set_zero_excluded(session.zero_excluded);
 	run_log();
 }
 

@@ -57,6 +57,11 @@ void stack_prefer_cfi(bool prefer)
 	prefer_cfi = prefer;
 }
 
+bool stack_prefers_cfi(void)
+{
+	return prefer_cfi;
+}
+
 static bool give_up(struct unwind *unwind, const char *problem)
 {
 	unwind->trace->problem = problem;

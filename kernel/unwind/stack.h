@@ -16,6 +16,7 @@ void stack_unwind_saved(const struct task *task, struct stack_trace *trace);
  * way round, to check the one by the other.
  */
 void stack_prefer_cfi(bool prefer);
+bool stack_prefers_cfi(void);
 /*
  * From the return address IP that is stored at SLOT; IP 0: the first word from SLOT up that follows a call; SLOT 0:
  * from the registers that stack_unwind() begins with, but for IP.
