@@ -58,11 +58,15 @@ const char *colour_line(enum colour colour, const char *line)
 	return scope_printf("\033[%sm%s\033[m", sequences[colour], line);
 }
 
+bool colour_of_task(const char *state, bool panicked, enum colour *colour)
+{
+	*colour = panicked ? COLOUR_PANIC : streq(state, "RU") ? COLOUR_RUNNING : COLOUR_BLOCKED;
+	return panicked || streq(state, "RU") || streq(state, "UN");
+}
+
 const char *colour_task_line(const char *state, bool panicked, const char *line)
 {
-	if (panicked)
-		return colour_line(COLOUR_PANIC, line);
-	if (streq(state, "RU"))
-		return colour_line(COLOUR_RUNNING, line);
-	return streq(state, "UN") ? colour_line(COLOUR_BLOCKED, line) : line;
+	enum colour colour;
+
+	return colour_of_task(state, panicked, &colour) ? colour_line(colour, line) : line;
 }

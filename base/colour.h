@@ -28,10 +28,9 @@ void colour_allow(FILE *stream);
 bool colour_is_shown(void); /* where out() writes to now */
 /* LINE, which has no newline, in that colour if out() writes to the terminal now (scope memory), or else LINE itself. */
 const char *colour_line(enum colour colour, const char *line);
-/*
- * The line of a task that PANICKED, or is in STATE, as ps writes that: besides the panic, what runs and what may be stuck
- * stands out.
- */
+/* Of a task that PANICKED, or is in STATE, as ps writes that: besides the panic, what runs and what may be stuck stands out. */
+bool colour_of_task(const char *state, bool panicked, enum colour *colour);
+/* The line of such a task. */
 const char *colour_task_line(const char *state, bool panicked, const char *line);
 /* Until the innermost scope ends, what is caught (out_capture) will be printed where out() writes to now. */
 void colour_catch(void);

@@ -3,23 +3,22 @@
 #include "base/colour.h"
 #include "shell/command.h"
 #include "base/fail.h"
-#include "base/json.h"
-#include "show/jsonshow.h"
 #include "containers/kpercpu.h"
 #include "shell/nearest.h"
-#include "base/out.h"
 #include "show/psview.h"
 #include "shell/session.h"
+#include "base/table.h"
+#include "show/taskrow.h"
 #include "task.h"
 #include "kernel/taskinfo.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 struct selection {
 	const struct task **tasks;
 	size_t count, space;
 	bool any_match; /* before FILTER; false: all words were wrong */
+	bool kernel_sp; /* in the table, in place of the task's address */
 };
 
 struct filter {
@@ -91,48 +90,30 @@ static void select_tasks(const struct args *args, const struct filter *filter,
 
 /* ---- the table ---- */
 
-static void put_table_header(bool kernel_sp)
-{
-	out("      PID    PPID  CPU  %s  ST  %%MEM      VSZ      RSS  COMM\n",
-	    kernel_sp ? "    KSTACKP    " : "     TASK      ");
-}
+enum { WITH_TASK = 1, WITH_STACK = 2 };
 
-struct row {
-	const struct task *task;
-	bool kernel_sp;
+/* The headings of a table of crash do not stand above its columns: the whole line of them is below. */
+static const struct column table_columns[] = {
+	{ NULL, "", .width = 1, .place = 1 },
+	{ "pid", "PID", CELL_NUMBER, .before = "", .width = 8, .place = 2 },
+	{ "task", NULL, .kind = CELL_ADDRESS },
+	{ "cpu", "CPU", CELL_NUMBER, .before = " ", .width = 3, .place = 4 },
+	{ "comm", "COMM", CELL_TEXT, .place = 11 },
+	{ "tgid", NULL, .kind = CELL_NUMBER },
+	{ "ppid", "PPID", CELL_NUMBER, .before = " ", .width = 7, .place = 3 },
+	{ "state", "ST", CELL_TEXT, .width = 2, .place = 7 },
+	{ "active", NULL, .kind = CELL_FLAG },
+	{ "panic", NULL, .kind = CELL_FLAG },
+	{ "kernel_thread", NULL, .kind = CELL_FLAG },
+	{ "vsz", "VSZ", CELL_SIZE, .before = " ", .width = 8, .unit = 1024, .place = 9 },
+	{ "rss", "RSS", CELL_SIZE, .before = " ", .width = 8, .unit = 1024, .place = 10 },
+	{ "memory_percent", "%MEM", CELL_REAL, .before = " ", .width = 5, .decimals = 1,
+	  .place = 8 },
+	{ NULL, "TASK", CELL_ADDRESS, .width = 16, .zeros = true, .place = 5, .when = WITH_TASK },
+	{ "kernel_sp", "KSTACKP", CELL_ADDRESS, .width = 16, .zeros = true,
+	  .none = "       --       ", .place = 6, .when = WITH_STACK },
+	{ 0 },
 };
-
-static void put_json_row(const struct row *row)
-{
-	const struct task *task = row->task;
-	struct task_memory memory;
-	u64 sp;
-
-	task_memory(task, &memory);
-	json_object(NULL);
-	jsonshow_task(task);
-	json_number("tgid", task->tgid);
-	json_number("ppid", task->parent_pid);
-	json_text("state", task_state_text(task));
-	json_bool("active", task_is_active(task));
-	json_bool("panic", task_is_panic_task(task));
-	json_bool("kernel_thread", task_is_kthread(task));
-	if (memory.total_vm_known)
-		json_number("vsz", memory.total_vm_kb * 1024);
-	else
-		json_null("vsz");
-	if (memory.rss_known)
-		json_number("rss", memory.rss_kb * 1024);
-	else
-		json_null("rss");
-	if (memory.percent_known)
-		json_real("memory_percent", memory.percent, 1);
-	else
-		json_null("memory_percent");
-	if (row->kernel_sp && !task_is_active(task) && task_kernel_sp(task, &sp))
-		json_address("kernel_sp", sp);
-	json_end();
-}
 
 /* Of the task that its CPU runs. */
 static const char *mark(const struct task *task)
@@ -142,97 +123,119 @@ static const char *mark(const struct task *task)
 	return session_hides_cpu(task->cpu) ? "-" : ">";
 }
 
-static void put_row(void *arg)
+static void put_memory(struct row *row, const struct task *task)
 {
-	const struct row *row = arg;
-	const struct task *task = row->task;
-	bool bracket = task_is_kthread(task);
-	char comm[TASK_COMM_SPACE], where[20], share[16] = "?", vsz[24] = "?", rss[24] = "?";
 	struct task_memory memory;
-	const char *line;
-	u64 sp;
 
-	if (json_on()) {
-		put_json_row(row);
-		return;
-	}
 	task_memory(task, &memory);
 	if (memory.total_vm_known)
-		snprintf(vsz, sizeof(vsz), "%llu", memory.total_vm_kb);
-	if (memory.rss_known)
-		snprintf(rss, sizeof(rss), "%llu", memory.rss_kb);
-	if (memory.percent_known)
-		snprintf(share, sizeof(share), "%.1f", memory.percent);
-	if (!row->kernel_sp)
-		snprintf(where, sizeof(where), "%016llx", task->address);
-	else if (task_is_active(task) || !task_kernel_sp(task, &sp))
-		snprintf(where, sizeof(where), "       --       ");
+		row_size(row, memory.total_vm_kb * 1024);
 	else
-		snprintf(where, sizeof(where), "%016llx", sp);
-	task_comm(task, comm);
-	line = scope_printf("%s%8u %7u %3u  %s  %-2s %5s %8s %8s  %s%s%s", mark(task), task->pid,
-			    task->parent_pid, task->cpu, where, task_state_text(task), share, vsz,
-			    rss, bracket ? "[" : "", comm, bracket ? "]" : "");
-	out("%s\n", colour_task_line(task_state_text(task), task_is_panic_task(task), line));
+		row_unknown(row, NULL);
+	if (memory.rss_known)
+		row_size(row, memory.rss_kb * 1024);
+	else
+		row_unknown(row, NULL);
+	if (memory.percent_known)
+		row_real(row, memory.percent);
+	else
+		row_unknown(row, NULL);
 }
 
-static void put_table(const struct selection *selection, bool kernel_sp, bool header)
+static void put_row(struct row *row, size_t index, void *arg)
 {
-	if (header && selection->any_match && !json_on())
-		put_table_header(kernel_sp);
-	for (size_t i = 0; i < selection->count; i++) {
-		struct row row = { selection->tasks[i], kernel_sp };
-		struct failure failure;
+	const struct selection *selection = arg;
+	const struct task *task = selection->tasks[index];
+	const char *state = task_state_text(task);
+	bool active = task_is_active(task), panic = task_is_panic_task(task);
+	const char *comm;
+	enum colour colour;
+	u64 sp;
 
-		interrupt_check();
-		if (!protect_row(put_row, &row, &failure))
-			command_problem("ps", scope_printf("task %llx: %s", row.task->address,
-							   failure.text));
-	}
+	row_stands_for(row, task->address);
+	if (colour_of_task(state, panic, &colour))
+		row_colour(row, colour);
+	row_text(row, mark(task));
+	comm = taskrow_put(row, task);
+	if (task_is_kthread(task))
+		row_shown(row, scope_printf("[%s]", comm));
+	row_number(row, task->tgid);
+	row_number(row, task->parent_pid);
+	row_text(row, state);
+	row_flag(row, active);
+	row_flag(row, panic);
+	row_flag(row, task_is_kthread(task));
+	put_memory(row, task);
+	row_address(row, task->address);
+	if (selection->kernel_sp && !active && task_kernel_sp(task, &sp))
+		row_address(row, sp);
+	else
+		row_none(row);
+}
+
+static void put_table(const struct selection *selection, bool header)
+{
+	const struct table table = {
+		.name = "ps",
+		.columns = table_columns,
+		.count = selection->count,
+		.put = put_row,
+		.arg = (void *)selection,
+		.when = selection->kernel_sp ? WITH_STACK : WITH_TASK,
+		.headings = header && selection->any_match ? HEADINGS_FIRST : HEADINGS_NEVER,
+		.heading_line =
+			selection->kernel_sp
+				? "      PID    PPID  CPU      KSTACKP      ST  %MEM      VSZ      RSS  COMM"
+				: "      PID    PPID  CPU       TASK        ST  %MEM      VSZ      RSS  COMM",
+		.of = "task",
+	};
+
+	table_show(&table);
 }
 
 /* ---- the other views ---- */
 
+struct states {
+	const char *names[16];
+	size_t counts[16], count;
+};
+
+static void put_state(struct row *row, size_t index, void *arg)
+{
+	const struct states *states = arg;
+
+	row_text(row, states->names[index]);
+	row_number(row, states->counts[index]);
+}
+
 /* States in the order in which the tasks show them first. */
 static void put_summary(const struct selection *selection)
 {
-	const char *states[16];
-	size_t counts[16], nr_states = 0;
+	static const struct column columns[] = {
+		{ "state", "ST", CELL_TEXT, .before = "  " },
+		{ "count", "TASKS", CELL_NUMBER, .before = ": " },
+		{ 0 },
+	};
+	struct states states = { 0 };
 
 	for (size_t i = 0; i < selection->count; i++) {
 		const char *state = task_state_text(selection->tasks[i]);
 		size_t at = 0;
 
-		while (at < nr_states && !streq(states[at], state))
+		while (at < states.count && !streq(states.names[at], state))
 			at++;
-		if (at == ARRAY_SIZE(states))
+		if (at == ARRAY_SIZE(states.names))
 			continue;
-		if (at == nr_states) {
-			states[nr_states] = state;
-			counts[nr_states++] = 0;
-		}
-		counts[at]++;
+		if (at == states.count)
+			states.names[states.count++] = state;
+		states.counts[at]++;
 	}
-	for (size_t i = 0; i < nr_states && json_on(); i++) {
-		json_object(NULL);
-		json_text("state", states[i]);
-		json_number("count", counts[i]);
-		json_end();
-	}
-	for (size_t i = 0; i < nr_states && !json_on(); i++)
-		out("  %s: %zu\n", states[i], counts[i]);
-}
-
-struct view {
-	void (*show)(const struct task *task);
-	const struct task *task;
-};
-
-static void show_view(void *arg)
-{
-	struct view *view = arg;
-
-	view->show(view->task);
+	table_show(&(struct table){ .name = "ps",
+				    .columns = columns,
+				    .count = states.count,
+				    .put = put_state,
+				    .arg = &states,
+				    .headings = HEADINGS_NEVER });
 }
 
 /* A thread group is shown once, whichever of its threads was named. */
@@ -257,36 +260,54 @@ static int oldest_first(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
-static void each_task(const struct selection *selection, void (*show)(const struct task *task))
+struct view {
+	const char *option;
+	const struct column *columns;
+	void (*put)(struct row *row, const struct task *task);
+};
+
+static const struct view views[] = {
+	{ "p", psview_parents, psview_put_parents }, { "c", psview_children, psview_put_children },
+	{ "t", psview_times, psview_put_times },     { "a", psview_strings, psview_put_strings },
+	{ "g", psview_group, psview_put_group },     { "r", psview_limits, psview_put_limits },
+};
+
+struct viewed {
+	const struct view *view;
+	const struct selection *selection;
+};
+
+static void put_view(struct row *row, size_t index, void *arg)
 {
-	if (show == psview_times)
-		qsort(selection->tasks, selection->count, sizeof(*selection->tasks), oldest_first);
-	for (size_t i = 0; i < selection->count; i++) {
-		struct view view = { show, selection->tasks[i] };
-		struct failure failure;
+	const struct viewed *viewed = arg;
+	const struct task *task = viewed->selection->tasks[index], *leader;
 
-		interrupt_check();
-		if (show == psview_group) {
-			const struct task *leader = task_by_address(view.task->group_leader);
-
-			if (group_seen(selection, i))
-				continue;
-			view.task = leader ? leader : view.task;
+	if (viewed->view->columns == psview_group) {
+		leader = task_by_address(task->group_leader);
+		task = leader ? leader : task;
+		if (group_seen(viewed->selection, index)) {
+			row_skip(row);
+			return;
 		}
-		if (!protect_row(show_view, &view, &failure))
-			command_problem("ps", failure.text);
-		if (!json_on())
-			out("\n");
 	}
+	row_stands_for(row, task->address);
+	viewed->view->put(row, task);
 }
 
-static const struct {
-	const char *option;
-	void (*show)(const struct task *task);
-} views[] = {
-	{ "p", psview_parents }, { "c", psview_children }, { "t", psview_times },
-	{ "a", psview_strings }, { "g", psview_group },	   { "r", psview_limits },
-};
+static void each_task(const struct selection *selection, const struct view *view)
+{
+	struct viewed viewed = { view, selection };
+
+	if (view->columns == psview_times)
+		qsort(selection->tasks, selection->count, sizeof(*selection->tasks), oldest_first);
+	table_show(&(struct table){ .name = "ps",
+				    .columns = view->columns,
+				    .count = selection->count,
+				    .put = put_view,
+				    .arg = &viewed,
+				    .headings = HEADINGS_NEVER,
+				    .blank_after = true });
+}
 
 static void show_last_run(const struct args *args, const struct selection *selection)
 {
@@ -339,13 +360,14 @@ static void run_ps(struct args *args)
 	const char *policies = option_argument(args, "y");
 
 	check_options(args);
+	selection->kernel_sp = option_given(args, "s");
 	if (policies && !task_policy_parse(policies, &filter.policies))
 		fail("%s: invalid scheduling policy (they are %s, or 0 to %u)", policies,
 		     policy_names(), task_nr_policies() - 1);
 	select_tasks(args, &filter, selection);
 	for (size_t i = 0; i < ARRAY_SIZE(views); i++) {
 		if (option_given(args, views[i].option)) {
-			each_task(selection, views[i].show);
+			each_task(selection, &views[i]);
 			return;
 		}
 	}
@@ -354,7 +376,7 @@ static void run_ps(struct args *args)
 	else if (option_given(args, "l") || option_given(args, "m"))
 		show_last_run(args, selection);
 	else
-		put_table(selection, option_given(args, "s") != 0, option_given(args, "H") == 0);
+		put_table(selection, option_given(args, "H") == 0);
 }
 
 static const struct option options[] = {

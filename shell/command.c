@@ -481,6 +481,13 @@ void command_problem(const char *name, const char *text)
 	command_partly_failed();
 }
 
+void command_row_failed(const char *name, const char *text)
+{
+	if (text)
+		command_problem(name, text);
+	command_partly_failed();
+}
+
 noreturn void usage_fail(const struct args *args)
 {
 	fail("%s", usage_text(args->command));

@@ -108,6 +108,8 @@ void command_minimal_names(struct strbuf *text);
 void command_run(const struct command *command, const char *line);
 /* What went wrong with a part of the work, such as one row, whose rest goes on. Marks the command as failed. */
 void command_problem(const char *name, const char *text);
+/* The same for table_set_problem(): TEXT is NULL where the answer itself says it. */
+void command_row_failed(const char *name, const char *text);
 noreturn void usage_fail(const struct args *args);
 /* The same behind what is wrong. */
 noreturn void usage_problem(const struct args *args, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -15,6 +15,7 @@
 #include "shell/nearest.h"
 #include "base/out.h"
 #include "shell/outcome.h"
+#include "base/table.h"
 #include "shell/process.h"
 #include "base/progress.h"
 #include "shell/prompt.h"
@@ -85,6 +86,7 @@ void shell_init(void)
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 
 	need_standard_files();
+	table_set_problem(command_row_failed);
 	sigemptyset(&interrupt.sa_mask);
 	sigaction(SIGINT, &interrupt, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);

@@ -3,11 +3,9 @@
 #include "show/psview.h"
 
 #include "base/fail.h"
-#include "base/json.h"
-#include "show/jsonshow.h"
 #include "kernel.h"
-#include "base/out.h"
 #include "shell/session.h"
+#include "show/taskrow.h"
 #include "kernel/taskinfo.h"
 
 #include <stdlib.h>
@@ -15,299 +13,320 @@
 #define NS_PER_SECOND 1000000000ULL
 #define NS_PER_DAY (86400 * NS_PER_SECOND)
 
-static void put_header(const struct task *task, unsigned indent)
-{
-	struct strbuf *text = scope_strbuf();
+/* ---- families ---- */
 
-	task_header(task, text);
-	out("%*s%s\n", indent, "", strbuf_text(text));
+static const struct column ancestors[] = {
+	{ "pid", NULL, .kind = CELL_NUMBER },
+	{ "task", NULL, .kind = CELL_ADDRESS },
+	{ "cpu", NULL, .kind = CELL_NUMBER },
+	{ "comm", NULL, .kind = CELL_TEXT },
+	{ 0 },
+};
+
+const struct column psview_parents[] = {
+	{ "pid", NULL, .kind = CELL_NUMBER },
+	{ "task", NULL, .kind = CELL_ADDRESS },
+	{ "cpu", NULL, .kind = CELL_NUMBER },
+	{ "comm", NULL, .kind = CELL_TEXT },
+	{ 0 },
+};
+
+static const struct column generations[] = {
+	{ NULL, "", .kind = CELL_TEXT },
+	TASKROW_COLUMNS(""),
+	{ 0 },
+};
+
+struct line {
+	const struct task **tasks; /* the task itself, its parent ... */
+	size_t count;
+};
+
+static void put_generation(struct row *row, size_t index, void *arg)
+{
+	const struct line *line = arg;
+
+	row_text(row, scope_printf("%*s", (int)index, ""));
+	taskrow_put(row, line->tasks[line->count - 1 - index]);
 }
 
-/* A relative of the task that the open object is about. */
-static void put_relative(const struct task *task)
+/* From the oldest ancestor down to the task itself, one column further right a generation; in JSON up from the parent. */
+void psview_put_parents(struct row *row, const struct task *task)
 {
-	json_object(NULL);
-	jsonshow_task(task);
-	json_end();
-}
+	struct line line = { scope_array(task_count() + 1, sizeof(*line.tasks)), 0 };
 
-/* The line of a task, or in JSON the object and the list that KEY names; end_family() ends them. */
-static void begin_family(const struct task *task, const char *key)
-{
-	if (!json_on()) {
-		put_header(task, 0);
-		return;
-	}
-	json_object(NULL);
-	jsonshow_task(task);
-	json_list(key);
-}
-
-static void put_member(const struct task *task)
-{
-	if (json_on())
-		put_relative(task);
-	else
-		put_header(task, 2);
-}
-
-static void end_family(size_t nr_members, const char *none)
-{
-	if (json_on()) {
-		json_end();
-		json_end();
-	} else if (nr_members == 0) {
-		out("  (%s)\n", none);
-	}
-}
-
-/* From the oldest ancestor down to the task itself, one column further right a generation. */
-void psview_parents(const struct task *task)
-{
-	const struct task **line = scope_array(task_count() + 1, sizeof(*line));
-	size_t depth = 0;
-
-	while (task && depth <= task_count()) {
-		line[depth++] = task;
+	taskrow_put(row, task);
+	while (task && line.count <= task_count()) {
+		line.tasks[line.count++] = task;
 		if (task->parent == task->address || task->parent == 0)
 			break;
 		task = task_by_address(task->parent);
 	}
-	if (!json_on()) {
-		for (size_t i = 0; i < depth; i++)
-			put_header(line[depth - 1 - i], i);
-		return;
-	}
-	json_object(NULL);
-	jsonshow_task(line[0]);
-	json_list("ancestors"); /* the parent first */
-	for (size_t i = 1; i < depth; i++)
-		put_relative(line[i]);
-	json_end();
-	json_end();
+	row_children(row, &(struct table){ .name = "ps",
+					   .columns = ancestors,
+					   .count = line.count - 1,
+					   .put = taskrow_put_at,
+					   .arg = line.tasks + 1,
+					   .headings = HEADINGS_NEVER,
+					   .key = "ancestors" });
+	row_children(row, &(struct table){ .name = "ps",
+					   .columns = generations,
+					   .count = line.count,
+					   .put = put_generation,
+					   .arg = &line,
+					   .headings = HEADINGS_NEVER });
 }
 
-void psview_children(const struct task *task)
+static void put_family(struct row *row, const char *key, const struct task **members, size_t count,
+		       const char *none)
 {
-	size_t nr_children = 0;
+	row_children(row, &(struct table){ .name = "ps",
+					   .columns = taskrow_relative,
+					   .count = count,
+					   .put = taskrow_put_at,
+					   .arg = members,
+					   .headings = HEADINGS_NEVER,
+					   .key = key,
+					   .none = none });
+}
 
-	begin_family(task, "children");
+const struct column psview_children[] = { TASKROW_COLUMNS(""), { 0 } };
+const struct column psview_group[] = { TASKROW_COLUMNS(""), { 0 } };
+
+void psview_put_children(struct row *row, const struct task *task)
+{
+	const struct task **children = scope_array(task_count() + 1, sizeof(*children));
+	size_t count = 0;
+
+	taskrow_put(row, task);
 	for (size_t i = 0; i < task_count(); i++) {
-		const struct task *child = task_at(i);
-
-		if (child->parent != task->address || child == task)
-			continue;
-		put_member(child);
-		nr_children++;
+		if (task_at(i)->parent == task->address && task_at(i) != task)
+			children[count++] = task_at(i);
 	}
-	end_family(nr_children, "no children");
+	put_family(row, "children", children, count, "  (no children)");
 }
 
-void psview_group(const struct task *leader)
+void psview_put_group(struct row *row, const struct task *leader)
 {
-	size_t nr_threads = 0;
+	const struct task **threads = scope_array(task_count() + 1, sizeof(*threads));
+	size_t count = 0;
 
-	begin_family(leader, "threads");
+	taskrow_put(row, leader);
 	for (size_t i = 0; i < task_count() && !leader->is_idle; i++) {
-		const struct task *thread = task_at(i);
-
-		if (thread->tgid != leader->tgid || thread == leader)
-			continue;
-		put_member(thread);
-		nr_threads++;
+		if (task_at(i)->tgid == leader->tgid && task_at(i) != leader)
+			threads[count++] = task_at(i);
 	}
-	end_family(nr_threads, "no threads");
+	put_family(row, "threads", threads, count, "  (no threads)");
 }
 
-static void put_duration(u64 seconds)
+/* ---- times ---- */
+
+const struct column psview_times[] = {
+	TASKROW_COLUMNS(""),
+	{ "run_seconds", "", CELL_NUMBER, .before = "\n    RUN TIME: " },
+	{ "start_ns", "", CELL_NUMBER, .before = "\n  START TIME: " },
+	{ "user_ns", "", CELL_NUMBER, .before = "\n       UTIME: " },
+	{ "system_ns", "", CELL_NUMBER, .before = "\n       STIME: " },
+	{ 0 },
+};
+
+static const char *duration(u64 seconds)
 {
 	u64 days = seconds / 86400;
+	const char *before = days ? scope_printf("%llu days, ", days) : "";
 
-	if (days > 0)
-		out("%llu days, ", days);
-	out("%02u:%02u:%02u", (unsigned)(seconds / 3600 % 24), (unsigned)(seconds / 60 % 60),
-	    (unsigned)(seconds % 60));
+	return scope_printf("%s%02u:%02u:%02u", before, (unsigned)(seconds / 3600 % 24),
+			    (unsigned)(seconds / 60 % 60), (unsigned)(seconds % 60));
 }
 
-void psview_times(const struct task *task)
+void psview_put_times(struct row *row, const struct task *task)
 {
 	struct task_times times;
 	u64 uptime = (u64)kernel_uptime_seconds();
-	u64 start;
+	u64 start, run;
 
 	task_times(task, &times);
 	/* In whole seconds, so that it and the start time add up to the UPTIME of sys. */
 	start = (times.start_boot ? times.start_boot : times.start) / NS_PER_SECOND;
-	if (json_on()) {
-		json_object(NULL);
-		jsonshow_task(task);
-		json_number("run_seconds", uptime > start ? uptime - start : 0);
-		json_number("start_ns", times.start);
-		json_number("user_ns", times.utime);
-		json_number("system_ns", times.stime);
-		json_end();
-		return;
-	}
-	put_header(task, 0);
-	out("    RUN TIME: ");
-	put_duration(uptime > start ? uptime - start : 0);
-	out("\n  START TIME: %llu\n", times.start);
-	out("       UTIME: %llu\n", times.utime);
-	out("       STIME: %llu\n", times.stime);
+	run = uptime > start ? uptime - start : 0;
+	taskrow_put(row, task);
+	row_number(row, run);
+	row_shown(row, duration(run));
+	row_number(row, times.start);
+	row_number(row, times.utime);
+	row_number(row, times.stime);
 }
 
-/* One string a call; bytes that would upset a terminal are shown as \xNN. */
-static void put_string(const char *text, size_t length)
+/* ---- arguments and environment ---- */
+
+const struct column psview_strings[] = {
+	TASKROW_COLUMNS(""),
+	{ NULL, "", .kind = CELL_TEXT, .before = "\n" },
+	{ "arguments_error", "", CELL_TEXT,
+	  .before = "     (the rest cannot be read: ", .after = ")" },
+	{ "environment_error", "", CELL_TEXT,
+	  .before = "     (the rest cannot be read: ", .after = ")" },
+	{ 0 },
+};
+
+static const struct column arguments[] = { { "text", NULL, .kind = CELL_TEXT }, { 0 } };
+static const struct column environment[] = {
+	{ NULL, "", .kind = CELL_TEXT, .width = 5 },
+	{ "text", "", CELL_TEXT, .before = "" },
+	{ 0 },
+};
+
+struct strings {
+	char **texts;
+	size_t count;
+	const char *why; /* the rest is not there; NULL: they are all */
+};
+
+/* Bytes that would upset a terminal are shown as \xNN. */
+static const char *printable(const char *string)
 {
-	for (size_t i = 0; i < length; i++) {
-		unsigned char c = (unsigned char)text[i];
+	struct strbuf *text = scope_strbuf();
+
+	for (; *string; string++) {
+		unsigned char c = (unsigned char)*string;
 
 		if (c == '\n')
-			out("\\n");
+			strbuf_puts(text, "\\n");
 		else if (c < 0x20 || c == 0x7f)
-			out("\\x%02x", c);
+			strbuf_printf(text, "\\x%02x", c);
 		else
-			out("%c", c);
+			strbuf_putc(text, (char)c);
 	}
+	return strbuf_text(text);
 }
 
-static void put_strings(const struct task *task, enum task_strings which)
-{
-	const char *before = which == TASK_ARGUMENTS ? "ARG: " : "ENV: ";
-	struct strbuf *why = scope_strbuf();
-	size_t length, at = 0;
-	bool whole;
-	char *text;
-
-	whole = task_user_strings(task, which, &text, &length, why);
-	out("%s", before);
-	while (at < length) {
-		size_t one = strnlen(text + at, length - at);
-
-		if (at != 0 && which == TASK_ENVIRONMENT)
-			out("     ");
-		put_string(text + at, one);
-		out(which == TASK_ENVIRONMENT ? "\n" : " ");
-		at += one + 1;
-	}
-	if (which == TASK_ARGUMENTS || length == 0)
-		out("\n");
-	if (!whole || why->length != 0)
-		out("     (the rest cannot be read: %s)\n", strbuf_text(why));
-}
-
-/* KEY: the strings as a list; "KEY_error": why it is not whole. */
-static void put_string_list(const struct task *task, const char *key, enum task_strings which)
+static void read_strings(const struct task *task, enum task_strings which, struct strings *strings)
 {
 	struct strbuf *why = scope_strbuf();
 	size_t length = 0, at = 0;
 	char *text;
+	bool whole = task_user_strings(task, which, &text, &length, why);
 
-	task_user_strings(task, which, &text, &length, why);
-	json_list(key);
+	strings->texts = scope_array(length + 1, sizeof(*strings->texts));
 	while (at < length) {
 		size_t one = strnlen(text + at, length - at);
 
-		json_bytes(NULL, text + at, one);
+		strings->texts[strings->count++] = scope_printf("%.*s", (int)one, text + at);
 		at += one + 1;
 	}
-	json_end();
-	if (why->length != 0)
-		json_text(scope_printf("%s_error", key), strbuf_text(why));
+	strings->why = whole && !why->length ? NULL : strbuf_text(why);
 }
 
-static void put_json_strings(const struct task *task)
+static void put_string(struct row *row, size_t index, void *arg)
 {
-	json_object(NULL);
-	jsonshow_task(task);
-	if (task->mm != 0 && !task_is_kthread(task)) {
-		put_string_list(task, "arguments", TASK_ARGUMENTS);
-		put_string_list(task, "environment", TASK_ENVIRONMENT);
-	}
-	json_end();
+	const struct strings *strings = arg;
+
+	row_text(row, strings->texts[index]);
 }
 
-void psview_strings(const struct task *task)
+static void put_setting(struct row *row, size_t index, void *arg)
 {
-	if (json_on()) {
-		put_json_strings(task);
-		return;
-	}
-	put_header(task, 0);
+	row_text(row, index == 0 ? "ENV: " : "");
+	put_string(row, index, arg);
+	row_shown(row, printable(((struct strings *)arg)->texts[index]));
+}
+
+static const char *argument_line(const struct strings *strings)
+{
+	struct strbuf *text = scope_strbuf();
+
+	strbuf_puts(text, "ARG: ");
+	for (size_t i = 0; i < strings->count; i++)
+		strbuf_printf(text, "%s ", printable(strings->texts[i]));
+	return strbuf_text(text);
+}
+
+static void put_why(struct row *row, const char *why)
+{
+	if (why)
+		row_text(row, why);
+	else
+		row_none(row);
+}
+
+void psview_put_strings(struct row *row, const struct task *task)
+{
+	struct strings given = { 0 }, set = { 0 };
+
+	taskrow_put(row, task);
 	if (task->mm == 0 || task_is_kthread(task)) {
-		out("ps: no user stack\n");
+		row_text(row, "ps: no user stack");
+		row_none(row);
+		row_none(row);
 		return;
 	}
-	put_strings(task, TASK_ARGUMENTS);
-	put_strings(task, TASK_ENVIRONMENT);
+	read_strings(task, TASK_ARGUMENTS, &given);
+	row_text(row, argument_line(&given));
+	row_children(row, &(struct table){ .name = "ps",
+					   .columns = arguments,
+					   .count = given.count,
+					   .put = put_string,
+					   .arg = &given,
+					   .key = "arguments",
+					   .plain = true,
+					   .headings = HEADINGS_NEVER });
+	put_why(row, given.why);
+	read_strings(task, TASK_ENVIRONMENT, &set);
+	row_children(row, &(struct table){ .name = "ps",
+					   .columns = environment,
+					   .count = set.count,
+					   .put = put_setting,
+					   .arg = &set,
+					   .key = "environment",
+					   .plain = true,
+					   .none = "ENV: ",
+					   .headings = HEADINGS_NEVER });
+	put_why(row, set.why);
 }
 
-static const char *limit_text(u64 value)
-{
-	return value == ~0ULL ? "(unlimited)" : scope_printf("%llu", value);
-}
+/* ---- limits ---- */
 
-static void put_centred(const char *text, unsigned width)
-{
-	size_t length = strlen(text);
-	unsigned left = length < width ? (unsigned)(width - length) / 2 : 0;
-	unsigned right = length + left < width ? (unsigned)(width - length - left) : 0;
+const struct column psview_limits[] = { TASKROW_COLUMNS(""), { 0 } };
 
-	out("%*s%s%*s", left, "", text, right, "");
-}
+static const struct column limit_columns[] = {
+	{ "name", "RLIMIT", CELL_TEXT, .align = ALIGN_RIGHT, .width = 12 },
+	{ "current", "CURRENT", CELL_NUMBER, .before = "   ", .align = ALIGN_CENTRE, .width = 11 },
+	{ "maximum", "MAXIMUM", CELL_NUMBER, .before = "   ", .align = ALIGN_CENTRE, .width = 11,
+	  .filled = true },
+	{ 0 },
+};
 
-/* A number, or null where there is no limit. */
-static void put_limit(const char *key, u64 value)
+static void put_limit(struct row *row, u64 value)
 {
 	if (value == ~0ULL)
-		json_null(key);
+		row_null(row, "(unlimited)");
 	else
-		json_number(key, value);
+		row_number(row, value);
 }
 
-static void put_json_limits(const struct task *task, const struct task_limit *limits, size_t count)
+static void put_limits(struct row *row, size_t index, void *arg)
 {
-	json_object(NULL);
-	jsonshow_task(task);
-	json_list("limits");
-	for (size_t i = 0; i < count; i++) {
-		json_object(NULL);
-		json_text("name", limits[i].name);
-		put_limit("current", limits[i].current);
-		put_limit("maximum", limits[i].maximum);
-		json_end();
-	}
-	json_end();
-	json_end();
+	const struct task_limit *limits = arg;
+
+	row_text(row, limits[index].name);
+	put_limit(row, limits[index].current);
+	put_limit(row, limits[index].maximum);
 }
 
-void psview_limits(const struct task *task)
+void psview_put_limits(struct row *row, const struct task *task)
 {
 	struct task_limit limits[TASK_LIMITS_MAX];
 	size_t count = task_limits(task, limits);
 
-	if (json_on()) {
-		put_json_limits(task, limits, count);
-		return;
-	}
-
-	put_header(task, 0);
-	if (count == 0) {
-		out("   (no signal_struct any more)\n");
-		return;
-	}
-	out("%12s   ", "RLIMIT");
-	put_centred("CURRENT", 11);
-	out("   ");
-	put_centred("MAXIMUM", 11);
-	out("\n");
-	for (size_t i = 0; i < count; i++) {
-		out("%12s   ", limits[i].name);
-		put_centred(limit_text(limits[i].current), 11);
-		out("   ");
-		put_centred(limit_text(limits[i].maximum), 11);
-		out("\n");
-	}
+	taskrow_put(row, task);
+	row_children(row, &(struct table){ .name = "ps",
+					   .columns = limit_columns,
+					   .count = count,
+					   .put = put_limits,
+					   .arg = limits,
+					   .headings = HEADINGS_WITH_ROWS,
+					   .key = "limits",
+					   .none = "   (no signal_struct any more)" });
 }
 
 /* ---- last run ---- */
@@ -347,65 +366,84 @@ static unsigned stamp_width(bool ages)
 	return digits(largest);
 }
 
-static void put_json_last_run(const struct task *task)
+enum { STAMP = 5, AGE };
+
+static const struct column last_run[] = {
+	TASKROW_COLUMNS("  "),
+	{ "state", "", CELL_TEXT, .before = " [", .after = "]", .place = 2 },
+	{ "last_run_ns", "", CELL_NUMBER, .before = "[", .after = "]", .place = 1 },
+	{ "since_ns", "", CELL_TIME, .before = "[", .after = "]", .place = 1 },
+	{ 0 },
+};
+
+struct runs {
+	const struct task **tasks;
+	unsigned width; /* of the days or the stamp */
+};
+
+static void put_last_run(struct row *row, size_t index, void *arg)
 {
+	const struct runs *runs = arg;
+	const struct task *task = runs->tasks[index];
 	u64 ns;
 
-	json_object(NULL);
-	jsonshow_task(task);
-	json_text("state", task_state_text(task));
-	json_number("last_run_ns", task->last_arrival);
-	if (task_since_last_run(task, &ns))
-		json_number("since_ns", ns);
-	else
-		json_null("since_ns");
-	json_end();
+	row_stands_for(row, task->address);
+	taskrow_put(row, task);
+	row_text(row, task_state_text(task));
+	row_number(row, task->last_arrival);
+	if (task_since_last_run(task, &ns)) {
+		row_time(row, ns);
+	} else {
+		row_unknown(row, NULL);
+		row_shown(row, scope_printf("?%13s", ""));
+	}
 }
 
-static void put_last_run(const struct task *task, bool ages, unsigned width)
+/* In blocks for the CPUs of the mask. */
+static void put_cpus(const struct table *table, struct runs *runs, size_t nr_tasks,
+		     const struct cpu_mask *cpus)
 {
-	struct strbuf *header = scope_strbuf();
-	u64 ns;
+	const struct task **all = runs->tasks;
+	const char *between = "";
 
-	if (json_on()) {
-		put_json_last_run(task);
-		return;
+	for (unsigned cpu = cpu_mask_next(cpus, 0); cpu < MAX_CPUS;
+	     cpu = cpu_mask_next(cpus, cpu + 1)) {
+		struct table block = *table;
+
+		if (!cpu_mask_has(cpus_present(), cpu))
+			continue;
+		table_remark("%sCPU: %u%s\n", between, cpu,
+			     session_hides_cpu(cpu) ? " [OFFLINE]" : "");
+		runs->tasks = scope_array(nr_tasks + 1, sizeof(*runs->tasks));
+		block.count = 0;
+		for (size_t i = 0; i < nr_tasks; i++) {
+			if (all[i]->cpu == cpu && !session_hides_cpu(cpu))
+				runs->tasks[block.count++] = all[i];
+		}
+		table_show(&block);
+		between = "\n";
 	}
-	if (!ages)
-		out("[%*llu]", width, task->last_arrival);
-	else if (!task_since_last_run(task, &ns))
-		out("[%*s %12s]", width, "?", "");
-	else
-		out("[%*llu %02u:%02u:%02u.%03u]", width, (ns / NS_PER_DAY),
-		    (unsigned)(ns / 3600000000000ULL % 24), (unsigned)(ns / 60000000000ULL % 60),
-		    (unsigned)(ns / 1000000000 % 60), (unsigned)(ns / 1000000 % 1000));
-	task_header(task, header);
-	out(" [%s]  %s\n", task_state_text(task), strbuf_text(header));
 }
 
 void psview_last_run(const struct task **tasks, size_t nr_tasks, bool ages,
 		     const struct cpu_mask *cpus)
 {
-	unsigned width = stamp_width(ages);
-	const char *between = "";
+	struct column columns[ARRAY_SIZE(last_run)];
+	struct runs runs = { tasks, stamp_width(ages) };
+	const struct table table = { .name = "ps",
+				     .columns = columns,
+				     .count = nr_tasks,
+				     .put = put_last_run,
+				     .arg = &runs,
+				     .headings = HEADINGS_NEVER };
 
+	memcpy(columns, last_run, sizeof(columns));
+	columns[STAMP].width = runs.width + strlen("]");
+	columns[AGE].width = runs.width + strlen(" 00:00:00.000]");
+	columns[ages ? STAMP : AGE].heading = NULL;
 	qsort(tasks, nr_tasks, sizeof(*tasks), latest_first);
-	if (!cpus) {
-		for (size_t i = 0; i < nr_tasks; i++)
-			put_last_run(tasks[i], ages, width);
-		return;
-	}
-	for (unsigned cpu = cpu_mask_next(cpus, 0); cpu < MAX_CPUS;
-	     cpu = cpu_mask_next(cpus, cpu + 1)) {
-		if (!cpu_mask_has(cpus_present(), cpu))
-			continue;
-		if (!json_on())
-			out("%sCPU: %u%s\n", between, cpu,
-			    session_hides_cpu(cpu) ? " [OFFLINE]" : "");
-		for (size_t i = 0; i < nr_tasks; i++) {
-			if (tasks[i]->cpu == cpu && !session_hides_cpu(cpu))
-				put_last_run(tasks[i], ages, width);
-		}
-		between = "\n";
-	}
+	if (cpus)
+		put_cpus(&table, &runs, nr_tasks, cpus);
+	else
+		table_show(&table);
 }

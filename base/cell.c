@@ -1,0 +1,138 @@
+/* base/cell.c - a column of a table as data, and one value in it: what it means, as text and as JSON. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/cell.h"
+
+#include "base/fail.h"
+#include "base/json.h"
+
+#define NS_PER_MS 1000000ULL
+#define NS_PER_SECOND (1000 * NS_PER_MS)
+#define NS_PER_DAY (86400 * NS_PER_SECOND)
+
+/* Listings have a hundred thousand rows: printf() is most of what they would cost. */
+static void add_number(struct strbuf *text, u64 number, unsigned base, unsigned least)
+{
+	char digits[24];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = "0123456789abcdef"[number % base];
+		number /= base;
+	} while (number > 0);
+	while (sizeof(digits) - at < least && at > 0)
+		digits[--at] = '0';
+	strbuf_add(text, digits + at, sizeof(digits) - at);
+}
+
+static void add_signed(struct strbuf *text, s64 number)
+{
+	if (number < 0)
+		strbuf_putc(text, '-');
+	add_number(text, number < 0 ? -(u64)number : (u64)number, 10, 1);
+}
+
+static void add_time(struct strbuf *text, u64 ns)
+{
+	strbuf_printf(text, "%llu %02u:%02u:%02u.%03u", ns / NS_PER_DAY,
+		      (unsigned)(ns / (3600 * NS_PER_SECOND) % 24),
+		      (unsigned)(ns / (60 * NS_PER_SECOND) % 60),
+		      (unsigned)(ns / NS_PER_SECOND % 60), (unsigned)(ns / NS_PER_MS % 1000));
+}
+
+static void add_value(const struct column *column, const struct cell *cell, struct strbuf *text)
+{
+	switch (column->kind) {
+	case CELL_TEXT:
+		if (cell->value.text)
+			strbuf_puts(text, cell->value.text);
+		break;
+	case CELL_ADDRESS:
+		add_number(text, cell->value.number, 16, column->zeros ? column->width : 1);
+		break;
+	case CELL_NUMBER:
+		add_number(text, cell->value.number, 10, 1);
+		break;
+	case CELL_SIGNED:
+		add_signed(text, cell->value.negative);
+		break;
+	case CELL_SIZE:
+		add_number(text, cell->value.number / (column->unit ? column->unit : 1), 10, 1);
+		break;
+	case CELL_REAL:
+		strbuf_printf(text, "%.*f", column->decimals, cell->value.real);
+		break;
+	case CELL_TIME:
+		add_time(text, cell->value.number);
+		break;
+	case CELL_FLAG:
+		strbuf_puts(text, cell->value.number ? "yes" : "no");
+		break;
+	}
+}
+
+void cell_add_text(const struct column *column, const struct cell *cell, struct strbuf *text)
+{
+	if (cell->shown)
+		strbuf_puts(text, cell->shown);
+	else if (cell->state == CELL_UNKNOWN)
+		strbuf_putc(text, '?');
+	else if (cell->state == CELL_KNOWN)
+		add_value(column, cell, text);
+	else if (column->none)
+		strbuf_puts(text, column->none);
+	if (column->after)
+		strbuf_puts(text, column->after);
+}
+
+void cell_add_padded(const struct column *column, const char *word, size_t length, unsigned width,
+		     bool trailing, struct strbuf *text)
+{
+	bool number = column->kind != CELL_TEXT && column->kind != CELL_FLAG;
+	size_t spare = length < width ? width - length : 0, left = 0;
+
+	if (column->align == ALIGN_CENTRE)
+		left = spare / 2;
+	else if (column->align == ALIGN_RIGHT || (column->align == ALIGN_AS_KIND && number))
+		left = spare;
+	for (size_t i = 0; i < left; i++)
+		strbuf_putc(text, ' ');
+	strbuf_add(text, word, length);
+	for (size_t i = left; i < spare && trailing; i++)
+		strbuf_putc(text, ' ');
+}
+
+void cell_put_json(const struct column *column, const struct cell *cell)
+{
+	const char *key = column->key;
+
+	if (cell->state == CELL_NONE)
+		return;
+	if (cell->state != CELL_KNOWN) {
+		json_null(key);
+		if (cell->why)
+			json_text(scope_printf("%s_error", key), cell->why);
+		return;
+	}
+	switch (column->kind) {
+	case CELL_TEXT:
+		json_text(key, cell->value.text);
+		break;
+	case CELL_ADDRESS:
+		json_address(key, cell->value.number);
+		break;
+	case CELL_NUMBER:
+	case CELL_SIZE:
+	case CELL_TIME:
+		json_number(key, cell->value.number);
+		break;
+	case CELL_SIGNED:
+		json_signed(key, cell->value.negative);
+		break;
+	case CELL_REAL:
+		json_real(key, cell->value.real, column->decimals);
+		break;
+	case CELL_FLAG:
+		json_bool(key, cell->value.number);
+		break;
+	}
+}

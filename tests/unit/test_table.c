@@ -1,0 +1,464 @@
+/* test_table.c - rows as text, as JSON and as a caller gets them: every kind, unknown values, failures, children, widths. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/fail.h"
+#include "base/json.h"
+#include "base/out.h"
+#include "base/table.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#undef fail /* ours is meant */
+
+static struct strbuf problems;
+
+static void note_problem(const char *name, const char *text)
+{
+	strbuf_printf(&problems, "%s: %s\n", name, text ? text : "(in the answer)");
+}
+
+static void show(void *table)
+{
+	table_show(table);
+}
+
+/* What TABLE prints in that form, with what was said of its failures behind it. Heap. */
+static char *printed(const struct table *table, bool json)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *memory = open_memstream(&text, &size);
+	FILE *old = out_redirect(memory);
+
+	strbuf_reset(&problems);
+	table_set_problem(note_problem);
+	json_set(json);
+	protect(show, (void *)table, NULL);
+	json_set(false);
+	out_redirect(old);
+	fputs(strbuf_text(&problems), memory);
+	fclose(memory);
+	return text;
+}
+
+static void check(const struct table *table, const char *text, const char *json)
+{
+	char *got = printed(table, false);
+
+	assert_string_equal(got, text);
+	free(got);
+	got = printed(table, true);
+	assert_string_equal(got, json);
+	free(got);
+}
+
+/* ---- every kind ---- */
+
+static const struct column kinds[] = {
+	{ "text", "TEXT", CELL_TEXT, .width = 6 },
+	{ "address", "ADDRESS", CELL_ADDRESS, .width = 16 },
+	{ "wide", "WIDE", CELL_ADDRESS, .width = 8, .zeros = true },
+	{ "number", "NR", CELL_NUMBER, .width = 3 },
+	{ "signed", "SGN", CELL_SIGNED, .width = 4 },
+	{ "size", "KB", CELL_SIZE, .width = 4, .unit = 1024 },
+	{ "real", "%", CELL_REAL, .width = 5, .decimals = 1 },
+	{ "time", "TIME", CELL_TIME, .width = 14 },
+	{ "flag", "FLAG", .kind = CELL_FLAG },
+	{ 0 },
+};
+
+static void put_kinds(struct row *row, size_t index, UNUSED void *arg)
+{
+	static const struct fault fault = { .reason = FAULT_EXCLUDED };
+
+	if (index == 0) {
+		row_text(row, "a \"b\"");
+		row_address(row, 0xffff888003e5c000);
+		row_address(row, 0xbeef);
+		row_number(row, 12345);
+		row_signed(row, -12);
+		row_size(row, 3 << 20);
+		row_real(row, 12.34);
+		row_time(row, 86400ULL * 1000000000 + 3661002000000);
+		row_flag(row, true);
+		return;
+	}
+	row_text(row, NULL);
+	row_unknown(row, &fault);
+	row_unknown(row, NULL);
+	row_none(row);
+	for (int i = 0; i < 4; i++)
+		row_unknown(row, NULL);
+	row_flag(row, false);
+}
+
+static void test_kinds(UNUSED void **state)
+{
+	static const struct table table = {
+		.name = "test", .columns = kinds, .count = 2, .put = put_kinds
+	};
+
+	check(&table,
+	      "TEXT        ADDRESS         WIDE     NR   SGN    KB      %            TIME  FLAG\n"
+	      "a \"b\"   ffff888003e5c000  0000beef  12345   -12  3072   12.3  1 01:01:01.002  yes\n"
+	      "                       ?         ?          ?     ?      ?               ?  no\n",
+	      "{\"text\": \"a \\\"b\\\"\", \"address\": \"0xffff888003e5c000\", \"wide\": \"0xbeef\", "
+	      "\"number\": 12345, \"signed\": -12, \"size\": 3145728, \"real\": 12.3, "
+	      "\"time\": 90061002000000, \"flag\": true}\n"
+	      "{\"text\": null, \"address\": null, \"address_error\": \"page excluded from the dump\", "
+	      "\"wide\": null, \"signed\": null, \"size\": null, \"real\": null, \"time\": null, "
+	      "\"flag\": false}\n");
+}
+
+/* ---- layout ---- */
+
+enum { WITH_EXTRA = 1 };
+
+static const struct column layout[] = {
+	{ "pid", "PID", CELL_NUMBER, .before = " ", .width = 5, .place = 2 },
+	{ "hidden", NULL, .kind = CELL_ADDRESS },
+	{ "extra", "EXTRA", CELL_NUMBER, .when = WITH_EXTRA, .place = 4 },
+	{ "name", "NAME", CELL_TEXT, .align = ALIGN_CENTRE, .width = 8, .place = 3 },
+	{ NULL, "", CELL_TEXT, .width = 1, .place = 1 },
+	{ 0 },
+};
+
+static void put_layout(struct row *row, size_t index, UNUSED void *arg)
+{
+	row_number(row, index);
+	row_address(row, 0x10);
+	row_number(row, 7);
+	row_text(row, "abc");
+	row_shown(row, "[abc]");
+	row_text(row, index ? ">" : " ");
+	if (index == 2)
+		row_skip(row);
+}
+
+static void test_layout(UNUSED void **state)
+{
+	struct table table = { .name = "test", .columns = layout, .count = 3, .put = put_layout };
+
+	check(&table,
+	      "    PID    NAME\n"
+	      "      0   [abc]\n"
+	      ">     1   [abc]\n",
+	      "{\"pid\": 0, \"hidden\": \"0x10\", \"name\": \"abc\"}\n"
+	      "{\"pid\": 1, \"hidden\": \"0x10\", \"name\": \"abc\"}\n");
+	table.when = WITH_EXTRA;
+	table.count = 1;
+	table.heading_line = "PIDS AND OTHERS";
+	table.blank_after = true;
+	check(&table,
+	      "PIDS AND OTHERS\n"
+	      "      0   [abc]    7\n\n",
+	      "{\"pid\": 0, \"hidden\": \"0x10\", \"extra\": 7, \"name\": \"abc\"}\n");
+}
+
+static void test_no_rows(UNUSED void **state)
+{
+	struct table table = { .name = "test",
+			       .columns = layout,
+			       .count = 0,
+			       .put = put_layout,
+			       .none = "nothing here" };
+
+	check(&table, "    PID    NAME\nnothing here\n", "");
+	table.headings = HEADINGS_WITH_ROWS;
+	check(&table, "nothing here\n", "");
+	table.count = 1;
+	check(&table, "    PID    NAME\n      0   [abc]\n",
+	      "{\"pid\": 0, \"hidden\": \"0x10\", \"name\": \"abc\"}\n");
+}
+
+static const struct column fitting[] = {
+	{ "name", "NAME", CELL_TEXT, .fit = true },
+	{ "size", "SIZE", CELL_SIZE, .fit = true, .width = 2 },
+	{ "file", "FILE", .kind = CELL_TEXT },
+	{ 0 },
+};
+
+static void put_fitting(struct row *row, size_t index, UNUSED void *arg)
+{
+	if (index == 1)
+		fail("no such row");
+	row_text(row, index ? "a long name" : "a");
+	row_size(row, index ? 7 : 123456);
+	row_text(row, "f");
+}
+
+/* All rows give the widths, also when one of them is shown. */
+static void put_one(void *table)
+{
+	struct table_run run;
+
+	table_begin(&run, table);
+	assert_true(table_put(&run, 0));
+	assert_false(table_put(&run, 1));
+	table_end(&run);
+}
+
+static void test_widths_fit(UNUSED void **state)
+{
+	static const struct table table = {
+		.name = "test", .columns = fitting, .count = 3, .put = put_fitting
+	};
+	struct strbuf text = { 0 };
+
+	check(&table,
+	      "NAME           SIZE  FILE\n"
+	      "a            123456  f\n"
+	      "a long name       7  f\n"
+	      "test: no such row\n",
+	      "{\"name\": \"a\", \"size\": 123456, \"file\": \"f\"}\n"
+	      "{\"name\": \"a long name\", \"size\": 7, \"file\": \"f\"}\n"
+	      "test: no such row\n");
+	out_capture(put_one, (void *)&table, &text);
+	assert_string_equal(strbuf_text(&text),
+			    "NAME           SIZE  FILE\na            123456  f\n");
+	strbuf_free(&text);
+}
+
+/* ---- failures ---- */
+
+static void put_part(struct row *row, void *arg)
+{
+	if (*(size_t *)arg == 1)
+		fail("no page");
+	row_text(row, scope_printf("part %zu", *(size_t *)arg));
+	row_shown(row, scope_printf("<%zu>", *(size_t *)arg));
+}
+
+static const struct column parts[] = {
+	{ "part", "PART", CELL_TEXT, .width = 5 },
+	{ "index", "INDEX", .kind = CELL_NUMBER },
+	{ 0 },
+};
+
+static void put_failing(struct row *row, size_t index, void *arg)
+{
+	row_stands_for(row, 0xabc0 + index);
+	row_protect(row, put_part, &index);
+	if (index == 2)
+		fail("broken");
+	if (index == *(size_t *)arg) {
+		interrupt_request();
+		interrupt_check();
+	}
+	row_number(row, index);
+}
+
+static void test_failures_cost_their_part(UNUSED void **state)
+{
+	size_t last = 9;
+	struct table table = { .name = "test",
+			       .columns = parts,
+			       .count = 4,
+			       .put = put_failing,
+			       .arg = &last,
+			       .of = "task" };
+
+	check(&table,
+	      "PART   INDEX\n<0>    0\n?      1\n<3>    3\n"
+	      "test: (in the answer)\ntest: task abc2: broken\n",
+	      "{\"part\": \"part 0\", \"index\": 0}\n{\"part\": null, \"part_error\": \"no page\", \"index\": 1}\n"
+	      "{\"part\": \"part 3\", \"index\": 3}\ntest: (in the answer)\ntest: task abc2: broken\n");
+	/* Ctrl-C costs all that follows, and is the fault of no row. */
+	last = 0;
+	check(&table, "PART   INDEX\n", "");
+	interrupt_clear();
+}
+
+/* ---- children ---- */
+
+static const struct column child[] = { { "fd", "FD", CELL_NUMBER, .before = "  " }, { 0 } };
+static const struct column parent[] = {
+	{ "pid", "", CELL_NUMBER, .before = "PID: ", .align = ALIGN_LEFT, .width = 3 },
+	{ "comm", "", CELL_TEXT, .before = "  COMMAND: \"", .after = "\"" },
+	{ "last", NULL, .kind = CELL_FLAG },
+	{ 0 },
+};
+
+static void put_child(struct row *row, size_t index, void *arg)
+{
+	if (*(size_t *)arg == 1 && index == 0)
+		fail("closed");
+	row_number(row, index + 3);
+}
+
+static void put_parent(struct row *row, size_t index, UNUSED void *arg)
+{
+	struct table children = { .name = "test",
+				  .columns = child,
+				  .count = index,
+				  .put = put_child,
+				  .arg = &index,
+				  .key = "files",
+				  .headings = HEADINGS_WITH_ROWS,
+				  .none = "  (none)" };
+
+	row_number(row, index);
+	row_text(row, "init");
+	row_children(row, &children);
+	row_flag(row, index == 2);
+}
+
+static const struct table family = {
+	"test", parent, 3, put_parent, NULL, .headings = HEADINGS_NEVER, .blank_after = true
+};
+
+static void test_children(UNUSED void **state)
+{
+	check(&family,
+	      "PID: 0    COMMAND: \"init\"\n  (none)\n\n"
+	      "PID: 1    COMMAND: \"init\"\n\n"
+	      "PID: 2    COMMAND: \"init\"\n  FD\n  3\n  4\n\n"
+	      "test: closed\n",
+	      "{\"pid\": 0, \"comm\": \"init\", \"files\": [], \"last\": false}\n"
+	      "{\"pid\": 1, \"comm\": \"init\", \"files\": [{\"error\": \"closed\"}], \"last\": false}\n"
+	      "{\"pid\": 2, \"comm\": \"init\", \"files\": [{\"fd\": 3}, {\"fd\": 4}], \"last\": true}\n"
+	      "test: (in the answer)\n");
+}
+
+/* ---- lines of labels ---- */
+
+static const struct column labels[] = {
+	{ "pid", "PID", .kind = CELL_NUMBER },
+	{ "comm", "COMMAND", CELL_TEXT, .before = "\"", .after = "\"" },
+	{ "panic", NULL, .kind = CELL_FLAG },
+	{ "load", "LOAD", CELL_REAL, .decimals = 2 },
+	{ 0 },
+};
+
+static void fail_load(UNUSED struct row *row, UNUSED void *arg)
+{
+	fail("avenrun: not in the dump");
+}
+
+static void put_labels(struct row *row, UNUSED size_t index, UNUSED void *arg)
+{
+	row_number(row, 1);
+	row_text(row, "init");
+	row_flag(row, false);
+	row_protect(row, fail_load, NULL);
+}
+
+static void test_labels(UNUSED void **state)
+{
+	static const struct table table = {
+		.name = "test", .columns = labels, .count = 1, .put = put_labels, .labels = 8
+	};
+
+	check(&table,
+	      "     PID: 1\n COMMAND: \"init\"\n    LOAD: avenrun: not in the dump\ntest: (in the answer)\n",
+	      "{\"pid\": 1, \"comm\": \"init\", \"panic\": false, \"load\": null, "
+	      "\"load_error\": \"avenrun: not in the dump\"}\ntest: (in the answer)\n");
+}
+
+/* ---- rows for who draws them himself ---- */
+
+static void collect_begin(void *text, const struct table *table, size_t index)
+{
+	strbuf_printf(text, "%s %zu:", table->name, index);
+}
+
+static void collect_cells(void *text, const struct table *table, const struct cell *cells,
+			  size_t from, size_t end)
+{
+	for (size_t i = from; i < end; i++) {
+		const struct column *column = &table->columns[i];
+
+		strbuf_printf(text, " %s=", column->key ? column->key : "");
+		cell_add_text(column, &cells[i - from], text);
+	}
+}
+
+static void collect_children(void *text, const struct table *table)
+{
+	strbuf_printf(text, " %s[", table->key);
+}
+
+static void collect_children_end(void *text)
+{
+	strbuf_puts(text, "]");
+}
+
+static void collect_end(void *text, u64 stands_for)
+{
+	strbuf_printf(text, " of %llx;", stands_for);
+}
+
+static void collect_failure(void *text, const char *why)
+{
+	strbuf_printf(text, " !%s;", why);
+}
+
+static const struct row_writer collector = { collect_begin,	   collect_cells, collect_children,
+					     collect_children_end, collect_end,	  collect_failure };
+
+static void test_any_row(UNUSED void **state)
+{
+	size_t last = 9;
+	const struct table failing = {
+		.name = "test", .columns = parts, .count = 4, .put = put_failing, .arg = &last
+	};
+	const struct table skipping = {
+		.name = "test", .columns = layout, .count = 3, .put = put_layout
+	};
+	struct strbuf text = { 0 };
+
+	strbuf_reset(&problems);
+	table_set_problem(note_problem);
+	assert_true(table_get(&failing, 3, &collector, &text));
+	assert_true(table_get(&failing, 1, &collector, &text));
+	assert_false(table_get(&failing, 2, &collector, &text));
+	assert_string_equal(strbuf_text(&text), "test 3: part=<3> index=3 of abc3;"
+						"test 1: part=? index=1 of abc1; !broken;");
+	strbuf_reset(&text);
+	assert_true(table_get(&family, 2, &collector, &text));
+	assert_string_equal(
+		strbuf_text(&text),
+		"test 2: pid=2 comm=init\" files[test 0: fd=3 of 0;test 1: fd=4 of 0;] last=yes of 0;");
+	assert_false(table_get(&skipping, 2, &collector, &text));
+	/* Whoever draws them says so himself. */
+	assert_string_equal(strbuf_text(&problems), "");
+	strbuf_free(&text);
+}
+
+static void put_remark(UNUSED void *arg)
+{
+	table_remark("%s\n", "for readers");
+}
+
+static void test_remarks(UNUSED void **state)
+{
+	struct strbuf text = { 0 };
+
+	out_capture(put_remark, NULL, &text);
+	json_set(true);
+	out_capture(put_remark, NULL, &text);
+	json_set(false);
+	assert_string_equal(strbuf_text(&text), "for readers\n");
+	strbuf_free(&text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_layout),
+		cmocka_unit_test(test_no_rows),
+		cmocka_unit_test(test_widths_fit),
+		cmocka_unit_test(test_failures_cost_their_part),
+		cmocka_unit_test(test_children),
+		cmocka_unit_test(test_labels),
+		cmocka_unit_test(test_any_row),
+		cmocka_unit_test(test_remarks),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
