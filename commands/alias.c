@@ -4,36 +4,40 @@
 
 #include "shell/command.h"
 #include "base/fail.h"
-#include "base/json.h"
 #include "shell/nearest.h"
-#include "base/out.h"
+#include "base/table.h"
 
 #include <ctype.h>
 
-static void print_header(void)
+static const struct column columns[] = {
+	{ "alias", "ALIAS", CELL_TEXT, .width = 7, .place = 2 },
+	{ "text", "COMMAND", CELL_TEXT, .place = 3 },
+	{ "builtin", "ORIGIN", CELL_FLAG, .width = 7, .place = 1 },
+	{ 0 },
+};
+
+static void put_alias(struct row *row, size_t index, UNUSED void *arg)
 {
-	if (!json_on())
-		out("ORIGIN   ALIAS    COMMAND\n");
+	const struct alias *alias = alias_at(index);
+
+	row_text(row, alias->name);
+	row_text(row, alias->text);
+	row_flag(row, alias->builtin);
+	row_shown(row, alias->builtin ? "builtin" : "runtime");
 }
 
-static void print_alias(const struct alias *alias)
+static struct table aliases(void)
 {
-	if (json_on()) {
-		json_object(NULL);
-		json_text("alias", alias->name);
-		json_text("text", alias->text);
-		json_bool("builtin", alias->builtin);
-		json_end();
-		return;
-	}
-	out("%-7s  %-7s  %s\n", alias->builtin ? "builtin" : "runtime", alias->name, alias->text);
+	return (struct table){
+		.name = "alias", .columns = columns, .count = alias_count(), .put = put_alias
+	};
 }
 
 static void list_aliases(void)
 {
-	print_header();
-	for (size_t i = 0; i < alias_count(); i++)
-		print_alias(alias_at(i));
+	const struct table table = aliases();
+
+	table_show(&table);
 }
 
 static const char *nearest_alias(const char *name)
@@ -48,11 +52,27 @@ static const char *nearest_alias(const char *name)
 static void show_alias(const char *name)
 {
 	const struct alias *alias = alias_find(name);
+	const struct table table = aliases();
+	struct table_run run;
 
 	if (!alias)
 		fail("alias does not exist: %s%s", name, nearest_alias(name));
-	print_header();
-	print_alias(alias);
+	table_begin(&run, &table);
+	for (size_t i = 0; i < table.count; i++) {
+		if (alias_at(i) == alias)
+			table_put(&run, i);
+	}
+	table_end(&run);
+}
+
+static const struct column deleted[] = {
+	{ "deleted", "", CELL_TEXT, .before = "alias deleted: " },
+	{ 0 },
+};
+
+static void put_deleted(struct row *row, UNUSED size_t index, void *name)
+{
+	row_text(row, name);
 }
 
 static void define_alias(const char *name, const char *text)
@@ -71,13 +91,12 @@ static void define_alias(const char *name, const char *text)
 	}
 	if (!alias_delete(name))
 		fail("alias does not exist: %s%s", name, nearest_alias(name));
-	if (!json_on()) {
-		out("alias deleted: %s\n", name);
-		return;
-	}
-	json_object(NULL);
-	json_text("deleted", name);
-	json_end();
+	table_show(&(struct table){ .name = "alias",
+				    .columns = deleted,
+				    .count = 1,
+				    .put = put_deleted,
+				    .arg = (void *)name,
+				    .headings = HEADINGS_NEVER });
 }
 
 static void run_alias(struct args *args)
