@@ -3,12 +3,11 @@
 #include "shell/command.h"
 #include "base/fail.h"
 #include "bridge/gdb_bridge.h"
-#include "base/json.h"
 #include "kernel.h"
 #include "shell/modfile.h"
 #include "kernel/module.h"
 #include "shell/nearest.h"
-#include "base/out.h"
+#include "base/table.h"
 #include "base/progress.h"
 #include "names/runningkernel.h"
 #include "shell/session.h"
@@ -16,7 +15,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -60,132 +58,144 @@ static const struct module **sorted_modules(void)
 	return sorted;
 }
 
-struct widths {
-	int name, size;
-};
+enum { BASE = 2 };
 
 /* The columns fit every module, also when only one of them is shown. */
-static struct widths table_widths(void)
+static const struct column list_columns[] = {
+	{ "name", "NAME", CELL_TEXT, .fit = true, .place = 2 },
+	{ "module", "MODULE", CELL_ADDRESS, .width = 16, .place = 1 },
+	{ "base", "BASE", CELL_ADDRESS, .width = 16, .place = 3 },
+	{ "size", "SIZE", CELL_SIZE, .fit = true, .place = 4 },
+	{ "refcount", NULL, .kind = CELL_SIGNED },
+	{ "taints", NULL, .kind = CELL_TEXT },
+	{ "signed", NULL, .kind = CELL_FLAG },
+	{ "object_file", "OBJECT FILE", CELL_TEXT, .place = 5 },
+	{ 0 },
+};
+
+static const struct column taint_columns[] = {
+	{ "name", "NAME", .kind = CELL_TEXT },
+	{ "module", NULL, .kind = CELL_ADDRESS },
+	{ "base", NULL, .kind = CELL_ADDRESS },
+	{ "size", NULL, .kind = CELL_SIZE },
+	{ "refcount", NULL, .kind = CELL_SIGNED },
+	{ "taints", "TAINTS", .kind = CELL_TEXT },
+	{ "signed", NULL, .kind = CELL_FLAG },
+	{ "object_file", NULL, .kind = CELL_TEXT },
+	{ 0 },
+};
+
+static const struct column section_columns[] = {
+	{ "name", "", CELL_TEXT, .before = "    ", .place = 2 },
+	{ "address", "", CELL_ADDRESS, .width = 16, .place = 1 },
+	{ 0 },
+};
+
+struct listing {
+	const struct module **modules;
+	bool with_sections, tainted_only;
+};
+
+static void put_section(struct row *row, size_t index, void *arg)
 {
-	struct widths widths = { 4, 4 };
+	const struct module_section *sections = arg;
 
-	for (size_t i = 0; i < module_count(); i++) {
-		const struct module *module = module_at(i);
-		int size = snprintf(NULL, 0, "%llu", module->size);
-
-		if ((int)strlen(module->name) > widths.name)
-			widths.name = (int)strlen(module->name);
-		if (size > widths.size)
-			widths.size = size;
-	}
-	return widths;
-}
-
-/* v6.4 and later: a module's text is apart from the rest, so BASE says less than it did. */
-static void print_header(struct widths widths)
-{
-	const char *base = module_has_areas() ? "   TEXT_BASE    " : "      BASE      ";
-
-	if (json_on())
-		return;
-	out("     MODULE       %-*s  %s  %*s  OBJECT FILE\n", widths.name, "NAME", base,
-	    widths.size, "SIZE");
-}
-
-static void put_json_module(const struct module *module, bool with_sections)
-{
-	const struct attached *object = attached_to(module);
-	struct strbuf *letters = scope_strbuf();
-	struct module_section *sections = NULL;
-	size_t count = with_sections ? module_sections(module, &sections) : 0;
-
-	kernel_taint_letters(module->taints, true, letters);
-	json_object(NULL);
-	json_text("name", module->name);
-	json_address("module", module->address);
-	json_address("base", module->base);
-	json_number("size", module->size);
-	json_signed("refcount", module->refcount);
-	json_text("taints", strbuf_text(letters));
-	json_bool("signed", module->is_signed);
-	json_text("object_file", object ? object->path : NULL);
-	if (with_sections) {
-		json_list("sections");
-		for (size_t i = 0; i < count; i++) {
-			json_object(NULL);
-			json_text("name", sections[i].name);
-			json_address("address", sections[i].address);
-			json_end();
-		}
-		json_end();
-	}
-	json_end();
-}
-
-static void print_module(const struct module *module, struct widths widths)
-{
-	struct attached *object = attached_to(module);
-
-	out("%16llx  %-*s  %16llx  %*llu  %s\n", module->address, widths.name, module->name,
-	    module->base, widths.size, module->size,
-	    object != NULL ? object->path : "(not loaded)  [CONFIG_KALLSYMS]");
+	row_text(row, sections[index].name);
+	row_address(row, sections[index].address);
 }
 
 /* Where each section of the module is, as `mod -g` shows it below the module's line. */
-static void print_sections(const struct module *module)
+static void put_sections(struct row *row, const struct module *module)
 {
 	struct module_section *sections = NULL;
 	size_t count = module_sections(module, &sections);
 
-	for (size_t i = 0; i < count; i++)
-		out("%16llx    %s\n", sections[i].address, sections[i].name);
+	row_children(row, &(struct table){ .name = "mod",
+					   .columns = section_columns,
+					   .count = count,
+					   .put = put_section,
+					   .arg = sections,
+					   .headings = HEADINGS_NEVER,
+					   .key = "sections" });
+}
+
+static void put_module(struct row *row, size_t index, void *arg)
+{
+	const struct listing *listing = arg;
+	const struct module *module = listing->modules[index];
+	const struct attached *object = attached_to(module);
+	struct strbuf *letters = scope_strbuf();
+	/* Kernels with the E flag say this themselves. */
+	bool no_sign;
+
+	kernel_taint_letters(module->taints, true, letters);
+	no_sign = !module->is_signed && strchr(strbuf_text(letters), 'E') == NULL;
+	if (listing->tainted_only && !no_sign && letters->length == 0)
+		row_skip(row);
+	row_stands_for(row, module->address);
+	row_text(row, module->name);
+	row_address(row, module->address);
+	row_address(row, module->base);
+	row_size(row, module->size);
+	row_signed(row, module->refcount);
+	row_text(row, strbuf_text(letters));
+	row_shown(row, scope_printf("%s%s", strbuf_text(letters), no_sign ? "(U)" : ""));
+	row_flag(row, module->is_signed);
+	if (object)
+		row_text(row, object->path);
+	else
+		row_null(row, "(not loaded)  [CONFIG_KALLSYMS]");
+	if (listing->with_sections)
+		put_sections(row, module);
+}
+
+/* All of them, or only THIS one. */
+static void print_modules(const struct module *this, bool with_sections)
+{
+	struct column columns[ARRAY_SIZE(list_columns)];
+	struct listing listing = { sorted_modules(), with_sections, false };
+	const struct table table = { .name = "mod",
+				     .columns = columns,
+				     .count = module_count(),
+				     .put = put_module,
+				     .arg = &listing,
+				     .of = "module" };
+	struct table_run run;
+
+	memcpy(columns, list_columns, sizeof(columns));
+	/* v6.4 and later: a module's text is apart from the rest, so BASE says less than it did. */
+	if (module_has_areas())
+		columns[BASE].heading = "TEXT_BASE";
+	table_begin(&run, &table);
+	for (size_t i = 0; i < table.count; i++) {
+		if (!this || listing.modules[i] == this)
+			table_put(&run, i);
+	}
+	table_end(&run);
 }
 
 static void print_all(bool with_sections)
 {
-	const struct module **sorted = sorted_modules();
-	struct widths widths = table_widths();
-
-	print_header(widths);
-	for (size_t i = 0; i < module_count(); i++) {
-		if (json_on()) {
-			put_json_module(sorted[i], with_sections);
-			continue;
-		}
-		print_module(sorted[i], widths);
-		if (with_sections)
-			print_sections(sorted[i]);
-	}
+	print_modules(NULL, with_sections);
 }
 
 static void print_taints(void)
 {
-	const struct module **sorted = sorted_modules();
-	struct widths widths = table_widths();
-	struct strbuf *letters = scope_strbuf();
-	size_t nr_printed = 0;
+	struct column columns[ARRAY_SIZE(taint_columns)];
+	struct listing listing = { sorted_modules(), false, true };
 
-	for (size_t i = 0; i < module_count(); i++) {
-		const struct module *module = sorted[i];
-
-		strbuf_reset(letters);
-		kernel_taint_letters(module->taints, true, letters);
-		/* Kernels with the E flag say this themselves. */
-		if (!module->is_signed && strchr(strbuf_text(letters), 'E') == NULL)
-			strbuf_puts(letters, "(U)");
-		if (strbuf_text(letters)[0] == '\0')
-			continue;
-		nr_printed++;
-		if (json_on()) {
-			put_json_module(module, false);
-			continue;
-		}
-		if (nr_printed == 1)
-			out("%-*s  TAINTS\n", widths.name, "NAME");
-		out("%-*s  %s\n", widths.name, module->name, strbuf_text(letters));
-	}
-	if (nr_printed == 0 && !json_on())
-		out("no tainted modules\n");
+	memcpy(columns, taint_columns, sizeof(columns));
+	/* As wide as in the list, where all of them are. */
+	columns[0].width = strlen(columns[0].heading);
+	for (size_t i = 0; i < module_count(); i++)
+		columns[0].width = max_u64(columns[0].width, strlen(module_at(i)->name));
+	table_show(&(struct table){ .name = "mod",
+				    .columns = columns,
+				    .count = module_count(),
+				    .put = put_module,
+				    .arg = &listing,
+				    .headings = HEADINGS_WITH_ROWS,
+				    .none = "no tainted modules" });
 }
 
 static void detach(const struct module *module)
@@ -297,7 +307,6 @@ static const struct module *named_module(const char *name)
 static void attach_one(const struct args *args)
 {
 	const struct module *module = named_module(option_argument(args, "s"));
-	struct widths widths = table_widths();
 	struct strbuf *why = scope_strbuf();
 
 	modfile_forget();
@@ -312,14 +321,7 @@ static void attach_one(const struct args *args)
 		scope_cleanup(free, path);
 		attach(module, path, args);
 	}
-	if (json_on()) {
-		put_json_module(module, option_given(args, "g"));
-		return;
-	}
-	print_header(widths);
-	print_module(module, widths);
-	if (option_given(args, "g"))
-		print_sections(module);
+	print_modules(module, option_given(args, "g"));
 }
 
 struct request {
