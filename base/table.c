@@ -57,9 +57,14 @@ static void add_label(const struct table *table, const struct column *column)
 	strbuf_puts(&line, table->between ? table->between : ": ");
 }
 
+/* Nothing to see, and no width to keep: then what stands before it goes as well. */
 static bool is_left_out(const struct column *column, const struct cell *cell)
 {
-	return cell->state == CELL_NONE && !column->none && column->width == 0 && !cell->shown;
+	if (column->width)
+		return false;
+	if (cell->shown)
+		return !*cell->shown;
+	return (cell->state == CELL_NONE && !column->none) || cell->state == CELL_NULL;
 }
 
 static void add_cell(const struct table_run *run, unsigned at, const struct cell *cell)
@@ -125,7 +130,7 @@ static void text_cells(void *arg, const struct table *table, const struct cell *
 		    is_left_out(&table->columns[index], &cells[index - from]))
 			continue;
 		any = true;
-		if (table->labels)
+		if (table->labels && table->columns[index].heading[0])
 			add_label(table, &table->columns[index]);
 		add_cell(run, at, &cells[index - from]);
 		if (table->labels)
@@ -389,7 +394,7 @@ static void begin(struct table_run *run, const struct table *table, const struct
 		return;
 	place_columns(run);
 	find_widths(run);
-	if (table->headings == HEADINGS_FIRST && !table->labels)
+	if (table->headings == HEADINGS_FIRST && (!table->labels || table->heading_line))
 		put_headings(run);
 }
 

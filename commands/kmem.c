@@ -2,21 +2,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/command.h"
 #include "base/fail.h"
-#include "base/json.h"
 #include "kernel/mm/memstat.h"
-#include "base/out.h"
-#include "shell/outcome.h"
-#include "shell/session.h"
+#include "base/table.h"
 
-#include <ctype.h>
 #include <stdio.h>
-
-struct total {
-	const char *label;
-	u64 (*pages)(void);
-	const char *of_label; /* "TOTAL MEM"; NULL: this is a total itself */
-	u64 (*of)(void);
-};
 
 static u64 used_pages(void)
 {
@@ -59,106 +48,98 @@ static void format_size(u64 pages, char *text, size_t space)
 	snprintf(text, space, "%s %s", number, unit);
 }
 
-/* "TOTAL MEM": "total_mem". */
-static const char *json_key(const char *label)
-{
-	char *key = scope_strdup(label);
+enum { WITH_SHARED = 1 };
 
-	for (char *p = key; *p; p++)
-		*p = *p == ' ' ? '_' : (char)tolower((unsigned char)*p);
-	return key;
-}
+static const struct column total_columns[] = {
+	{ "total_mem", "TOTAL MEM", .kind = CELL_SIZE },
+	{ "free", "FREE", .kind = CELL_SIZE },
+	{ "used", "USED", .kind = CELL_SIZE },
+	{ "shared", "SHARED", CELL_SIZE, .when = WITH_SHARED },
+	{ "buffers", "BUFFERS", .kind = CELL_SIZE },
+	{ "cached", "CACHED", .kind = CELL_SIZE },
+	{ "slab", "SLAB", .kind = CELL_SIZE },
+	{ NULL, "", .kind = CELL_TEXT },
+	{ "total_huge", "TOTAL HUGE", .kind = CELL_SIZE },
+	{ "huge_free", "HUGE FREE", .kind = CELL_SIZE },
+	{ NULL, "", .kind = CELL_TEXT },
+	{ "total_swap", "TOTAL SWAP", .kind = CELL_SIZE },
+	{ "swap_used", "SWAP USED", .kind = CELL_SIZE },
+	{ "swap_free", "SWAP FREE", .kind = CELL_SIZE },
+	{ NULL, "", .kind = CELL_TEXT },
+	{ "commit_limit", "COMMIT LIMIT", .kind = CELL_SIZE },
+	{ "committed", "COMMITTED", .kind = CELL_SIZE },
+	{ 0 },
+};
 
-static void put_total(void *arg)
+struct total {
+	u64 (*pages)(void); /* NULL: a blank line */
+	const char *of_label; /* "TOTAL MEM"; NULL: this is a total itself */
+	u64 (*of)(void);
+};
+
+/* In the order of the columns. */
+static const struct total totals[] = {
+	{ memstat_total, NULL, NULL },
+	{ memstat_free, "TOTAL MEM", memstat_total },
+	{ used_pages, "TOTAL MEM", memstat_total },
+	{ memstat_shared, "TOTAL MEM", memstat_total },
+	{ memstat_buffers, "TOTAL MEM", memstat_total },
+	{ memstat_cached, "TOTAL MEM", memstat_total },
+	{ memstat_slab, "TOTAL MEM", memstat_total },
+	{ NULL, NULL, NULL },
+	{ memstat_huge_total, NULL, NULL },
+	{ memstat_huge_free, "TOTAL HUGE", memstat_huge_total },
+	{ NULL, NULL, NULL },
+	{ memstat_swap_total, NULL, NULL },
+	{ swap_used_pages, "TOTAL SWAP", memstat_swap_total },
+	{ memstat_swap_free, "TOTAL SWAP", memstat_swap_total },
+	{ NULL, NULL, NULL },
+	{ memstat_commit_limit, NULL, NULL },
+	{ memstat_committed, "TOTAL LIMIT", memstat_commit_limit },
+};
+
+static void put_total(struct row *row, void *arg)
 {
 	const struct total *total = arg;
 	u64 pages = total->pages(), of;
+	const char *share = "       ----";
 	char size[40];
 
-	if (json_on()) {
-		json_number(json_key(total->label), pages * PAGE_BYTES);
-		return;
-	}
 	format_size(pages, size, sizeof(size));
-	if (!total->of_label) {
-		out("%13s  %7llu  %11s         ----\n", total->label, pages, size);
-		return;
+	if (total->of_label) {
+		of = total->of();
+		share = scope_printf("%3llu%% of %s", of ? pages * 100 / of : 0, total->of_label);
 	}
-	of = total->of();
-	out("%13s  %7llu  %11s  %3llu%% of %s\n", total->label, pages, size,
-	    (of ? pages * 100 / of : 0), total->of_label);
+	row_size(row, pages * PAGE_BYTES);
+	row_shown(row, scope_printf("%7llu  %11s  %s", pages, size, share));
 }
 
-/* A counter that cannot be read costs its own line only. */
-static void put_totals(const struct total *totals, size_t count)
+/* A counter that cannot be read costs its own line only. Counting shared frames takes time: not without being asked. */
+static void put_totals(struct row *row, UNUSED size_t index, void *shared)
 {
-	for (size_t i = 0; i < count; i++) {
-		struct total total = totals[i];
-		struct failure failure;
-
-		if (json_on()) {
-			if (!json_protect(json_key(total.label), put_total, &total))
-				command_partly_failed();
-			continue;
-		}
-		if (protect_row(put_total, &total, &failure))
-			continue;
-		out("%13s  %s\n", total.label, failure.text);
-		command_partly_failed();
+	for (size_t i = 0; i < ARRAY_SIZE(totals); i++) {
+		if (!totals[i].pages)
+			row_text(row, "");
+		else if (total_columns[i].when && !*(bool *)shared)
+			row_none(row);
+		else
+			row_protect(row, put_total, (void *)&totals[i]);
 	}
-}
-
-/* Headings and blank lines. */
-static void put_line(const char *text)
-{
-	if (!json_on())
-		out_text(text);
 }
 
 static void show_information(bool shared)
 {
-	static const struct total memory[] = {
-		{ "TOTAL MEM", memstat_total, NULL, NULL },
-		{ "FREE", memstat_free, "TOTAL MEM", memstat_total },
-		{ "USED", used_pages, "TOTAL MEM", memstat_total },
-	};
-	static const struct total shared_memory[] = {
-		{ "SHARED", memstat_shared, "TOTAL MEM", memstat_total },
-	};
-	static const struct total caches[] = {
-		{ "BUFFERS", memstat_buffers, "TOTAL MEM", memstat_total },
-		{ "CACHED", memstat_cached, "TOTAL MEM", memstat_total },
-		{ "SLAB", memstat_slab, "TOTAL MEM", memstat_total },
-	};
-	static const struct total huge[] = {
-		{ "TOTAL HUGE", memstat_huge_total, NULL, NULL },
-		{ "HUGE FREE", memstat_huge_free, "TOTAL HUGE", memstat_huge_total },
-	};
-	static const struct total swap[] = {
-		{ "TOTAL SWAP", memstat_swap_total, NULL, NULL },
-		{ "SWAP USED", swap_used_pages, "TOTAL SWAP", memstat_swap_total },
-		{ "SWAP FREE", memstat_swap_free, "TOTAL SWAP", memstat_swap_total },
-	};
-	static const struct total commit[] = {
-		{ "COMMIT LIMIT", memstat_commit_limit, NULL, NULL },
-		{ "COMMITTED", memstat_committed, "TOTAL LIMIT", memstat_commit_limit },
-	};
-
-	if (json_on())
-		json_object(NULL);
-	put_line("                 PAGES        TOTAL      PERCENTAGE\n");
-	put_totals(memory, ARRAY_SIZE(memory));
-	if (shared)
-		put_totals(shared_memory, ARRAY_SIZE(shared_memory));
-	put_totals(caches, ARRAY_SIZE(caches));
-	put_line("\n");
-	put_totals(huge, ARRAY_SIZE(huge));
-	put_line("\n");
-	put_totals(swap, ARRAY_SIZE(swap));
-	put_line("\n");
-	put_totals(commit, ARRAY_SIZE(commit));
-	if (json_on())
-		json_end();
+	table_show(&(struct table){
+		.name = "kmem",
+		.columns = total_columns,
+		.count = 1,
+		.put = put_totals,
+		.arg = &shared,
+		.when = shared ? WITH_SHARED : 0,
+		.labels = 13,
+		.between = "  ",
+		.heading_line = "                 PAGES        TOTAL      PERCENTAGE",
+	});
 }
 
 static void run_kmem(struct args *args)
