@@ -74,7 +74,7 @@ void cell_add_text(const struct column *column, const struct cell *cell, struct 
 {
 	if (cell->shown)
 		strbuf_puts(text, cell->shown);
-	else if (cell->state == CELL_UNKNOWN)
+	else if (cell->state == CELL_UNKNOWN || cell->state == CELL_FAILED)
 		strbuf_putc(text, '?');
 	else if (cell->state == CELL_KNOWN)
 		add_value(column, cell, text);
@@ -108,7 +108,8 @@ void cell_put_json(const struct column *column, const struct cell *cell)
 	if (cell->state == CELL_NONE)
 		return;
 	if (cell->state != CELL_KNOWN) {
-		json_null(key);
+		if (cell->state != CELL_FAILED)
+			json_null(key);
 		if (cell->why)
 			json_text(scope_printf("%s_error", key), cell->why);
 		return;

@@ -47,7 +47,8 @@ struct column {
 
 enum cell_state {
 	CELL_KNOWN,
-	CELL_UNKNOWN, /* it exists, but could not be found out: ? and null */
+	CELL_UNKNOWN, /* it exists, but the dump does not tell it: ? and null */
+	CELL_FAILED, /* finding it out failed: ? or, in a line of its own, why; JSON has no key but "KEY_error" */
 	CELL_NULL, /* there is none, and JSON says null */
 	/* there is no such thing here: no key, and .none; with neither that nor a width not even .before */
 	CELL_NONE,

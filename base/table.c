@@ -78,7 +78,7 @@ static void add_cell(const struct table_run *run, unsigned at, const struct cell
 	else if (at > 0 && !table->labels)
 		strbuf_puts(&line, "  ");
 	strbuf_reset(&word);
-	if (table->labels && cell->state == CELL_UNKNOWN && cell->why && !cell->shown)
+	if (table->labels && cell->state == CELL_FAILED)
 		strbuf_puts(&word, cell->why);
 	else
 		cell_add_text(column, cell, &word);
@@ -282,10 +282,8 @@ static bool run_protected(struct row *row)
 			problem(row->table->name, NULL);
 		return false;
 	}
-	if (protect(run_row, row, &failure))
+	if (protect_row(run_row, row, &failure))
 		return true;
-	if (failure.interrupted)
-		fail_again(&failure);
 	tell_failure(row, failure.text);
 	return false;
 }
@@ -569,17 +567,15 @@ void row_protect(struct row *row, void (*put)(struct row *row, void *arg), void 
 	struct part part = { row, put, arg, row->nr_cells, NULL, NULL };
 	struct failure failure;
 
-	if (protect(put_part, &part, &failure)) {
+	if (protect_row(put_part, &part, &failure)) {
 		if (part.text)
 			row->cells[part.nr_cells].value.text = kept(part.text);
 		if (part.shown)
 			row->cells[part.nr_cells].shown = kept(part.shown);
 		return;
 	}
-	if (failure.interrupted)
-		fail_again(&failure);
 	row->nr_cells = part.nr_cells;
-	add(row, CELL_UNKNOWN)->why = scope_strdup(failure.text);
+	add(row, CELL_FAILED)->why = scope_strdup(failure.text);
 	if (is_ours(row->run) && problem)
 		problem(row->table->name, NULL);
 }

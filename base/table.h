@@ -98,7 +98,7 @@ void row_null(struct row *row, const char *text);
 void row_none(struct row *row);
 /* Readers see TEXT for the value that was just put. */
 void row_shown(struct row *row, const char *text);
-/* PUT puts one value; if it fails, the value is not known, the rest of the row is, and the command has partly failed. */
+/* PUT puts one value. If it fails, only that is missing, with the reason, and the command has partly failed. */
 void row_protect(struct row *row, void (*put)(struct row *row, void *arg), void *arg);
 
 /* ---- what is true of the whole row ---- */
