@@ -3,10 +3,8 @@
 #include "shell/command.h"
 #include "base/fail.h"
 #include "bridge/gdb_bridge.h"
-#include "base/json.h"
 #include "kernel/module.h"
 #include "shell/nearest.h"
-#include "base/out.h"
 #include "shell/session.h"
 #include "show/symbolshow.h"
 #include "base/util.h"
@@ -67,34 +65,22 @@ static const char *section_of(const struct symbol *symbol)
 	return name ? name : "?";
 }
 
-static void print_row(const struct symbol *symbol)
+static void show_one(struct shown_symbol shown)
 {
-	symbol_row(symbol, "");
+	const struct table table = symbol_table(&shown);
+
+	table_show(&table);
 }
 
-/*
- * With the source line of code, or with -s the section. Without line numbers the blank before them stays, as
- * crash has it.
- */
+/* With the source line of code, or with -s the section. */
 static void print_with_place(const struct symbol *symbol, u64 address, const struct args *args)
 {
-	const char *section = option_given(args, "s") ? section_of(symbol) : NULL;
-	struct strbuf *file = scope_strbuf();
-	u32 line;
-
-	if (json_on()) {
-		symbol_json(symbol, address, true, section);
-		return;
-	}
-	symbol_show(symbol, address);
-	if (section) {
-		out(" [%s]", section);
-	} else if (address_is_text(address)) {
-		out(" ");
-		if (gdb_line_at(address, file, &line, NULL))
-			out("%s: %u", strbuf_text(file), line);
-	}
-	out("\n");
+	show_one((struct shown_symbol){
+		.symbol = symbol,
+		.address = address,
+		.with_line = true,
+		.section = option_given(args, "s") ? section_of(symbol) : NULL,
+	});
 }
 
 /* The nearest symbol in that direction with another address; of several, the one that names it. */
@@ -127,10 +113,33 @@ static void print_found(const struct symbol *symbol, u64 address, const struct a
 	}
 }
 
+static const struct column found_columns[] = {
+	{ "found", "", CELL_NUMBER, .after = " found" },
+	{ "last", "", CELL_TEXT, .before = " (", .after = ")" },
+	{ 0 },
+};
+
+struct found {
+	size_t count;
+	const struct symbol *last;
+};
+
+static void put_found(struct row *row, UNUSED size_t index, void *arg)
+{
+	const struct found *found = arg;
+
+	row_number(row, found->count);
+	if (found->last)
+		row_text(row, found->last->name);
+	else
+		row_null(row, NULL);
+}
+
 /* -Q: how many those are, and the last of them. */
 static void count_containing(const char *text)
 {
 	const struct symbol *symbol = NULL, *last = NULL;
+	struct found found;
 	size_t count = 0;
 
 	while ((symbol = symbols_next_containing(symbol, text))) {
@@ -138,17 +147,13 @@ static void count_containing(const char *text)
 		last = symbol;
 		count++;
 	}
-	if (json_on()) {
-		json_object(NULL);
-		json_number("found", count);
-		json_text("last", last ? last->name : NULL);
-		json_end();
-		return;
-	}
-	out("%zu found", count);
-	if (last)
-		out(" (%s)", last->name);
-	out("\n");
+	found = (struct found){ count, last };
+	table_show(&(struct table){ .name = "sym",
+				    .columns = found_columns,
+				    .count = 1,
+				    .put = put_found,
+				    .arg = &found,
+				    .headings = HEADINGS_NEVER });
 }
 
 /* An address in a module's memory that is below each of its symbols there: how far into which part. */
@@ -168,12 +173,7 @@ static bool print_in_module(u64 address)
 						 scope_printf("_MODULE_%s%sSTART_%s", kind,
 							      kind[0] ? "_" : "", module->name),
 						 module->symbols, .type = 'm' };
-			if (json_on()) {
-				symbol_json(&start, address, false, NULL);
-			} else {
-				symbol_show(&start, address);
-				out("\n");
-			}
+			show_one((struct shown_symbol){ .symbol = &start, .address = address });
 			return true;
 		}
 	}
@@ -201,44 +201,51 @@ static void look_up(const char *word, const struct args *args)
 	}
 }
 
-static void print_module_row(const struct symbol *symbol)
+/* Rows of one table; those of a module's listing do not say its name again. */
+static void print_rows(const struct symbol_module *symbols, size_t from, u64 end,
+		       bool (*wanted)(const struct module *module, u64 address),
+		       const struct module *module)
 {
-	if (json_on()) {
-		symbol_json(symbol, symbol->value, false, NULL);
-		return;
+	struct shown_symbol shown = { .without_module = symbols && !wanted };
+	const struct table table = symbol_table(&shown);
+	struct table_run run;
+
+	table_begin(&run, &table);
+	for (size_t i = from; i < symbols_count(symbols); i++) {
+		shown.symbol = symbols_get(symbols, i);
+		shown.address = shown.symbol->value;
+		if (shown.address >= end)
+			break;
+		if (!wanted || wanted(module, shown.address))
+			table_put(&run, 0);
 	}
-	out("%llx (%c) %s\n", symbol->value, symbol->type, symbol->name);
+	table_end(&run);
 }
 
-/* Symbols of the module from *NEXT on that are below END. */
-static void print_below(const struct symbol_module *symbols, size_t *next, u64 end)
-{
-	const struct symbol *symbol;
-
-	while ((symbol = symbols_get(symbols, *next)) && symbol->value < end) {
-		interrupt_check();
-		print_module_row(symbol);
-		++*next;
-	}
-}
-
-static bool in_a_range(const struct module *module, u64 address)
+static bool in_no_range(const struct module *module, u64 address)
 {
 	for (size_t i = 0; i < module->nr_ranges; i++)
 		if (address >= module->ranges[i].start && address < module->ranges[i].end)
-			return true;
-	return false;
+			return false;
+	return true;
 }
 
-static void put_json_range(const struct module *module, const struct address_range *range,
-			   const char *kind)
+static const struct column range_columns[] = {
+	{ "module", NULL, .kind = CELL_TEXT },	       { "range", NULL, .kind = CELL_TEXT },
+	{ "start", "", .kind = CELL_ADDRESS },	       { "end", NULL, .kind = CELL_ADDRESS },
+	{ NULL, "", CELL_TEXT, .before = " MODULE " }, { 0 },
+};
+
+static void put_range(struct row *row, size_t index, void *arg)
 {
-	json_object(NULL);
-	json_text("module", module->name);
-	json_text("range", kind[0] ? kind : NULL);
-	json_address("start", range->start);
-	json_address("end", range->end);
-	json_end();
+	const struct module *module = arg;
+	const char *kind = module->range_kinds[index];
+
+	row_text(row, module->name);
+	row_text(row, kind[0] ? kind : NULL);
+	row_address(row, module->ranges[index].start);
+	row_address(row, module->ranges[index].end);
+	row_text(row, scope_printf("%s%sSTART: %s", kind, kind[0] ? " " : "", module->name));
 }
 
 /*
@@ -247,25 +254,28 @@ static void put_json_range(const struct module *module, const struct address_ran
  */
 static void print_module(const struct module *module)
 {
+	const struct table ranges = { .name = "sym",
+				      .columns = range_columns,
+				      .count = module->nr_ranges,
+				      .put = put_range,
+				      .arg = (void *)module,
+				      .headings = HEADINGS_NEVER };
+	struct table_run run;
+
+	table_begin(&run, &ranges);
 	for (size_t i = 0; i < module->nr_ranges; i++) {
 		const struct address_range *range = &module->ranges[i];
 		const char *kind = module->range_kinds[i];
 		bool named = kind[0] && !streq(kind, "INIT");
-		size_t next = symbols_first_from(module->symbols, range->start);
 
-		if (json_on())
-			put_json_range(module, range, kind);
-		else
-			out("%llx MODULE %s%sSTART: %s\n", range->start, kind, kind[0] ? " " : "",
-			    module->name);
-		print_below(module->symbols, &next, range->end);
-		if (!json_on())
-			out("%llx MODULE %s%sEND: %s\n", range->end - named, kind,
-			    kind[0] ? " " : "", module->name);
+		table_put(&run, i);
+		print_rows(module->symbols, symbols_first_from(module->symbols, range->start),
+			   range->end, NULL, NULL);
+		table_remark("%llx MODULE %s%sEND: %s\n", range->end - named, kind,
+			     kind[0] ? " " : "", module->name);
 	}
-	for (size_t i = 0; i < symbols_count(module->symbols); i++)
-		if (!in_a_range(module, symbols_get(module->symbols, i)->value))
-			print_row(symbols_get(module->symbols, i));
+	table_end(&run);
+	print_rows(module->symbols, 0, ~0ULL, in_no_range, module);
 }
 
 static int compare_bases(const void *a, const void *b)
@@ -297,8 +307,8 @@ static bool print_owner(const char *name)
 
 	while (owner && (owner->address || !streq(owner->name, name)))
 		owner = symbols_next_module(owner);
-	for (size_t i = 0; owner && i < symbols_count(owner); i++)
-		print_module_row(symbols_get(owner, i));
+	if (owner)
+		print_rows(owner, 0, ~0ULL, NULL, NULL);
 	return owner;
 }
 
@@ -316,11 +326,7 @@ static void print_named_module(const char *name)
 
 static void print_everything(void)
 {
-	for (size_t i = 0; i < symbols_count(NULL); i++) {
-		if (i % 1024 == 0)
-			interrupt_check();
-		print_row(symbols_get(NULL, i));
-	}
+	print_rows(NULL, 0, ~0ULL, NULL, NULL);
 	print_all_modules();
 }
 

@@ -34,32 +34,99 @@ static void put_json_symbol(const struct symbol *symbol, u64 address)
 	json_text("module", symbol->module ? symbol->module->name : NULL);
 }
 
-void symbol_json(const struct symbol *symbol, u64 address, bool with_line, const char *section)
+const struct column symbol_columns[] = {
+	{ "address", "", .kind = CELL_ADDRESS },
+	{ "type", "", CELL_TEXT, .before = " (", .after = ")" },
+	{ "name", "", CELL_TEXT, .before = " " },
+	{ "offset", "", CELL_NUMBER, .before = "+" },
+	{ "size", NULL, .kind = CELL_SIZE },
+	{ "module", "", CELL_TEXT, .before = " [", .after = "]" },
+	{ "section", "", CELL_TEXT, .before = " [", .after = "]" },
+	{ NULL, "", CELL_TEXT, .before = "" },
+	{ "file", "", CELL_TEXT, .before = "" },
+	{ "line", "", CELL_NUMBER, .before = ": " },
+	{ 0 },
+};
+
+static const char *letter(char type)
 {
-	struct strbuf *file = scope_strbuf();
+	static char letters[256][2];
+
+	letters[(u8)type][0] = type;
+	return letters[(u8)type];
+}
+
+/* Without line numbers the blank before them stays, as crash has it. */
+static void put_place(struct row *row, const struct shown_symbol *shown)
+{
+	struct strbuf *file;
 	u32 line;
 
-	json_object(NULL);
-	put_json_symbol(symbol, address);
-	if (section)
-		json_text("section", section);
-	if (with_line && !section && address_is_text(address) &&
-	    gdb_line_at(address, file, &line, NULL)) {
-		json_text("file", strbuf_text(file));
-		json_number("line", line);
+	if (shown->section)
+		row_text(row, shown->section);
+	else
+		row_none(row);
+	if (!shown->with_line || shown->section || !address_is_text(shown->address)) {
+		row_none(row);
+		row_none(row);
+		row_none(row);
+		return;
 	}
-	json_end();
+	row_text(row, " ");
+	file = scope_strbuf();
+	if (gdb_line_at(shown->address, file, &line, NULL)) {
+		row_text(row, strbuf_text(file));
+		row_number(row, line);
+	} else {
+		row_none(row);
+		row_none(row);
+	}
+}
+
+static void put_symbol(struct row *row, UNUSED size_t index, void *arg)
+{
+	const struct shown_symbol *shown = arg;
+	const struct symbol *symbol = shown->symbol;
+	u64 offset = shown->address - symbol->value;
+
+	row_address(row, shown->address);
+	row_text(row, letter(symbol->type));
+	row_text(row, symbol->name);
+	row_number(row, offset);
+	if (!offset)
+		row_shown(row, "");
+	else if (session.radix == 16)
+		row_shown(row, scope_printf("0x%llx", offset));
+	row_size(row, symbol->size);
+	if (symbol->module)
+		row_text(row, symbol->module->name);
+	else
+		row_null(row, NULL);
+	if (shown->without_module)
+		row_shown(row, "");
+	put_place(row, shown);
+}
+
+struct table symbol_table(struct shown_symbol *shown)
+{
+	return (struct table){ .name = "sym",
+			       .columns = symbol_columns,
+			       .count = 1,
+			       .put = put_symbol,
+			       .arg = shown,
+			       .headings = HEADINGS_NEVER };
 }
 
 void symbol_row(const struct symbol *symbol, const char *indent)
 {
-	if (json_on()) {
-		symbol_json(symbol, symbol->value, false, NULL);
-		return;
-	}
-	out("%s", indent);
-	symbol_show(symbol, symbol->value);
-	out("\n");
+	struct shown_symbol shown = { .symbol = symbol, .address = symbol->value };
+	struct table table = symbol_table(&shown);
+	struct column columns[ARRAY_SIZE(symbol_columns)];
+
+	memcpy(columns, symbol_columns, sizeof(columns));
+	columns[0].before = indent;
+	table.columns = columns;
+	table_show(&table);
 }
 
 const struct symbol *symbols_next_containing(const struct symbol *symbol, const char *text)
@@ -83,8 +150,8 @@ void symbols_show_containing(const char *text, const char *indent)
 		symbol_row(symbol, indent);
 		any = true;
 	}
-	if (!any && !json_on())
-		out("%s(none found)\n", indent);
+	if (!any)
+		table_remark("%s(none found)\n", indent);
 }
 
 static bool is_name(const char *word)

@@ -3,13 +3,24 @@
 #ifndef SYMBOLSHOW_H
 #define SYMBOLSHOW_H
 
+#include "base/table.h"
 #include "symbols.h"
 
 /* "ffffffff81234560 (T) vfs_read+4 [module]": ADDRESS may be inside SYMBOL. No newline. */
 void symbol_show(const struct symbol *symbol, u64 address);
-/* The same as a JSON object; with its source line if that is known and WITH_LINE. SECTION may be NULL. */
-void symbol_json(const struct symbol *symbol, u64 address, bool with_line, const char *section);
-/* A whole row behind INDENT, or that object. */
+/* What a row of sym is about. */
+struct shown_symbol {
+	const struct symbol *symbol;
+	u64 address; /* in it */
+	bool without_module; /* readers know it */
+	bool with_line; /* of the source, if that is known */
+	const char *section; /* in place of the line; NULL: none is wanted */
+};
+
+/* Its one row, which says what *SHOWN has when it is put. */
+struct table symbol_table(struct shown_symbol *shown);
+extern const struct column symbol_columns[];
+/* A whole row behind INDENT. */
 void symbol_row(const struct symbol *symbol, const char *indent);
 /* A row for each symbol whose name has TEXT in it, each after INDENT; "(none found)" if there are none. */
 void symbols_show_containing(const char *text, const char *indent);
