@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "show/jsonshow.h"
 #include "base/out.h"
+#include "base/table.h"
 #include "task.h"
 #include "kernel/tasksig.h"
 
@@ -227,27 +228,45 @@ static void show_group(void *arg)
 	}
 }
 
-static void put_signal(unsigned number)
+static const struct column signal_columns[] = {
+	{ "signal", "", CELL_NUMBER, .width = 4 },
+	{ "name", "", CELL_TEXT, .before = " " },
+	{ 0 },
+};
+
+/* Readers of a set see only names, in lines of a terminal's width. */
+static const struct column set_columns[] = {
+	{ "signal", NULL, .kind = CELL_NUMBER },
+	{ "name", NULL, .kind = CELL_TEXT },
+	{ 0 },
+};
+
+static void put_signal(struct row *row, size_t index, void *arg)
 {
-	if (!json_on()) {
-		out("%4s %s\n", scope_printf("[%u]", number), tasksig_name(number));
-		return;
-	}
-	json_object(NULL);
-	json_number("signal", number);
-	json_text("name", tasksig_name(number));
-	json_end();
+	const u64 *set = arg;
+	unsigned number = index + 1;
+
+	if ((*set >> index & 1) == 0)
+		row_skip(row);
+	row_number(row, number);
+	row_shown(row, scope_printf("[%u]", number));
+	row_text(row, tasksig_name(number));
 }
 
-static void list_signals(void)
+static void list_signals(const struct column *columns, u64 set)
 {
-	for (unsigned number = 1; number <= SIGNALS; number++)
-		put_signal(number);
+	table_show(&(struct table){ .name = "sig",
+				    .columns = columns,
+				    .count = SIGNALS,
+				    .put = put_signal,
+				    .arg = &set,
+				    .headings = HEADINGS_NEVER });
 }
 
 /* A signal that has two names by its first, in lines of a terminal's width. */
-static void put_names(u64 set)
+static const char *names(u64 set)
 {
+	struct strbuf *text = scope_strbuf();
 	size_t column = 0;
 
 	for (unsigned number = 1; number <= SIGNALS; number++) {
@@ -257,11 +276,11 @@ static void put_names(u64 set)
 		if ((set >> (number - 1) & 1) == 0)
 			continue;
 		if (column)
-			out(column + 1 + length > 80 ? "\n" : " ");
+			strbuf_putc(text, column + 1 + length > 80 ? '\n' : ' ');
 		column = column && column + 1 + length <= 80 ? column + 1 + length : length;
-		out("%.*s", (int)length, name);
+		strbuf_add(text, name, length);
 	}
-	out("\n");
+	return set ? strbuf_text(text) : "(none)";
 }
 
 static void show_set(const char *word)
@@ -270,17 +289,8 @@ static void show_set(const char *word)
 
 	if (!parse_u64(word, 16, &set))
 		fail("not a set of signals in hexadecimal: %s", word);
-	if (json_on()) {
-		for (unsigned number = 1; number <= SIGNALS; number++) {
-			if (set >> (number - 1) & 1)
-				put_signal(number);
-		}
-		return;
-	}
-	if (set)
-		put_names(set);
-	else
-		out("(none)\n");
+	list_signals(set_columns, set);
+	table_remark("%s\n", names(set));
 }
 
 static void show_protected(const struct args *args, const struct task *task)
@@ -294,7 +304,7 @@ static void show_protected(const struct args *args, const struct task *task)
 static void run_sig(struct args *args)
 {
 	if (option_given(args, "l")) {
-		list_signals();
+		list_signals(signal_columns, ~0ULL);
 		return;
 	}
 	if (option_given(args, "s")) {

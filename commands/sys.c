@@ -11,34 +11,34 @@
 #include "shell/nearest.h"
 #include "base/out.h"
 #include "symbols.h"
+#include "base/table.h"
 
 #include <errno.h>
 #include <stdio.h>
 
-static void print_taints(void)
+static const struct column taint_columns[] = {
+	{ "taint_flags", "", CELL_ADDRESS, .before = "TAINTED_MASK: " },
+	{ "letters", "", .kind = CELL_TEXT },
+	{ 0 },
+};
+
+static void put_taints(struct row *row, UNUSED size_t index, UNUSED void *arg)
 {
 	struct strbuf *letters = scope_strbuf();
 	u64 flags = kernel_taint_flags();
 
 	kernel_taint_letters(flags, false, letters);
-	if (json_on()) {
-		json_object(NULL);
-		json_address("taint_flags", flags);
-		json_text("letters", strbuf_text(letters));
-		json_end();
-		return;
-	}
-	out("TAINTED_MASK: %llx  %s\n", flags, strbuf_text(letters));
+	row_address(row, flags);
+	row_text(row, strbuf_text(letters));
 }
 
-/* "../fs/stat.c: 444", or nothing without line numbers. */
-static void add_line(u64 function, struct strbuf *text)
+static void print_taints(void)
 {
-	struct strbuf *file = scope_strbuf();
-	u32 line;
-
-	if (gdb_line_at(function, file, &line, NULL))
-		strbuf_printf(text, "%s: %u", strbuf_text(file), line);
+	table_show(&(struct table){ .name = "sys",
+				    .columns = taint_columns,
+				    .count = 1,
+				    .put = put_taints,
+				    .headings = HEADINGS_NEVER });
 }
 
 /* A word that could be hexadecimal is a number only if there is such a call. */
@@ -53,21 +53,51 @@ static bool syscall_wanted(const char *name, u64 number, size_t count, const cha
 	return strstr(name, word) != NULL;
 }
 
-static void put_json_syscall(size_t number, const char *name, u64 function)
+static const struct column syscall_columns[] = {
+	{ "number", "NUM", CELL_NUMBER, .width = 3 },
+	{ "name", "SYSTEM CALL", CELL_TEXT, .width = 26 },
+	{ "function", NULL, .kind = CELL_ADDRESS },
+	{ NULL, "FILE AND LINE NUMBER", CELL_TEXT, .before = " " },
+	{ "file", NULL, .kind = CELL_TEXT },
+	{ "line", NULL, .kind = CELL_NUMBER },
+	{ 0 },
+};
+
+struct calls {
+	const u64 *functions;
+	size_t count;
+	const char *word; /* which are wanted; NULL: all */
+};
+
+static void put_syscall(struct row *row, size_t index, void *arg)
 {
+	const struct calls *calls = arg;
+	u64 address = calls->functions[index];
+	const struct symbol *function = symbol_at(address, NULL);
 	struct strbuf *file = scope_strbuf();
+	const char *name;
 	u32 line;
 
-	interrupt_check();
-	json_object(NULL);
-	json_number("number", number);
-	json_text("name", name);
-	json_address("function", function);
-	if (gdb_line_at(function, file, &line, NULL)) {
-		json_text("file", strbuf_text(file));
-		json_number("line", line);
+	if (function != NULL && function->value == address)
+		name = function->name;
+	else
+		name = scope_printf("%llx", address);
+	if (!syscall_wanted(name, index, calls->count, calls->word)) {
+		row_skip(row);
+		return;
 	}
-	json_end();
+	row_number(row, index);
+	row_text(row, name);
+	row_address(row, address);
+	if (gdb_line_at(address, file, &line, NULL)) {
+		row_text(row, scope_printf("%s: %u", strbuf_text(file), line));
+		row_text(row, strbuf_text(file));
+		row_number(row, line);
+		return;
+	}
+	row_text(row, "");
+	row_none(row);
+	row_none(row);
 }
 
 /* Without what stands before it: "open" for __x64_sys_open. */
@@ -88,53 +118,75 @@ static const char *nearest_syscall(const u64 *functions, size_t count, const cha
 
 static void print_syscalls(const char *word)
 {
-	struct strbuf *line = scope_strbuf();
-	size_t count, nr_printed = 0;
-	const u64 *functions = kernel_syscalls(&count);
+	struct calls calls = { .word = word };
+	size_t nr_shown;
 
-	for (size_t i = 0; i < count; i++) {
-		const struct symbol *function = symbol_at(functions[i], NULL);
-		const char *name;
-
-		if (function != NULL && function->value == functions[i])
-			name = function->name;
-		else
-			name = scope_printf("%llx", functions[i]);
-		if (!syscall_wanted(name, i, count, word))
-			continue;
-		nr_printed++;
-		if (json_on()) {
-			put_json_syscall(i, name, functions[i]);
-			continue;
-		}
-		if (nr_printed == 1)
-			out("NUM  SYSTEM CALL                FILE AND LINE NUMBER\n");
-		strbuf_reset(line);
-		add_line(functions[i], line);
-		out("%3zu  %-26s %s\n", i, name, strbuf_text(line));
-		interrupt_check();
-	}
-	if (nr_printed == 0)
+	calls.functions = kernel_syscalls(&calls.count);
+	nr_shown = table_show(&(struct table){ .name = "sys",
+					       .columns = syscall_columns,
+					       .count = calls.count,
+					       .put = put_syscall,
+					       .arg = &calls,
+					       .headings = HEADINGS_WITH_ROWS });
+	if (nr_shown == 0)
 		fail("no system call is named or numbered %s%s", word,
-		     nearest_syscall(functions, count, word));
+		     nearest_syscall(calls.functions, calls.count, word));
 }
 
+struct dmi_field {
+	s64 index;
+	const char *name, *value; /* no value: the machine has none */
+	bool exists;
+};
+
+static void read_dmi(void *arg)
+{
+	struct dmi_field *field = arg;
+
+	field->exists = kernel_dmi_string(field->index, &field->name, &field->value);
+}
+
+static void put_dmi_field(struct row *row, void *arg)
+{
+	struct dmi_field field = { .index = *(const s64 *)arg };
+
+	read_dmi(&field);
+	if (field.value)
+		row_text(row, field.value);
+	else
+		row_none(row);
+}
+
+static void put_dmi(struct row *row, UNUSED size_t index, void *count)
+{
+	for (s64 i = 0; i < *(s64 *)count; i++)
+		row_protect(row, put_dmi_field, &i);
+}
+
+/* A string that cannot be read costs its own line. The kernel says which there are: 24 today. */
 static void print_dmi(void)
 {
-	const char *name, *value;
+	struct column columns[TABLE_COLUMNS_MAX + 1] = { 0 };
+	struct failure failure;
+	s64 count = 0;
 
-	if (json_on())
-		json_object(NULL);
-	for (s64 i = 0; kernel_dmi_string(i, &name, &value); i++) {
-		if (value == NULL)
-			continue;
-		if (json_on())
-			json_text(name, value);
-		else
-			out("%25s: %s\n", name, value);
+	for (; count < TABLE_COLUMNS_MAX; count++) {
+		struct dmi_field field = { .index = count };
+
+		bool worked = protect_row(read_dmi, &field, &failure);
+
+		if (!worked && count == 0)
+			fail_again(&failure); /* then all are out of reach */
+		if (worked ? !field.exists : !field.name)
+			break;
+		columns[count].key = columns[count].heading = field.name;
 	}
-	if (json_on())
-		json_end();
+	table_show(&(struct table){ .name = "sys",
+				    .columns = columns,
+				    .count = 1,
+				    .put = put_dmi,
+				    .arg = &count,
+				    .labels = 25 });
 }
 
 /* {"CONFIG_SMP": "y", ...}; what is not set is left out. */
