@@ -463,7 +463,7 @@ COMMAND(vtop) = {
 		   "  PAGE: dad6000\n"
 		   "...\n"
 		   "      VMA           START       END     FLAGS FILE\n"
-		   "ffff8ae4c260dc60     401000     585000 8000075 /bin/busybox\n"
+		   "ffff8ae4c260dc60     401000     58d000 8000075 /bin/busybox\n"
 		   "\n"
 		   "...\n",
 	.arguments = "address|symbol ...",

@@ -234,7 +234,10 @@ def test_last_run(kernel):
     stamps = [int(re.match(r"\[ *(\d+)\]", line)[1]) for line in lines]
     equal(stamps, sorted(stamps, reverse=True), "ps -l is not sorted")
     panic = re.findall(r"LAB: trigger sysrq-c pid (\d+)", kernel.console())[-1]
-    expect(f"PID: {panic} " in lines[0], f"the panicking task is not the latest: {lines[0]}")
+    # The other CPU may have switched once more while this one panicked.
+    where, = {match[1] for line in lines if (match := re.search(rf"PID: {panic} .* CPU: (\d+) ", line))}
+    latest = next(line for line in lines if f" CPU: {where} " in line)
+    expect(f"PID: {panic} " in latest, f"the panicking task is not the latest of CPU {where}: {latest}")
     ages = {}
     for line in kernel.crash("ps -m").splitlines():
         match = re.match(r"\[ *(\d+) (\d\d):(\d\d):(\d\d)\.(\d\d\d)\] \[(..)\]  PID: (\d+) ", line)
