@@ -3,11 +3,11 @@
 #ifndef ARCH_H
 #define ARCH_H
 
-#include "dump/dumpfile.h"
 #include "base/fault.h"
-#include "symbols.h"
 #include "base/util.h"
+#include "dump/dumpfile.h"
 #include "dump/vmcoreinfo.h"
+#include "symbols.h"
 
 /* One level of a page-table walk, for vtop. */
 struct walk_step {

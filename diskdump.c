@@ -41,10 +41,10 @@
  * sparse file without reading them.
  */
 #include "dump/decompress.h"
-#include "dump/format.h"
 #include "dump/elfnote.h"
 #include "dump/filekind.h"
 #include "dump/flattened.h"
+#include "dump/format.h"
 #include "dump/kdump.h"
 #include "dump/pagecache.h"
 

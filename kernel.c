@@ -3,10 +3,10 @@
 #include "kernel.h"
 
 #include "base/fail.h"
-#include "names/kfield.h"
 #include "containers/kpercpu.h"
-#include "memory.h"
 #include "kernel/printk.h"
+#include "memory.h"
+#include "names/kfield.h"
 #include "symbols.h"
 
 #include <ctype.h>

@@ -36,11 +36,11 @@
  *
  * The headers of versions before 8 differ, and none of them could be found that is a kernel's for x86_64.
  */
+#include "base/fail.h"
 #include "dump/decompress.h"
-#include "dump/format.h"
 #include "dump/elfnote.h"
 #include "dump/filekind.h"
-#include "base/fail.h"
+#include "dump/format.h"
 #include "dump/pagecache.h"
 
 #include <stdlib.h>

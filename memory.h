@@ -4,10 +4,10 @@
 #define MEMORY_H
 
 #include "arch.h"
-#include "dump/dumpfile.h"
 #include "base/fault.h"
-#include "names/kfield.h"
 #include "base/util.h"
+#include "dump/dumpfile.h"
+#include "names/kfield.h"
 
 /* Ties the layers together; called once by main.c after symbols and types stand. */
 void memory_init(struct dump *dump, const struct arch_ops *arch,

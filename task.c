@@ -15,13 +15,13 @@
 
 #include "base/fail.h"
 #include "containers/kcopy.h"
-#include "kernel.h"
-#include "names/kfield.h"
 #include "containers/klist.h"
 #include "containers/kpercpu.h"
 #include "containers/kxarray.h"
-#include "memory.h"
+#include "kernel.h"
 #include "kernel/printk.h"
+#include "memory.h"
+#include "names/kfield.h"
 
 #include <regex.h>
 #include <stdio.h>

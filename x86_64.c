@@ -11,8 +11,8 @@
  */
 #include "arch.h"
 
-#include "dump/elfnote.h"
 #include "base/fail.h"
+#include "dump/elfnote.h"
 
 #include <stdio.h>
 

@@ -2,10 +2,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/alias.h"
 
-#include "shell/command.h"
 #include "base/fail.h"
-#include "shell/nearest.h"
 #include "base/table.h"
+#include "shell/command.h"
+#include "shell/nearest.h"
 
 #include <ctype.h>
 

@@ -1,9 +1,9 @@
 /* commands/ascii.c - the command ascii: numbers as the characters that their bytes are. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "shell/command.h"
 #include "base/fail.h"
 #include "base/json.h"
 #include "base/out.h"
+#include "shell/command.h"
 
 static const char *const control_names[] = {
 	"NUL", "SOH", "STX", "ETX", "EOT", "ENQ", "ACK", "BEL", "BS",  "HT",  "LF",

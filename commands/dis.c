@@ -1,16 +1,16 @@
 /* commands/dis.c - the command dis: instructions of the kernel, its modules and user programs, with their source. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* gdb disassembles; which bytes belong to a function is known from the symbols, which it may not have. */
+#include "base/fail.h"
+#include "base/json.h"
+#include "base/out.h"
+#include "bridge/gdb_bridge.h"
+#include "memory.h"
 #include "shell/bridge_ops.h"
 #include "shell/command.h"
-#include "show/datashow.h"
-#include "base/fail.h"
-#include "bridge/gdb_bridge.h"
-#include "base/json.h"
-#include "memory.h"
-#include "base/out.h"
 #include "shell/outcome.h"
 #include "shell/session.h"
+#include "show/datashow.h"
 #include "show/symbolshow.h"
 
 #include <ctype.h>

@@ -1,10 +1,10 @@
 /* commands/eval.c - the command eval: a number in hexadecimal, decimal, octal and binary. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "shell/command.h"
-#include "shell/expression.h"
 #include "base/fail.h"
 #include "base/json.h"
 #include "base/out.h"
+#include "shell/command.h"
+#include "shell/expression.h"
 
 #define BITS_INDENT 13
 #define BITS_LAST_START 77 /* from this column on the next number stands in a new line */

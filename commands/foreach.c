@@ -1,16 +1,16 @@
 /* commands/foreach.c - the command foreach: other commands run for many tasks, one after the other. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/colour.h"
-#include "shell/command.h"
 #include "base/fail.h"
 #include "base/json.h"
-#include "show/jsonshow.h"
-#include "shell/nearest.h"
 #include "base/out.h"
 #include "base/progress.h"
-#include "shell/session.h"
-#include "task.h"
 #include "kernel/taskinfo.h"
+#include "shell/command.h"
+#include "shell/nearest.h"
+#include "shell/session.h"
+#include "show/jsonshow.h"
+#include "task.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,16 +2,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/help.h"
 
+#include "base/fail.h"
+#include "base/out.h"
+#include "bridge/gdb_bridge.h"
+#include "dump/elfnote.h"
+#include "names/kfield.h"
 #include "shell/alias.h"
 #include "shell/command.h"
-#include "dump/elfnote.h"
-#include "base/fail.h"
-#include "bridge/gdb_bridge.h"
 #include "shell/gdb_command.h"
-#include "show/kerneldump.h"
-#include "names/kfield.h"
-#include "base/out.h"
 #include "shell/session.h"
+#include "show/kerneldump.h"
 #include "show/sessiondump.h"
 
 static void show_aliases(UNUSED const char *option)

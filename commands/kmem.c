@@ -1,9 +1,9 @@
 /* commands/kmem.c - the command kmem: the kernel's memory in totals. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "shell/command.h"
 #include "base/fail.h"
-#include "kernel/mm/memstat.h"
 #include "base/table.h"
+#include "kernel/mm/memstat.h"
+#include "shell/command.h"
 
 #include <stdio.h>
 

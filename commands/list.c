@@ -1,13 +1,13 @@
 /* commands/list.c - the command list: the entries of a linked list, and what is in them. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "shell/command.h"
-#include "show/entryshow.h"
 #include "base/fail.h"
 #include "base/json.h"
-#include "memory.h"
-#include "shell/nearest.h"
 #include "base/out.h"
+#include "memory.h"
+#include "shell/command.h"
+#include "shell/nearest.h"
 #include "shell/session.h"
+#include "show/entryshow.h"
 
 /*
  * Every shape of list is walked the same way: NODE is what an entry's link points to, and MEMBER_OFFSET

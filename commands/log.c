@@ -1,14 +1,14 @@
 /* commands/log.c - the command log: the kernel's messages, and the audit records still in its queues. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "kernel/audit.h"
-#include "shell/command.h"
 #include "base/fail.h"
-#include "bridge/gdb_bridge.h"
 #include "base/json.h"
-#include "kernel.h"
 #include "base/out.h"
+#include "bridge/gdb_bridge.h"
+#include "kernel.h"
+#include "kernel/audit.h"
 #include "kernel/printk.h"
 #include "kernel/printksafe.h"
+#include "shell/command.h"
 #include "show/tracelines.h"
 
 #include <ctype.h>

@@ -1,17 +1,17 @@
 /* commands/mod.c - the command mod: loaded modules, their taints, and their object files for gdb. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "shell/command.h"
 #include "base/fail.h"
-#include "bridge/gdb_bridge.h"
-#include "kernel.h"
-#include "shell/modfile.h"
-#include "kernel/module.h"
-#include "shell/nearest.h"
-#include "base/table.h"
 #include "base/progress.h"
-#include "names/runningkernel.h"
-#include "shell/session.h"
+#include "base/table.h"
+#include "bridge/gdb_bridge.h"
 #include "dump/unpack.h"
+#include "kernel.h"
+#include "kernel/module.h"
+#include "names/runningkernel.h"
+#include "shell/command.h"
+#include "shell/modfile.h"
+#include "shell/nearest.h"
+#include "shell/session.h"
 
 #include <errno.h>
 #include <limits.h>

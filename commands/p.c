@@ -1,16 +1,16 @@
 /* commands/p.c - the command p: the value of an expression, as gdb's print has it, or of a per-cpu variable. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "shell/bridge_ops.h"
-#include "shell/command.h"
-#include "show/datashow.h"
 #include "base/fail.h"
-#include "bridge/gdb_bridge.h"
 #include "base/json.h"
-#include "show/jsonshow.h"
+#include "base/out.h"
+#include "bridge/gdb_bridge.h"
 #include "containers/kpercpu.h"
 #include "memory.h"
-#include "base/out.h"
+#include "shell/bridge_ops.h"
+#include "shell/command.h"
 #include "shell/session.h"
+#include "show/datashow.h"
+#include "show/jsonshow.h"
 #include "symbols.h"
 #include "task.h"
 

@@ -1,16 +1,16 @@
 /* commands/ps.c - the command ps: tasks as a table, by last run, by family, with their times and limits. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/colour.h"
-#include "shell/command.h"
 #include "base/fail.h"
-#include "containers/kpercpu.h"
-#include "shell/nearest.h"
-#include "show/psview.h"
-#include "shell/session.h"
 #include "base/table.h"
+#include "containers/kpercpu.h"
+#include "kernel/taskinfo.h"
+#include "shell/command.h"
+#include "shell/nearest.h"
+#include "shell/session.h"
+#include "show/psview.h"
 #include "show/taskrow.h"
 #include "task.h"
-#include "kernel/taskinfo.h"
 
 #include <stdlib.h>
 

@@ -1,16 +1,16 @@
 /* commands/rd.c - the command rd: memory as numbers, text, symbols or raw bytes. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "shell/command.h"
 #include "base/fail.h"
 #include "base/json.h"
-#include "containers/kpercpu.h"
-#include "memory.h"
 #include "base/out.h"
-#include "shell/session.h"
+#include "containers/kpercpu.h"
 #include "kernel/mm/slab.h"
+#include "kernel/mm/vma.h"
+#include "memory.h"
+#include "shell/command.h"
+#include "shell/session.h"
 #include "show/symbolshow.h"
 #include "task.h"
-#include "kernel/mm/vma.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* commands/repeat.c - the command repeat: runs a command again and again. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "shell/command.h"
 #include "base/fail.h"
+#include "shell/command.h"
 #include "shell/process.h"
 #include "shell/session.h"
 #include "shell/shell.h"

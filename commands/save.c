@@ -1,8 +1,8 @@
 /* commands/save.c - the command save: a small dump with the pages that this session has read. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "shell/command.h"
 #include "base/json.h"
 #include "base/out.h"
+#include "shell/command.h"
 #include "shell/savedump.h"
 
 static void run_save(struct args *args)

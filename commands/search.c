@@ -1,18 +1,18 @@
 /* commands/search.c - the command search: where in memory a number or text stands. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "shell/command.h"
 #include "base/fail.h"
 #include "base/json.h"
-#include "show/jsonshow.h"
-#include "memory.h"
-#include "kernel/mm/memscan.h"
-#include "shell/nearest.h"
 #include "base/out.h"
 #include "base/progress.h"
+#include "kernel/mm/memscan.h"
+#include "kernel/mm/vma.h"
 #include "kernel/unwind/stack.h"
+#include "memory.h"
+#include "shell/command.h"
+#include "shell/nearest.h"
+#include "show/jsonshow.h"
 #include "symbols.h"
 #include "task.h"
-#include "kernel/mm/vma.h"
 
 #define TEXT_SHOWN 56
 

@@ -1,13 +1,13 @@
 /* commands/sig.c - the command sig: how tasks handle signals, and which wait for them. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "shell/command.h"
 #include "base/fail.h"
 #include "base/json.h"
-#include "show/jsonshow.h"
 #include "base/out.h"
 #include "base/table.h"
-#include "task.h"
 #include "kernel/tasksig.h"
+#include "shell/command.h"
+#include "show/jsonshow.h"
+#include "task.h"
 
 static void put_task(const struct task *task, const char *indent)
 {

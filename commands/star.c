@@ -1,10 +1,10 @@
 /* commands/star.c - the command "*": struct or union, whichever the name is. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "shell/command.h"
 #include "base/fail.h"
+#include "names/types.h"
+#include "shell/command.h"
 #include "shell/line.h"
 #include "shell/nearest.h"
-#include "names/types.h"
 
 static const struct command *command_of(const char *name)
 {

@@ -1,13 +1,13 @@
 /* commands/sym.c - the command sym: symbols to addresses and addresses to symbols. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "shell/command.h"
 #include "base/fail.h"
+#include "base/util.h"
 #include "bridge/gdb_bridge.h"
 #include "kernel/module.h"
+#include "shell/command.h"
 #include "shell/nearest.h"
 #include "shell/session.h"
 #include "show/symbolshow.h"
-#include "base/util.h"
 
 #include <stdlib.h>
 

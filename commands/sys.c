@@ -1,17 +1,17 @@
 /* commands/sys.c - the command sys: the system page, taints, system calls, DMI strings, the configuration. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "show/banner.h"
-#include "shell/command.h"
 #include "base/fail.h"
-#include "bridge/gdb_bridge.h"
 #include "base/json.h"
+#include "base/out.h"
+#include "base/table.h"
+#include "bridge/gdb_bridge.h"
 #include "kernel.h"
 #include "kernel/kernelinfo.h"
 #include "memory.h"
+#include "shell/command.h"
 #include "shell/nearest.h"
-#include "base/out.h"
+#include "show/banner.h"
 #include "symbols.h"
-#include "base/table.h"
 
 #include <errno.h>
 #include <stdio.h>

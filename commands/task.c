@@ -1,13 +1,13 @@
 /* commands/task.c - the command task: a task_struct and its thread_info, whole or by member. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "shell/command.h"
-#include "show/datashow.h"
 #include "base/fail.h"
 #include "base/json.h"
-#include "show/jsonshow.h"
-#include "shell/nearest.h"
 #include "base/out.h"
+#include "shell/command.h"
+#include "shell/nearest.h"
 #include "shell/session.h"
+#include "show/datashow.h"
+#include "show/jsonshow.h"
 #include "task.h"
 
 #include <stdlib.h>

@@ -1,17 +1,17 @@
 /* commands/tree.c - the command tree: entries of red-black trees, radix trees, xarrays and maple trees. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "shell/command.h"
-#include "show/entryshow.h"
 #include "base/fail.h"
 #include "base/json.h"
-#include "names/kfield.h"
+#include "base/out.h"
 #include "containers/kmaple.h"
 #include "containers/krbtree.h"
 #include "containers/kxarray.h"
 #include "memory.h"
-#include "base/out.h"
+#include "names/kfield.h"
+#include "shell/command.h"
 #include "shell/outcome.h"
 #include "shell/session.h"
+#include "show/entryshow.h"
 
 KFIELD(maple_flags, "maple_tree.ma_flags");
 

@@ -1,14 +1,14 @@
 /* commands/vtop.c - the command vtop: how a virtual address becomes a physical one, table by table. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "shell/command.h"
 #include "base/fail.h"
 #include "base/json.h"
-#include "show/jsonshow.h"
-#include "memory.h"
 #include "base/out.h"
 #include "kernel/mm/page.h"
-#include "task.h"
 #include "kernel/mm/vma.h"
+#include "memory.h"
+#include "shell/command.h"
+#include "show/jsonshow.h"
+#include "task.h"
 
 #include <stdio.h>
 

@@ -1,17 +1,17 @@
 /* commands/whatis.c - the command whatis: the definition of a type, or the declaration of a symbol. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "shell/command.h"
-#include "show/datashow.h"
 #include "base/fail.h"
-#include "bridge/gdb_bridge.h"
 #include "base/json.h"
-#include "show/jsonshow.h"
-#include "shell/nearest.h"
 #include "base/out.h"
-#include "shell/session.h"
-#include "symbols.h"
+#include "bridge/gdb_bridge.h"
 #include "names/types.h"
+#include "shell/command.h"
+#include "shell/nearest.h"
+#include "shell/session.h"
+#include "show/datashow.h"
+#include "show/jsonshow.h"
 #include "show/typesearch.h"
+#include "symbols.h"
 
 #include <ctype.h>
 #include <stdlib.h>

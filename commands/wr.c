@@ -1,12 +1,12 @@
 /* commands/wr.c - the command wr: writes a value into the memory of the running kernel. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "shell/command.h"
-#include "dump/dumpfile.h"
 #include "base/fail.h"
-#include "bridge/gdb_bridge.h"
 #include "base/json.h"
-#include "memory.h"
+#include "bridge/gdb_bridge.h"
+#include "dump/dumpfile.h"
 #include "kernel/mm/vma.h"
+#include "memory.h"
+#include "shell/command.h"
 
 /* 8, 16, 32 or 64 bits; an unsigned long when none is asked for. */
 static size_t wanted_bytes(const struct args *args)

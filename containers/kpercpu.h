@@ -4,9 +4,9 @@
 #define KPERCPU_H
 
 #include "base/fault.h"
+#include "base/util.h"
 #include "names/kfield.h"
 #include "symbols.h"
-#include "base/util.h"
 
 #define MAX_CPUS 8192
 

@@ -3,9 +3,9 @@
 #ifndef ELFNOTE_H
 #define ELFNOTE_H
 
-#include "dump/filemap.h"
 #include "base/regs.h"
 #include "base/util.h"
+#include "dump/filemap.h"
 
 struct dump;
 

@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dump/elfwrite.h"
 
-#include "dump/elfnote.h"
 #include "base/fail.h"
 #include "base/progress.h"
+#include "dump/elfnote.h"
 
 #include <elf.h>
 #include <errno.h>

@@ -3,8 +3,8 @@
 #ifndef EXTENTS_H
 #define EXTENTS_H
 
-#include "dump/filemap.h"
 #include "base/fault.h"
+#include "dump/filemap.h"
 
 /* Physical memory [start, end) at OFFSET of FILE (NULL where the user of these knows which). */
 struct extent {

@@ -3,8 +3,8 @@
 #ifndef FLATTENED_H
 #define FLATTENED_H
 
-#include "dump/filemap.h"
 #include "base/util.h"
+#include "dump/filemap.h"
 
 bool flat_probe(const struct file_map *map);
 /*

@@ -3,8 +3,8 @@
 #ifndef KDUMPWRITE_H
 #define KDUMPWRITE_H
 
-#include "dump/decompress.h"
 #include "base/util.h"
+#include "dump/decompress.h"
 
 struct kdump_writer;
 

@@ -12,10 +12,10 @@
  *	/dev/mem is physical memory, of which CONFIG_STRICT_DEVMEM hides all RAM above 1 MB. Reads
  *	stay inside RAM: a device's registers may change by being read.
  */
-#include "dump/format.h"
+#include "dump/live.h"
 #include "dump/elfnote.h"
 #include "dump/extents.h"
-#include "dump/live.h"
+#include "dump/format.h"
 
 #include <elf.h>
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* dump/rawmem.c - raw images of memory, each given with its physical address: FILE@ADDRESS[,...]. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dump/rawmem.h"
-#include "dump/extents.h"
 #include "base/fail.h"
+#include "dump/extents.h"
 
 #include <stdlib.h>
 #include <unistd.h>

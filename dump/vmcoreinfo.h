@@ -3,8 +3,8 @@
 #ifndef VMCOREINFO_H
 #define VMCOREINFO_H
 
-#include "dump/dumpfile.h"
 #include "base/util.h"
+#include "dump/dumpfile.h"
 
 struct vmcoreinfo {
 	char *text; /* own copy, NUL-terminated, lines of KEY=VALUE and nothing else */

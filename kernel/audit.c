@@ -3,9 +3,9 @@
 #include "kernel/audit.h"
 
 #include "base/fail.h"
-#include "names/kfield.h"
 #include "containers/klist.h"
 #include "memory.h"
+#include "names/kfield.h"
 
 KSYMBOL(audit_queue, "audit_queue");
 KSYMBOL(audit_retry_queue, "audit_retry_queue");

@@ -11,9 +11,9 @@
 #include "kernel/dyncode.h"
 
 #include "base/fail.h"
-#include "names/kfield.h"
 #include "containers/klist.h"
 #include "memory.h"
+#include "names/kfield.h"
 #include "symbols.h"
 
 #include <ctype.h>

@@ -3,8 +3,8 @@
 #include "kernel/kernelinfo.h"
 
 #include "base/fail.h"
-#include "names/kfield.h"
 #include "memory.h"
+#include "names/kfield.h"
 #include "symbols.h"
 
 #include <zlib.h>

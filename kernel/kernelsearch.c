@@ -9,11 +9,11 @@
 #include "kernel/kernelsearch.h"
 
 #include "arch.h"
-#include "dump/elfnote.h"
 #include "base/fail.h"
+#include "dump/elfnote.h"
+#include "dump/pagescan.h"
 #include "kernel/kallsyms.h"
 #include "memory.h"
-#include "dump/pagescan.h"
 
 #include <elf.h>
 #include <stdlib.h>

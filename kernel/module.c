@@ -2,12 +2,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kernel/module.h"
 
-#include "kernel/dyncode.h"
 #include "base/fail.h"
 #include "containers/kcopy.h"
-#include "names/kfield.h"
 #include "containers/klist.h"
+#include "kernel/dyncode.h"
 #include "memory.h"
+#include "names/kfield.h"
 
 #include <ctype.h>
 #include <elf.h>

@@ -3,8 +3,8 @@
 #ifndef MODULE_H
 #define MODULE_H
 
-#include "symbols.h"
 #include "base/util.h"
+#include "symbols.h"
 
 #define MODULE_MAX_RANGES 8
 

@@ -8,9 +8,9 @@
 #include "kernel/modulebtf.h"
 
 #include "base/fail.h"
-#include "names/kfield.h"
 #include "containers/klist.h"
 #include "memory.h"
+#include "names/kfield.h"
 #include "names/types.h"
 
 #include <stdlib.h>

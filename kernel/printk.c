@@ -4,8 +4,8 @@
 
 #include "base/fail.h"
 #include "containers/kcopy.h"
-#include "names/kfield.h"
 #include "memory.h"
+#include "names/kfield.h"
 
 #include <stdio.h>
 

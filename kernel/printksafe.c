@@ -7,9 +7,9 @@
 #include "kernel/printksafe.h"
 
 #include "base/fail.h"
-#include "names/kfield.h"
 #include "containers/kpercpu.h"
 #include "memory.h"
+#include "names/kfield.h"
 
 KSYMBOL(nmi_print_seq, "nmi_print_seq");
 KSYMBOL(safe_print_seq, "safe_print_seq");

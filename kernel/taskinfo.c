@@ -7,11 +7,11 @@
 #include "kernel/taskinfo.h"
 
 #include "base/fail.h"
-#include "kernel.h"
-#include "names/kfield.h"
 #include "containers/kpercpu.h"
-#include "memory.h"
+#include "kernel.h"
 #include "kernel/mm/vma.h"
+#include "memory.h"
+#include "names/kfield.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,8 +3,8 @@
 #ifndef TASKINFO_H
 #define TASKINFO_H
 
-#include "task.h"
 #include "base/util.h"
+#include "task.h"
 
 /* "RU", "IN", "UN", "ST", "ZO", "TR", "DE", "WA", "PA", "ID", "NE", "??": crash's two letters. */
 const char *task_state_text(const struct task *task);

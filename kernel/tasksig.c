@@ -7,8 +7,8 @@
 #include "kernel/tasksig.h"
 
 #include "base/fault.h"
-#include "names/kfield.h"
 #include "memory.h"
+#include "names/kfield.h"
 
 KFIELD(task_sighand, "task_struct.sighand");
 KFIELD(task_blocked, "task_struct.blocked");

@@ -3,9 +3,9 @@
 #ifndef TASKSIG_H
 #define TASKSIG_H
 
+#include "base/util.h"
 #include "containers/klist.h"
 #include "task.h"
-#include "base/util.h"
 
 #define SIGNALS 64
 

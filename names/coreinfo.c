@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "names/coreinfo.h"
 
-#include "symbols.h"
 #include "names/types.h"
+#include "symbols.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,9 +6,9 @@
  */
 #include "names/debuginfod.h"
 
-#include "names/elfdebug.h"
 #include "base/fail.h"
 #include "base/progress.h"
+#include "names/elfdebug.h"
 
 #include <dlfcn.h>
 #include <elfutils/debuginfod.h>

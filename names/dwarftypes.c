@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "names/dwarftypes.h"
 
+#include "base/util.h"
 #include "bridge/gdb_bridge.h"
 #include "names/types.h"
-#include "base/util.h"
 
 #include <stdio.h>
 

@@ -3,8 +3,8 @@
 #ifndef ELFDEBUG_H
 #define ELFDEBUG_H
 
-#include "dump/filemap.h"
 #include "base/util.h"
+#include "dump/filemap.h"
 
 struct elf_debug {
 	bool is_module; /* an object file with struct module */

@@ -3,8 +3,8 @@
 #ifndef KFIELD_H
 #define KFIELD_H
 
-#include "names/types.h"
 #include "base/util.h"
+#include "names/types.h"
 
 /*
  * KFIELD(task_state, "task_struct.__state", "task_struct.state");

@@ -3,8 +3,8 @@
 #ifndef TYPES_H
 #define TYPES_H
 
-#include "names/btf.h"
 #include "base/util.h"
+#include "names/btf.h"
 
 enum type_kind {
 	TYPE_VOID,

@@ -3,8 +3,8 @@
 #ifndef VMLINUX_H
 #define VMLINUX_H
 
-#include "dump/filemap.h"
 #include "base/util.h"
+#include "dump/filemap.h"
 
 #include <elf.h>
 

@@ -4,9 +4,9 @@
 #define BRIDGE_OPS_H
 
 #include "base/fault.h"
+#include "base/util.h"
 #include "bridge/gdb_bridge.h"
 #include "kernel/unwind/stack.h"
-#include "base/util.h"
 
 /* What scripts of gdb's do with our commands, and with gdb's own. */
 struct bridge_shell {

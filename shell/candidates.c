@@ -2,17 +2,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/candidates.h"
 
-#include "shell/alias.h"
-#include "shell/command.h"
 #include "base/fail.h"
+#include "base/nameindex.h"
 #include "bridge/gdb_bridge.h"
 #include "kernel.h"
 #include "kernel/module.h"
 #include "kernel/modulebtf.h"
-#include "base/nameindex.h"
+#include "names/types.h"
+#include "shell/alias.h"
+#include "shell/command.h"
 #include "symbols.h"
 #include "task.h"
-#include "names/types.h"
 
 #include <ctype.h>
 #include <dirent.h>

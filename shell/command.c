@@ -2,10 +2,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/command.h"
 
-#include "shell/alias.h"
-#include "shell/expression.h"
 #include "base/fail.h"
 #include "base/json.h"
+#include "shell/alias.h"
+#include "shell/expression.h"
 #include "shell/line.h"
 #include "shell/nearest.h"
 #include "shell/outcome.h"

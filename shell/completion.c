@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/completion.h"
 
+#include "base/fail.h"
 #include "shell/alias.h"
 #include "shell/candidates.h"
-#include "base/fail.h"
 #include "shell/session.h"
 
 #include <ctype.h>

@@ -2,11 +2,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/gdb_command.h"
 
-#include "shell/bridge_ops.h"
 #include "base/fail.h"
-#include "bridge/gdb_bridge.h"
-#include "shell/nearest.h"
 #include "base/out.h"
+#include "bridge/gdb_bridge.h"
+#include "shell/bridge_ops.h"
+#include "shell/nearest.h"
 #include "shell/session.h"
 
 #include <ctype.h>

@@ -2,11 +2,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/help.h"
 
-#include "shell/alias.h"
 #include "base/fail.h"
-#include "bridge/gdb_bridge.h"
-#include "shell/nearest.h"
 #include "base/out.h"
+#include "bridge/gdb_bridge.h"
+#include "shell/alias.h"
+#include "shell/nearest.h"
 
 #include <ctype.h>
 #include <stdlib.h>

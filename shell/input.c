@@ -2,11 +2,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/input.h"
 
+#include "base/fail.h"
+#include "base/out.h"
 #include "shell/alias.h"
 #include "shell/command.h"
-#include "base/fail.h"
 #include "shell/line.h"
-#include "base/out.h"
 #include "shell/outcome.h"
 #include "shell/prompt.h"
 #include "shell/report.h"

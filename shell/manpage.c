@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/manpage.h"
 
+#include "base/util.h"
 #include "shell/command.h"
 #include "shell/help.h"
-#include "base/util.h"
 
 static const char exit_status[] =
 	"0 when the session worked; 1 when nothing could be opened; 2 when standard output could not be\n"

@@ -2,15 +2,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/modfile.h"
 
-#include "names/debuginfod.h"
-#include "dump/filekind.h"
-#include "names/elfdebug.h"
 #include "base/fail.h"
+#include "dump/filekind.h"
+#include "dump/unpack.h"
 #include "kernel.h"
 #include "memory.h"
+#include "names/debuginfod.h"
+#include "names/elfdebug.h"
 #include "names/runningkernel.h"
 #include "shell/session.h"
-#include "dump/unpack.h"
 
 #include <fts.h>
 #include <libgen.h>

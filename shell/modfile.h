@@ -3,8 +3,8 @@
 #ifndef MODFILE_H
 #define MODFILE_H
 
-#include "kernel/module.h"
 #include "base/util.h"
+#include "kernel/module.h"
 
 /*
  * Looks for NAME.ko, NAME.ko.debug and packed ones ('-' and '_' are the same) below DIRECTORY, or, when that

@@ -2,14 +2,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/nearest.h"
 
-#include "shell/alias.h"
 #include "base/fail.h"
+#include "base/suggest.h"
 #include "bridge/gdb_bridge.h"
 #include "kernel/module.h"
-#include "base/suggest.h"
+#include "names/types.h"
+#include "shell/alias.h"
 #include "symbols.h"
 #include "task.h"
-#include "names/types.h"
 
 #include <ctype.h>
 

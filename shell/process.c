@@ -5,9 +5,9 @@
 #include "base/colour.h"
 #include "base/fail.h"
 #include "base/out.h"
-#include "shell/outcome.h"
 #include "base/progress.h"
 #include "base/screen.h"
+#include "shell/outcome.h"
 #include "shell/session.h"
 
 #include <errno.h>

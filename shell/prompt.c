@@ -2,10 +2,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/prompt.h"
 
-#include "shell/completion.h"
 #include "base/fail.h"
-#include "shell/history.h"
 #include "base/out.h"
+#include "shell/completion.h"
+#include "shell/history.h"
 #include "shell/session.h"
 
 #include <ctype.h>

@@ -5,8 +5,8 @@
 #include "base/fail.h"
 #include "base/json.h"
 #include "base/out.h"
-#include "shell/process.h"
 #include "base/progress.h"
+#include "shell/process.h"
 #include "shell/session.h"
 
 #include <signal.h>

@@ -10,20 +10,20 @@
  */
 #include "shell/savedump.h"
 
-#include "dump/elfnote.h"
 #include "base/fail.h"
-#include "dump/kdumpwrite.h"
-#include "kernel.h"
+#include "base/progress.h"
 #include "containers/klist.h"
 #include "containers/kpercpu.h"
-#include "memory.h"
+#include "dump/elfnote.h"
+#include "dump/kdumpwrite.h"
+#include "dump/touched.h"
+#include "kernel.h"
 #include "kernel/module.h"
 #include "kernel/unwind/orc.h"
-#include "base/progress.h"
+#include "memory.h"
 #include "shell/session.h"
 #include "symbols.h"
 #include "task.h"
-#include "dump/touched.h"
 
 KTYPE(type_task_struct, "task_struct");
 KTYPE(type_mem_section, "mem_section");

@@ -2,16 +2,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/session.h"
 
-#include "names/debuginfod.h"
-#include "names/elfdebug.h"
 #include "base/fail.h"
 #include "bridge/gdb_bridge.h"
 #include "containers/kpercpu.h"
-#include "memory.h"
+#include "kernel/mm/slab.h"
 #include "kernel/module.h"
 #include "kernel/unwind/orc.h"
+#include "memory.h"
+#include "names/debuginfod.h"
+#include "names/elfdebug.h"
 #include "names/runningkernel.h"
-#include "kernel/mm/slab.h"
 #include "task.h"
 
 #include <stdio.h>

@@ -3,8 +3,8 @@
 #ifndef SESSION_H
 #define SESSION_H
 
-#include "dump/dumpfile.h"
 #include "base/util.h"
+#include "dump/dumpfile.h"
 #include "dump/vmcoreinfo.h"
 #include "names/vmlinux.h"
 

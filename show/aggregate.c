@@ -2,20 +2,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "show/aggregate.h"
 
-#include "shell/bridge_ops.h"
-#include "show/datashow.h"
 #include "base/fail.h"
-#include "bridge/gdb_bridge.h"
 #include "base/json.h"
-#include "show/jsonshow.h"
+#include "base/out.h"
+#include "bridge/gdb_bridge.h"
 #include "containers/kpercpu.h"
 #include "memory.h"
+#include "names/types.h"
+#include "shell/bridge_ops.h"
 #include "shell/nearest.h"
-#include "base/out.h"
 #include "shell/session.h"
+#include "show/datashow.h"
+#include "show/jsonshow.h"
 #include "symbols.h"
 #include "task.h"
-#include "names/types.h"
 
 #include <stdlib.h>
 

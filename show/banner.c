@@ -3,14 +3,14 @@
 #include "show/banner.h"
 
 #include "base/colour.h"
-#include "shell/command.h"
-#include "show/contextshow.h"
-#include "dump/dumpfile.h"
 #include "base/fail.h"
 #include "base/json.h"
-#include "kernel.h"
 #include "base/out.h"
+#include "dump/dumpfile.h"
+#include "kernel.h"
+#include "shell/command.h"
 #include "shell/session.h"
+#include "show/contextshow.h"
 #include "task.h"
 
 #include <stdio.h>

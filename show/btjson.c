@@ -4,10 +4,10 @@
 
 #include "base/fail.h"
 #include "base/json.h"
-#include "show/jsonshow.h"
-#include "memory.h"
 #include "kernel/mm/slab.h"
 #include "kernel/taskinfo.h"
+#include "memory.h"
+#include "show/jsonshow.h"
 #include "show/tracelines.h"
 
 #include <ctype.h>

@@ -2,10 +2,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "show/btmerge.h"
 
-#include "show/btjson.h"
 #include "base/fail.h"
 #include "base/json.h"
 #include "base/out.h"
+#include "show/btjson.h"
 #include "show/tracelines.h"
 
 #include <stdlib.h>

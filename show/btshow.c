@@ -3,9 +3,9 @@
 #include "show/btshow.h"
 
 #include "base/fail.h"
-#include "memory.h"
 #include "base/out.h"
 #include "kernel/mm/slab.h"
+#include "memory.h"
 #include "show/tracelines.h"
 
 #include <ctype.h>

@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "show/btwalk.h"
 
-#include "shell/bridge_ops.h"
 #include "base/fail.h"
 #include "memory.h"
+#include "shell/bridge_ops.h"
 
 unsigned btwalk_detail(const struct bt_style *style)
 {

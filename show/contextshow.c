@@ -6,10 +6,10 @@
 #include "base/fail.h"
 #include "base/json.h"
 #include "base/out.h"
-#include "show/jsonshow.h"
 #include "kernel.h"
-#include "task.h"
 #include "kernel/taskinfo.h"
+#include "show/jsonshow.h"
+#include "task.h"
 
 static void ask_sysrq(void *arg)
 {

@@ -3,14 +3,14 @@
 /* gdb writes the types and the values; here its text is laid out, and offsets are put beside members. */
 #include "show/datashow.h"
 
-#include "shell/command.h"
 #include "base/fail.h"
-#include "bridge/gdb_bridge.h"
 #include "base/json.h"
-#include "shell/nearest.h"
 #include "base/out.h"
-#include "shell/session.h"
+#include "bridge/gdb_bridge.h"
 #include "names/types.h"
+#include "shell/command.h"
+#include "shell/nearest.h"
+#include "shell/session.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -2,18 +2,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "show/entryshow.h"
 
-#include "show/datashow.h"
 #include "base/fail.h"
-#include "bridge/gdb_bridge.h"
 #include "base/json.h"
-#include "show/jsonshow.h"
-#include "memory.h"
-#include "shell/nearest.h"
 #include "base/out.h"
+#include "bridge/gdb_bridge.h"
+#include "memory.h"
+#include "names/types.h"
+#include "shell/nearest.h"
 #include "shell/outcome.h"
 #include "shell/session.h"
+#include "show/datashow.h"
+#include "show/jsonshow.h"
 #include "symbols.h"
-#include "names/types.h"
 
 #include <stdio.h>
 

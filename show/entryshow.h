@@ -3,8 +3,8 @@
 #ifndef ENTRYSHOW_H
 #define ENTRYSHOW_H
 
-#include "shell/command.h"
 #include "base/util.h"
+#include "shell/command.h"
 
 /* One -s or -S: "struct" or "struct.member[,member]...". */
 struct entry_view {

@@ -2,14 +2,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "show/jsonshow.h"
 
-#include "show/datashow.h"
 #include "base/fail.h"
 #include "base/json.h"
+#include "kernel/mm/vma.h"
 #include "memory.h"
 #include "shell/outcome.h"
 #include "shell/session.h"
+#include "show/datashow.h"
 #include "symbols.h"
-#include "kernel/mm/vma.h"
 
 /* Structures hold others, and arrays of them: a type that seems to hold itself is damaged. */
 #define MAX_DEPTH 32

@@ -4,9 +4,9 @@
 #define JSONSHOW_H
 
 #include "base/fault.h"
-#include "task.h"
-#include "names/types.h"
 #include "base/util.h"
+#include "names/types.h"
+#include "task.h"
 
 /* Keys of the innermost open object: pid, task, cpu, comm. */
 void jsonshow_task(const struct task *task);

@@ -2,22 +2,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "show/kerneldump.h"
 
-#include "show/banner.h"
-#include "show/dumplines.h"
 #include "base/fail.h"
+#include "base/out.h"
+#include "containers/kpercpu.h"
 #include "kernel.h"
 #include "kernel/kernelinfo.h"
-#include "names/kfield.h"
-#include "containers/kpercpu.h"
-#include "memory.h"
 #include "kernel/mm/memstat.h"
 #include "kernel/module.h"
-#include "base/out.h"
-#include "shell/session.h"
 #include "kernel/unwind/stack.h"
+#include "memory.h"
+#include "names/kfield.h"
+#include "names/types.h"
+#include "shell/session.h"
+#include "show/banner.h"
+#include "show/dumplines.h"
 #include "symbols.h"
 #include "task.h"
-#include "names/types.h"
 
 #define KERNEL_WIDTH 14
 #define MACHINE_WIDTH 19

@@ -4,9 +4,9 @@
 
 #include "base/fail.h"
 #include "kernel.h"
+#include "kernel/taskinfo.h"
 #include "shell/session.h"
 #include "show/taskrow.h"
-#include "kernel/taskinfo.h"
 
 #include <stdlib.h>
 

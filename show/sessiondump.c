@@ -2,15 +2,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "show/sessiondump.h"
 
-#include "show/dumplines.h"
 #include "base/fail.h"
+#include "base/out.h"
 #include "bridge/gdb_bridge.h"
 #include "kernel.h"
-#include "memory.h"
 #include "kernel/module.h"
-#include "base/out.h"
+#include "memory.h"
 #include "shell/outcome.h"
 #include "shell/session.h"
+#include "show/dumplines.h"
 #include "symbols.h"
 #include "task.h"
 

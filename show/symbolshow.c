@@ -2,12 +2,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "show/symbolshow.h"
 
-#include "shell/command.h"
 #include "base/fail.h"
-#include "bridge/gdb_bridge.h"
 #include "base/json.h"
-#include "shell/nearest.h"
 #include "base/out.h"
+#include "bridge/gdb_bridge.h"
+#include "shell/command.h"
+#include "shell/nearest.h"
 #include "shell/outcome.h"
 #include "shell/session.h"
 

@@ -3,8 +3,8 @@
 #ifndef ARGUMENTS_H
 #define ARGUMENTS_H
 
-#include "start/oneshot.h"
 #include "base/util.h"
+#include "start/oneshot.h"
 
 struct arguments {
 	const char *vmlinux;

@@ -3,14 +3,14 @@
 #include "start/oneshot.h"
 
 #include "arch.h"
-#include "shell/command.h"
-#include "names/coreinfo.h"
 #include "base/fail.h"
-#include "kernel.h"
-#include "memory.h"
-#include "shell/modfile.h"
-#include "kernel/module.h"
 #include "base/out.h"
+#include "kernel.h"
+#include "kernel/module.h"
+#include "memory.h"
+#include "names/coreinfo.h"
+#include "shell/command.h"
+#include "shell/modfile.h"
 #include "shell/session.h"
 
 #include <stdlib.h>

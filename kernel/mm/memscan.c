@@ -8,8 +8,8 @@
 #include "kernel/mm/memscan.h"
 
 #include "base/fail.h"
-#include "memory.h"
 #include "kernel/mm/vma.h"
+#include "memory.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

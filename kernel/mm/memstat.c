@@ -10,8 +10,8 @@
 #include "base/fail.h"
 #include "containers/klist.h"
 #include "containers/kpercpu.h"
-#include "memory.h"
 #include "kernel/mm/page.h"
+#include "memory.h"
 
 KSYMBOL(totalram, "_totalram_pages", "totalram_pages"); /* v5.0 */
 KSYMBOL(zone_stat, "vm_zone_stat");

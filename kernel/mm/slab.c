@@ -4,10 +4,10 @@
 #include "kernel/mm/slab.h"
 
 #include "base/fail.h"
-#include "names/kfield.h"
 #include "containers/klist.h"
-#include "memory.h"
 #include "kernel/mm/page.h"
+#include "memory.h"
+#include "names/kfield.h"
 
 #include <stdio.h>
 

@@ -3,9 +3,9 @@
 #ifndef VMA_H
 #define VMA_H
 
+#include "base/util.h"
 #include "containers/kmaple.h"
 #include "memory.h"
-#include "base/util.h"
 
 struct vma {
 	u64 address; /* vm_area_struct */

@@ -9,8 +9,8 @@
 #include "kernel/unwind/crashpath.h"
 
 #include "base/fail.h"
-#include "names/kfield.h"
 #include "memory.h"
+#include "names/kfield.h"
 
 typedef void (*walk_from)(const struct task *task, u64 ip, u64 slot, struct stack_trace *trace);
 

@@ -4,9 +4,9 @@
 #define FRAMES_H
 
 #include "base/regs.h"
+#include "base/util.h"
 #include "kernel/unwind/stackarea.h"
 #include "task.h"
-#include "base/util.h"
 
 enum frame_source {
 	FRAME_REGISTERS, /* pc from saved registers: exact */

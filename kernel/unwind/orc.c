@@ -14,11 +14,11 @@
  */
 #include "kernel/unwind/orc.h"
 
-#include "kernel/dyncode.h"
 #include "base/fail.h"
-#include "names/kfield.h"
-#include "memory.h"
+#include "kernel/dyncode.h"
 #include "kernel/module.h"
+#include "memory.h"
+#include "names/kfield.h"
 #include "symbols.h"
 
 #include <stdio.h>

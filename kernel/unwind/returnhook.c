@@ -11,9 +11,9 @@
 #include "kernel/unwind/returnhook.h"
 
 #include "base/fail.h"
-#include "names/kfield.h"
 #include "containers/klist.h"
 #include "memory.h"
+#include "names/kfield.h"
 
 KFIELD(graph_stack, "task_struct.ret_stack");
 KFIELD(graph_depth, "task_struct.curr_ret_stack");

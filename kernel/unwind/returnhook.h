@@ -3,8 +3,8 @@
 #ifndef RETURNHOOK_H
 #define RETURNHOOK_H
 
-#include "task.h"
 #include "base/util.h"
+#include "task.h"
 
 /*
  * Function graph tracing and return probes put the address of their own code where a function's return

@@ -6,16 +6,16 @@
  */
 #include "kernel/unwind/stack.h"
 
-#include "names/cfi.h"
-#include "kernel/unwind/crashpath.h"
-#include "dump/elfnote.h"
 #include "base/fail.h"
-#include "kernel.h"
-#include "names/kfield.h"
 #include "containers/kpercpu.h"
-#include "memory.h"
+#include "dump/elfnote.h"
+#include "kernel.h"
+#include "kernel/unwind/crashpath.h"
 #include "kernel/unwind/orc.h"
 #include "kernel/unwind/returnhook.h"
+#include "memory.h"
+#include "names/cfi.h"
+#include "names/kfield.h"
 
 #include <elf.h>
 #include <stddef.h>

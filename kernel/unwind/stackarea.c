@@ -3,9 +3,9 @@
 #include "kernel/unwind/stackarea.h"
 
 #include "base/fail.h"
-#include "names/kfield.h"
 #include "containers/kpercpu.h"
 #include "memory.h"
+#include "names/kfield.h"
 
 #include <stdlib.h>
 

@@ -3,9 +3,9 @@
 #ifndef STACKAREA_H
 #define STACKAREA_H
 
+#include "base/util.h"
 #include "symbols.h"
 #include "task.h"
-#include "base/util.h"
 
 enum stack_kind { STACK_TASK, STACK_IRQ, STACK_NMI, STACK_DF, STACK_DB, STACK_MCE, STACK_VC };
 

@@ -1,8 +1,8 @@
 /* names.c - tests: what TAB and "did you mean" cost among 200,000 symbols; figures only. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "shell/completion.h"
 #include "base/fail.h"
 #include "base/suggest.h"
+#include "shell/completion.h"
 #include "symbols.h"
 
 #include <math.h>

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fuzz.h"
 
-#include "names_builder.h"
 #include "names/types.h"
+#include "names_builder.h"
 
 #include <stdlib.h>
 

@@ -2,11 +2,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fuzz.h"
 
-#include "dump_builder.h"
 #include "dump/dumpfile.h"
 #include "dump/elfnote.h"
-#include "lkcd_builder.h"
 #include "dump/vmcoreinfo.h"
+#include "dump_builder.h"
+#include "lkcd_builder.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fuzz.h"
 
+#include "base/fail.h"
 #include "shell/command.h"
 #include "shell/expression.h"
-#include "base/fail.h"
 #include "shell/line.h"
 #include "symbols.h"
 

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fuzz.h"
 
-#include "symbols.h"
 #include "names/systemmap.h"
+#include "symbols.h"
 
 #include <stdlib.h>
 

@@ -2,11 +2,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fuzz.h"
 
-#include "names/coreinfo.h"
-#include "fake.h"
-#include "symbols.h"
-#include "names/types.h"
 #include "dump/vmcoreinfo.h"
+#include "fake.h"
+#include "names/coreinfo.h"
+#include "names/types.h"
+#include "symbols.h"
 
 #include <stdlib.h>
 

@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fuzz.h"
 
+#include "names/vmlinux.h"
 #include "names_builder.h"
 #include "symbols.h"
-#include "names/vmlinux.h"
 
 void fuzz_setup(void)
 {

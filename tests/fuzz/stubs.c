@@ -1,7 +1,7 @@
 /* stubs.c - tests: what the fuzz targets have instead of GDB and of the commands. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "shell/command.h"
 #include "bridge/gdb_bridge.h"
+#include "shell/command.h"
 
 /* A few commands with options of every sort, for the parser. */
 static void run_nothing(struct args *args UNUSED)

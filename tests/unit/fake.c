@@ -2,11 +2,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fake.h"
 
-#include "names/btf.h"
 #include "base/fail.h"
 #include "memory.h"
-#include "symbols.h"
+#include "names/btf.h"
 #include "names/types.h"
+#include "symbols.h"
 
 #include <elf.h>
 #include <stdio.h>

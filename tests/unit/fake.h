@@ -4,8 +4,8 @@
 #define FAKE_H
 
 #include "arch.h"
-#include "dump/dumpfile.h"
 #include "base/util.h"
+#include "dump/dumpfile.h"
 
 #ifndef FAKE_PAGES /* the fuzz targets clear all of it for each input, and have less */
 #define FAKE_PAGES 1024 /* 4 MB of physical memory */

@@ -3,8 +3,8 @@
 #ifndef NAMES_BUILDER_H
 #define NAMES_BUILDER_H
 
-#include "names/btf.h"
 #include "base/util.h"
+#include "names/btf.h"
 
 #include <elf.h>
 

@@ -1,8 +1,8 @@
 /* test_audit.c - L5 audit queues: records, damage. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "kernel/audit.h"
 #include "base/fail.h"
 #include "fake.h"
+#include "kernel/audit.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

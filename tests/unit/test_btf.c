@@ -1,9 +1,9 @@
 /* test_btf.c - L2 btf: every kind, split blobs, and damage of every sort. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "names/btf.h"
 #include "base/fail.h"
-#include "names_builder.h"
+#include "names/btf.h"
 #include "names/types.h"
+#include "names_builder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

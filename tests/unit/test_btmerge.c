@@ -1,8 +1,8 @@
 /* test_btmerge.c - L6 many traces as few: what is equal, in which order, names that would break the format, failures. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "show/btmerge.h"
 #include "base/fail.h"
 #include "base/out.h"
+#include "show/btmerge.h"
 #include "symbols.h"
 
 #include <setjmp.h>

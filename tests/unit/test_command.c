@@ -1,7 +1,7 @@
 /* test_command.c - L6 command: words, options and usage of a command line; the table itself. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "shell/command.h"
 #include "base/fail.h"
+#include "shell/command.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

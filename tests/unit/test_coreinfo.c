@@ -7,10 +7,10 @@
 
 #include <cmocka.h>
 
-#include "names/coreinfo.h"
-#include "symbols.h"
-#include "names/types.h"
 #include "base/util.h"
+#include "names/coreinfo.h"
+#include "names/types.h"
+#include "symbols.h"
 
 static struct vmcoreinfo info_of(const char *text)
 {

@@ -1,10 +1,10 @@
 /* test_dumpfile.c - tests: every dump format gives its bytes back; damaged ones give messages. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "dump_builder.h"
 #include "dump/dumpfile.h"
 #include "dump/elfnote.h"
 #include "dump/pagecache.h"
 #include "dump/vmcoreinfo.h"
+#include "dump_builder.h"
 
 #include <fcntl.h>
 #include <pthread.h>

@@ -1,8 +1,8 @@
 /* test_dyncode.c - L5 code that the kernel wrote: names, ftrace's copies, changes, damaged lists. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "kernel/dyncode.h"
 #include "base/fail.h"
 #include "fake.h"
+#include "kernel/dyncode.h"
 #include "symbols.h"
 
 #include <setjmp.h>

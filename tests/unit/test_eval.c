@@ -1,9 +1,9 @@
 /* test_eval.c - L6 expression: arithmetic, numbers, symbols and address arguments. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "shell/command.h"
-#include "shell/expression.h"
 #include "base/fail.h"
 #include "fake.h"
+#include "shell/command.h"
+#include "shell/expression.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

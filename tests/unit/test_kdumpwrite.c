@@ -1,10 +1,10 @@
 /* test_kdumpwrite.c - tests: what the kdump writer wrote reads back; raw and VMware memory, damaged. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "dump_builder.h"
 #include "dump/dumpfile.h"
 #include "dump/elfnote.h"
 #include "dump/kdumpwrite.h"
 #include "dump/touched.h"
+#include "dump_builder.h"
 
 #include <setjmp.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* test_kernelsearch.c - L3 kernelsearch: page tables that lead to an image, which kernel runs, no kernel at all. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dump/elfnote.h"
+#include "dump/pagescan.h"
 #include "fake.h"
 #include "kernel/kernelsearch.h"
-#include "dump/pagescan.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /* test_klist.c - L4 lists: proper ends, rings that miss their head, broken links. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
-#include "fake.h"
 #include "containers/klist.h"
+#include "fake.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

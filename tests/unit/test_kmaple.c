@@ -1,8 +1,8 @@
 /* test_kmaple.c - L4 maple trees: every node type, exact ranges, damage. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "fake.h"
 #include "containers/klist.h"
 #include "containers/kmaple.h"
+#include "fake.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /* test_kpercpu.c - L4 per-cpu: addresses, counters, masks and lists of CPUs. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
-#include "fake.h"
 #include "containers/kpercpu.h"
+#include "fake.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /* test_krbtree.c - L4 red-black trees: order, and every pointer of a tree turned to garbage. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "fake.h"
 #include "containers/klist.h"
 #include "containers/krbtree.h"
+#include "fake.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,9 +1,9 @@
 /* test_kxarray.c - L4 xarray and IDR: indices, values, siblings, reserved slots, damage. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
-#include "fake.h"
 #include "containers/klist.h"
 #include "containers/kxarray.h"
+#include "fake.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dump/dumpfile.h"
 #include "dump/live.h"
-#include "names/runningkernel.h"
 #include "dump/vmcoreinfo.h"
+#include "names/runningkernel.h"
 
 #include <elf.h>
 #include <fcntl.h>

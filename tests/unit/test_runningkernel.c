@@ -1,8 +1,8 @@
 /* test_runningkernel.c - L2 runningkernel: every place where a distribution puts a vmlinux, below a root of our own. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "names/elfdebug.h"
-#include "names_builder.h"
 #include "names/runningkernel.h"
+#include "names_builder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /* test_stack.c - L5 unwinding through each exception's own stack, #VC's too, which no guest without SEV can show. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
-#include "fake.h"
 #include "base/regs.h"
+#include "fake.h"
 #include "kernel/unwind/stack.h"
 
 #include <setjmp.h>

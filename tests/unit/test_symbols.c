@@ -1,9 +1,9 @@
 /* test_symbols.c - L2 symbols: order, letters, KASLR, lookups by name and address, modules. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
+#include "names/vmlinux.h"
 #include "names_builder.h"
 #include "symbols.h"
-#include "names/vmlinux.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
 #include "fake.h"
-#include "task.h"
 #include "kernel/taskinfo.h"
+#include "task.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

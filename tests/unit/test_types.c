@@ -1,8 +1,8 @@
 /* test_types.c - L2 types: names, sizes, member paths, bit-fields, enumerators, circles in damaged data. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
-#include "names_builder.h"
 #include "names/types.h"
+#include "names_builder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /* test_unpack.c - L1 unpack: every packing back into its bytes, in a file and in a bzImage; damage and bombs. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
-#include "names_builder.h"
 #include "dump/unpack.h"
+#include "names_builder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,9 +1,9 @@
 /* test_vmlinux.c - L2 vmlinux: what a good file gives, and the cause named for each bad one. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
+#include "names/vmlinux.h"
 #include "names_builder.h"
 #include "symbols.h"
-#include "names/vmlinux.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
