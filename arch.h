@@ -62,9 +62,9 @@ struct arch_ops {
 	bool (*find_layout)(struct dump *dump, const struct vmcoreinfo *info,
 			    struct kernel_layout *layout, struct strbuf *why);
 	/*
-	 * Instead of it, when it failed or without symbols: no region is known but the image, if
-	 * find_kaslr() found it; what is outside goes through the page tables, as far as those are
-	 * there.
+	 * Instead of it, when it failed or without symbols: no region is known but the image,
+	 * if find_kaslr() found it; what is outside goes through the page tables, as far as
+	 * those are there.
 	 */
 	void (*find_bare_layout)(struct dump *dump, const struct vmcoreinfo *info,
 				 struct kernel_layout *layout);
@@ -78,8 +78,8 @@ struct arch_ops {
 	bool (*walk)(u64 pgd, u64 address, struct translation *translation, struct fault *fault);
 	bool (*is_kernel_address)(u64 address);
 	/*
-	 * A user page-table entry that is not present as a place in swap; false when it is no such
-	 * entry.
+	 * A user page-table entry that is not present as a place in swap; false when it is
+	 * no such entry.
 	 */
 	bool (*swap_entry)(u64 entry, unsigned *type, u64 *offset);
 	/* "PRESENT|RW|ACCESSED|DIRTY|NX" */

@@ -117,7 +117,10 @@ static bool broken(struct strbuf *why, const struct kdump_header *header, const 
 	return false;
 }
 
-/* A 32-bit machine's time is 8 bytes long, and padding before it is shorter: the block size is at 416. */
+/*
+ * A 32-bit machine's time is 8 bytes long, and padding before it is shorter: the block size
+ * is at 416.
+ */
 static bool has_narrow_layout(const struct kdump_header *header)
 {
 	u32 block_size = load_u32((const u8 *)header + 416);
@@ -393,7 +396,10 @@ static bool create_ranks(struct kdump_part *part, struct strbuf *why)
 	void *ranks;
 
 	part->ranks_bytes = nr_ranks * sizeof(*part->ranks);
-	/* A stream's offsets may say anything: the index of the bitmap is no larger than what is there. */
+	/*
+	 * A stream's offsets may say anything: the index of the bitmap is no larger than
+	 * what is there.
+	 */
 	if (part->ranks_bytes > part->file->mapped_bytes)
 		return broken(why, &part->header,
 			      "%llu page frames are more than a file of %llu bytes has",
@@ -554,7 +560,10 @@ static void fill_dump(struct dump *dump, const struct kdump_part *part)
 	dump->header_phys_base = part->sub.phys_base;
 	dump->dump_level = part->sub.dump_level;
 	dump->filtered = dump->is_partial_vmcore = dump->dump_level > 0;
-	/* Without bitmaps the number is what a damaged header says, and nothing is there to be found. */
+	/*
+	 * Without bitmaps the number is what a damaged header says, and nothing is there
+	 * to be found.
+	 */
 	dump->max_pfn = part->has_bitmaps ? part->nr_pfns : 1;
 	dump_set_vmcoreinfo(dump, part->file, part->sub.vmcoreinfo_offset,
 			    part->sub.vmcoreinfo_size);
@@ -663,7 +672,10 @@ static bool diskdump_read_page(struct dump *dump, u64 paddr, void *buf, size_t l
 	if (!decompress_page(diskdump->pool, descriptor.flags & COMPRESSION_MASK, data,
 			     descriptor.size, whole))
 		return fault_set(fault, FAULT_DAMAGED, SPACE_PHYSICAL, paddr);
-	/* Who takes whole pages goes over memory once; parts of pages are asked for again and again. */
+	/*
+	 * Who takes whole pages goes over memory once; parts of pages are asked for
+	 * again and again.
+	 */
 	if (whole == page) {
 		page_cache_put(dump->cache, pfn, page);
 		memcpy(buf, page + offset, length);

@@ -91,7 +91,10 @@ static u64 timekeeper_address(void)
 	u64 symbol = ksymbol_address(&timekeeper_data);
 	u64 index = 0;
 
-	/* v6.13 gave the structure a name. Before, it is anonymous: a sequence counter, then the timekeeper. */
+	/*
+	 * v6.13 gave the structure a name. Before, it is anonymous: a sequence counter,
+	 * then the timekeeper.
+	 */
 	if (!kfield_exists(&tk_data_timekeeper))
 		return symbol + align_up(ktype_size(&tk_core_seq), 8);
 	if (kenum_exists(&timekeeper_core))
@@ -100,8 +103,8 @@ static u64 timekeeper_address(void)
 }
 
 /*
- * The jiffies clocksource is a constant of the build: one tick is mult >> shift nanoseconds. ntp_tick is
- * the same length as NTP last adjusted it, which rounding takes out again.
+ * The jiffies clocksource is a constant of the build: one tick is mult >> shift nanoseconds.
+ * ntp_tick is the same length as NTP last adjusted it, which rounding takes out again.
  */
 unsigned kernel_hz(void)
 {
@@ -332,7 +335,10 @@ bool kernel_crashed_by_sysrq(void)
 	       starts_with(message, "sysrq: Trigger a crash");
 }
 
-/* "Linux version 6.1.0 (builder@host) ...": what a kernel says of itself, up to the end of the line. */
+/*
+ * "Linux version 6.1.0 (builder@host) ...": what a kernel says of itself, up to the end
+ * of the line.
+ */
 static bool same_banner(const char *memory, const char *file)
 {
 	size_t length = strcspn(memory, "\n");
@@ -340,7 +346,10 @@ static bool same_banner(const char *memory, const char *file)
 	return length == strcspn(file, "\n") && memcmp(memory, file, length) == 0;
 }
 
-/* True when the dump recorded a build-id and the vmlinux has another one; RECORDED is left empty when not. */
+/*
+ * True when the dump recorded a build-id and the vmlinux has another one; RECORDED is left
+ * empty when not.
+ */
 static bool build_ids_differ(char *recorded, size_t recorded_bytes, char *of_vmlinux)
 {
 	recorded[0] = of_vmlinux[0] = '\0';

@@ -11,7 +11,10 @@ struct kernel_identity {
 	char nodename[65], release[65], version[65], machine[65];
 };
 
-/* What kernel_matches_vmlinux() compares the memory with. Both are kept, not copied; INFO may be NULL. */
+/*
+ * What kernel_matches_vmlinux() compares the memory with. Both are kept, not copied; INFO
+ * may be NULL.
+ */
 void kernel_setup(const struct vmlinux *vmlinux, const struct vmcoreinfo *info);
 
 const struct kernel_identity *kernel_identity(void);
@@ -19,7 +22,10 @@ unsigned kernel_nr_cpus(void); /* present, as crash counts them */
 unsigned kernel_nr_cpus_online(void);
 unsigned kernel_hz(void); /* from the kernel itself, never assumed */
 u64 kernel_jiffies(void);
-/* Since boot, time asleep included, as /proc/uptime counts; as of the kernel's last timekeeping update. */
+/*
+ * Since boot, time asleep included, as /proc/uptime counts; as of the kernel's
+ * last timekeeping update.
+ */
 double kernel_uptime_seconds(void);
 u64 kernel_wall_seconds(void); /* seconds since 1970 at the time of the dump */
 /* Nanoseconds since 1970 when CLOCK_MONOTONIC, which the log's stamps follow, was zero. */
@@ -35,10 +41,15 @@ u64 kernel_taint_flags(void);
 /* The letters of FLAGS ("OE"), from the kernel's own table. MODULE: only those a module can carry. */
 void kernel_taint_letters(u64 flags, bool module, struct strbuf *letters);
 
-/* True when consistent or nothing could be compared; else *DIFFERENCE says what differs between vmlinux
- * and dump (build-id, version banner). */
+/*
+ * True when consistent or nothing could be compared; else *DIFFERENCE says what differs between
+ * vmlinux and dump (build-id, version banner).
+ */
 bool kernel_matches_vmlinux(struct strbuf *difference);
-/* The same of what the dump's vmcoreinfo says alone, before memory can be read. Needs kernel_setup() with a vmlinux. */
+/*
+ * The same of what the dump's vmcoreinfo says alone, before memory can be read. Needs
+ * kernel_setup() with a vmlinux.
+ */
 bool kernel_record_matches_vmlinux(struct strbuf *difference);
 
 #endif

@@ -60,7 +60,10 @@ enum {
 	GROUP_PAGES = 16,
 	/* A run-length coded page may be longer than the page itself. */
 	MOST_DATA_BYTES = 2 * PAGE_BYTES,
-	/* Behind a damaged page header: how many bytes are looked at, how many headers in a row have to be good. */
+	/*
+	 * Behind a damaged page header: how many bytes are looked at, how many headers in a row
+	 * have to be good.
+	 */
 	SEARCH_BYTES = MOST_DATA_BYTES + PAGE_HEADER_BYTES,
 	HEADERS_IN_A_ROW = 4,
 	MOST_GAPS = 1024,
@@ -484,8 +487,8 @@ static const struct page_group *find_group(const struct lkcd *lkcd, u64 pfn)
 }
 
 /*
- * A zero byte introduces a run: its length less one and the byte that is repeated; another zero byte
- * stands for itself. All other bytes stand for themselves.
+ * A zero byte introduces a run: its length less one and the byte that is repeated; another zero
+ * byte stands for itself. All other bytes stand for themselves.
  */
 static bool expand_rle(const u8 *data, size_t size, u8 *page)
 {

@@ -6,9 +6,9 @@
 #include "base/fail.h"
 
 /*
- * Translations of 4 KB pieces of the kernel's mapped regions (vmalloc, modules, vmemmap ...), one
- * set a thread so that searches on several cores need no lock. Direct map and image never come
- * here.
+ * Translations of 4 KB pieces of the kernel's mapped regions (vmalloc, modules, vmemmap
+ * ...), one set a thread so that searches on several cores need no lock. Direct map and
+ * image never come here.
  */
 #define TLB_ENTRIES 1024
 
@@ -194,8 +194,8 @@ bool mem_try_uint(u64 kernel_address, size_t width, u64 *value, struct fault *fa
 }
 
 /*
- * The one message of a failed read. The fault names the first bad byte when it is not the first
- * one.
+ * The one message of a failed read. The fault names the first bad byte when it is not
+ * the first one.
  */
 static noreturn void fail_read(u64 address, const char *what, const struct fault *fault)
 {

@@ -60,8 +60,8 @@ bool mem_walk_kernel(u64 address, struct translation *translation, struct fault 
 bool mem_walk_user(u64 pgd, u64 address, struct translation *translation, struct fault *fault);
 
 /*
- * Members of the kernel object at ADDRESS. Width, sign and bit-fields come from the kernel's own
- * types.
+ * Members of the kernel object at ADDRESS. Width, sign and bit-fields come from the
+ * kernel's own types.
  */
 u64 field_address(u64 object, struct kfield *field);
 u64 field_u64(u64 object, struct kfield *field);

@@ -122,8 +122,8 @@ static bool read_nr_phdrs(const struct file_map *file, const Elf64_Ehdr *header,
 enum segments { SEGMENTS_PHYSICAL, SEGMENTS_OF_PROCESS, SEGMENTS_WITHOUT_PLACE };
 
 /*
- * A process's segments have no physical address, and neither has its [vsyscall], though it lies in the kernel's
- * half. Some are user addresses, or the notes say what only a process has.
+ * A process's segments have no physical address, and neither has its [vsyscall], though it lies in
+ * the kernel's half. Some are user addresses, or the notes say what only a process has.
  */
 static enum segments judge_segments(const struct file_map *file, const Elf64_Ehdr *header,
 				    u64 nr_phdrs)

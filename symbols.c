@@ -2,8 +2,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The kernel's table is built once from vmlinux's .symtab: shifted by the KASLR offset and in the
- * order of the kernel's own kallsyms, so that symbol_at() names an address as its Call Trace does. Names stay in the mapped string table. Module symbols are copied into
- * chunks that never move and merged into one ordered array when somebody asks after an addition.
+ * order of the kernel's own kallsyms, so that symbol_at() names an address as its Call Trace does.
+ * Names stay in the mapped string table. Module symbols are copied into chunks that never move and
+ * merged into one ordered array when somebody asks after an addition.
  */
 #include "symbols.h"
 
@@ -13,9 +14,9 @@
 #include <stdlib.h>
 
 /*
- * Open addressing over the indices of a list of symbols; a slot leads to the first symbol of its name
- * and next[] from there to the others. Thousands of symbols share names like "__key.0": without
- * the chains, building the table would take quadratic time. space is a power of two.
+ * Open addressing over the indices of a list of symbols; a slot leads to the first symbol of its
+ * name and next[] from there to the others. Thousands of symbols share names like "__key.0":
+ * without the chains, building the table would take quadratic time. space is a power of two.
  */
 struct name_slot {
 	u32 hash;
@@ -142,8 +143,9 @@ static const struct symbol *names_find(const struct name_table *table, const cha
 }
 
 /*
- * What nm prints and crash's users know. Constants (absolute symbols outside of the image: "i" is 5, OFFSETOF_BSWAP_MASK
- * is -80, the value of xen_elfnote_phys32_entry lies somewhere behind it) are left out: they name no address.
+ * What nm prints and crash's users know. Constants (absolute symbols outside of the image: "i" is
+ * 5, OFFSETOF_BSWAP_MASK is -80, the value of xen_elfnote_phys32_entry lies somewhere behind it)
+ * are left out: they name no address.
  */
 static bool is_wanted(const struct vmlinux *vmlinux, u64 image_end, const Elf64_Sym *entry)
 {
@@ -164,8 +166,8 @@ static bool is_label(const char *name)
 }
 
 /*
- * Those, and checksums and strings of exports: the kernel's table leaves them out (scripts/mksysmap). Tables of
- * modules have them.
+ * Those, and checksums and strings of exports: the kernel's table leaves them out
+ * (scripts/mksysmap). Tables of modules have them.
  */
 static bool is_hidden_name(const char *name)
 {
@@ -227,8 +229,8 @@ static bool looks_like_linker_script(const char *name)
 }
 
 /*
- * Names at one address, in the order of the kernel's own table (scripts/kallsyms.c): weak ones last,
- * then those of the linker script, then by leading underscores, then as `nm -n` has them.
+ * Names at one address, in the order of the kernel's own table (scripts/kallsyms.c): weak ones
+ * last, then those of the linker script, then by leading underscores, then as `nm -n` has them.
  * Hidden symbols, which that table does not have, come after all.
  */
 static int compare_aliases(const void *a, const void *b)
@@ -358,8 +360,8 @@ static void take_symbols(const struct vmlinux *vmlinux, u64 kaslr_offset)
 }
 
 /*
- * Older kernels (v5.10) have local labels and strings of exports in kallsyms, too, but not checksums
- * and constants. How many symbols this kernel's table has tells which way it was built.
+ * Older kernels (v5.10) have local labels and strings of exports in kallsyms, too, but not
+ * checksums and constants. How many symbols this kernel's table has tells which way it was built.
  */
 static void unhide_what_kallsyms_has(const struct vmlinux *vmlinux)
 {

@@ -28,11 +28,14 @@ struct symbol_module {
 /* Loads vmlinux's symbol table shifted by KASLR_OFFSET (per-cpu and absolute symbols stay). */
 bool symbols_load_vmlinux(const struct vmlinux *vmlinux, u64 kaslr_offset, struct strbuf *why);
 /*
- * Without a vmlinux: the COUNT symbols at TABLE are the kernel's, in the order of its kallsyms. The table
- * and the heap block NAMES, in which the names lie, become this module's own.
+ * Without a vmlinux: the COUNT symbols at TABLE are the kernel's, in the order of its kallsyms. The
+ * table and the heap block NAMES, in which the names lie, become this module's own.
  */
 void symbols_load_table(struct symbol *table, size_t count, char *names, u64 kaslr_offset);
-/* Without a vmlinux: the symbols of LIST alone, at this boot's addresses. Copied, but not the names. */
+/*
+ * Without a vmlinux: the symbols of LIST alone, at this boot's addresses. Copied, but
+ * not the names.
+ */
 void symbols_load_list(const struct symbol *list, size_t count);
 
 /*
@@ -54,7 +57,10 @@ void symbols_set_module_loader(void (*load)(void));
 /* First symbol of that name: the kernel's before modules', global before local. NULL: none. */
 const struct symbol *symbol_by_name(const char *name);
 const struct symbol *symbol_next_same_name(const struct symbol *symbol);
-/* The same, or else the part of that function which the compiler kept: NAME.isra.0, NAME.part.0, NAME.constprop.0. */
+/*
+ * The same, or else the part of that function which the compiler kept:
+ * NAME.isra.0, NAME.part.0, NAME.constprop.0.
+ */
 const struct symbol *symbol_by_source_name(const char *name);
 /*
  * The symbol that covers ADDRESS, with ADDRESS - value in *offset (may be NULL). NULL outside the

@@ -1,15 +1,15 @@
 /* task.c - L5: the task table, from the pid IDR and the task lists; current and panicking task. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Understands task_struct (identity, state, links), signal_struct.thread_head, struct pid, init_pid_ns'
- * IDR, the run queues' idle tasks, the per-cpu current task, panic_cpu and crashing_cpu, and the
- * kernel's own task_state_array.
+ * Understands task_struct (identity, state, links), signal_struct.thread_head, struct pid,
+ * init_pid_ns' IDR, the run queues' idle tasks, the per-cpu current task, panic_cpu and
+ * crashing_cpu, and the kernel's own task_state_array.
  *
- * A task is on two roads: init_task.tasks links thread group leaders, each leader's signal_struct links
- * its threads; and init_pid_ns.idr maps every pid to a struct pid whose tasks[PIDTYPE_PID] holds the
- * task. Damage to one road leaves the other, so both are walked. Idle tasks of other CPUs than the
- * first are on neither: the run queues know them. A task that is dying for good may already be on no
- * road and still run: the per-cpu current task finds it.
+ * A task is on two roads: init_task.tasks links thread group leaders, each leader's signal_struct
+ * links its threads; and init_pid_ns.idr maps every pid to a struct pid whose tasks[PIDTYPE_PID]
+ * holds the task. Damage to one road leaves the other, so both are walked. Idle tasks of other CPUs
+ * than the first are on neither: the run queues know them. A task that is dying for good may
+ * already be on no road and still run: the per-cpu current task finds it.
  */
 #include "task.h"
 
@@ -51,7 +51,10 @@ KFIELD(task_start, "task_struct.start_time");
 KFIELD(task_tasks, "task_struct.tasks");
 KFIELD(task_thread_node, "task_struct.thread_node");
 KFIELD(task_pid_links, "task_struct.pid_links[0]"); /* PIDTYPE_PID is 0 */
-/* Each thread's own part of the counters; gone in v6.2 f1a7941243c1 (mm: convert rss_stat to percpu_counter). */
+/*
+ * Each thread's own part of the counters; gone in v6.2 f1a7941243c1 (mm: convert
+ * rss_stat to percpu_counter).
+ */
 KFIELD(task_rss_count, "task_struct.rss_stat.count");
 KFIELD(signal_thread_head, "signal_struct.thread_head");
 KFIELD(pid_tasks, "pid.tasks[0]");
@@ -361,8 +364,8 @@ static bool task_read(const struct found *found, u8 *buffer, size_t size, struct
 	*task = (struct task){ .address = found->address,
 			       .is_idle = (found->roads & ROAD_IDLE) != 0 };
 	/*
-	 * A dump without zero pages lacks the middle of many a task_struct: the unused part of its FPU state.
-	 * Only the pages that its own members are on must be there.
+	 * A dump without zero pages lacks the middle of many a task_struct: the unused part of its
+	 * FPU state. Only the pages that its own members are on must be there.
 	 */
 	if (kcopy_whole(found->address, buffer, size) != 0 &&
 	    !has_essentials(found->address, &fault)) {
@@ -664,8 +667,8 @@ static bool cpu_variable(struct ksymbol *symbol, unsigned *cpu)
 }
 
 /*
- * The log's last "CPU: 1 PID: 245 Comm: ..." line, when the log also says that the kernel panicked: for dumps
- * whose panic_cpu cannot be read.
+ * The log's last "CPU: 1 PID: 245 Comm: ..." line, when the log also says that the kernel panicked:
+ * for dumps whose panic_cpu cannot be read.
  */
 static void panic_pid_from_log(void *arg)
 {

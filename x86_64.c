@@ -76,9 +76,9 @@ static unsigned level_shift(unsigned level)
 }
 
 /*
- * Is ENTRY in use? In the user half a PROT_NONE page has PRESENT clear and bit 8 set, and a huge
- * page under split has only PSE left; in the kernel half bit 8 means GLOBAL and only PRESENT
- * counts.
+ * Is ENTRY in use? In the user half a PROT_NONE page has PRESENT clear and bit 8 set, and
+ * a huge page under split has only PSE left; in the kernel half bit 8 means GLOBAL and
+ * only PRESENT counts.
  */
 static bool entry_present(u64 entry, u64 address, unsigned level)
 {
@@ -206,8 +206,8 @@ static enum verdict banner_verdict(const struct image *image, u64 load)
 }
 
 /*
- * The kernel's own name for itself at SYMBOL(init_uts_ns) + OFFSET(uts_namespace.name): "Linux". Before
- * v6.1 there is no such OFFSET, and a reference count may stand before the name.
+ * The kernel's own name for itself at SYMBOL(init_uts_ns) + OFFSET(uts_namespace.name): "Linux".
+ * Before v6.1 there is no such OFFSET, and a reference count may stand before the name.
  */
 static enum verdict uts_verdict(const struct image *image, u64 phys_base)
 {
@@ -238,8 +238,8 @@ static void x86_64_wish(const struct layout_wishes *given)
 }
 
 /*
- * A page that says something else is evidence against; a missing page is not. Where VMCOREINFO does not tell the
- * place (IS_TOLD is false), a page has to bear it out.
+ * A page that says something else is evidence against; a missing page is not. Where VMCOREINFO does
+ * not tell the place (IS_TOLD is false), a page has to bear it out.
  */
 static bool image_plausible(const struct image *image, u64 kaslr_offset, u64 phys_base,
 			    bool is_told)
@@ -258,7 +258,10 @@ static bool image_plausible(const struct image *image, u64 kaslr_offset, u64 phy
 	return is_told && banner == VERDICT_UNKNOWN && uts == VERDICT_UNKNOWN;
 }
 
-/* How far the kernel was moved: by its own word, or by a name that vmlinux and VMCOREINFO both place. */
+/*
+ * How far the kernel was moved: by its own word, or by a name that vmlinux and
+ * VMCOREINFO both place.
+ */
 static bool told_offset(const struct image *image, u64 *offset)
 {
 	static const char *const names[] = { "_stext", "init_uts_ns", "swapper_pg_dir",
@@ -344,8 +347,8 @@ static bool kaslr_from_notes(const struct image *image, struct kernel_layout *la
 		if (!note->has_control || !note->cr3)
 			continue;
 		/*
-		 * With PTI the CPU may have stopped on the user half, which maps little of the
-		 * kernel.
+		 * With PTI the CPU may have stopped on the user half, which maps little
+		 * of the kernel.
 		 */
 		if (kaslr_from_tables(image, levels, root & ~CR3_PTI_USER, layout) ||
 		    kaslr_from_tables(image, levels, root, layout))
@@ -410,8 +413,8 @@ static bool has_image_tables(const struct image *image, u64 load)
 }
 
 /*
- * The user says where it is: the banner has to be there, and the image's page tables have to lead there, unless
- * the dump lacks them.
+ * The user says where it is: the banner has to be there, and the image's page tables have to lead
+ * there, unless the dump lacks them.
  */
 static bool kaslr_from_phys_base(const struct image *image, struct kernel_layout *layout)
 {
@@ -539,8 +542,8 @@ static unsigned find_levels(const struct vmcoreinfo *info, const struct kernel_l
 	if (claimed && levels_fit(layout, claimed))
 		return claimed;
 	/*
-	 * What maps the kernel's text is the truth; a claim stands only when the tables are
-	 * missing.
+	 * What maps the kernel's text is the truth; a claim stands only when the
+	 * tables are missing.
 	 */
 	if (levels_fit(layout, 4))
 		return 4;
@@ -690,9 +693,9 @@ static bool x86_64_find_layout(struct dump *dump, const struct vmcoreinfo *info,
 }
 
 /*
- * The image by arithmetic. Without symbols, the whole window that the image has to itself counts as it:
- * nothing else is ever mapped there but pages of the init section after their release, where no log and
- * no identity is.
+ * The image by arithmetic. Without symbols, the whole window that the image has to itself counts as
+ * it: nothing else is ever mapped there but pages of the init section after their release, where no
+ * log and no identity is.
  */
 static void place_image(const struct vmcoreinfo *info, struct kernel_layout *layout)
 {

@@ -50,7 +50,10 @@ enum cell_state {
 	CELL_UNKNOWN, /* it exists, but the dump does not tell it: ? and null */
 	CELL_FAILED, /* finding it out failed: ? or, in a line of its own, why; JSON has no key but "KEY_error" */
 	CELL_NULL, /* there is none, and JSON says null */
-	/* there is no such thing here: no key, and .none; with neither that nor a width not even .before */
+	/*
+	 * there is no such thing here: no key, and .none; with neither that nor a width
+	 * not even .before
+	 */
 	CELL_NONE,
 };
 
@@ -68,9 +71,15 @@ struct cell {
 
 /* What stands in text, with .after but without padding, behind what TEXT has. */
 void cell_add_text(const struct column *column, const struct cell *cell, struct strbuf *text);
-/* The key and the value in the open JSON object; "KEY_error" behind it when it is known why there is none. */
+/*
+ * The key and the value in the open JSON object; "KEY_error" behind it when it is known why
+ * there is none.
+ */
 void cell_put_json(const struct column *column, const struct cell *cell);
-/* WORD in WIDTH columns as the kind of COLUMN stands in them. TRAILING: blanks at the end are wanted. */
+/*
+ * WORD in WIDTH columns as the kind of COLUMN stands in them. TRAILING: blanks at the
+ * end are wanted.
+ */
 void cell_add_padded(const struct column *column, const char *word, size_t length, unsigned width,
 		     bool trailing, struct strbuf *text);
 

@@ -25,7 +25,10 @@ void debug_say(const char *format, ...)
 	strbuf_vprintf(&line, format, args);
 	va_end(args);
 	strbuf_putc(&line, '\n');
-	/* One write: lines of several threads do not mix. A console that went away is no reason to stop. */
+	/*
+	 * One write: lines of several threads do not mix. A console that went away is no
+	 * reason to stop.
+	 */
 	written = write(console_fd, strbuf_text(&line), line.length);
 	(void)written;
 	strbuf_free(&line);

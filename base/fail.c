@@ -24,8 +24,8 @@ struct block {
 };
 
 /*
- * A scope owns memory blocks and cleanups. The outermost one (root) is never left: what is allocated
- * outside any protect() lives as long as the process.
+ * A scope owns memory blocks and cleanups. The outermost one (root) is never left: what is
+ * allocated outside any protect() lives as long as the process.
  */
 struct scope {
 	struct scope *outer;

@@ -15,14 +15,15 @@ struct failure {
 
 /*
  * Runs body(arg) in a scope of its own. True when it returned; false when it ended in fail(), with
- * the message in *failure (may be NULL: then the message is dropped). Either way everything that the
- * scope owned is released. Scopes nest. Main thread only: worker threads use try_ functions.
+ * the message in *failure (may be NULL: then the message is dropped). Either way everything that
+ * the scope owned is released. Scopes nest. Main thread only: worker threads use try_ functions.
  */
 bool protect(void (*body)(void *arg), void *arg, struct failure *failure);
 
 /*
- * For a row of a listing, whose failure costs that row and no other. False, with the message in *failure, which the
- * caller tells; Ctrl-C and an output that broke are passed on, for they end the listing.
+ * For a row of a listing, whose failure costs that row and no other. False, with the message
+ * in *failure, which the caller tells; Ctrl-C and an output that broke are passed on, for they
+ * end the listing.
  */
 bool protect_row(void (*body)(void *arg), void *arg, struct failure *failure);
 
@@ -64,8 +65,9 @@ bool interrupt_pending(void);
 void interrupt_clear(void);
 void interrupt_check(void); /* fail()s with "interrupted" when pending */
 /*
- * Where long work looks for Ctrl-C it is also a good moment for what has to be done now and then: WATCH is called by
- * each interrupt_check(). It must not fail(). Loops of the main thread that only ask interrupt_pending() call it, too.
+ * Where long work looks for Ctrl-C it is also a good moment for what has to be done now and then:
+ * WATCH is called by each interrupt_check(). It must not fail(). Loops of the main thread that only
+ * ask interrupt_pending() call it, too.
  */
 void interrupt_set_watch(void (*watch)(void));
 void interrupt_watch(void);

@@ -43,8 +43,9 @@ const char *address_space_name(enum address_space space);
 void fault_dump_is_incomplete(void);
 
 /*
- * Sets every member; returns false, so that readers can `return fault_set(...)`. FAULT may be NULL. It is
- * here for callers to see that it is false: what a failed read leaves unset is then known to be unused.
+ * Sets every member; returns false, so that readers can `return fault_set(...)`. FAULT may be
+ * NULL. It is here for callers to see that it is false: what a failed read leaves unset is then
+ * known to be unused.
  */
 static inline bool fault_set(struct fault *fault, enum fault_reason reason,
 			     enum address_space space, u64 address)

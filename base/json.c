@@ -207,7 +207,10 @@ void json_null(const char *key)
 	strbuf_puts(&line, "null");
 }
 
-/* {KEY: TEXT} on a line of its own, also while an object is built up; COMMAND: NULL or one more string. */
+/*
+ * {KEY: TEXT} on a line of its own, also while an object is built up; COMMAND: NULL or
+ * one more string.
+ */
 static void put_apart(const char *key, const char *text, size_t length, const char *command)
 {
 	struct strbuf object = { 0 };

@@ -15,8 +15,9 @@ bool json_on(void);
 bool json_set(bool on);
 
 /*
- * Objects and lists nest; json_end() closes the innermost. KEY is NULL at the top and inside a list. The end
- * of an outermost object writes its line. What a failure leaves unfinished is dropped.
+ * Objects and lists nest; json_end() closes the innermost. KEY is NULL at the top and
+ * inside a list. The end of an outermost object writes its line. What a failure leaves
+ * unfinished is dropped.
  */
 void json_object(const char *key);
 void json_list(const char *key);
@@ -29,7 +30,10 @@ void json_printf(const char *key, const char *format, ...) PRINTF_LIKE(2, 3);
 void json_address(const char *key, u64 address); /* "0xffff888003e5c000" */
 void json_number(const char *key, u64 number);
 void json_signed(const char *key, s64 number);
-/* JSON has no word for what is infinite or not a number: null. DECIMALS -1: as many as the number needs. */
+/*
+ * JSON has no word for what is infinite or not a number: null. DECIMALS -1: as many as
+ * the number needs.
+ */
 void json_real(const char *key, double number, int decimals);
 void json_bool(const char *key, bool value);
 void json_null(const char *key);
@@ -45,8 +49,9 @@ void json_plain_text(const char *text, size_t length);
 void json_plain_end(void);
 
 /*
- * protect()s a part of an object: what BODY left open or had begun to say when it failed is taken back, and
- * "KEY_error": the message takes its place; in a list, where KEY is NULL, {"error": the message}.
+ * protect()s a part of an object: what BODY left open or had begun to say when it failed is
+ * taken back, and "KEY_error": the message takes its place; in a list, where KEY is NULL,
+ * {"error": the message}.
  */
 bool json_protect(const char *key, void (*body)(void *arg), void *arg);
 

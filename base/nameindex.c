@@ -52,8 +52,8 @@ static u8 middle_of(u8 a, u8 b, u8 c)
 }
 
 /*
- * Quicksort by one character at a time: names of a kernel share long starts, which a comparison of whole
- * names would look at again and again. The first DEPTH characters are the same in all.
+ * Quicksort by one character at a time: names of a kernel share long starts, which a comparison of
+ * whole names would look at again and again. The first DEPTH characters are the same in all.
  */
 static void sort(const char **names, size_t count, size_t depth)
 {

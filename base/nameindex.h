@@ -6,9 +6,9 @@
 #include "base/util.h"
 
 /*
- * All zero is an empty one. The names stay the caller's and must outlive the index. Sorting 200,000 names takes
- * longer than a user should wait for one answer: they are dealt out by their first two bytes, and
- * only the piles that are asked for are sorted.
+ * All zero is an empty one. The names stay the caller's and must outlive the index. Sorting 200,000
+ * names takes longer than a user should wait for one answer: they are dealt out by their first two
+ * bytes, and only the piles that are asked for are sorted.
  */
 struct name_index {
 	VECTOR(const char *) names;

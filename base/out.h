@@ -16,7 +16,10 @@ void out_flush(void);
 int out_error(void);
 /* After writing to out_stream() directly. */
 void out_check(void);
-/* What is printed from now on goes to TAKER instead, but for output that is being caught. NULL: no more. */
+/*
+ * What is printed from now on goes to TAKER instead, but for output that is being caught.
+ * NULL: no more.
+ */
 void out_set_taker(void (*taker)(const char *text, size_t length));
 
 /* For who writes to a stream by other ways: WHY (an errno) that failed. */

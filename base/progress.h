@@ -28,7 +28,10 @@ void progress_at(u64 done, u64 all);
 bool progress_is_wanted(void);
 /* Shows the line again with what is known, when that is due. */
 void progress_tick(void);
-/* Takes the line away; it comes back some time later. To be called before anything else is written to the terminal. */
+/*
+ * Takes the line away; it comes back some time later. To be called before anything else is written
+ * to the terminal.
+ */
 void progress_clear(void);
 
 /* Somebody else owns the terminal until this is undone, as often as it was done. */

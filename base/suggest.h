@@ -8,8 +8,9 @@
 #define SUGGEST_LENGTH_MAX 63 /* longer names are neither asked for nor offered */
 
 /*
- * The name offered that takes the fewest changes (a letter more, less or another one, two neighbours in the
- * wrong order), the first of equals. Two hundred thousand offers take some milliseconds.
+ * The name offered that takes the fewest changes (a letter more, less or another one,
+ * two neighbours in the wrong order), the first of equals. Two hundred thousand offers
+ * take some milliseconds.
  */
 struct suggestion {
 	const char *wanted;

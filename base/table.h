@@ -18,8 +18,8 @@ enum table_headings {
 };
 
 /*
- * COUNT rows, each told by PUT: it calls row_text(), row_number() ... once for each column, in their order. It can
- * be asked for any row, at any time, and more than once.
+ * COUNT rows, each told by PUT: it calls row_text(), row_number() ... once for each column, in
+ * their order. It can be asked for any row, at any time, and more than once.
  */
 struct table {
 	const char *name; /* of the command, in front of what went wrong with a row */
@@ -41,7 +41,10 @@ struct table {
 	bool plain; /* in JSON a row is its one value, not an object */
 };
 
-/* Prints all rows, in the form that is wanted. Returns how many there were; those that failed count. */
+/*
+ * Prints all rows, in the form that is wanted. Returns how many there were; those
+ * that failed count.
+ */
 size_t table_show(const struct table *table);
 
 /* The same for who has the loop, with rows in any order: begin, one call a row, end. */
@@ -63,14 +66,18 @@ bool table_put(struct table_run *run, size_t index);
 void table_end(struct table_run *run);
 
 /*
- * For who draws rows himself: what PUT told of one of them. CELLS are those of columns FROM up to END, once or, when
- * rows that belong to it come between, in parts. They last until the call returns.
+ * For who draws rows himself: what PUT told of one of them. CELLS are those of columns FROM
+ * up to END, once or, when rows that belong to it come between, in parts. They last until
+ * the call returns.
  */
 struct row_writer {
 	void (*row_begin)(void *arg, const struct table *table, size_t index);
 	void (*cells)(void *arg, const struct table *table, const struct cell *cells, size_t from,
 		      size_t end);
-	/* From here to children_end() all is of rows that belong to this one. NULL: those are not wanted. */
+	/*
+	 * From here to children_end() all is of rows that belong to this one. NULL: those
+	 * are not wanted.
+	 */
 	void (*children)(void *arg, const struct table *table);
 	void (*children_end)(void *arg);
 	void (*row_end)(void *arg, u64 stands_for); /* 0: for nothing */
@@ -98,7 +105,10 @@ void row_null(struct row *row, const char *text);
 void row_none(struct row *row);
 /* Readers see TEXT for the value that was just put. */
 void row_shown(struct row *row, const char *text);
-/* PUT puts one value. If it fails, only that is missing, with the reason, and the command has partly failed. */
+/*
+ * PUT puts one value. If it fails, only that is missing, with the reason, and the command
+ * has partly failed.
+ */
 void row_protect(struct row *row, void (*put)(struct row *row, void *arg), void *arg);
 
 /* ---- what is true of the whole row ---- */
@@ -114,8 +124,8 @@ void row_children(struct row *row, const struct table *table);
 void table_remark(const char *format, ...) PRINTF_LIKE(1, 2);
 
 /*
- * The shell's: a row of NAME's answer, or a part of one, is missing. TEXT says why, NULL when the answer itself does.
- * Without one such rows are left out, and nobody knows.
+ * The shell's: a row of NAME's answer, or a part of one, is missing. TEXT says why, NULL when the
+ * answer itself does. Without one such rows are left out, and nobody knows.
  */
 void table_set_problem(void (*problem)(const char *name, const char *text));
 

@@ -286,7 +286,10 @@ size_t utf8_length(const char *bytes, size_t left)
 		if ((text[i] & 0xc0) != 0x80)
 			return 0;
 	}
-	/* Forms longer than needed, surrogates and what is above U+10FFFF; C1 controls act on terminals. */
+	/*
+	 * Forms longer than needed, surrogates and what is above U+10FFFF; C1 controls
+	 * act on terminals.
+	 */
 	if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] >= 0xa0) ||
 	    (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] >= 0x90) ||
 	    (text[0] == 0xc2 && text[1] < 0xa0))

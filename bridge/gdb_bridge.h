@@ -11,10 +11,10 @@ extern "C" {
 #endif
 
 /*
- * gdb starts (about 10 ms) at the first call of anything below gdb_bridge_setup(). No function here
- * ever fail()s: false, with gdb's own words added to *ERROR (which may be NULL), no newline at the
- * end. Main thread only. gdb touches no terminal, no init file, no history and no signal handler of
- * ours.
+ * gdb starts (about 10 ms) at the first call of anything below gdb_bridge_setup(). No function
+ * here ever fail()s: false, with gdb's own words added to *ERROR (which may be NULL), no newline
+ * at the end. Main thread only. gdb touches no terminal, no init file, no history and no signal
+ * handler of ours.
  */
 
 struct gdb_symbol {
@@ -75,8 +75,10 @@ struct gdb_bridge_ops {
 
 	bool (*read)(void *arg, u64 address, void *buf, size_t length);
 	bool (*write)(void *arg, u64 address, const void *buf, size_t length);
-	/* Why ADDRESS cannot be read, in a few words ("page excluded from the dump"): for gdb's
-	 * error text. */
+	/*
+	 * Why ADDRESS cannot be read, in a few words ("page excluded from the dump"): for
+	 * gdb's error text.
+	 */
 	bool (*why_unreadable)(void *arg, u64 address, char *text, size_t space);
 
 	bool (*symbol_by_name)(void *arg, const char *name, struct gdb_symbol *symbol);
@@ -86,8 +88,8 @@ struct gdb_bridge_ops {
 	bool (*percpu_variable_at)(void *arg, u64 value, struct gdb_symbol *symbol);
 
 	/*
-	 * Tasks are threads, named by their id; 0 is the task that `set` made current where there is no other
-	 * thread. False: no registers are known.
+	 * Tasks are threads, named by their id; 0 is the task that `set` made current where there
+	 * is no other thread. False: no registers are known.
 	 */
 	bool (*registers)(void *arg, u64 id, struct gdb_registers *registers);
 	/* The caller of that task's frame at PC, where the stack pointer is SP. */
@@ -103,14 +105,21 @@ struct gdb_bridge_ops {
 	/* Address of this per-cpu variable's copy for CPU; cpu < 0: the current task's CPU. */
 	bool (*percpu_address)(void *arg, u64 variable, int cpu, u64 *address);
 
-	/* 0 is vmlinux's; modules follow, asked for only when vmlinux's lacks a name. False: no
-	 * more. */
+	/*
+	 * 0 is vmlinux's; modules follow, asked for only when vmlinux's lacks a name.
+	 * False: no more.
+	 */
 	bool (*btf)(void *arg, size_t index, struct gdb_btf *btf);
-	/* vmlinux with DWARF. False with why: there is none, and which package or file would give
-	 * it. */
+	/*
+	 * vmlinux with DWARF. False with why: there is none, and which package or file
+	 * would give it.
+	 */
 	bool (*debug_file)(void *arg, struct gdb_debug_file *file, char *why, size_t space);
 
-	/* gdb's command "crash": adds the answer of our command LINE. False: what went wrong is added to ERROR. */
+	/*
+	 * gdb's command "crash": adds the answer of our command LINE. False: what went wrong is
+	 * added to ERROR.
+	 */
 	bool (*command)(void *arg, const char *line, struct strbuf *answer, struct strbuf *error);
 	/* Why NAME, one of gdb's commands, must not even be run by a script; NULL: it may. */
 	const char *(*refused)(void *arg, const char *name);
@@ -142,20 +151,23 @@ enum gdb_effort {
 };
 
 /*
- * NAME gets what GDB takes the start of LINE for, in full, with its sub-command: "cont" is "continue", "disas" is
- * "disassemble", "targ rem" "target remote". An alias is the command that it stands for. False: no command of GDB.
+ * NAME gets what GDB takes the start of LINE for, in full, with its sub-command: "cont" is
+ * "continue", "disas" is "disassemble", "targ rem" "target remote". An alias is the command that it
+ * stands for. False: no command of GDB.
  */
 bool gdb_command_name(const char *line, char *name, size_t space);
 /* Is WORD, as it stands, the name or an alias of a command of GDB that does something? */
 bool gdb_is_command(const char *word);
 /*
- * One gdb command; what it prints is added to OUTPUT even when it ends in an error. ERROR after success: why
- * the answer is no better, when that is for want of debug information.
+ * One gdb command; what it prints is added to OUTPUT even when it ends in an error. ERROR after
+ * success: why the answer is no better, when that is for want of debug information.
  */
 bool gdb_run(const char *command, enum gdb_effort effort, struct strbuf *output,
 	     struct strbuf *error);
-/* An integer or pointer expression of C with the kernel's symbols and types; arrays give their
- * address. */
+/*
+ * An integer or pointer expression of C with the kernel's symbols and types; arrays
+ * give their address.
+ */
 bool gdb_evaluate(const char *expression, enum gdb_effort effort, u64 *value, struct strbuf *error);
 
 /* A module's object file, each of whose sections is where it was loaded. */
@@ -178,14 +190,22 @@ struct gdb_member {
 	bool is_signed;
 };
 
-/* "struct page", "union thread_union", "enum pid_type", "atomic_t". These never attach DWARF by
- * themselves. */
+/*
+ * "struct page", "union thread_union", "enum pid_type", "atomic_t". These never attach
+ * DWARF by themselves.
+ */
 bool gdb_type_size(const char *type, u64 *size, struct strbuf *error);
 enum gdb_type_kind { GDB_STRUCT, GDB_UNION, GDB_ENUM, GDB_OTHER_TYPE };
 bool gdb_type_kind(const char *type, enum gdb_type_kind *kind);
-/* Is there a file of debug information for these to ask: vmlinux's, a module's, one that the user gave? */
+/*
+ * Is there a file of debug information for these to ask: vmlinux's, a module's, one that
+ * the user gave?
+ */
 bool gdb_has_debug_files(void);
-/* The names of structures, unions and enums in the debug information that is attached; EACH must not fail(). */
+/*
+ * The names of structures, unions and enums in the debug information that is attached; EACH
+ * must not fail().
+ */
 void gdb_each_aggregate(void (*each)(void *arg, const char *name), void *arg);
 /* A dotted path, through anonymous members. */
 bool gdb_type_member(const char *type, const char *path, struct gdb_member *member,
@@ -200,20 +220,21 @@ bool gdb_symbol_type(const char *name, enum gdb_effort effort, struct strbuf *ty
  * below its directory when that is absolute. */
 bool gdb_line_at(u64 pc, struct strbuf *file, u32 *line, struct strbuf *error);
 /*
- * Adds the lines FIRST to LAST, or to the end, of the very file to which PC's line belongs: "NUMBER\tTEXT" each.
- * False: that file cannot be read or has no such line.
+ * Adds the lines FIRST to LAST, or to the end, of the very file to which PC's line belongs:
+ * "NUMBER\tTEXT" each. False: that file cannot be read or has no such line.
  */
 bool gdb_source_lines(u64 pc, u32 first, u32 last, struct strbuf *text, struct strbuf *error);
 /*
- * Functions that the compiler put inline around PC: DEPTH 0 is the innermost, to which gdb_line_at()'s line
- * belongs. FILE and LINE are where it was called, in the next one out. False: there are no more.
+ * Functions that the compiler put inline around PC: DEPTH 0 is the innermost, to which
+ * gdb_line_at()'s line belongs. FILE and LINE are where it was called, in the next one out. False:
+ * there are no more.
  */
 bool gdb_inlined_at(u64 pc, unsigned depth, struct strbuf *function, struct strbuf *file,
 		    u32 *line);
 
 /*
- * Arguments or locals of the frame of task ID at PC with stack pointer SP, as gdb writes them, a line each; those of
- * functions inline there first, below a line with the function's name.
+ * Arguments or locals of the frame of task ID at PC with stack pointer SP, as gdb writes them, a
+ * line each; those of functions inline there first, below a line with the function's name.
  */
 struct gdb_frame_place {
 	u64 id, pc, sp;

@@ -35,7 +35,10 @@ bool guarded(std::string *problem, gdb::function_view<void()> work);
  */
 bool with_effort(enum gdb_effort effort, std::string *answer, std::string *problem,
 		 gdb::function_view<void()> work);
-/* The only place where text goes to the caller: TEXT's storage is the one thing an abort would leak. */
+/*
+ * The only place where text goes to the caller: TEXT's storage is the one thing an
+ * abort would leak.
+ */
 void add_text(struct strbuf *buf, const std::string &text);
 
 /* ---- gdb_target.cc ---- */
@@ -47,8 +50,8 @@ void forget_registers();
 /* While GDB lists threads, those without registers count, too. */
 void about_to_list_threads(bool listing);
 /*
- * GDB's current thread is our current task. Until a command asks for threads there is one, which stands for
- * whatever task is current, so that nobody looks for tasks who only wants a type.
+ * GDB's current thread is our current task. Until a command asks for threads there is one, which
+ * stands for whatever task is current, so that nobody looks for tasks who only wants a type.
  */
 void follow_current_task(bool threads_wanted);
 /* And the other way round, after `thread N`. */

@@ -262,8 +262,9 @@ bool gdb_symbol_type(const char *name, enum gdb_effort effort, struct strbuf *an
 /* ---- Lines and variables ---- */
 
 /*
- * Below the directory of the compilation when that is a place on a disk, as distributions with a debug source
- * package have it. A relative one, as Debian's, is a name of the build machine that leads nowhere.
+ * Below the directory of the compilation when that is a place on a disk, as distributions with
+ * a debug source package have it. A relative one, as Debian's, is a name of the build machine
+ * that leads nowhere.
  */
 static std::string path_of_source(const symtab *source)
 {

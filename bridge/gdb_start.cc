@@ -213,8 +213,10 @@ static void start_gdb_core()
 	quit_handler = quit_when_interrupted;
 }
 
-/* Python sets the buffering of C's standard streams: it gets others, and ours keep what they have
- * read. */
+/*
+ * Python sets the buffering of C's standard streams: it gets others, and ours keep what
+ * they have read.
+ */
 class other_streams {
 public:
 	explicit other_streams(FILE *others) : m_in(stdin), m_out(stdout), m_err(stderr)
@@ -302,7 +304,10 @@ static void apply_settings()
 		run_quietly(setting);
 }
 
-/* The array that begins at FIRST, a pointer to its first element: so GDB passes one. nullptr: no variable is it. */
+/*
+ * The array that begins at FIRST, a pointer to its first element: so GDB passes one. nullptr: no
+ * variable is it.
+ */
 static value *array_from(value *first)
 {
 	type *element = check_typedef(first->type())->target_type();
@@ -325,8 +330,8 @@ static value *array_from(value *first)
 }
 
 /*
- * $percpu(VARIABLE, CPU): the copy of a per-cpu variable that belongs to CPU, or to the current task's.
- * $percpu(&VARIABLE, CPU): a pointer to it.
+ * $percpu(VARIABLE, CPU): the copy of a per-cpu variable that belongs to CPU, or to the current
+ * task's. $percpu(&VARIABLE, CPU): a pointer to it.
  */
 static value *percpu_function(gdbarch *, const language_defn *, void *, int count,
 			      value **arguments)
@@ -381,9 +386,9 @@ static void crash_command(const char *line, int)
 }
 
 /*
- * GDB prints what has no type as far as it knows as "<data variable, no debug info>", and each print has its number in
- * the history of values. So debug information comes before the print that needs it: a second print would have the
- * number that programs expect of the next.
+ * GDB prints what has no type as far as it knows as "<data variable, no debug info>", and each
+ * print has its number in the history of values. So debug information comes before the print that
+ * needs it: a second print would have the number that programs expect of the next.
  */
 static void read_types_for(const char *arguments)
 {
@@ -445,8 +450,9 @@ static void keep_symbols(const char *, int, cmd_list_element *)
 }
 
 /*
- * GDB puts sections of an object file that have no place one behind the other from address 0 on, and NULL then
- * has the name of what lies first there. Those that are nowhere in memory go where no address can be.
+ * GDB puts sections of an object file that have no place one behind the other from address 0 on,
+ * and NULL then has the name of what lies first there. Those that are nowhere in memory go where no
+ * address can be.
  */
 static void place_others(bfd *file, section_addr_info &places)
 {
@@ -472,7 +478,10 @@ static void place_others(bfd *file, section_addr_info &places)
 
 static cmd_func_ftype *gdb_adds_file;
 
-/* The file of add-symbol-file's line ARGS, and the sections that it has a place for. False: all of them, by -o. */
+/*
+ * The file of add-symbol-file's line ARGS, and the sections that it has a place for. False: all of
+ * them, by -o.
+ */
 static bool parse_file_line(const char *args, std::string *path, section_addr_info *places)
 {
 	places->emplace_back(0, ".text", 0);
@@ -541,7 +550,10 @@ static void refuse_list(cmd_list_element *list)
 	}
 }
 
-/* A line that the user types is refused before it comes here; what scripts run is not seen by anybody. */
+/*
+ * A line that the user types is refused before it comes here; what scripts run is not
+ * seen by anybody.
+ */
 static void refuse_commands()
 {
 	for (cmd_list_element *each = cmdlist; each != nullptr; each = each->next) {
@@ -575,8 +587,8 @@ static bool wait_for_stored_index()
 }
 
 /*
- * GDB's threads may still be at an index. What will be kept is waited for; what nobody wanted to wait for is
- * left as it is, and nothing of it is on the disk.
+ * GDB's threads may still be at an index. What will be kept is waited for; what nobody wanted to
+ * wait for is left as it is, and nothing of it is on the disk.
  */
 static void finish_gdb(int status, void *)
 {
@@ -754,8 +766,10 @@ static void enable_index_cache(bfd *abfd)
 	run_quietly("set index-cache enabled on");
 }
 
-/* Every section moves by the KASLR offset, except the per-cpu one: its addresses are offsets from
- * 0. */
+/*
+ * Every section moves by the KASLR offset, except the per-cpu one: its addresses are
+ * offsets from 0.
+ */
 static void move_sections(objfile *file, u64 offset)
 {
 	section_offsets offsets(file->section_offsets.size(), offset);
@@ -774,8 +788,9 @@ static void never_quit()
 }
 
 /*
- * What takes its time, the index, is made by other threads, and Ctrl-C ends the wait for it. This is short, and
- * must not end half way: the file would be there, and be added again by the next question.
+ * What takes its time, the index, is made by other threads, and Ctrl-C ends the wait for it.
+ * This is short, and must not end half way: the file would be there, and be added again by
+ * the next question.
  */
 static void attach_dwarf_file(const struct gdb_debug_file &given)
 {
@@ -812,9 +827,9 @@ static void attach_dwarf_file(const struct gdb_debug_file &given)
 }
 
 /*
- * The address that a linker script may leave in a section's header means nothing in an object file; GDB would take
- * all variables of such a file for parts of its code section. The names of addresses are ours to tell, as with
- * vmlinux: the file has some of what was never loaded.
+ * The address that a linker script may leave in a section's header means nothing in an object file;
+ * GDB would take all variables of such a file for parts of its code section. The names of addresses
+ * are ours to tell, as with vmlinux: the file has some of what was never loaded.
  */
 static void add_object_file(const char *path, section_addr_info &places, bool read_now)
 {
@@ -946,8 +961,10 @@ bool gdb_bridge_has_python(void)
 #endif
 }
 
-/* Commands that do something without DWARF, but not what is meant: stacks are unwound with its
- * tables. */
+/*
+ * Commands that do something without DWARF, but not what is meant: stacks are unwound
+ * with its tables.
+ */
 static bool is_about_frames(const char *command)
 {
 	static const char *const commands[] = {

@@ -22,7 +22,10 @@
 
 using namespace bridge;
 
-/* The dump as a target: memory, and tasks as threads, whose registers are found when they are asked for. */
+/*
+ * The dump as a target: memory, and tasks as threads, whose registers are found when they
+ * are asked for.
+ */
 static const target_info crash_target_info = { "crash", "kernel memory",
 					       "The kernel that crash has opened." };
 
@@ -145,7 +148,10 @@ void bridge::follow_current_task(bool threads_wanted)
 	    !ops->thread_by_id(ops->arg, id, &thread))
 		return;
 	if (!threads_known) {
-		/* The numbers begin anew with the current task; Python, started just now, sees it come. */
+		/*
+		 * The numbers begin anew with the current task; Python, started just now,
+		 * sees it come.
+		 */
 		switch_to_no_thread();
 		init_thread_list();
 		current_inferior()->highest_thread_num = 0;
@@ -209,7 +215,10 @@ const struct target_desc *crash_target::read_description()
 static const char *known_register(const struct gdb_registers &registers, gdbarch *arch, int number)
 {
 	size_t offset = sizeof(registers);
-	/* The description alone has this one: its number follows those of GDB's own list. There is one machine. */
+	/*
+	 * The description alone has this one: its number follows those of GDB's own list. There
+	 * is one machine.
+	 */
 	static const int orig_rax = user_reg_map_name_to_regnum(arch, "orig_rax", -1);
 
 	if (number == orig_rax)
@@ -321,7 +330,10 @@ enum target_xfer_status crash_target::xfer_partial(enum target_object object, co
 	return TARGET_XFER_OK;
 }
 
-/* A kernel's trace goes from one stack to another, wherever that lies: no order of addresses is corruption. */
+/*
+ * A kernel's trace goes from one stack to another, wherever that lies: no order of
+ * addresses is corruption.
+ */
 static bool never_inner(CORE_ADDR, CORE_ADDR)
 {
 	return false;

@@ -1,6 +1,9 @@
 /* commands/dis.c - the command dis: instructions of the kernel, its modules and user programs, with their source. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gdb disassembles; which bytes belong to a function is known from the symbols, which it may not have. */
+/*
+ * gdb disassembles; which bytes belong to a function is known from the symbols, which it
+ * may not have.
+ */
 #include "base/fail.h"
 #include "base/json.h"
 #include "base/out.h"
@@ -48,8 +51,9 @@ struct instructions {
 };
 
 /*
- * Where the function that begins at SYMBOL ends: by the largest size of those that begin there, because code in
- * assembler has labels inside, and names without a size; else where the next symbol begins.
+ * Where the function that begins at SYMBOL ends: by the largest size of those that begin
+ * there, because code in assembler has labels inside, and names without a size; else where the
+ * next symbol begins.
  */
 static u64 function_end(const struct symbol *symbol)
 {
@@ -135,8 +139,8 @@ static char *tidy_symbols(const char *text, unsigned radix)
 }
 
 /*
- * A traced kernel's functions begin with a call of the tracer, or with one of these while nobody traces. An
- * endbr64 may stand before it, or the four bytes that the kernel put in its place.
+ * A traced kernel's functions begin with a call of the tracer, or with one of these while nobody
+ * traces. An endbr64 may stand before it, or the four bytes that the kernel put in its place.
  */
 static bool is_ftrace_nop(const struct instruction *instruction)
 {
@@ -312,7 +316,10 @@ static void put_source_line(const char *line, u32 number, bool marked)
 	json_end();
 }
 
-/* The lines of TEXT, each "NUMBER\tSOURCE"; stops after the function's closing brace when UNTIL_BRACE. */
+/*
+ * The lines of TEXT, each "NUMBER\tSOURCE"; stops after the function's closing
+ * brace when UNTIL_BRACE.
+ */
 static void put_source(char *text, u32 marked, bool until_brace)
 {
 	char *rest = NULL;

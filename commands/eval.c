@@ -79,7 +79,10 @@ static void show(u64 value, bool bits)
 		show_bits(value);
 }
 
-/* A word of letters that were not seen before. Adds them to SEEN; false, and SEEN is as it was: it is arithmetic. */
+/*
+ * A word of letters that were not seen before. Adds them to SEEN; false, and SEEN is as it was:
+ * it is arithmetic.
+ */
 static bool takes_options(const char *word, size_t length, bool seen[2])
 {
 	bool now[2] = { seen[0], seen[1] };
@@ -98,8 +101,8 @@ static bool takes_options(const char *word, size_t length, bool seen[2])
 }
 
 /*
- * Each option once, in front and with something behind it: -1 is arithmetic, and so are the second -b and a -b
- * that stands alone, for b is 11.
+ * Each option once, in front and with something behind it: -1 is arithmetic, and so are the second
+ * -b and a -b that stands alone, for b is 11.
  */
 static void run_eval(struct args *args)
 {

@@ -132,7 +132,10 @@ static void intersect(struct plan *plan)
 	}
 }
 
-/* Is the word behind the option WORDS[0] its argument, for the command that follows? Not where that is the command. */
+/*
+ * Is the word behind the option WORDS[0] its argument, for the command that follows? Not where that
+ * is the command.
+ */
 static bool next_is_argument(const struct plan *plan, char *const *words)
 {
 	size_t i = 1;
@@ -174,7 +177,10 @@ static void make_plan(struct plan *plan, const char *line)
 	for (; i < nr_words && !is_runnable(plan, words[i]); i++) {
 		if (streq(words[i], "--json"))
 			json_set(true);
-		/* "foreach -x task", "foreach -R prio task": options before the command are the command's all the same. */
+		/*
+		 * "foreach -x task", "foreach -R prio task": options before the command are the
+		 * command's all the same.
+		 */
 		else if (words[i][0] == '-') {
 			strbuf_printf(&plan->arguments, " %s", words[i]);
 			if (next_is_argument(plan, words + i))
@@ -247,7 +253,10 @@ static void run_step(void *arg)
 	run_protected(step);
 }
 
-/* What was printed so far: one blank line goes between two tasks, whether or not the command ends with one. */
+/*
+ * What was printed so far: one blank line goes between two tasks, whether or not the command
+ * ends with one.
+ */
 struct printed {
 	bool something, blank_wanted;
 };

@@ -114,7 +114,10 @@ static void put_total(struct row *row, void *arg)
 	row_shown(row, scope_printf("%7llu  %11s  %s", pages, size, share));
 }
 
-/* A counter that cannot be read costs its own line only. Counting shared frames takes time: not without being asked. */
+/*
+ * A counter that cannot be read costs its own line only. Counting shared frames takes time: not
+ * without being asked.
+ */
 static void put_totals(struct row *row, UNUSED size_t index, void *shared)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(totals); i++) {

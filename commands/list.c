@@ -10,8 +10,8 @@
 #include "show/entryshow.h"
 
 /*
- * Every shape of list is walked the same way: NODE is what an entry's link points to, and MEMBER_OFFSET
- * bytes above the entry's start; its own link is at NODE + LINK_OFFSET.
+ * Every shape of list is walked the same way: NODE is what an entry's link points to, and
+ * MEMBER_OFFSET bytes above the entry's start; its own link is at NODE + LINK_OFFSET.
  */
 struct walk {
 	struct entry_show show;

@@ -241,7 +241,10 @@ static void put_json_safe_buffer(const struct printk_safe *buffer)
 	json_end();
 }
 
-/* In the buffer each message has its level in front, as printk's caller wrote it: a byte 1 and a character. */
+/*
+ * In the buffer each message has its level in front, as printk's caller wrote it: a byte 1
+ * and a character.
+ */
 static void put_safe_text(const struct printk_safe *buffer, struct strbuf *line)
 {
 	strbuf_reset(line);

@@ -225,8 +225,9 @@ static void close_file(void *file)
 }
 
 /*
- * gdb is told the address of each section that is in memory; ".text" must be among them. The kernel's list still has
- * those of the module's start, whose memory others may have by now, and lacks the per-cpu one.
+ * gdb is told the address of each section that is in memory; ".text" must be among them. The
+ * kernel's list still has those of the module's start, whose memory others may have by now, and
+ * lacks the per-cpu one.
  */
 static void add_symbol_file(const struct module *module, const char *path, bool read_now)
 {

@@ -37,7 +37,10 @@ static bool is_word(const char *text, size_t length)
 	return true;
 }
 
-/* "(struct page *) 0xffffea0000000000", "{int (void)} 0xffffffff81000000 <f>", "0xffffffff82000000 \"text\"". */
+/*
+ * "(struct page *) 0xffffea0000000000", "{int (void)} 0xffffffff81000000
+ * <f>", "0xffffffff82000000 \"text\"".
+ */
 static bool is_address(const char *text, u64 *address)
 {
 	const char *digits = *text == '('		       ? strstr(text, ") 0x")
@@ -105,8 +108,8 @@ static void put_in_memory(void *arg)
 }
 
 /*
- * "value" of a structure, a union or a string, whose text only a reader can take apart. False: it is none, or
- * nowhere in memory.
+ * "value" of a structure, a union or a string, whose text only a reader can take apart. False: it
+ * is none, or nowhere in memory.
  */
 static bool put_object(const struct request *request, const char *expression, const char *type)
 {
@@ -132,7 +135,10 @@ static bool put_object(const struct request *request, const char *expression, co
 	return true;
 }
 
-/* TEXT is what gdb prints for EXPRESSION; LABEL what the user calls it. CPU: whose copy; NULL: it is none. */
+/*
+ * TEXT is what gdb prints for EXPRESSION; LABEL what the user calls it. CPU: whose copy; NULL:
+ * it is none.
+ */
 static void put_json(const struct request *request, const char *label, const char *expression,
 		     const char *text, const unsigned *cpu)
 {
@@ -159,7 +165,10 @@ static const char *value_of(const char *text)
 	return value ? value + strlen(" = ") : text;
 }
 
-/* "$3 = {..." of a variable is labelled; an array or a function on one line begins a line of its own. */
+/*
+ * "$3 = {..." of a variable is labelled; an array or a function on one line begins a line
+ * of its own.
+ */
 static void put_labelled(const char *label, const char *text)
 {
 	const char *value = value_of(text);

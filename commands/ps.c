@@ -61,7 +61,10 @@ static void release(void *arg)
 	free(selection->tasks);
 }
 
-/* In the table's order, each task once; a word that names nothing is said and does not stop the others. */
+/*
+ * In the table's order, each task once; a word that names nothing is said and does not
+ * stop the others.
+ */
 static void select_tasks(const struct args *args, const struct filter *filter,
 			 struct selection *selection)
 {

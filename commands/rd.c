@@ -128,8 +128,8 @@ static void put_number(const struct dump_request *request, u64 address, const u8
 }
 
 /*
- * The characters of a line of LENGTH bytes, in the order of memory, under a full line's last
- * column.
+ * The characters of a line of LENGTH bytes, in the order of memory, under a full
+ * line's last column.
  */
 static void put_ascii(const struct dump_request *request, const u8 *bytes, size_t length)
 {

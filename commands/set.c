@@ -31,7 +31,10 @@ struct variable {
 	void (*put_json)(void); /* "value" and more, where a text would not do */
 	/* False: not a setting of this variable. NULL and no flag: it takes none. */
 	bool (*change)(const char *setting);
-	/* The value alone, without newline; LISTED: for `set -v`, where crash words some differently. */
+	/*
+	 * The value alone, without newline; LISTED: for `set -v`, where crash
+	 * words some differently.
+	 */
 	void (*print)(bool listed);
 	/* What `set NAME` prints before the value; NULL: the name; "": nothing. */
 	const char *label;

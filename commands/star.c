@@ -26,7 +26,10 @@ static void run_star(struct args *args)
 	const char *name = args->line;
 	size_t length;
 
-	/* Options may stand before the name: the first word that is none, and no argument of one, is it. */
+	/*
+	 * Options may stand before the name: the first word that is none, and no argument of
+	 * one, is it.
+	 */
 	while (*name == '-') {
 		length = strcspn(name, " \t");
 		if (option_takes_next(command_find("struct"),

@@ -30,7 +30,10 @@ static const char *kernel_section(const struct symbol *symbol)
 	return NULL;
 }
 
-/* The kernel keeps where each section begins: the one below is it, unless it is another memory range's. */
+/*
+ * The kernel keeps where each section begins: the one below is it, unless it is
+ * another memory range's.
+ */
 static const char *module_section_of(const struct symbol *symbol)
 {
 	const struct module *module = module_by_name(symbol->module->name);
@@ -249,8 +252,9 @@ static void put_range(struct row *row, size_t index, void *arg)
 }
 
 /*
- * Each memory range with its symbols, then those in none: offsets of per-cpu variables. A module before v6.4 has one range, whose end was always shown
- * as the first address after it; the newer, named ranges show their last address.
+ * Each memory range with its symbols, then those in none: offsets of per-cpu variables. A module
+ * before v6.4 has one range, whose end was always shown as the first address after it; the newer,
+ * named ranges show their last address.
  */
 static void print_module(const struct module *module)
 {

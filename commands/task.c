@@ -13,8 +13,8 @@
 #include <stdlib.h>
 
 /*
- * With CONFIG_THREAD_INFO_IN_TASK, which x86_64 has had since v4.9 (15f4eae70d36), thread_info is the
- * first member of task_struct.
+ * With CONFIG_THREAD_INFO_IN_TASK, which x86_64 has had since v4.9 (15f4eae70d36), thread_info is
+ * the first member of task_struct.
  */
 static const char *const structures[] = { "task_struct", "thread_info" };
 

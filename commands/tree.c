@@ -33,7 +33,10 @@ struct tree {
 	u64 nr_shown;
 };
 
-/* An entry, with where it is when that was asked for: PATH is NULL or "/0/63", INDEX what it stands under. */
+/*
+ * An entry, with where it is when that was asked for: PATH is NULL or "/0/63", INDEX what
+ * it stands under.
+ */
 struct one_entry {
 	struct tree *tree;
 	u64 entry;

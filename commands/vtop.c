@@ -85,8 +85,9 @@ static void put_swap_entry(u64 entry, const char *area, u64 offset)
 }
 
 /*
- * The struct page of PADDR; memory that has none (devices) or whose page cannot be read: nothing. It is the
- * last line about an address, without the blank line that ends every other part: false then.
+ * The struct page of PADDR; memory that has none (devices) or whose page cannot be read:
+ * nothing. It is the last line about an address, without the blank line that ends every other
+ * part: false then.
  */
 static bool put_page(u64 paddr)
 {

@@ -47,7 +47,10 @@ static void put_json_type(const char *key, const char *name, const char *type, u
 	json_end();
 }
 
-/* "enum pid_type {PIDTYPE_PID, PIDTYPE_MAX = 4}": gdb writes a value only where counting does not give it. */
+/*
+ * "enum pid_type {PIDTYPE_PID, PIDTYPE_MAX = 4}": gdb writes a value only where counting does
+ * not give it.
+ */
 static void show_enum(char *text)
 {
 	char *open = strchr(text, '{'), *close = strrchr(text, '}'), *rest;
@@ -85,7 +88,10 @@ static void show_enum(char *text)
 	}
 }
 
-/* "struct page", "union sigval": whichever NAME is, even if it says the other; NULL when it is neither. */
+/*
+ * "struct page", "union sigval": whichever NAME is, even if it says the other; NULL when
+ * it is neither.
+ */
 static const char *aggregate_of(const char *name)
 {
 	static const char *const keywords[] = { "struct ", "union " };
@@ -234,8 +240,8 @@ static bool is_type_text(const char *text)
 }
 
 /*
- * A pointer to a structure or to what a typedef names is shown as what it points to; to a type of the language,
- * as it is.
+ * A pointer to a structure or to what a typedef names is shown as what it points to; to a type of
+ * the language, as it is.
  */
 static const char *pointed_to(const char *name)
 {

@@ -282,7 +282,10 @@ static void fill_gaps(const struct node *node, const u64 *words, struct kmaple_s
 	slot->gap_slot = (unsigned)kfield_in(&arange_meta_gap, node->bytes, NODE_BYTES);
 }
 
-/* Each level's range lies within its parent's slot, so a damaged tree ends at the latest at MAX_HEIGHT. */
+/*
+ * Each level's range lies within its parent's slot, so a damaged tree ends at the
+ * latest at MAX_HEIGHT.
+ */
 static bool visit_node(struct visit *visit, u64 encoded, u64 min, u64 max, unsigned depth)
 {
 	struct kmaple_iter *it = visit->it;

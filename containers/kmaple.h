@@ -22,7 +22,10 @@ const char *kmaple_why(struct kmaple_iter *it);
 /* The same walk over what hangs below a node: its encoded pointer (maple_enode). */
 void kmaple_begin_node(struct kmaple_iter *it, u64 encoded_node);
 
-/* One slot in use of one node, as kmaple_visit() hands them out: top down, each node before what it holds. */
+/*
+ * One slot in use of one node, as kmaple_visit() hands them out: top down, each node before
+ * what it holds.
+ */
 struct kmaple_slot {
 	u64 node; /* address of the maple_node; 0: the tree's only entry, which needs none */
 	unsigned type; /* enum maple_type */
@@ -43,7 +46,10 @@ struct kmaple_slot {
 	const unsigned *path; /* slots from the top to this one: DEPTH + 1 of them */
 };
 
-/* False when a node cannot be read or makes no sense (it->stopped tells), or when VISIT returned false. */
+/*
+ * False when a node cannot be read or makes no sense (it->stopped tells), or when
+ * VISIT returned false.
+ */
 bool kmaple_visit(struct kmaple_iter *it, bool (*visit)(void *arg, const struct kmaple_slot *slot),
 		  void *arg);
 bool kmaple_load(u64 tree, u64 index, u64 *entry, struct fault *fault);

@@ -44,8 +44,8 @@ const struct symbol *percpu_variable_at(u64 value);
 /* Number of CPU slots this kernel set up; every CPU number is below it. */
 unsigned percpu_nr_cpu_ids(void);
 /*
- * struct cpumask or nodemask_t at ADDRESS, its first nr_cpu_ids bits; false and why when
- * unreadable.
+ * struct cpumask or nodemask_t at ADDRESS, its first nr_cpu_ids bits; false and
+ * why when unreadable.
  */
 bool cpu_mask_try_read(u64 address, struct cpu_mask *mask, struct fault *fault);
 /* The kernel's __per_cpu_offset[cpu]. */

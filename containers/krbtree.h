@@ -22,7 +22,10 @@ void krbtree_begin(struct krbtree_iter *it, u64 root, u64 member_offset);
 bool krbtree_next(struct krbtree_iter *it, u64 *entry);
 const char *krbtree_why(struct krbtree_iter *it);
 
-/* Node by node, for those who want the tree's shape: the top rb_node of ROOT, the children of NODE; 0: none. */
+/*
+ * Node by node, for those who want the tree's shape: the top rb_node of ROOT, the children of
+ * NODE; 0: none.
+ */
 bool krbtree_top(u64 root, u64 *node, struct fault *fault);
 bool krbtree_children(u64 node, u64 *left, u64 *right, struct fault *fault);
 

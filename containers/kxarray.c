@@ -3,8 +3,8 @@
 /*
  * An entry's low bits tell its kind (include/linux/xarray.h): 00 a pointer, x1 a value, 10
  * internal. Of the internal ones, those above 4096 are pointers to nodes plus 2; below are sibling
- * entries (the same object as an earlier slot), and marks for retry and reserved slots, which stand
- * for nothing.
+ * entries (the same object as an earlier slot), and marks for retry and reserved slots, which
+ * stand for nothing.
  */
 #include "containers/kxarray.h"
 

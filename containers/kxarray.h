@@ -26,15 +26,15 @@ const char *kxarray_why(struct kxarray_iter *it);
 /* The same walk over what hangs below a node: its address, with or without the tag of a head. */
 void kxarray_begin_node(struct kxarray_iter *it, u64 node);
 /*
- * The slots that lead from the top to INDEX; ends at the first that holds no node. Returns their number,
- * at most KXARRAY_MAX_HEIGHT; 0: the entry needs no node, or one cannot be read.
+ * The slots that lead from the top to INDEX; ends at the first that holds no node. Returns their
+ * number, at most KXARRAY_MAX_HEIGHT; 0: the entry needs no node, or one cannot be read.
  */
 #define KXARRAY_MAX_HEIGHT 16
 unsigned kxarray_path(const struct kxarray_iter *it, u64 index, unsigned slots[KXARRAY_MAX_HEIGHT]);
 bool kxarray_load(u64 xarray, u64 index, u64 *entry, struct fault *fault); /* 0 entry: empty */
 /*
- * An entry that is a number and no pointer (xa_mk_value, radix tree's exceptional entry), and the
- * number.
+ * An entry that is a number and no pointer (xa_mk_value, radix tree's exceptional entry),
+ * and the number.
  */
 bool kxarray_is_value(u64 entry);
 u64 kxarray_to_value(u64 entry);

@@ -1,8 +1,8 @@
 /* dump/dumpfile.c - opens a dump of any format and reads physical memory from it. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The formats know their files; this file opens them, asks each format whether a file is its own, and
- * cuts reads at page borders.
+ * The formats know their files; this file opens them, asks each format whether a file is its own,
+ * and cuts reads at page borders.
  */
 #include "dump/dumpfile.h"
 

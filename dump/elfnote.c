@@ -48,7 +48,10 @@ enum {
 	/* The kernel's text has one page; more than this is not vmcoreinfo. */
 	MAX_VMCOREINFO_BYTES = 1 << 20,
 	MAX_NAME_BYTES = 64,
-	/* 8192 CPUs with a note of 400 bytes, and as much room left empty, read as notes of 12 bytes. */
+	/*
+	 * 8192 CPUs with a note of 400 bytes, and as much room left empty, read as notes
+	 * of 12 bytes.
+	 */
 	MAX_NOTES = 1 << 20,
 	NT_DEVICE_DUMP = 0x700,
 	NT_XEN_CRASH_INFO = 0x1000001,
@@ -97,8 +100,9 @@ static void add_prstatus(struct dump *dump, const struct file_map *file, const s
 }
 
 /*
- * The task that the machine ran as it began to send its memory: the kernel told its address to the
- * netdump server, and the registers of that task, but neither its CPU nor the registers of other CPUs.
+ * The task that the machine ran as it began to send its memory: the kernel told its address
+ * to the netdump server, and the registers of that task, but neither its CPU nor the
+ * registers of other CPUs.
  */
 static void add_crashed_task(struct dump *dump, const struct file_map *file,
 			     const struct note *note)
@@ -228,8 +232,8 @@ static void add_device_dump(struct dump *dump, const struct file_map *file, cons
 }
 
 /*
- * Ranges are copied as they are. Many program headers may lead to the same notes: all together they are no more
- * than their file has, or copies would be as long as a small file likes.
+ * Ranges are copied as they are. Many program headers may lead to the same notes: all together they
+ * are no more than their file has, or copies would be as long as a small file likes.
  */
 static void add_range(struct dump *dump, const struct file_map *file, u64 offset, u64 size)
 {

@@ -35,7 +35,10 @@ static void sort(struct extents *extents)
 		      compare_extents);
 }
 
-/* A dump without its free pages has ten thousands of extents: one look-up then halves a few of them only. */
+/*
+ * A dump without its free pages has ten thousands of extents: one look-up then halves a few
+ * of them only.
+ */
 static void make_buckets(struct extents *extents)
 {
 	size_t count = extents->list.count, next = 0;

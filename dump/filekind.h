@@ -5,8 +5,11 @@
 
 #include "dump/filemap.h"
 
-/* What a file is when no reader takes it: "an ELF executable (a vmlinux?)", "a bzImage kernel image",
- * "gzip-compressed data: unpack it first" ... Used for messages and to tell argument kinds apart. */
+/*
+ * What a file is when no reader takes it: "an ELF executable (a vmlinux?)", "a bzImage
+ * kernel image", "gzip-compressed data: unpack it first" ... Used for messages and to tell
+ * argument kinds apart.
+ */
 void file_describe(const struct file_map *file, struct strbuf *text);
 /* By the machine's name in utsname, "i686"; an empty or damaged one says nothing. */
 bool is_another_machine(const char *utsname);

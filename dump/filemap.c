@@ -14,8 +14,8 @@
 
 /*
  * The system maps 64 KB around each touched byte of a file. After so many different windows of that
- * size all of them are given back: what was mapped comes back on the next touch, and a session stays
- * small (128 MB of the file: with all else less than the 200 MB that tests/format allows).
+ * size all of them are given back: what was mapped comes back on the next touch, and a session
+ * stays small (128 MB of the file: with all else less than the 200 MB that tests/format allows).
  */
 enum { WINDOW_SHIFT = 16, MAX_WINDOWS = 2048, WINDOW_SLOTS = 4096 };
 

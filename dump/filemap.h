@@ -11,8 +11,10 @@ struct file_map;
 
 /* How the pieces of a stream are found: flat_open() gives a map these. */
 struct file_pieces {
-	/* A piece in place; *length is cut to what follows OFFSET in one piece. NULL: OFFSET is in a
-	 * hole of *length bytes. */
+	/*
+	 * A piece in place; *length is cut to what follows OFFSET in one piece. NULL: OFFSET is in
+	 * a hole of *length bytes.
+	 */
 	const u8 *(*piece)(const struct file_map *map, u64 offset, u64 *length);
 	/* Is a byte of these in what the writer did not get to? All other holes read as zeroes. */
 	bool (*is_missing)(const struct file_map *map, u64 offset, u64 length);

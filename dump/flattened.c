@@ -149,9 +149,9 @@ static size_t next_free(size_t *next, size_t slot)
 }
 
 /*
- * STREAM's records cut into pieces of which none overlaps another: the line is divided at every
- * start and end, then the newest record takes its slots first. Costs n log n whatever the records
- * are.
+ * STREAM's records cut into pieces of which none overlaps another: the line is divided at
+ * every start and end, then the newest record takes its slots first. Costs n log n whatever
+ * the records are.
  */
 static void resolve_overlaps(const flat_records *stream, flat_records *pieces)
 {

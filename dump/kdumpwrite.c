@@ -1,10 +1,10 @@
 /* dump/kdumpwrite.c - writes a compressed kdump file, header version 6, page by page. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The layout is the one at the top of diskdump.c. Pages come in ascending order, so three places of
- * the file grow side by side: bitmaps, descriptors and data. What is never written is a hole of the
- * file, which keeps the dump of a large, mostly absent machine small. All zero pages share their
- * data.
+ * The layout is the one at the top of diskdump.c. Pages come in ascending order, so three places
+ * of the file grow side by side: bitmaps, descriptors and data. What is never written is a hole
+ * of the file, which keeps the dump of a large, mostly absent machine small. All zero pages
+ * share their data.
  */
 #include "dump/kdumpwrite.h"
 #include "dump/kdump.h"

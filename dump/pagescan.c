@@ -1,8 +1,8 @@
 /* dump/pagescan.c - looks at every page that a dump has, on all cores. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * One thread lists the frames; full batches are looked at by all of them, and then the yeses are taken in
- * order.
+ * One thread lists the frames; full batches are looked at by all of them, and then the yeses are
+ * taken in order.
  */
 #include "dump/pagescan.h"
 

@@ -1,8 +1,9 @@
 /* dump/touched.c - which page frames a session has read. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A bit a frame, and a bit for each block of frames in which a bit is set, so that the walk over a
- * machine of any size looks only at blocks that were touched. The system backs only what was written.
+ * A bit a frame, and a bit for each block of frames in which a bit is set, so that the walk
+ * over a machine of any size looks only at blocks that were touched. The system backs only
+ * what was written.
  */
 #include "dump/touched.h"
 

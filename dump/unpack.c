@@ -44,8 +44,8 @@
 #define LZMA_MOST_MEMORY (160ULL << 20)
 #define ZSTD_MOST_WINDOW_LOG 27
 /*
- * How many bytes may come out of a packed one. lz4 and lzo: a length grows by 255 with each byte. lzma: a match of
- * 273 bytes is told in 14 decisions, of which each takes 0.022 bits at least.
+ * How many bytes may come out of a packed one. lz4 and lzo: a length grows by 255 with each byte.
+ * lzma: a match of 273 bytes is told in 14 decisions, of which each takes 0.022 bits at least.
  */
 #define LZ4_MOST_TIMES 256
 #define LZO_MOST_TIMES 256
@@ -259,8 +259,8 @@ static bool unpack_xz(const u8 *data, u64 size, struct sink *sink)
 }
 
 /*
- * The header says how far back the data may look, and any packer's default is more than a small file has: what is
- * larger than all that can come out is made as large as that. False: no memory.
+ * The header says how far back the data may look, and any packer's default is more than a small
+ * file has: what is larger than all that can come out is made as large as that. False: no memory.
  */
 static bool start_lzma(lzma_stream *lzma, const u8 *data, u64 size, struct sink *sink)
 {

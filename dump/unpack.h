@@ -13,12 +13,15 @@ const char *unpack_kind(const struct file_map *file);
 /* The first LENGTH bytes of what a packed FILE has inside; false: damaged, or shorter. */
 bool unpack_start(const struct file_map *file, void *buf, size_t length);
 /*
- * Replaces a packed FILE by what it has inside, as often as that is packed again; another file stays as it
- * is. False with *why when the data is damaged, more than MOST bytes come out, there is no room for
- * them, or Ctrl-C was pressed; FILE is then as it was.
+ * Replaces a packed FILE by what it has inside, as often as that is packed again; another file
+ * stays as it is. False with *why when the data is damaged, more than MOST bytes come out, there is
+ * no room for them, or Ctrl-C was pressed; FILE is then as it was.
  */
 bool unpack_file(struct file_map *file, u64 most, struct strbuf *why);
-/* A path by which FILE can be opened again while it is open here: its own, or that of what it has inside. */
+/*
+ * A path by which FILE can be opened again while it is open here: its own, or that of what
+ * it has inside.
+ */
 const char *unpack_path(const struct file_map *file, char *buf, size_t space);
 
 #endif

@@ -100,7 +100,10 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* The good lines of TEXT: what is wrong with it costs the line that it stands in. False: there is none. */
+/*
+ * The good lines of TEXT: what is wrong with it costs the line that it stands in. False:
+ * there is none.
+ */
 static bool take_lines(const char *text, size_t length, struct vmcoreinfo *info)
 {
 	const char *end = text + strnlen(text, length);
@@ -149,8 +152,8 @@ enum agreement { DISAGREES, UNKNOWN, AGREES };
 
 /*
  * Is this the text of the kernel that the dump is of? Memory may still have the page of a kernel
- * that ran before a reboot or kexec, or a file with such text. Where the text says that the kernel's
- * name is, the release must be found.
+ * that ran before a reboot or kexec, or a file with such text. Where the text says that the
+ * kernel's name is, the release must be found.
  */
 static enum agreement agrees_with_memory(struct dump *dump, const struct vmcoreinfo *info)
 {
@@ -264,7 +267,10 @@ static bool has_crashed(const struct vmcoreinfo *info)
 	return vmcoreinfo_number(info, "CRASHTIME", &when);
 }
 
-/* CPUs may have stopped in the kernel that crashed while one is in that which dumps it: the first is asked about. */
+/*
+ * CPUs may have stopped in the kernel that crashed while one is in that which dumps it: the first
+ * is asked about.
+ */
 static bool is_better(const struct candidate *a, const struct candidate *b)
 {
 	bool a_crashed = has_crashed(&a->info), b_crashed = has_crashed(&b->info);

@@ -19,9 +19,9 @@ struct vmcoreinfo {
 typedef bool vmcoreinfo_judge(struct dump *dump, const struct vmcoreinfo *info);
 
 /*
- * From the dump's note, line by line; what a short one lacks by a search. Memory may hold the texts of several
- * kernels (the crashed one and the one that dumped it, or one of before a reboot): the one that RUNS is taken, else
- * one whose name is found where it says. False: none.
+ * From the dump's note, line by line; what a short one lacks by a search. Memory may hold the texts
+ * of several kernels (the crashed one and the one that dumped it, or one of before a reboot): the
+ * one that RUNS is taken, else one whose name is found where it says. False: none.
  */
 bool vmcoreinfo_load(struct dump *dump, vmcoreinfo_judge *runs, struct vmcoreinfo *info);
 /* By searching the present pages, whatever the note says. */

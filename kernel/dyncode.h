@@ -5,13 +5,16 @@
 
 #include "base/util.h"
 
-/* Makes its names known to symbols.h, under the owners that /proc/kallsyms gives them. Never fail()s. */
+/*
+ * Makes its names known to symbols.h, under the owners that /proc/kallsyms gives
+ * them. Never fail()s.
+ */
 void dyncode_add_symbols(void);
 /* For a live system: is other code there now than dyncode_add_symbols() found? */
 bool dyncode_changed(void);
 /*
- * ftrace's trampolines are copies of the kernel's own code: the address that ADDRESS was copied from, for
- * the unwind table. False: it lies in none of them.
+ * ftrace's trampolines are copies of the kernel's own code: the address that ADDRESS was copied
+ * from, for the unwind table. False: it lies in none of them.
  */
 bool dyncode_copied_from(u64 address, u64 *original);
 

@@ -36,7 +36,10 @@
 
 /* How an entry of the offsets tells an address. */
 enum reading {
-	/* CONFIG_KALLSYMS_ABSOLUTE_PERCPU: not negative: the value itself; else relative_base - 1 - it. */
+	/*
+	 * CONFIG_KALLSYMS_ABSOLUTE_PERCPU: not negative: the value itself; else relative_base -
+	 * 1 - it.
+	 */
 	READ_PERCPU_ABSOLUTE,
 	READ_FROM_BASE, /* relative_base + it, unsigned: v6.15 without zero-based per-cpu areas */
 	READ_FROM_PLACE, /* its own address + it, signed: no relative_base any more */
@@ -77,7 +80,8 @@ static bool find_told(const struct vmcoreinfo *info, struct place *at)
 }
 
 /*
- * Names: the length of the one at *OFFSET, which is moved past the length. 0: it does not fit in BYTES.
+ * Names: the length of the one at *OFFSET, which is moved past the length. 0: it does not
+ * fit in BYTES.
  */
 static u32 name_length(const u8 *names, u64 bytes, u64 *offset)
 {
@@ -94,7 +98,10 @@ static u32 name_length(const u8 *names, u64 bytes, u64 *offset)
 	return length <= bytes - *offset ? length : 0;
 }
 
-/* Do the strings at TABLE, which has BYTES bytes, begin where INDEX says, with zeroes behind the last? */
+/*
+ * Do the strings at TABLE, which has BYTES bytes, begin where INDEX says, with zeroes
+ * behind the last?
+ */
 static bool index_fits(const u8 *index, const u8 *table, u64 bytes)
 {
 	u64 start = 0;
@@ -114,10 +121,10 @@ static bool index_fits(const u8 *index, const u8 *table, u64 bytes)
 }
 
 /*
- * Search, for kernels whose VMCOREINFO does not tell (v5.10 to v5.19), and for dumps that have none. token_index
- * is found first: 256 numbers that begin with 0 and rise in small steps; then the strings before it must be as
- * long as these steps. Before the strings are the markers, with the numbers by name in between from v6.2 to v6.3,
- * and before these so many names as num_syms says.
+ * Search, for kernels whose VMCOREINFO does not tell (v5.10 to v5.19), and for dumps that have
+ * none. token_index is found first: 256 numbers that begin with 0 and rise in small steps; then the
+ * strings before it must be as long as these steps. Before the strings are the markers, with the
+ * numbers by name in between from v6.2 to v6.3, and before these so many names as num_syms says.
  */
 #ifndef KALLSYMS_SEARCH_BYTES /* the fuzz targets' kernel is a small one, and soon looked through */
 #define KALLSYMS_SEARCH_BYTES (128ULL << 20)
@@ -207,7 +214,10 @@ static u64 end_of_names(struct search *search, u64 start, u32 count)
 	return start + offset;
 }
 
-/* Are the markers of COUNT names behind END, and the token table behind these or their numbers by name? */
+/*
+ * Are the markers of COUNT names behind END, and the token table behind these or their
+ * numbers by name?
+ */
 static bool markers_follow(const struct search *search, u64 end, u32 count, u64 align)
 {
 	static const u64 number_bytes[] = { 0, 3, 4 };
@@ -309,8 +319,8 @@ static bool find_searched(u64 start, struct place *at)
 }
 
 /*
- * Where the addresses of the names found can be: before num_syms, or from v6.4 on behind token_index, there
- * with the base or without one.
+ * Where the addresses of the names found can be: before num_syms, or from v6.4 on behind
+ * token_index, there with the base or without one.
  */
 static size_t add_offsets(struct place *places)
 {
@@ -415,7 +425,10 @@ static bool read_table(struct table *table, struct strbuf *why)
 	       read_part(at->offsets, table->offsets, 4ULL * table->count, "kallsyms_offsets", why);
 }
 
-/* How many bytes all texts have, letters and final NULs included; 0: the names do not fit, or make no sense. */
+/*
+ * How many bytes all texts have, letters and final NULs included; 0: the names do not fit, or
+ * make no sense.
+ */
 static u64 measure(const struct table *table)
 {
 	u64 offset = 0, bytes = 0;
@@ -463,8 +476,8 @@ static u64 address_of(const struct table *table, enum reading reading, u32 index
 }
 
 /*
- * How many entries make no sense: the table is in the order of addresses, most of them in the kernel's
- * image and the others per-cpu offsets.
+ * How many entries make no sense: the table is in the order of addresses, most of them in the
+ * kernel's image and the others per-cpu offsets.
  */
 static u32 count_wrong(const struct table *table, enum reading reading)
 {

@@ -1,10 +1,11 @@
 /* kernel/kernelsearch.c - finds a kernel in memory that nothing tells of, by its page tables and its symbol table. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The table that maps the image (level2_kernel_pgt in the sources, one for 1 GB from __START_KERNEL_map on) is
- * like no other: its entries rise by 2 MB each, its first ones lead to executable pages, and what lies outside
- * the image is empty. Its place in the table says which address the image has, the entry where that is in memory.
- * Parts may be split into tables of 4 KB pages; the text is not.
+ * The table that maps the image (level2_kernel_pgt in the sources, one for 1 GB from
+ * __START_KERNEL_map on) is like no other: its entries rise by 2 MB each, its first ones lead to
+ * executable pages, and what lies outside the image is empty. Its place in the table says which
+ * address the image has, the entry where that is in memory. Parts may be split into tables of 4 KB
+ * pages; the text is not.
  */
 #include "kernel/kernelsearch.h"
 
@@ -248,7 +249,10 @@ static void add_symbol(struct strbuf *text, const char *key, const char *name)
 		strbuf_printf(text, "SYMBOL(%s)=%llx\n", key, address_of(name));
 }
 
-/* How far KASLR moved the image: the boot loader's header, which the kernel keeps, has where it was linked to. */
+/*
+ * How far KASLR moved the image: the boot loader's header, which the kernel keeps, has where it
+ * was linked to.
+ */
 static void add_kaslr_offset(struct strbuf *text)
 {
 	u64 params = address_of("boot_params"), moved_from;

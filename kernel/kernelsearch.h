@@ -15,10 +15,10 @@ bool kernel_is_wanted(const struct vmcoreinfo *info);
 bool kernel_runs(struct dump *dump, const struct vmcoreinfo *info);
 
 /*
- * For dumps without any VMCOREINFO: the image is where page tables map it (those that the CPUs were on, else
- * any that look so), and it is believed when it has a symbol table. INFO gets what a kernel would have written
- * down of that. Takes over memory.h and symbols.h, which have to be set up anew. False with *why: no kernel was
- * found.
+ * For dumps without any VMCOREINFO: the image is where page tables map it (those that the CPUs were
+ * on, else any that look so), and it is believed when it has a symbol table. INFO gets what a
+ * kernel would have written down of that. Takes over memory.h and symbols.h, which have to be set
+ * up anew. False with *why: no kernel was found.
  */
 bool kernel_search(struct dump *dump, struct vmcoreinfo *info, struct strbuf *why);
 

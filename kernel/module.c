@@ -257,7 +257,10 @@ const struct module *module_by_name(const char *name)
 	return NULL;
 }
 
-/* How many bytes there are from ADDRESS to the end of the module's area that holds it; 0: none does. */
+/*
+ * How many bytes there are from ADDRESS to the end of the module's area that holds it;
+ * 0: none does.
+ */
 static u64 bytes_after(const struct module *module, u64 address)
 {
 	for (size_t i = 0; i < module->nr_ranges; i++) {

@@ -36,8 +36,8 @@ void module_leave_out(void);
 /* Forgets the list, so that it is read again. */
 void module_forget(void);
 /*
- * For a live system, whose modules come and go: reads the list again if it was read at all. True when
- * other modules are loaded now; the symbols of all of them are forgotten then.
+ * For a live system, whose modules come and go: reads the list again if it was read at all. True
+ * when other modules are loaded now; the symbols of all of them are forgotten then.
  */
 bool module_refresh(void);
 
@@ -48,7 +48,10 @@ size_t module_count(void);
 const struct module *module_at(size_t index); /* in the order of the kernel's list: newest first */
 const struct module *module_by_name(const char *name); /* '-' and '_' are the same */
 
-/* The ELF sections of the module and where each was loaded. Scope memory; *SECTIONS has COUNT of them. */
+/*
+ * The ELF sections of the module and where each was loaded. Scope memory; *SECTIONS has
+ * COUNT of them.
+ */
 struct module_section {
 	const char *name;
 	u64 address;

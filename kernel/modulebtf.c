@@ -1,9 +1,9 @@
 /* kernel/modulebtf.c - reads the BTF that the kernel keeps of each loaded module. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Understands: the list btf_modules of struct btf_module, whose struct btf has a copy of the module's .BTF
- * section. (struct module forgets its own once it is loaded, and where a module was built apart from its
- * kernel, only the copy has ids that follow those of the kernel's BTF.)
+ * Understands: the list btf_modules of struct btf_module, whose struct btf has a copy of the
+ * module's .BTF section. (struct module forgets its own once it is loaded, and where a module was
+ * built apart from its kernel, only the copy has ids that follow those of the kernel's BTF.)
  */
 #include "kernel/modulebtf.h"
 

@@ -148,9 +148,9 @@ static bool read_part(struct ring *ring, struct kcopy *part, u64 offset, void *b
 }
 
 /*
- * Reads the text of the record ID into ring->text_copy. False: overwritten or damaged.
- * A block ends where the next begins; when that is in the following round of the ring, and not just at
- * its start, the block was moved to offset 0.
+ * Reads the text of the record ID into ring->text_copy. False: overwritten or damaged. A block ends
+ * where the next begins; when that is in the following round of the ring, and not just at its
+ * start, the block was moved to offset 0.
  */
 static bool read_text(struct ring *ring, u64 id, size_t *length)
 {
@@ -283,7 +283,10 @@ bool printk_next(struct printk_iter *it, struct printk_record *record)
 			ring->any_valid = true;
 			return true;
 		}
-		/* Older ones than the first good record were simply overwritten: that is how a ring works. */
+		/*
+		 * Older ones than the first good record were simply overwritten: that is how
+		 * a ring works.
+		 */
 		if (found == RECORD_LOST && (ring->any_valid || ring->unreadable))
 			it->nr_lost++;
 		if (ring->unreadable)

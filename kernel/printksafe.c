@@ -1,8 +1,9 @@
 /* kernel/printksafe.c - per-cpu buffers of messages printed in NMIs, and by printk itself, before v5.15. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Where printk could not take the log's lock it wrote into a buffer of the CPU (struct printk_safe_seq_buf), which an
- * interrupt emptied into the log later. v5.15 (93d102f094be printk: remove safe buffers) made the log lockless.
+ * Where printk could not take the log's lock it wrote into a buffer of the CPU (struct
+ * printk_safe_seq_buf), which an interrupt emptied into the log later. v5.15 (93d102f094be printk:
+ * remove safe buffers) made the log lockless.
  */
 #include "kernel/printksafe.h"
 

@@ -14,7 +14,10 @@ struct printk_safe {
 	const char *why;
 };
 
-/* Calls EACH for both buffers of every CPU; valid only during the call. fail()s when this kernel has none. */
+/*
+ * Calls EACH for both buffers of every CPU; valid only during the call. fail()s when this
+ * kernel has none.
+ */
 void printk_safe_buffers(void (*each)(const struct printk_safe *buffer, void *arg), void *arg);
 
 #endif

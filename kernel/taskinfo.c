@@ -48,9 +48,9 @@ KENUM(info_shmempages, "MM_SHMEMPAGES");
 /* ---- state ---- */
 
 /*
- * The bits of __state and exit_state. The kernel names those that /proc shows in task_state_array: its
- * entry n is bit n - 1. From "parked" upward the order has been the same since v4.14 (8ef9925b02c2), so
- * the place of "P (parked)" gives all above it.
+ * The bits of __state and exit_state. The kernel names those that /proc shows in task_state_array:
+ * its entry n is bit n - 1. From "parked" upward the order has been the same since v4.14
+ * (8ef9925b02c2), so the place of "P (parked)" gives all above it.
  */
 struct state_bits {
 	u64 interruptible, uninterruptible, stopped, traced, exit_dead, exit_zombie, parked;
@@ -113,7 +113,10 @@ static void need_state_bits(void)
 		return;
 	if (ksymbol_exists(&task_state_array_symbol)) {
 		array = ksymbol_address(&task_state_array_symbol);
-		/* Entry 0 is "R (running)", no bit; the text of each must look like one before it counts. */
+		/*
+		 * Entry 0 is "R (running)", no bit; the text of each must look like one
+		 * before it counts.
+		 */
 		for (unsigned i = 1; i <= 8; i++) {
 			if (!mem_try_u64(array + i * 8, &text, NULL) ||
 			    !mem_try_string(text, word, sizeof(word), NULL) || word[1] != ' ' ||

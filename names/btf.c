@@ -2,17 +2,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The blob: a header (magic 0xeb9f u16, version u8, flags u8, header length u32, then offset and
- * length of the type section and of the string section, each u32 and counted from the header's end).
- * A longer header (v7.1) adds offset and length of the layouts: for each kind two u8, the bytes that
- * follow a record and those of each of its items, and a u16; with them unknown kinds can be skipped.
- * A type record is three u32: name (offset into strings), info (bits 0-23 item count, 24-30 kind, 31
- * kind_flag; until v7.1 16 and 5 bits with zeroes above), size or type id; kind-specific data follow. Ids count records from 1. A module's
- * split BTF continues the ids and string offsets of its base.
+ * length of the type section and of the string section, each u32 and counted from the header's
+ * end). A longer header (v7.1) adds offset and length of the layouts: for each kind two u8, the
+ * bytes that follow a record and those of each of its items, and a u16; with them unknown kinds can
+ * be skipped. A type record is three u32: name (offset into strings), info (bits 0-23 item count,
+ * 24-30 kind, 31 kind_flag; until v7.1 16 and 5 bits with zeroes above), size or type id;
+ * kind-specific data follow. Ids count records from 1. A module's split BTF continues the ids and
+ * string offsets of its base.
  *
- * btf_open() walks the records once, checks that each lies inside the blob and notes where it starts.
- * Type ids inside records are not checked there: whoever follows one asks btf_record(), which
- * answers false for an id that does not exist, and limits how far it follows. Where a record of a newer kind
- * has no layout, nobody knows where the next one starts: the types before it are kept.
+ * btf_open() walks the records once, checks that each lies inside the blob and notes where it
+ * starts. Type ids inside records are not checked there: whoever follows one asks btf_record(),
+ * which answers false for an id that does not exist, and limits how far it follows. Where a
+ * record of a newer kind has no layout, nobody knows where the next one starts: the types before
+ * it are kept.
  */
 #include "names/btf.h"
 
@@ -94,8 +96,9 @@ static bool trailing_bytes(const struct btf *btf, u32 kind, u32 nr_items, u64 *b
 }
 
 /*
- * Walks all records; with STARTS, notes where they are. Both walks see the same bytes. False where it went no
- * further, with the number of those before in *COUNT: 0 when the blob is damaged rather than new.
+ * Walks all records; with STARTS, notes where they are. Both walks see the same bytes. False
+ * where it went no further, with the number of those before in *COUNT: 0 when the blob is damaged
+ * rather than new.
  */
 static bool walk_records(const struct btf *btf, u64 start, u64 length, u32 *starts, u32 *count,
 			 struct strbuf *why)

@@ -41,7 +41,10 @@ enum btf_kind {
 	BTF_NR_KINDS,
 };
 
-/* One type's record, decoded. A kind from BTF_NR_KINDS on is one that only its size is known of. All that belongs to it was checked to lie inside the blob. */
+/*
+ * One type's record, decoded. A kind from BTF_NR_KINDS on is one that only its size is known of.
+ * All that belongs to it was checked to lie inside the blob.
+ */
 struct btf_record {
 	enum btf_kind kind;
 	bool kind_flag;

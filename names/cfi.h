@@ -33,7 +33,10 @@ struct cfi_row {
 void cfi_set_vmlinux(const struct vmlinux *vmlinux);
 /* The same with the BYTES of a .debug_frame section at DATA, which stay the caller's. */
 void cfi_set_section(const u8 *data, u64 bytes);
-/* The functions that have rules, by address: the first byte of number INDEX and the first behind it; false: no more. */
+/*
+ * The functions that have rules, by address: the first byte of number INDEX and the first behind
+ * it; false: no more.
+ */
 bool cfi_function(size_t index, u64 *start, u64 *end);
 /* The row for a link-time ADDRESS; false when no function there has one, or what it has is damaged. */
 bool cfi_lookup(u64 address, struct cfi_row *row);

@@ -1,8 +1,8 @@
 /* names/debuginfod.c - asks the user's debuginfod servers for a build-id's debug information. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Nothing is asked unless the user said so: a build-id tells a server which kernel somebody debugs. The library
- * brings an HTTP client with it, so it is loaded only then.
+ * Nothing is asked unless the user said so: a build-id tells a server which kernel somebody debugs.
+ * The library brings an HTTP client with it, so it is loaded only then.
  */
 #include "names/debuginfod.h"
 
@@ -81,7 +81,10 @@ bool debuginfod_allowed(void)
 	return allowed;
 }
 
-/* Removes the mark of the library that says that no server has the file, which it leaves for ten minutes. */
+/*
+ * Removes the mark of the library that says that no server has the file, which it leaves
+ * for ten minutes.
+ */
 static void forget_miss(const u8 *build_id, u32 bytes)
 {
 	const char *cache = getenv(DEBUGINFOD_CACHE_PATH_ENV_VAR), *home = getenv("HOME");
@@ -120,7 +123,10 @@ char *debuginfod_get(const u8 *build_id, u32 bytes, struct strbuf *why)
 		return path;
 	}
 	if (interrupt_pending()) {
-		/* Ctrl-C ends the transfer, not what can go on without the file; and it is not begun again. */
+		/*
+		 * Ctrl-C ends the transfer, not what can go on without the file; and it is
+		 * not begun again.
+		 */
 		interrupt_clear();
 		forget_miss(build_id, bytes);
 		debuginfod_forbid();

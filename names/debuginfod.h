@@ -5,14 +5,17 @@
 
 #include "base/util.h"
 
-/* --debuginfod, `set debuginfod on`: from now on others may ask. False with *why: no servers, or no library. */
+/*
+ * --debuginfod, `set debuginfod on`: from now on others may ask. False with *why: no servers,
+ * or no library.
+ */
 bool debuginfod_allow(struct strbuf *why);
 void debuginfod_forbid(void);
 bool debuginfod_allowed(void);
 /*
- * The path, in heap memory, of the file with the debug information of that build-id, in the library's cache.
- * Progress goes to a terminal; Ctrl-C ends the transfer, is then over, and forbids further ones. NULL
- * with *why.
+ * The path, in heap memory, of the file with the debug information of that build-id, in the
+ * library's cache. Progress goes to a terminal; Ctrl-C ends the transfer, is then over, and forbids
+ * further ones. NULL with *why.
  */
 char *debuginfod_get(const u8 *build_id, u32 bytes, struct strbuf *why);
 

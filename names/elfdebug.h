@@ -20,9 +20,9 @@ struct elf_debug {
 bool elf_debug_read(const struct file_map *file, struct elf_debug *debug);
 bool elf_debug_same_build(const struct elf_debug *debug, const u8 *build_id, u32 bytes);
 /*
- * The path of the file with the debug information of PATH, which is DEBUG: where its .gnu_debuglink and its
- * build-id lead, below ROOT ("" but in tests). A file of another build is not taken. NULL: none.
- * REPORT, when given, gets a line for each place looked at.
+ * The path of the file with the debug information of PATH, which is DEBUG: where its .gnu_debuglink
+ * and its build-id lead, below ROOT ("" but in tests). A file of another build is not taken. NULL:
+ * none. REPORT, when given, gets a line for each place looked at.
  */
 char *elf_debug_find(const char *path, const struct elf_debug *debug, const char *root,
 		     struct strbuf *report);

@@ -9,8 +9,8 @@
 /*
  * KFIELD(task_state, "task_struct.__state", "task_struct.state");
  *
- * Newest spelling first; the first that this kernel has is taken. A spelling is TYPE.PATH where TYPE
- * is a struct, union or typedef and PATH may be dotted, indexed, and pass anonymous members.
+ * Newest spelling first; the first that this kernel has is taken. A spelling is TYPE.PATH where
+ * TYPE is a struct, union or typedef and PATH may be dotted, indexed, and pass anonymous members.
  * Every record sits in a linker section so that tests can list all with what this kernel has.
  */
 struct kname {

@@ -1,9 +1,9 @@
 /* names/runningkernel.c - who the running kernel is, and where its vmlinux may lie. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * /sys/kernel/notes has the kernel's own ELF notes; the one of "GNU", type 3, is the build-id, by which a
- * vmlinux of just this build is told from one of the same release. Only a file with that build-id is
- * taken; a kernel without one is known by its release alone.
+ * /sys/kernel/notes has the kernel's own ELF notes; the one of "GNU", type 3, is the build-id, by
+ * which a vmlinux of just this build is told from one of the same release. Only a file with that
+ * build-id is taken; a kernel without one is known by its release alone.
  */
 #include "names/runningkernel.h"
 

@@ -1,9 +1,9 @@
 /* names/systemmap.c - a kernel's System.map: its symbols as text, for a vmlinux that has none, or for none at all. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * nm wrote the file at the end of the kernel's build, sorted by address: "ffffffff81000000 T _text". It becomes an
- * ELF symbol table in heap memory, with sections made up of the linker script's own symbols, so that whatever
- * reads a vmlinux for its symbols reads this.
+ * nm wrote the file at the end of the kernel's build, sorted by address: "ffffffff81000000 T
+ * _text". It becomes an ELF symbol table in heap memory, with sections made up of the linker
+ * script's own symbols, so that whatever reads a vmlinux for its symbols reads this.
  */
 #include "names/systemmap.h"
 

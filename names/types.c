@@ -1,8 +1,9 @@
 /* names/types.c - sizes, members and enumerators of kernel types, out of BTF or a fallback. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Types refer to each other by id, and damaged data may refer in circles: every walk along ids has a
- * limit that no real kernel reaches. A walk that meets it, or an id that does not exist, ends at void.
+ * Types refer to each other by id, and damaged data may refer in circles: every walk along ids
+ * has a limit that no real kernel reaches. A walk that meets it, or an id that does not exist,
+ * ends at void.
  */
 #include "names/types.h"
 
@@ -458,7 +459,10 @@ static bool take_index(const char **path, struct member *member)
 		return false;
 	*path = end + 1;
 	count = type_nr_elements(member->type);
-	/* An array without length, or of length 1 or 0 at a structure's end, goes on as far as needed. */
+	/*
+	 * An array without length, or of length 1 or 0 at a structure's end, goes on as
+	 * far as needed.
+	 */
 	if (count > 1 && index >= count)
 		return false;
 	while (type_kind(member->type) == TYPE_ARRAY) {

@@ -37,8 +37,8 @@ struct member {
 };
 
 /*
- * The number that a member of at most 8 bytes is, at the first of its SIZE bytes; a bit-field is cut out of them.
- * With SIGNED a negative one is extended to 64 bits.
+ * The number that a member of at most 8 bytes is, at the first of its SIZE bytes; a bit-field is
+ * cut out of them. With SIGNED a negative one is extended to 64 bits.
  */
 u64 member_value(const struct member *member, const void *bytes, bool is_signed);
 
@@ -46,17 +46,17 @@ u64 member_value(const struct member *member, const void *bytes, bool is_signed)
 void types_set_btf(const struct btf *vmlinux_btf);
 const struct btf *types_btf(void); /* the same again; NULL: none */
 /*
- * Types that only modules have: split BTF over vmlinux's. The loader is called once, for the first name that
- * vmlinux lacks.
+ * Types that only modules have: split BTF over vmlinux's. The loader is called once, for the first
+ * name that vmlinux lacks.
  */
 void types_add_module_btf(const struct btf *module_btf);
 void types_set_module_loader(void (*load)(void));
 bool types_available(void); /* false: neither BTF nor a fallback */
 
 /*
- * Questions by name of what BTF lacks, answered by an upper layer (gdb with whatever DWARF it has). Each
- * returns false when there is no such type or member. NAME and PATH are as in type_by_name() and
- * type_member(); of *member all is filled but the type, which is {NULL, 0}.
+ * Questions by name of what BTF lacks, answered by an upper layer (gdb with whatever DWARF it has).
+ * Each returns false when there is no such type or member. NAME and PATH are as in type_by_name()
+ * and type_member(); of *member all is filled but the type, which is {NULL, 0}.
  */
 struct types_fallback {
 	bool (*size)(const char *type_name, u64 *size);
@@ -90,8 +90,8 @@ bool type_has_member(const char *type_name, const char *path);
 bool type_member_by_name(const char *type_name, const char *path, struct member *member);
 bool type_size_by_name(const char *type_name, u64 *size);
 /*
- * The same of the kernel's own types alone, without those of modules: for what the program itself knows to
- * look for (kfield.h).
+ * The same of the kernel's own types alone, without those of modules: for what the program itself
+ * knows to look for (kfield.h).
  */
 bool types_kernel_member(const char *type_name, const char *path, struct member *member);
 bool types_kernel_size(const char *type_name, u64 *size);

@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The file is mapped and only the few pages that answer a question are touched: ELF header, section
- * headers, symbol table with its strings, .notes and .rodata's banner. Debug sections, nine tenths of
- * the file, are never read here. Everything that vmlinux_open() leaves in struct vmlinux was checked
- * against the file's length once, so that later code needs no checks of its own.
+ * headers, symbol table with its strings, .notes and .rodata's banner. Debug sections, nine tenths
+ * of the file, are never read here. Everything that vmlinux_open() leaves in struct vmlinux was
+ * checked against the file's length once, so that later code needs no checks of its own.
  */
 #include "names/vmlinux.h"
 

@@ -33,8 +33,8 @@ struct vmlinux {
 #define KERNEL_MAP_START 0xffffffff80000000ULL
 
 /*
- * A packed file and a bzImage are unpacked first. False with *why, which names the cause: no symbol table,
- * a module, another machine ...
+ * A packed file and a bzImage are unpacked first. False with *why, which names the cause: no symbol
+ * table, a module, another machine ...
  */
 bool vmlinux_open(struct vmlinux *vmlinux, const char *path, struct strbuf *why);
 /* The same, but a kernel without a symbol table (as a bzImage has it) opens, too. */
@@ -50,7 +50,10 @@ const Elf64_Shdr *vmlinux_section_header(const struct vmlinux *vmlinux, u32 inde
 const char *vmlinux_symbol_name(const struct vmlinux *vmlinux, const Elf64_Sym *entry);
 /* The link-time address of NAME: works before symbols_load_vmlinux(), for finding the KASLR offset. */
 bool vmlinux_symbol(const struct vmlinux *vmlinux, const char *name, u64 *link_address);
-/* Bytes of the image at a link-time virtual address, as long as they are in one section of the file. */
+/*
+ * Bytes of the image at a link-time virtual address, as long as they are in one section
+ * of the file.
+ */
 const void *vmlinux_at(const struct vmlinux *vmlinux, u64 address, u64 length);
 
 #endif

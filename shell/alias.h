@@ -16,7 +16,10 @@ alias_at(size_t index); /* built-in ones first, then in the order of definition 
 const struct alias *alias_find(const char *name);
 void alias_define(const char *name, const char *text);
 bool alias_delete(const char *name); /* false: there is none */
-/* LINE with its first word's alias put in, and that one's. The same pointer when there is none; or scope memory. */
+/*
+ * LINE with its first word's alias put in, and that one's. The same pointer when there is none;
+ * or scope memory.
+ */
 const char *alias_expand(const char *line);
 
 #endif

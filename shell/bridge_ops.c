@@ -90,9 +90,15 @@ struct gdb_frame_place bridge_frame_place(const struct stack_trace *trace,
 	return (struct gdb_frame_place){
 		.id = trace->task->address,
 		.pid = trace->task->pid,
-		/* gdb takes the first frame's pc as it is: behind a call that never returns another function begins. */
+		/*
+		 * gdb takes the first frame's pc as it is: behind a call that never returns
+		 * another function begins.
+		 */
 		.pc = frame->pc - (frame->source == FRAME_FOUND),
-		/* After a call, our frames hold the address of the return address; gdb's stack pointer is behind it. */
+		/*
+		 * After a call, our frames hold the address of the return address; gdb's stack
+		 * pointer is behind it.
+		 */
 		.sp = frame->has_regs ? frame->sp : frame->sp + sizeof(u64),
 	};
 }
@@ -153,7 +159,10 @@ static bool fill_symbol(const struct symbol *symbol, struct gdb_symbol *answer)
 		.address = symbol->value,
 		.size = symbol->size,
 		.name = symbol->name,
-		/* v7's .data is marked executable, which makes its symbols T: gdb would take them for functions. */
+		/*
+		 * v7's .data is marked executable, which makes its symbols T: gdb would take
+		 * them for functions.
+		 */
 		.type = strchr("Tt", symbol->type) && !address_is_text(symbol->value)
 				? 'D'
 				: symbol->type,
@@ -180,9 +189,10 @@ static bool covers(const struct symbol *symbol, u64 address)
 }
 
 /*
- * Code has the name of the last symbol before it, as the kernel's own traces do. Data has that of the object that it
- * is in, SYMBOL or one that begins near it: a string of the compiler's, far behind the last name, is in none. NULL:
- * in none that is known. A symbol without a size is no object, but what stands at its place may be one.
+ * Code has the name of the last symbol before it, as the kernel's own traces do. Data has that of
+ * the object that it is in, SYMBOL or one that begins near it: a string of the compiler's, far
+ * behind the last name, is in none. NULL: in none that is known. A symbol without a size is no
+ * object, but what stands at its place may be one.
  */
 static const struct symbol *object_at(const struct symbol *symbol, u64 address)
 {
@@ -292,8 +302,10 @@ static bool ops_registers(UNUSED void *arg, u64 id, struct gdb_registers *answer
 	struct register_question question = { id, answer };
 
 	memset(answer, 0, sizeof(*answer));
-	/* gdb is attaching the DWARF that is to be the source of types: a task list looked for now would
-	 * be remembered as unreadable. */
+	/*
+	 * gdb is attaching the DWARF that is to be the source of types: a task list looked for now
+	 * would be remembered as unreadable.
+	 */
 	if (!types_available())
 		return false;
 	return protect(first_registers, &question, NULL) && answer->known;
@@ -305,7 +317,10 @@ struct caller_question {
 	struct gdb_registers *registers;
 };
 
-/* Tracing put an address of its own where CALLER's return address was: a frame's DWARF leads into the tracer. */
+/*
+ * Tracing put an address of its own where CALLER's return address was: a frame's DWARF leads
+ * into the tracer.
+ */
 static bool is_hooked(const struct frame *caller)
 {
 	u64 word;

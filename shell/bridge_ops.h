@@ -28,8 +28,9 @@ void bridge_ops_use_space(enum address_space used);
 void bridge_ops_use_both(void);
 
 /*
- * gdb's frames of a CPU begin with the registers that were saved of it. Until the scope that this is called in
- * ends, they begin where stack_unwind() begins: a crashing kernel went on below these registers.
+ * gdb's frames of a CPU begin with the registers that were saved of it. Until the scope that
+ * this is called in ends, they begin where stack_unwind() begins: a crashing kernel went on
+ * below these registers.
  */
 void bridge_ops_start_below(void);
 /* FRAME of TRACE as gdb has it. */

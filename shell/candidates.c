@@ -370,8 +370,8 @@ static bool type_of_cast(const char *text, struct type *type)
 }
 
 /*
- * BTF knows the types of per-cpu variables only. These have had theirs in every kernel, and people look at them
- * first.
+ * BTF knows the types of per-cpu variables only. These have had theirs in every kernel, and people
+ * look at them first.
  */
 static const struct {
 	const char *name, *type;

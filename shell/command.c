@@ -184,7 +184,10 @@ static noreturn void option_fail(const struct args *args, const char *problem, c
 	fail("%s -- '%s'%s\n%s", problem, option, meant, usage_text(args->command));
 }
 
-/* "--merge", "--json": those written with two dashes, of which the table has the second. Scope memory. */
+/*
+ * "--merge", "--json": those written with two dashes, of which the table has the
+ * second. Scope memory.
+ */
 static const char *const *long_options(const struct command *command)
 {
 	const struct option *option = command->options;
@@ -300,7 +303,10 @@ static size_t raw_word_length(const char *text)
 	return p - text;
 }
 
-/* "-x", "-xd": letters that are options without an argument, each added to ARGS. Else nothing is, and it is false. */
+/*
+ * "-x", "-xd": letters that are options without an argument, each added to ARGS. Else nothing is,
+ * and it is false.
+ */
 static bool take_letters(struct args *args, const char *word, size_t length)
 {
 	size_t before = args->nr_options;
@@ -323,8 +329,8 @@ static bool take_letters(struct args *args, const char *word, size_t length)
 }
 
 /*
- * crash looks for options everywhere in a line: "jiffies -x" is no subtraction. What is no option stays as it was
- * typed, and so does all behind a "--" in front of it.
+ * crash looks for options everywhere in a line: "jiffies -x" is no subtraction. What is no option
+ * stays as it was typed, and so does all behind a "--" in front of it.
  */
 static void take_raw_options(struct args *args, const char *line)
 {

@@ -42,7 +42,10 @@ enum command_flags {
 		1, /* the command reads args->line itself: its first words may be options */
 	COMMAND_HIDDEN = 2, /* not in `help`'s table */
 	COMMAND_MINIMAL = 4, /* usable with --minimal */
-	/* Of a raw line: words of its options' letters, and --json, are options wherever they stand, and out of args->line. */
+	/*
+	 * Of a raw line: words of its options' letters, and --json, are options wherever they
+	 * stand, and out of args->line.
+	 */
 	COMMAND_OPTIONS_ANYWHERE = 8,
 };
 
@@ -62,11 +65,11 @@ struct command {
 	const char *description; /* paragraphs; what the options table does not say */
 	const char *example; /* "crash> ps -p\n..." transcripts from a real dump */
 	/*
-	 * What TAB offers: a group for each positional word, with blanks between, the last one again and
-	 * again. "pid|task symbol" names kinds of words as a synopsis does (completion.c has
-	 * them), "=config" is that word itself, "@each_task" a command that foreach runs, which takes the
-	 * rest of the line. "-R" says that the next group is the argument of that option, whose own word
-	 * tells too little.
+	 * What TAB offers: a group for each positional word, with blanks between, the last one
+	 * again and again. "pid|task symbol" names kinds of words as a synopsis does (completion.c
+	 * has them), "=config" is that word itself, "@each_task" a command that foreach runs, which
+	 * takes the rest of the line. "-R" says that the next group is the argument of that option,
+	 * whose own word tells too little.
 	 */
 	const char *arguments;
 	/* More words that only the command knows, after the WORDS before: OFFER is called for each. */
@@ -85,9 +88,15 @@ struct command {
 
 extern const struct command *const command_table[]; /* sorted by name, NULL at the end */
 const struct command *command_find(const char *name);
-/* A command of crash 9 that this program does not have: many are names of kernel types or variables, too. */
+/*
+ * A command of crash 9 that this program does not have: many are names of kernel types
+ * or variables, too.
+ */
 bool command_is_missing(const char *name);
-/* The names of those that run for each task, and of crash 9's that are missing here; sorted, NULL ends them. Scope memory. */
+/*
+ * The names of those that run for each task, and of crash 9's that are missing here; sorted, NULL
+ * ends them. Scope memory.
+ */
 const char *const *command_each_task_names(void);
 /* "; did you mean NAME?" of a command, an alias, or then a type or symbol, or "". Scope memory. */
 const char *command_nearest(const char *word);
@@ -100,13 +109,17 @@ const char *option_argument(const struct args *args, const char *name);
 bool option_takes_next(const struct command *command, const char *text);
 
 /*
- * Splits and parses LINE for COMMAND; fail()s with the usage line on a wrong option. Scope memory.
- * Options may stand anywhere; a word like -5 that is no option is a positional word; "--" ends options.
+ * Splits and parses LINE for COMMAND; fail()s with the usage line on a wrong option. Scope
+ * memory. Options may stand anywhere; a word like -5 that is no option is a positional word;
+ * "--" ends options.
  */
 struct args *args_parse(const struct command *command, const char *line);
 void command_minimal_names(struct strbuf *text);
 void command_run(const struct command *command, const char *line);
-/* What went wrong with a part of the work, such as one row, whose rest goes on. Marks the command as failed. */
+/*
+ * What went wrong with a part of the work, such as one row, whose rest goes on. Marks the
+ * command as failed.
+ */
 void command_problem(const char *name, const char *text);
 /* The same for table_set_problem(): TEXT is NULL where the answer itself says it. */
 void command_row_failed(const char *name, const char *text);
@@ -122,7 +135,10 @@ char *synopsis_text(const struct command *command);
 /* Splits LINE into words as args_parse() does. Returns a NULL-terminated array in scope memory. */
 char **words_split(const char *line, size_t *nr_words);
 
-/* Numbers in arguments as crash reads them: hex with or without 0x, symbol, symbol+offset, (expression). */
+/*
+ * Numbers in arguments as crash reads them: hex with or without 0x, symbol, symbol+offset,
+ * (expression).
+ */
 u64 argument_address(const char *text);
 bool argument_try_address(const char *text, u64 *address);
 u64 argument_number(const char *text); /* decimal unless 0x, or a letter shows that it is hex */

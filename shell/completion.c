@@ -237,8 +237,8 @@ static const struct option *option_in(const struct command *command, const char 
 }
 
 /*
- * Goes through the options of WORD ("lf", "c0"), which is behind a dash. The one that takes what is behind it
- * as its argument is returned, with *REST there; NULL when there is none.
+ * Goes through the options of WORD ("lf", "c0"), which is behind a dash. The one that takes what is
+ * behind it as its argument is returned, with *REST there; NULL when there is none.
  */
 static const struct option *option_with_argument(const struct command *command, const char *word,
 						 const char **rest)
@@ -459,8 +459,9 @@ static bool is_shell_sign(const char *line, const char *p)
 }
 
 /*
- * Where the cursor is: in a command, in the name of a file behind '<' or '>', or in a command of the shell; *START
- * is where that begins. Signs in quotes and parentheses, shifts and arrows do not count.
+ * Where the cursor is: in a command, in the name of a file behind '<' or '>', or in a command
+ * of the shell; *START is where that begins. Signs in quotes and parentheses, shifts and arrows
+ * do not count.
  */
 static enum place find_place(const char *line, const char **start)
 {

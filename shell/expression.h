@@ -6,9 +6,9 @@
 #include "base/util.h"
 
 /*
- * Arithmetic of C on 64 bits: + - * / % & | ^ << >> ~ ( ), unsigned. An operand is a number (hex with
- * 0x or when a letter shows it, else decimal; k, m or g behind it multiplies by 1024, 1024^2, 1024^3)
- * or a symbol, which stands for its address. False with *why; WHY may be NULL.
+ * Arithmetic of C on 64 bits: + - * / % & | ^ << >> ~ ( ), unsigned. An operand is a number (hex
+ * with 0x or when a letter shows it, else decimal; k, m or g behind it multiplies by 1024, 1024^2,
+ * 1024^3) or a symbol, which stands for its address. False with *why; WHY may be NULL.
  */
 bool expression_try(const char *text, u64 *value, struct strbuf *why);
 

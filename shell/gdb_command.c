@@ -64,7 +64,10 @@ static bool is_complete_script(const char *word, const char *rest)
 	return script && *rest;
 }
 
-/* What enable and disable do to anything but breakpoints: commands of Python, which gdb may not have started yet. */
+/*
+ * What enable and disable do to anything but breakpoints: commands of Python, which gdb may not
+ * have started yet.
+ */
 static bool is_about_printing(const char *name, const char *line)
 {
 	static const char *const kinds[] = { "pretty-printer", "type-printer", "frame-filter",

@@ -7,7 +7,10 @@
 
 /* Why LINE's command is refused, or NULL when gdb may have it. */
 const char *gdb_command_refused(const char *line);
-/* Why NAME, in full, must not be run by a script either, or NULL: it would replace or end what crash set up. */
+/*
+ * Why NAME, in full, must not be run by a script either, or NULL: it would replace or end what
+ * crash set up.
+ */
 const char *gdb_command_never_runs(const char *name);
 /* Runs LINE and prints what gdb said; fail()s with gdb's error. */
 void gdb_command_run(const char *line);

@@ -1,9 +1,9 @@
 /* shell/history.c - the file of typed lines: safe to share between sessions, and never another user's. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A line is one write() to a file opened for appending. Only cutting the file needs more: the newest lines
- * are written to a second file, which then takes the name. Who appends holds the file's lock meanwhile and
- * looks whether it is still the one of that name.
+ * A line is one write() to a file opened for appending. Only cutting the file needs more: the
+ * newest lines are written to a second file, which then takes the name. Who appends holds the
+ * file's lock meanwhile and looks whether it is still the one of that name.
  */
 #include "shell/history.h"
 

@@ -112,7 +112,10 @@ static bool read_rc_text(int fd, char *text, size_t space)
 	return true;
 }
 
-/* FOLDER's, at PATH, when the file is trusted, and the folder, too, where CHECK_FOLDER. SEEN: what was read already. */
+/*
+ * FOLDER's, at PATH, when the file is trusted, and the folder, too, where CHECK_FOLDER. SEEN: what
+ * was read already.
+ */
 static void read_rc_file(const char *folder, const char *path, bool check_folder, struct stat *seen)
 {
 	/* Not blocking: it may be a FIFO, that somebody put there. */
@@ -244,7 +247,10 @@ static void run_typed_line(void *arg)
 	shell_run_line(recalled, "standard input", typed->number);
 }
 
-/* Runs BODY(arg); what fails outside of every command (a missing -i file) is told here. False: something did. */
+/*
+ * Runs BODY(arg); what fails outside of every command (a missing -i file) is told here.
+ * False: something did.
+ */
 static bool protect_and_tell(void (*body)(void *arg), void *arg, const char *what)
 {
 	struct failure failure;
@@ -292,8 +298,8 @@ static void read_standard_input(void)
 int input_main_loop(void)
 {
 	/*
-	 * Programs that drive crash take any status but 0 for a dump that cannot be opened: who wants to know of
-	 * failed commands asks for it.
+	 * Programs that drive crash take any status but 0 for a dump that cannot be opened: who
+	 * wants to know of failed commands asks for it.
 	 */
 	bool tells = is_batch || session.json || session.fail_fast || session.exit_status;
 

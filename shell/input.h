@@ -6,8 +6,8 @@
 #include "base/util.h"
 
 /*
- * Reads the .crashrc of the home folder and that of the current folder, where they are trusted, and runs their
- * `set` and `alias` lines. Before the options of the run are read, which therefore win.
+ * Reads the .crashrc of the home folder and that of the current folder, where they are trusted, and
+ * runs their `set` and `alias` lines. Before the options of the run are read, which therefore win.
  */
 void input_read_crashrc(void);
 /* Before the files of a run are opened: -i FILE and --exec COMMAND, run in this order. */
@@ -15,9 +15,10 @@ void input_add_file(const char *path);
 void input_add_command(const char *command);
 
 /*
- * Runs what .crashrc has besides, then -i and --exec, and then, unless there was an --exec, what is typed at the
- * prompt or comes from standard input. Returns the exit status: 0, or 2 when answers could not be written or an -i file
- * not be read, and also when some command failed and --exec, --json, --fail-fast or --exit-status was given.
+ * Runs what .crashrc has besides, then -i and --exec, and then, unless there was an --exec, what is
+ * typed at the prompt or comes from standard input. Returns the exit status: 0, or 2 when answers
+ * could not be written or an -i file not be read, and also when some command failed and --exec,
+ * --json, --fail-fast or --exit-status was given.
  */
 int input_main_loop(void);
 

@@ -17,22 +17,28 @@ struct line_parts {
 void line_parse(const char *line, struct line_parts *parts);
 
 /*
- * How far the first of LINE's commands reaches: to a ';' outside quotes and parentheses, or to the end. Behind
- * '|' or ' ! ' every ';' is the shell's.
+ * How far the first of LINE's commands reaches: to a ';' outside quotes and parentheses, or to the
+ * end. Behind '|' or ' ! ' every ';' is the shell's.
  */
 size_t line_command_length(const char *line);
 
 const char *line_skip_blanks(const char *text);
-/* TEXT without its quotes: those of either kind group, wherever they stand in it; one alone stays. Scope memory. */
+/*
+ * TEXT without its quotes: those of either kind group, wherever they stand in it; one alone
+ * stays. Scope memory.
+ */
 char *line_unquoted(const char *text);
 /*
- * What web pages and word processors put in place of blanks, quotes and dashes: fail()s with its name where one stands
- * outside quotes.
+ * What web pages and word processors put in place of blanks, quotes and dashes: fail()s with its
+ * name where one stands outside quotes.
  */
 void line_check_signs(const char *line);
 /* Nothing to run: an empty line, or one that starts with # or //. LINE has no blanks in front. */
 bool line_is_comment(const char *line);
-/* The first word of LINE in WORD; returns where the rest starts. Longer words are no names of anything: "". */
+/*
+ * The first word of LINE in WORD; returns where the rest starts. Longer words are no names
+ * of anything: "".
+ */
 const char *line_first_word(const char *line, char *word, size_t space);
 
 #endif

@@ -5,7 +5,10 @@
 
 #include "base/util.h"
 
-/* The lines of a file, without blanks around them; closed when the innermost scope ends. fail()s when it cannot be read. */
+/*
+ * The lines of a file, without blanks around them; closed when the innermost scope ends. fail()s
+ * when it cannot be read.
+ */
 struct file_lines *file_lines_open(const char *path);
 const char *file_lines_next(struct file_lines *lines); /* NULL: the end */
 /* Of the line that came last, from 1. */

@@ -118,7 +118,10 @@ static void put_items(FILE *stream, const struct run_option *items)
 		put_item(stream, items->name, items->argument, items->help);
 }
 
-/* What has lines of its own: a table or an example. It begins further left, because it may be as wide as the screen. */
+/*
+ * What has lines of its own: a table or an example. It begins further left, because it may be as
+ * wide as the screen.
+ */
 static void put_lines(FILE *stream, const char *text, size_t length)
 {
 	fputs(".PP\n.in -5n\n.nf\n", stream);

@@ -67,8 +67,8 @@ static bool seen_before(struct u64map *seen, const FTSENT *entry)
 }
 
 /*
- * Links are followed, because distributions and labs link module trees together; one to / must not lead to the
- * whole machine again and again.
+ * Links are followed, because distributions and labs link module trees together; one to / must not
+ * lead to the whole machine again and again.
  */
 static void index_directory(const char *directory, short depth)
 {
@@ -177,7 +177,10 @@ static size_t build_id_in_memory(const struct module *module, u8 *build_id)
 	for (size_t i = 0; i < count; i++) {
 		if (!streq(sections[i].name, ".note.gnu.build-id"))
 			continue;
-		/* The section's size is not kept; what follows it does no harm, being read as a note or not. */
+		/*
+		 * The section's size is not kept; what follows it does no harm, being read as a
+		 * note or not.
+		 */
 		for (size_t bytes = NOTE_BYTES; bytes >= 32; bytes /= 2) {
 			if (mem_try_read(sections[i].address, notes, bytes, NULL))
 				return build_id_in_notes(notes, bytes, build_id, BUILD_ID_MAX);

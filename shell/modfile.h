@@ -7,11 +7,12 @@
 #include "kernel/module.h"
 
 /*
- * Looks for NAME.ko, NAME.ko.debug and packed ones ('-' and '_' are the same) below DIRECTORY, or, when that
- * is NULL, below --mod's, or else $CRASH_MODULE_PATH, the debug and module directories of this kernel's
- * release, and the directory of the vmlinux; then for what their .gnu_debuglink and build-id lead to. A file
- * with DWARF comes before one without; a file of another build is not taken. Returns its path in heap
- * memory, or NULL; *REPORT has a line a place, with what became of it.
+ * Looks for NAME.ko, NAME.ko.debug and packed ones ('-' and '_' are the same) below DIRECTORY,
+ * or, when that is NULL, below --mod's, or else $CRASH_MODULE_PATH, the debug and module
+ * directories of this kernel's release, and the directory of the vmlinux; then for what their
+ * .gnu_debuglink and build-id lead to. A file with DWARF comes before one without; a file of
+ * another build is not taken. Returns its path in heap memory, or NULL; *REPORT has a line a
+ * place, with what became of it.
  */
 char *modfile_find(const struct module *module, const char *directory, struct strbuf *report);
 /* PATH, or the file with its debug information, in heap memory; NULL with *WHY: it is not MODULE's. */

@@ -183,7 +183,10 @@ static void offer_members(struct suggestion *suggestion, struct type type, unsig
 	}
 }
 
-/* The name that a line of ptype declares: "int pid;", "char comm[16];", "u32 a : 1;", "void (*func)(int);". */
+/*
+ * The name that a line of ptype declares: "int pid;", "char comm[16];", "u32 a :
+ * 1;", "void (*func)(int);".
+ */
 static const char *declared_name(const char *line)
 {
 	const char *function = strstr(line, "(*"), *end;
@@ -201,8 +204,8 @@ static const char *declared_name(const char *line)
 }
 
 /*
- * The members that gdb shows of EXPRESSION. Those of what is nested count where that has no name of its own,
- * which stands behind it: so the lines are looked at backwards.
+ * The members that gdb shows of EXPRESSION. Those of what is nested count where that has no name of
+ * its own, which stands behind it: so the lines are looked at backwards.
  */
 static void offer_gdb_members(struct suggestion *suggestion, const char *expression)
 {
@@ -244,7 +247,10 @@ static void offer_members_of(struct suggestion *suggestion, struct type type, co
 				  *path ? scope_printf("((%s *)0)->%s", name, path) : name);
 }
 
-/* The first member of PATH that AGGREGATE, "struct page", has not. BEFORE stands before the path that was meant. */
+/*
+ * The first member of PATH that AGGREGATE, "struct page", has not. BEFORE stands before the path
+ * that was meant.
+ */
 static const char *nearest_member(const char *aggregate, const char *before, const char *path)
 {
 	const char *piece = path;
@@ -314,7 +320,10 @@ static const char *gdb_member(const char *expression, const char *name)
 		found = strstr(found + 1, name);
 	if (!found)
 		return "";
-	/* "&(a.b).c" and "f(a.b": from the parenthesis that is still open, without what & and * do to it. */
+	/*
+	 * "&(a.b).c" and "f(a.b": from the parenthesis that is still open, without what & and *
+	 * do to it.
+	 */
 	for (object = found; object > expression; object--) {
 		if (object[-1] == ')')
 			open++;

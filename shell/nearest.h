@@ -6,7 +6,8 @@
 #include "base/util.h"
 
 /*
- * Each returns "; did you mean NAME?" to stand behind a message, or "" when no name is near. Scope memory.
+ * Each returns "; did you mean NAME?" to stand behind a message, or "" when no name is
+ * near. Scope memory.
  */
 const char *nearest_symbol(const char *name); /* of "variable.member": how its address is had */
 const char *nearest_name(const char *name); /* a symbol or a type of any kind */
@@ -16,7 +17,10 @@ const char *nearest_module(const char *name);
 const char *nearest_reference(const char *reference);
 /* "member.member" of the structure NAME, which is not offered with it. */
 const char *nearest_path(const char *name, const char *path);
-/* gdb's message TEXT about EXPRESSION, with the question behind it where it is about a name that there is not. */
+/*
+ * gdb's message TEXT about EXPRESSION, with the question behind it where it is about a name that
+ * there is not.
+ */
 const char *nearest_for_gdb(const char *text, const char *expression);
 /* Of the NULL-terminated NAMES. */
 const char *nearest_of(const char *word, const char *const *names);

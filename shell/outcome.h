@@ -5,7 +5,10 @@
 
 #include "base/util.h"
 
-/* A part of the command that runs did not work, such as one row, and the user knows; the rest goes on. */
+/*
+ * A part of the command that runs did not work, such as one row, and the user knows; the
+ * rest goes on.
+ */
 void command_partly_failed(void);
 /* Did some part of it fail, or all of it? */
 bool command_has_failed(void);

@@ -52,7 +52,10 @@ struct output {
 static struct output *current;
 static struct termios terminal_modes; /* of the terminal while nobody else uses it */
 
-/* Without a terminal to deliver Ctrl-C to the whole group, the child gets a group that we can signal. */
+/*
+ * Without a terminal to deliver Ctrl-C to the whole group, the child gets a group that
+ * we can signal.
+ */
 static bool has_controlling_terminal(void)
 {
 	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
@@ -103,8 +106,9 @@ static pid_t spawn_shell(const struct shell_start *start, int *error)
 	sigfillset(&all); /* our handlers are not for it */
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	/*
-	 * Not fork(): a session of gigabytes would copy its page tables for each "| less". The child makes nothing but
-	 * system calls and cannot return, which is all that the warnings are about.
+	 * Not fork(): a session of gigabytes would copy its page tables for each "| less". The
+	 * child makes nothing but system calls and cannot return, which is all that the
+	 * warnings are about.
 	 */
 	child = vfork(); // NOLINT(clang-analyzer-security.insecureAPI.vfork)
 	if (child == 0)
@@ -115,7 +119,10 @@ static pid_t spawn_shell(const struct shell_start *start, int *error)
 	return child;
 }
 
-/* Starts `sh -c COMMAND` with INPUT as its standard input (-1: ours). 0 when it could not be started. */
+/*
+ * Starts `sh -c COMMAND` with INPUT as its standard input (-1: ours). 0 when it could
+ * not be started.
+ */
 static pid_t start_shell(const char *command, int input)
 {
 	struct shell_start start = { command, input, !has_controlling_terminal(), getpid() };
@@ -186,8 +193,8 @@ int process_shell(const char *command)
 }
 
 /*
- * A program and all that it started. A pipeline is a shell with children, which Ctrl-C may end before them:
- * they become ours then, because adopt() asked for that.
+ * A program and all that it started. A pipeline is a shell with children, which Ctrl-C may end
+ * before them: they become ours then, because adopt() asked for that.
  */
 struct family {
 	VECTOR(pid_t) pids;
@@ -337,8 +344,8 @@ static bool feed_reader(int fd, const char *data, size_t length)
 }
 
 /*
- * Lines that were shown before the screen was full are the pager's to show. False: they stay, because the terminal
- * cannot take them back, or something else was written below them.
+ * Lines that were shown before the screen was full are the pager's to show. False: they stay,
+ * because the terminal cannot take them back, or something else was written below them.
  */
 static bool take_back_shown(struct output *output)
 {
@@ -408,7 +415,10 @@ static s64 now_ms(void)
 	return (s64)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
-/* Whole lines that have been held back for a while are shown: nothing is there yet to fill the screen. */
+/*
+ * Whole lines that have been held back for a while are shown: nothing is there yet to
+ * fill the screen.
+ */
 static void show_held_lines(struct output *output, s64 now)
 {
 	const char *end;

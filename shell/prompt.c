@@ -71,7 +71,10 @@ static void stop_for_a_while(void)
 	rl_forced_update_display();
 }
 
-/* Our signals are blocked while readline works and let in here alone, so that none comes just before the wait. */
+/*
+ * Our signals are blocked while readline works and let in here alone, so that none comes just
+ * before the wait.
+ */
 static int wait_for_key(FILE *stream)
 {
 	struct pollfd input = { .fd = fileno(stream), .events = POLLIN };
@@ -99,8 +102,9 @@ static void find_completion(void *arg)
 }
 
 /*
- * Where the word begins is not for a fixed set of characters to say: readline is given the one before it.
- * What goes wrong on the way (a damaged task list) leaves the user without candidates, not without the line.
+ * Where the word begins is not for a fixed set of characters to say: readline is given the one
+ * before it. What goes wrong on the way (a damaged task list) leaves the user without candidates,
+ * not without the line.
  */
 static char *word_break(void)
 {
@@ -261,7 +265,10 @@ void prompt_init(void)
 	signal(SIGQUIT, SIG_IGN);
 	rl_readline_name = "crash"; /* for $if in the user's inputrc */
 	rl_catch_signals = 0;
-	/* Its marks would stand in front of answers, which programs on terminals read. The user's inputrc may want them. */
+	/*
+	 * Its marks would stand in front of answers, which programs on terminals read. The user's
+	 * inputrc may want them.
+	 */
 	rl_variable_bind("enable-bracketed-paste", "off");
 	rl_initialize(); /* reads it */
 	session.vi_mode = rl_editing_mode == 0;

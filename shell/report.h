@@ -6,11 +6,14 @@
 #include "base/util.h"
 
 /*
- * A message about something that went wrong, where `set error` says: with the command's output, on the
- * terminal, or in a file. TEXT gets "NAME: " before it, and a newline.
+ * A message about something that went wrong, where `set error` says: with the command's output, on
+ * the terminal, or in a file. TEXT gets "NAME: " before it, and a newline.
  */
 void report_error(const char *name, const char *text);
-/* Until the innermost scope ends they are added to ERROR instead, a line each but for the last newline. */
+/*
+ * Until the innermost scope ends they are added to ERROR instead, a line each but for
+ * the last newline.
+ */
 void report_catch(struct strbuf *error);
 
 #endif

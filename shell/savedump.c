@@ -1,12 +1,12 @@
 /* shell/savedump.c - writes the pages that this session has read into a small compressed kdump. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The file has the dump's notes and vmcoreinfo, so that the same commands give the same answers from
- * it. Pages which the session wanted and the dump leaves out are marked as left out here, too.
+ * The file has the dump's notes and vmcoreinfo, so that the same commands give the same answers
+ * from it. Pages which the session wanted and the dump leaves out are marked as left out here, too.
  *
  * Other programs want some more before their first prompt, which is read here just for that: the
- * kernel's variables, all of every task_struct and struct module, the slab caches' and nodes' descriptions,
- * and the whole of a stack of which a part was read.
+ * kernel's variables, all of every task_struct and struct module, the slab caches' and nodes'
+ * descriptions, and the whole of a stack of which a part was read.
  */
 #include "shell/savedump.h"
 

@@ -56,20 +56,26 @@ struct session {
 extern struct session session;
 
 /*
- * Before each command line: what was kept of a live kernel is forgotten, unless `set refresh off`. No
- * pointer to a task or module may be held across it.
+ * Before each command line: what was kept of a live kernel is forgotten, unless `set refresh off`.
+ * No pointer to a task or module may be held across it.
  */
 void session_refresh(void);
 /* `set offline hide`, and this CPU was not online: what would be shown of it is left out. */
 bool session_hides_cpu(unsigned cpu);
-/* Which file has the debug information of this kernel: by release, build-id and package. Scope memory. */
+/*
+ * Which file has the debug information of this kernel: by release, build-id and
+ * package. Scope memory.
+ */
 const char *session_wanted_vmlinux(void);
 /*
- * Asks the user's debuginfod servers for the kernel's debug information, which becomes session.debug_vmlinux. Only
- * when debuginfod_allowed(). False with *why.
+ * Asks the user's debuginfod servers for the kernel's debug information, which becomes
+ * session.debug_vmlinux. Only when debuginfod_allowed(). False with *why.
  */
 bool session_fetch_debug_file(struct strbuf *why);
-/* Call before gdb_run(): passes on to gdb what `set` changed since the last call (radix, print_max ...). */
+/*
+ * Call before gdb_run(): passes on to gdb what `set` changed since the last call
+ * (radix, print_max ...).
+ */
 void session_sync_gdb(void);
 
 #endif

@@ -65,8 +65,8 @@ static void choose_programs(void)
 }
 
 /*
- * Started without a standard file, the first one that we open would take its number: commands would be read
- * from the dump, or answers written over it.
+ * Started without a standard file, the first one that we open would take its number: commands would
+ * be read from the dump, or answers written over it.
  */
 static void need_standard_files(void)
 {
@@ -137,15 +137,19 @@ static void run_named(struct execution *execution, const char *name, const char 
 	command_run(command, line);
 }
 
-/* Is LINE with the first word WORD, which is a symbol as well, one of gdb's: "x /4gx &init_task", "up"? */
+/*
+ * Is LINE with the first word WORD, which is a symbol as well, one of gdb's: "x
+ * /4gx &init_task", "up"?
+ */
 static bool is_gdb_line(const char *word, const char *line)
 {
 	return !session.minimal && gdb_is_command(word) && !gdb_command_refused(line);
 }
 
 /*
- * "page.flags", "task_struct", "runqueues:1", "jiffies": a kernel type or symbol typed as a command. gdb's commands
- * come between the two: a symbol has p, a type's name is asked for much more often than the few that gdb has, too.
+ * "page.flags", "task_struct", "runqueues:1", "jiffies": a kernel type or symbol typed as a
+ * command. gdb's commands come between the two: a symbol has p, a type's name is asked for much
+ * more often than the few that gdb has, too.
  */
 static const char *command_for_name(const char *word, const char *line, bool has_arguments)
 {
@@ -236,7 +240,10 @@ static void run_simple_body(void *arg)
 	run_simple(arg);
 }
 
-/* Runs one command in a scope of its own, with the redirection still in place for its error message. */
+/*
+ * Runs one command in a scope of its own, with the redirection still in place for
+ * its error message.
+ */
 static void run_protected(struct execution *outer, const char *line)
 {
 	struct execution execution = { .line = line, .name = outer->name };

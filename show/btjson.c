@@ -223,7 +223,10 @@ static void put_text_words(u64 start, u64 end, enum stack_kind stack)
 	}
 }
 
-/* The first frame, and those whose saved registers stand between the words of two stacks or end the trace. */
+/*
+ * The first frame, and those whose saved registers stand between the words of two stacks or
+ * end the trace.
+ */
 static void put_frames_among_words(const struct stack_trace *trace, bool whole_stack)
 {
 	static const struct bt_style plain;

@@ -17,7 +17,10 @@ struct btmerge_style {
 };
 /* Each stack once, with its tasks: those on a CPU first, then uninterruptible ones, then by number. */
 void btmerge_print(struct btmerge *merge, const struct btmerge_style *style);
-/* "comm;outermost;...;innermost COUNT", a line for each stack of each name: what flame graph tools read. */
+/*
+ * "comm;outermost;...;innermost COUNT", a line for each stack of each name: what flame
+ * graph tools read.
+ */
 void btmerge_print_folded(struct btmerge *merge);
 
 #endif

@@ -53,7 +53,10 @@ static const char *frame_module(const struct frame *frame)
 	return module_text(btwalk_symbol(frame, &offset));
 }
 
-/* The line of the call, not of the instruction that it returns to; and those of functions inline there. */
+/*
+ * The line of the call, not of the instruction that it returns to; and those of
+ * functions inline there.
+ */
 static char *frame_lines(const struct frame *frame)
 {
 	struct strbuf text = { 0 };
@@ -80,7 +83,10 @@ static char *frame_variables(const struct stack_trace *trace, const struct frame
 	return variables;
 }
 
-/* Does LINE, "    (inlined) NAME at FILE: LINE", name the same function as VARIABLES, "(inlined) NAME"? */
+/*
+ * Does LINE, " (inlined) NAME at FILE: LINE", name the same function as
+ * VARIABLES, "(inlined) NAME"?
+ */
 static bool same_function(const char *line, const char *variables)
 {
 	size_t length = strlen(variables);
@@ -89,7 +95,10 @@ static bool same_function(const char *line, const char *variables)
 	return strncmp(line, variables, length) == 0 && line[length] == ' ';
 }
 
-/* -l, --args, --locals: a function that is inline here is named once, with its place and its variables. */
+/*
+ * -l, --args, --locals: a function that is inline here is named once, with its place
+ * and its variables.
+ */
 static void show_source(const struct stack_trace *trace, const struct frame *frame,
 			const struct bt_style *style)
 {

@@ -50,7 +50,10 @@ static struct address_range call_words(const struct stack_trace *trace, size_t i
 	return (struct address_range){ 0 };
 }
 
-/* Of entry code, below the registers that it saved: those and the frame of the function that was interrupted. */
+/*
+ * Of entry code, below the registers that it saved: those and the frame of the function
+ * that was interrupted.
+ */
 static struct address_range entry_words(const struct stack_trace *trace, size_t index)
 {
 	const struct frame *frame = &trace->frames[index], *next = frame + 1;
@@ -114,7 +117,10 @@ bool btwalk_special_stack(unsigned cpu, enum stack_kind kind, const struct btwal
 	struct x86_regs regs;
 	bool found = false;
 
-	/* Kernels that may run as encrypted guests set a stack aside for #VC, and map it only in one. */
+	/*
+	 * Kernels that may run as encrypted guests set a stack aside for #VC, and map it
+	 * only in one.
+	 */
 	if (!stack_special(cpu, kind, &range) ||
 	    (kind == STACK_VC && !mem_try_read(range.end - 8, &regs, 8, NULL)))
 		return false;
@@ -154,7 +160,10 @@ bool btwalk_next_part(const struct stack_trace *trace, struct btwalk_part *part)
 	next = frame + 1;
 	part->stack = frame->stack;
 	part->start = frame->sp;
-	/* Where one stack was left for another, the word that leads to the registers saved on it comes alone. */
+	/*
+	 * Where one stack was left for another, the word that leads to the registers saved on
+	 * it comes alone.
+	 */
 	if (part->next && !frame->has_regs && part->next + 1 < trace->nr_frames && next->has_regs &&
 	    !next->from_user) {
 		part->end = part->start + 8;

@@ -29,7 +29,10 @@ unsigned btwalk_detail(const struct bt_style *style);
 const struct symbol *btwalk_symbol(const struct frame *frame, u64 *offset);
 /* Registers that an exception, or the way into the kernel, saved: they have no line of their own. */
 bool btwalk_is_exception(const struct stack_trace *trace, size_t index);
-/* What such an exception interrupted has a line after all: it lies on another stack than the handler's own. */
+/*
+ * What such an exception interrupted has a line after all: it lies on another stack than
+ * the handler's own.
+ */
 bool btwalk_is_back_on_stack(const struct stack_trace *trace, size_t index);
 /* Adds the variables of FRAME, as gdb_frame_variables() does. */
 bool btwalk_variables(const struct stack_trace *trace, const struct frame *frame,
@@ -41,7 +44,10 @@ struct btwalk_writer {
 	void (*put)(u64 address, const struct x86_regs *regs);
 	void (*end)(bool found);
 };
-/* What looks like one on CPU's stack of this KIND. False: it has no such stack, and nothing was written. */
+/*
+ * What looks like one on CPU's stack of this KIND. False: it has no such stack, and
+ * nothing was written.
+ */
 bool btwalk_special_stack(unsigned cpu, enum stack_kind kind, const struct btwalk_writer *writer);
 
 /* -f: [start, end) are the words shown below a frame; 0: none. */

@@ -24,7 +24,10 @@ static const char *activity(const struct task *task)
 
 	if (!task_is_panic_task(task))
 		return task_is_active(task) ? " (ACTIVE)" : " ";
-	/* That it panicked is known without the log. crash says (PANIC) of whatever ended in a crash kernel. */
+	/*
+	 * That it panicked is known without the log. crash says (PANIC) of whatever ended in
+	 * a crash kernel.
+	 */
 	(void)protect_row(ask_sysrq, &sysrq, &failure);
 	return sysrq ? " (SYSRQ)" : " (PANIC)";
 }

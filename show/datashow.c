@@ -1,6 +1,9 @@
 /* show/datashow.c - types and values as struct, union, p, whatis and task print them. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gdb writes the types and the values; here its text is laid out, and offsets are put beside members. */
+/*
+ * gdb writes the types and the values; here its text is laid out, and offsets are
+ * put beside members.
+ */
 #include "show/datashow.h"
 
 #include "base/fail.h"
@@ -186,7 +189,10 @@ static bool closes_block(const char *line)
 	return line[indent_of(line)] == '}';
 }
 
-/* The member's own name in a declaration: "int (*f)(int);", "u8 a:3;", "char b[16];". NULL: it has none. */
+/*
+ * The member's own name in a declaration: "int (*f)(int);", "u8 a:3;", "char b[16];". NULL:
+ * it has none.
+ */
 static char *declared_name(const char *line)
 {
 	const char *start = strstr(line, "(*"), *end;
@@ -252,9 +258,9 @@ static size_t closing_line(char **lines, size_t count, size_t start)
 }
 
 /*
- * One line of a definition. NAME, unless NULL, is the member whose place stands before it, PREFIX the named
- * blocks that it is in: inside these only what can also be named without them has a place, as the members of
- * the kernel's struct_group() can.
+ * One line of a definition. NAME, unless NULL, is the member whose place stands before it, PREFIX
+ * the named blocks that it is in: inside these only what can also be named without them has a
+ * place, as the members of the kernel's struct_group() can.
  */
 static void put_member_line(const struct place *place, const char *line, const char *prefix,
 			    const char *name)
@@ -390,7 +396,10 @@ void datashow_object(const char *aggregate, u64 address, unsigned radix)
 	out("\n");
 }
 
-/* What a member is to the structure that it stands in; unnamed structures inside TYPE are ones of their own. */
+/*
+ * What a member is to the structure that it stands in; unnamed structures inside TYPE are ones
+ * of their own.
+ */
 enum place_in_structure { NOT_THERE, IN_BETWEEN, LAST };
 
 static enum place_in_structure place_in(struct type type, const char *name, unsigned depth)
@@ -415,7 +424,10 @@ static enum place_in_structure place_in(struct type type, const char *name, unsi
 	return NOT_THERE;
 }
 
-/* Is the member at the end of PATH the last of the structure that it is in? Its line has no comma then. */
+/*
+ * Is the member at the end of PATH the last of the structure that it is in? Its line has
+ * no comma then.
+ */
 static bool ends_structure(struct type type, const char *path)
 {
 	char *outer = scope_strdup(path), *dot = strrchr(outer, '.');

@@ -9,12 +9,15 @@
 struct args;
 unsigned datashow_radix(const struct args *args);
 
-/* What gdb prints for COMMAND, in scope memory, without the final newline; fail()s with gdb's words. */
+/*
+ * What gdb prints for COMMAND, in scope memory, without the final newline; fail()s
+ * with gdb's words.
+ */
 char *datashow_gdb(const char *command, unsigned radix);
 
 /*
- * EXPRESSION as gdb writes it, without print's "$1 = ". BARE_POINTER: as inside a structure, without the
- * type in front of a pointer. Lines after the first begin with INDENT.
+ * EXPRESSION as gdb writes it, without print's "$1 = ". BARE_POINTER: as inside a structure,
+ * without the type in front of a pointer. Lines after the first begin with INDENT.
  */
 void datashow_value(const char *expression, bool bare_pointer, const char *indent, unsigned radix);
 
@@ -30,7 +33,10 @@ void datashow_offsets(const char *aggregate, const u64 *address, unsigned radix)
 /* One member's line of the same. */
 void datashow_member_place(const char *aggregate, const char *path, const u64 *address,
 			   unsigned radix);
-/* What stands before the brace of an object: "struct page", and "struct atomic_t" of a typedef. Scope memory. */
+/*
+ * What stands before the brace of an object: "struct page", and "struct atomic_t" of a
+ * typedef. Scope memory.
+ */
 const char *datashow_object_head(const char *aggregate);
 /* "struct page {...}" at ADDRESS. */
 void datashow_object(const char *aggregate, u64 address, unsigned radix);

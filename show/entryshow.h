@@ -21,7 +21,10 @@ struct entry_show {
 	unsigned radix;
 };
 
-/* From the options s, S, x and d of ARGS, in scope memory; fail()s when one names no structure or member. */
+/*
+ * From the options s, S, x and d of ARGS, in scope memory; fail()s when one names no
+ * structure or member.
+ */
 void entry_show_parse(const struct args *args, struct entry_show *show);
 /*
  * All views of the object at ADDRESS. What cannot be read costs only that view, and a message. With

@@ -78,7 +78,10 @@ static void put_cpus(UNUSED void *arg)
 	dump_line("cpus", "%u", kernel_nr_cpus());
 }
 
-/* The array has an element a CPU that the kernel was built for; without a vmlinux, whole words of a mask. */
+/*
+ * The array has an element a CPU that the kernel was built for; without a vmlinux, whole words
+ * of a mask.
+ */
 static void put_nr_cpus(UNUSED void *arg)
 {
 	const struct symbol *offsets = session.vmlinux ? symbol_by_name("__per_cpu_offset") : NULL;

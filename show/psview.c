@@ -50,7 +50,10 @@ static void put_generation(struct row *row, size_t index, void *arg)
 	taskrow_put(row, line->tasks[line->count - 1 - index]);
 }
 
-/* From the oldest ancestor down to the task itself, one column further right a generation; in JSON up from the parent. */
+/*
+ * From the oldest ancestor down to the task itself, one column further right a generation; in JSON
+ * up from the parent.
+ */
 void psview_put_parents(struct row *row, const struct task *task)
 {
 	struct line line = { scope_array(task_count() + 1, sizeof(*line.tasks)), 0 };
@@ -352,7 +355,10 @@ static unsigned digits(u64 number)
 	return width;
 }
 
-/* Of the largest stamp, or of the largest number of days, that any task has: columns stay from call to call. */
+/*
+ * Of the largest stamp, or of the largest number of days, that any task has: columns stay from
+ * call to call.
+ */
 static unsigned stamp_width(bool ages)
 {
 	u64 largest = 0, ns;

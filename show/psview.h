@@ -17,7 +17,10 @@ void psview_put_times(struct row *row, const struct task *task);
 void psview_put_strings(struct row *row, const struct task *task);
 void psview_put_limits(struct row *row, const struct task *task);
 
-/* By last run, latest first: AGES as time since then (-m), else the stamp (-l). CPUS: in blocks a CPU, or NULL. */
+/*
+ * By last run, latest first: AGES as time since then (-m), else the stamp (-l). CPUS: in blocks a
+ * CPU, or NULL.
+ */
 void psview_last_run(const struct task **tasks, size_t nr_tasks, bool ages,
 		     const struct cpu_mask *cpus);
 

@@ -22,17 +22,23 @@ struct table symbol_table(struct shown_symbol *shown);
 extern const struct column symbol_columns[];
 /* A whole row behind INDENT. */
 void symbol_row(const struct symbol *symbol, const char *indent);
-/* A row for each symbol whose name has TEXT in it, each after INDENT; "(none found)" if there are none. */
+/*
+ * A row for each symbol whose name has TEXT in it, each after INDENT; "(none found)" if
+ * there are none.
+ */
 void symbols_show_containing(const char *text, const char *indent);
 /* The next symbol from SYMBOL on (NULL: the first) whose name has TEXT in it. */
 const struct symbol *symbols_next_containing(const struct symbol *symbol, const char *text);
-/* An error as JSON, with the symbols that may have been meant, each told between the first and the last call. */
+/*
+ * An error as JSON, with the symbols that may have been meant, each told between the first and
+ * the last call.
+ */
 void symbols_json_error(const char *command, const char *text);
 void symbols_json_alternative(const struct symbol *symbol);
 void symbols_json_error_end(void);
 /*
- * The address that WORD, an argument of COMMAND, stands for. False when it is no symbol: that has been told, with those whose names
- * have WORD in them. What is neither a name nor an address fails.
+ * The address that WORD, an argument of COMMAND, stands for. False when it is no symbol: that has
+ * been told, with those whose names have WORD in them. What is neither a name nor an address fails.
  */
 bool symbol_argument(const char *command, const char *word, u64 *address);
 

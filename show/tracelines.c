@@ -110,7 +110,10 @@ static bool parse_line(const char *text, struct trace_word *word)
 		    !take_hex(&rest, &word->size) || word->offset > word->size)
 			continue;
 		snprintf(word->function, sizeof(word->function), "%.*s", (int)length, start);
-		/* The kernel looks return addresses up a byte below, so none is at a function's first byte. */
+		/*
+		 * The kernel looks return addresses up a byte below, so none is at a
+		 * function's first byte.
+		 */
 		word->is_exact = word->offset == 0 || names_exact_place(text, start);
 		return parse_module(rest, word);
 	}

@@ -11,8 +11,8 @@
  */
 bool tracelines_add(u64 pc, struct strbuf *text);
 /*
- * What a line of the log, the LENGTH bytes at MESSAGE, says of the source by func+0x12/0x34: " (FILE:LINE)", and lines
- * for inlined functions behind INDENT blanks. Nothing when it says nothing.
+ * What a line of the log, the LENGTH bytes at MESSAGE, says of the source by func+0x12/0x34: "
+ * (FILE:LINE)", and lines for inlined functions behind INDENT blanks. Nothing when it says nothing.
  */
 void tracelines_decode(const char *message, size_t length, size_t indent, struct strbuf *text);
 

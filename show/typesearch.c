@@ -1,8 +1,8 @@
 /* show/typesearch.c - structures found by their size and by the types of their members. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * One pass over all of BTF. What is known of a type is kept by its id, so that each structure's members
- * are looked at once, however many others embed it.
+ * One pass over all of BTF. What is known of a type is kept by its id, so that each structure's
+ * members are looked at once, however many others embed it.
  */
 #include "show/typesearch.h"
 

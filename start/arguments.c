@@ -1,8 +1,8 @@
 /* start/arguments.c - the words of the command line: files, options, and what a run refuses. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * One table has every option with its help, its effect, or the reason why it has none; usage and manual page are
- * made from it.
+ * One table has every option with its help, its effect, or the reason why it has none; usage and
+ * manual page are made from it.
  */
 #include "start/arguments.h"
 
@@ -170,7 +170,10 @@ static void take_kaslr_offset(struct arguments *arguments, const char *word)
 	want_offset(arguments, offset);
 }
 
-/* As crash reads it: decimal, also with k, m or g behind it, unless 0x or a letter shows that it is hexadecimal. */
+/*
+ * As crash reads it: decimal, also with k, m or g behind it, unless 0x or a letter shows that
+ * it is hexadecimal.
+ */
 static bool parse_bytes(const char *word, u64 *number)
 {
 	static const char units[] = "kmg";
@@ -460,7 +463,10 @@ static const struct known_option known_options[] = {
 	{ { "--version", NULL, NULL }, .take = print_version },
 	{ { "--buildinfo", NULL, "how the program was built" }, .take = print_build },
 	{ { "--man", NULL, "the manual page, as man(7) source" }, .take = want_manual },
-	/* Options of crash that have nothing to set here: the session that was asked for begins all the same. */
+	/*
+	 * Options of crash that have nothing to set here: the session that was asked for begins
+	 * all the same.
+	 */
 	{ { "-k", NULL, NULL },
 	  .warning = "kerntypes files of LKCD are not read: types come from BTF or DWARF" },
 	{ { "--kvmhost", "BITS", NULL }, .warning = NO_SAVEVM },
@@ -634,12 +640,18 @@ static void sort_files(struct arguments *arguments, char **paths)
 		else
 			usage_error("too many files: ", *paths);
 	}
-	/* "crash VMLINUX FILE" of the running kernel has two of its files; any other ELF file was meant as a dump. */
+	/*
+	 * "crash VMLINUX FILE" of the running kernel has two of its files; any other ELF file was
+	 * meant as a dump.
+	 */
 	if (arguments->partner && !arguments->nr_dumps && !is_kernel(arguments->partner)) {
 		arguments->dumps[arguments->nr_dumps++] = arguments->partner;
 		arguments->partner = NULL;
 	}
-	/* One file alone: with a kernel it is the running one that is asked about, any other was meant as a dump. */
+	/*
+	 * One file alone: with a kernel it is the running one that is asked about, any other was
+	 * meant as a dump.
+	 */
 	if (arguments->vmlinux && !arguments->partner && !arguments->nr_dumps &&
 	    !session.rc_dumpfile && !may_be_kernel(arguments->vmlinux)) {
 		arguments->dumps[arguments->nr_dumps++] = arguments->vmlinux;
@@ -714,7 +726,10 @@ static const struct known_option *option_named(const char *name, size_t length)
 	return NULL;
 }
 
-/* A long option may be cut short, as long as it is the start of no other. NULL: it is of none, or of several. */
+/*
+ * A long option may be cut short, as long as it is the start of no other. NULL: it is of none,
+ * or of several.
+ */
 static const struct known_option *option_abbreviated(const char *start, size_t length)
 {
 	const struct known_option *found = NULL;
@@ -758,7 +773,10 @@ static size_t parse_glued_options(struct arguments *arguments, const char *lette
 	return parse_option(arguments, words);
 }
 
-/* Takes the option that WORDS starts with, with its argument: the next word, or glued to it (-d1, --mod=DIR). */
+/*
+ * Takes the option that WORDS starts with, with its argument: the next word, or glued to
+ * it (-d1, --mod=DIR).
+ */
 static size_t parse_option(struct arguments *arguments, char **words)
 {
 	const char *word = words[0], *glued = NULL;

@@ -25,9 +25,9 @@ struct arguments {
 };
 
 /*
- * Fills ARGUMENTS from the NULL-terminated WORDS behind the program's name, and the session's variables that have
- * options. Options may stand anywhere among the files; "--" ends them. What only asks for a text (-h, -v, --man)
- * is printed here and ends the program, as a wrong word does.
+ * Fills ARGUMENTS from the NULL-terminated WORDS behind the program's name, and the session's
+ * variables that have options. Options may stand anywhere among the files; "--" ends them. What
+ * only asks for a text (-h, -v, --man) is printed here and ends the program, as a wrong word does.
  */
 void arguments_parse(struct arguments *arguments, char **words);
 

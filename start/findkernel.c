@@ -34,8 +34,8 @@ void findkernel_check_match(struct opening *opening, struct arguments *arguments
 }
 
 /*
- * Names out of the dump: its image can be read before any region is known. With --minimal those few that
- * VMCOREINFO has must do.
+ * Names out of the dump: its image can be read before any region is known. With --minimal those few
+ * that VMCOREINFO has must do.
  */
 static void load_dumped_symbols(struct opening *opening, bool found, struct strbuf *why)
 {
@@ -71,8 +71,8 @@ static void tell_only_physical(const struct vmlinux *names, const char *why)
 }
 
 /*
- * Where the kernel's image, tables and regions are. What cannot be found is told in one line, and what
- * does not need it works.
+ * Where the kernel's image, tables and regions are. What cannot be found is told in one line, and
+ * what does not need it works.
  */
 void findkernel_locate(struct opening *opening, struct strbuf *why)
 {
@@ -126,7 +126,10 @@ static u8 *dumped_btf(u64 *size, struct strbuf *why)
 	return NULL;
 }
 
-/* False: nothing refers to DATA any more. *why keeps what is to be said where no types are found at all. */
+/*
+ * False: nothing refers to DATA any more. *why keeps what is to be said where no types are
+ * found at all.
+ */
 static bool take_btf(const u8 *data, u64 size, struct strbuf *why)
 {
 	struct btf *btf = btf_open(data, size, NULL, why);

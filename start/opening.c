@@ -31,8 +31,9 @@ static bool names_file(const struct dump *dump, const char *line)
 }
 
 /*
- * What is wrong with the dump though it opened: a line each. Thousands of damaged headers would say the same, or
- * nearly so: what the line before said is not said again, and MOST_REMARKS lines are enough.
+ * What is wrong with the dump though it opened: a line each. Thousands of damaged headers would
+ * say the same, or nearly so: what the line before said is not said again, and MOST_REMARKS
+ * lines are enough.
  */
 static void warn_of_remarks(const struct dump *dump)
 {
@@ -81,8 +82,9 @@ static bool has_names_given(const struct arguments *arguments)
 }
 
 /*
- * What a kernel wrote down about itself: in a note, or found in memory. When it is wrong, or not there, the
- * kernel is looked for; with a vmlinux that is left to findkernel_locate(), which knows what to look for.
+ * What a kernel wrote down about itself: in a note, or found in memory. When it is wrong, or not
+ * there, the kernel is looked for; with a vmlinux that is left to findkernel_locate(), which knows
+ * what to look for.
  */
 static void find_record(struct opening *opening, const struct arguments *arguments)
 {
@@ -172,7 +174,10 @@ static char *ask_debuginfod(const u8 *build_id, u32 bytes, struct strbuf *report
 	return path;
 }
 
-/* By the release and the build-id that the dump's kernel wrote down; NULL: none, and all names come from the dump. */
+/*
+ * By the release and the build-id that the dump's kernel wrote down; NULL: none, and all names come
+ * from the dump.
+ */
 static char *find_dumped_vmlinux(struct strbuf *report)
 {
 	struct running_kernel kernel = { 0 };
@@ -189,7 +194,10 @@ static char *find_dumped_vmlinux(struct strbuf *report)
 	return found ? found : ask_debuginfod(kernel.build_id, kernel.build_id_bytes, report);
 }
 
-/* Names come from the file with a symbol table, and of two the one that has the kernel's image, too. */
+/*
+ * Names come from the file with a symbol table, and of two the one that has the
+ * kernel's image, too.
+ */
 static void order_files(struct opening *opening)
 {
 	struct vmlinux first = opening->vmlinux;

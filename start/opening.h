@@ -18,8 +18,9 @@ struct opening {
 };
 
 /*
- * Steps of main.c's list, as those of start/findkernel.h. Each fills the session, and fail()s when nothing of the dump could be
- * answered without it; what can be done without makes a warning. WHY is room for reasons, empty before and after.
+ * Steps of main.c's list, as those of start/findkernel.h. Each fills the session, and fail()s when
+ * nothing of the dump could be answered without it; what can be done without makes a warning. WHY
+ * is room for reasons, empty before and after.
  */
 void opening_dump(struct opening *opening, struct arguments *arguments, struct strbuf *why);
 void opening_vmlinux(struct opening *opening, struct arguments *arguments, struct strbuf *why);

@@ -4,8 +4,9 @@
 const char *__asan_default_options(void);
 
 /*
- * GDB brings an operator new of its own that calls malloc, and libstdc++ calls the sanitizer's: memory that
- * one of them gave goes back through the other. Nothing else is switched off: leaks are reported, GDB's too.
+ * GDB brings an operator new of its own that calls malloc, and libstdc++ calls the sanitizer's:
+ * memory that one of them gave goes back through the other. Nothing else is switched off: leaks are
+ * reported, GDB's too.
  */
 const char *__asan_default_options(void)
 {

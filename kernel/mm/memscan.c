@@ -1,9 +1,10 @@
 /* kernel/mm/memscan.c - looks for numbers or text in whole address spaces, on all cores. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * One thread lists the pages of an area: those that the dump has, or those that the page tables map. Full
- * batches are read and compared by all cores, in blocks; then the matches are handed out block by block, so
- * that they come in order. Text may run on into the next page, if that follows in the address space.
+ * One thread lists the pages of an area: those that the dump has, or those that the page tables
+ * map. Full batches are read and compared by all cores, in blocks; then the matches are handed out
+ * block by block, so that they come in order. Text may run on into the next page, if that follows
+ * in the address space.
  */
 #include "kernel/mm/memscan.h"
 
@@ -202,7 +203,10 @@ static void run_batch(void *arg)
 	}
 }
 
-/* Of an unfinished area the last page stays for the next batch: text may run on into what follows it. */
+/*
+ * Of an unfinished area the last page stays for the next batch: text may run on into
+ * what follows it.
+ */
 static void flush(struct scan *scan, bool finished)
 {
 	size_t kept = scan->needles.texts && !finished && scan->nr_pages ? 1 : 0;

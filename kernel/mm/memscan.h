@@ -50,7 +50,10 @@ struct scan {
 	void (*found)(void *arg, const struct scan_match *match);
 	void (*progress)(void *arg); /* now and then; may be NULL */
 	void *arg;
-	/* So far; and how many there are, counted when COUNTING is set: the same calls then do nothing else. */
+	/*
+	 * So far; and how many there are, counted when COUNTING is set: the same calls then
+	 * do nothing else.
+	 */
 	u64 bytes_done, bytes_all;
 	bool counting;
 	/* its own */

@@ -1,9 +1,9 @@
 /* kernel/mm/memstat.c - vmstat counters, hstates, swap and overcommit totals. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * /proc/meminfo takes the global vmstat arrays without the CPUs' small differences; so do we. The
- * sum of committed memory is a percpu_counter whose parts are not small: there the CPUs' parts are
- * added.
+ * /proc/meminfo takes the global vmstat arrays without the CPUs' small differences; so do we.
+ * The sum of committed memory is a percpu_counter whose parts are not small: there the CPUs'
+ * parts are added.
  */
 #include "kernel/mm/memstat.h"
 

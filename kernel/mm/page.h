@@ -22,8 +22,8 @@ bool page_to_pfn(u64 page, u64 *pfn); /* false: no address in vmemmap */
 /* The struct page of the frame that a mapped kernel address lies in. */
 bool page_of_address(u64 kernel_address, u64 *page);
 /*
- * The first page of the compound page that PAGE belongs to; PAGE itself when it is alone. May
- * fail().
+ * The first page of the compound page that PAGE belongs to; PAGE itself when it is
+ * alone. May fail().
  */
 u64 page_head(u64 page);
 bool page_is_slab(u64 head_page); /* may fail() */

@@ -86,8 +86,8 @@ bool vma_next(struct vma_iter *it, struct vma *vma)
 	    !field_try_u64(address, &vma_vm_next, &it->next, &fault))
 		return stop(it, fault_text(&fault), address);
 	/*
-	 * Addresses rise along the list: one that does not is the way back of a loop, or no
-	 * mapping.
+	 * Addresses rise along the list: one that does not is the way back of a loop,
+	 * or no mapping.
 	 */
 	if (vma->start < it->last_end || vma->end <= vma->start)
 		return stop(it, "its addresses are out of order", address);

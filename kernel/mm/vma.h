@@ -42,8 +42,8 @@ u64 mm_pgd(u64 mm);
 bool mm_try_pgd(u64 mm, u64 *pgd, struct fault *fault);
 
 /*
- * The space that addresses of this KIND are in: of SPACE_USER the current task's. Asked for when it is read, because
- * the task may be another one then.
+ * The space that addresses of this KIND are in: of SPACE_USER the current task's. Asked for when it
+ * is read, because the task may be another one then.
  */
 bool current_try_space(enum address_space kind, struct space *space, struct fault *fault);
 struct space current_space(enum address_space kind); /* fail()s with the reason */

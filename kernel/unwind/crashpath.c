@@ -1,10 +1,11 @@
 /* kernel/unwind/crashpath.c - what a crashing kernel was doing below the registers that it saved. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Each CPU's last function is known: machine_kexec() on the one that crashed, crash_nmi_callback() on those that it
- * stopped. Neither returns, so the word that its last call pushed is still there, while what lies further down is left
- * over from calls that have returned. A word that follows a call in one of the two counts only when the walk from it comes
- * to the very registers that were saved, or to the caller's frame of the function that saved its own.
+ * Each CPU's last function is known: machine_kexec() on the one that crashed, crash_nmi_callback()
+ * on those that it stopped. Neither returns, so the word that its last call pushed is still there,
+ * while what lies further down is left over from calls that have returned. A word that follows a
+ * call in one of the two counts only when the walk from it comes to the very registers that were
+ * saved, or to the caller's frame of the function that saved its own.
  */
 #include "kernel/unwind/crashpath.h"
 
@@ -44,7 +45,10 @@ static bool has_registers(const struct frame *frame, const struct x86_regs *regs
 	       memcmp(&found, &wanted, sizeof(found)) == 0;
 }
 
-/* How many of UPPER's frames go in front of TRACE, whose first is the next of them; 0: it does not lead there. */
+/*
+ * How many of UPPER's frames go in front of TRACE, whose first is the next of them; 0: it does
+ * not lead there.
+ */
 static size_t frames_in_front(const struct stack_trace *upper, const struct stack_trace *trace)
 {
 	for (size_t i = 1; i < upper->nr_frames; i++) {
@@ -68,7 +72,10 @@ static void put_in_front(const struct stack_trace *upper, size_t count, struct s
 	memcpy(frames, upper->frames, count * sizeof(*frames));
 	memcpy(frames + count, trace->frames, trace->nr_frames * sizeof(*frames));
 	frames[0].source = FRAME_FOUND;
-	/* Where the saved registers lie in memory is known now; or that the function went on to its last call. */
+	/*
+	 * Where the saved registers lie in memory is known now; or that the function went on to
+	 * its last call.
+	 */
 	frames[count] = upper->frames[count];
 	trace->frames = frames;
 	trace->nr_frames = total;

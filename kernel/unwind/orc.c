@@ -86,7 +86,10 @@ static unsigned entry_bits(const struct orc_table *table, u32 index)
 	return load_u16(table->entries + (size_t)index * ORC_ENTRY_BYTES + 4);
 }
 
-/* See the top of this file. In old numbers SP is 5 and BP 4; in new ones 3 and 4; DI was 3 and is 5. */
+/*
+ * See the top of this file. In old numbers SP is 5 and BP 4; in new ones 3 and 4; DI was 3
+ * and is 5.
+ */
 static void recognise_format(const struct orc_table *table)
 {
 	u32 types[8] = { 0 }, bases[16] = { 0 }, with_bit_11 = 0, i;

@@ -1,8 +1,8 @@
 /* kernel/unwind/stack.c - a task's kernel stack, unwound exactly. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Understands task_struct.thread.sp with struct inactive_task_frame, pt_regs on the stack, the notes
- * that a crashing kernel (crash_notes) or QEMU left.
+ * Understands task_struct.thread.sp with struct inactive_task_frame, pt_regs on the stack, the
+ * notes that a crashing kernel (crash_notes) or QEMU left.
  */
 #include "kernel/unwind/stack.h"
 
@@ -265,8 +265,10 @@ static bool step_regs(struct unwind *unwind, u64 sp, bool partial)
 	return true;
 }
 
-/* No table covers ip: a call through a bad pointer (nothing was pushed but the return address), or code that
- * keeps frame pointers, as BPF programs and ftrace trampolines do. */
+/*
+ * No table covers ip: a call through a bad pointer (nothing was pushed but the return address), or
+ * code that keeps frame pointers, as BPF programs and ftrace trampolines do.
+ */
 static bool rule_without_table(struct unwind *unwind, struct orc_rule *rule)
 {
 	u64 return_address;
@@ -291,7 +293,10 @@ static bool rule_without_table(struct unwind *unwind, struct orc_rule *rule)
 	return true;
 }
 
-/* Does RETURN_ADDRESS follow a direct call of FUNCTION? A sealed entry starts 4 bytes later: v6.2 931ab63664f0. */
+/*
+ * Does RETURN_ADDRESS follow a direct call of FUNCTION? A sealed entry starts 4 bytes
+ * later: v6.2 931ab63664f0.
+ */
 static bool follows_call_of(u64 return_address, u64 function)
 {
 	enum { CALL_BYTES = 5, ENDBR_BYTES = 4 };
@@ -306,8 +311,9 @@ static bool follows_call_of(u64 return_address, u64 function)
 }
 
 /*
- * The kernel's build leaves a few functions out of the table; __crash_kexec(), where the registers that kdump
- * saves were taken, is one of them. Its frame ends at the first word that returns behind a call of just it.
+ * The kernel's build leaves a few functions out of the table; __crash_kexec(), where the registers
+ * that kdump saves were taken, is one of them. Its frame ends at the first word that returns behind
+ * a call of just it.
  */
 static bool rule_of_call(struct unwind *unwind, struct orc_rule *rule)
 {
@@ -360,7 +366,10 @@ static bool step_by_table(struct unwind *unwind)
 				       scope_printf("the unwind table says nothing about %llx",
 						    unwind->regs.ip));
 	}
-	/* The compiler does not know where inline assembler goes to another stack: then sp is found by memory. */
+	/*
+	 * The compiler does not know where inline assembler goes to another stack: then sp is
+	 * found by memory.
+	 */
 	if (prefer_cfi && rule.type == ORC_CALL &&
 	    (rule.sp_reg == ORC_SP || rule.sp_reg == ORC_BP) && cfi_row_at(unwind, &row))
 		return step_cfi(unwind, &row);
@@ -687,7 +696,10 @@ size_t stack_next_segment(const struct stack_trace *trace, size_t from)
 	return next;
 }
 
-/* Did the walk REAL find a return address at SLOT? Where that leads may be gone, as the code of start-up is. */
+/*
+ * Did the walk REAL find a return address at SLOT? Where that leads may be gone, as the code
+ * of start-up is.
+ */
 static bool is_a_frame(const struct stack_trace *real, u64 slot)
 {
 	for (size_t i = 0; i < real->nr_frames; i++) {

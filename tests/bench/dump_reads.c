@@ -56,7 +56,10 @@ static struct dump *open_or_exit(const char *path)
 	return dump;
 }
 
-/* Seconds to open PATH and read its first page; and its LAST one, for which the whole bitmap counts. */
+/*
+ * Seconds to open PATH and read its first page; and its LAST one, for which the
+ * whole bitmap counts.
+ */
 static double open_time(const char *path, bool last)
 {
 	double times[RUNS];

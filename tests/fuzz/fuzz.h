@@ -6,8 +6,9 @@
 #include "base/util.h"
 
 /*
- * A target is a file fuzz_NAME.c with these three. The program made of it fuzzes (libFuzzer), replays
- * the files that it is given, or, run with "--seeds DIRECTORY", writes the inputs to begin with.
+ * A target is a file fuzz_NAME.c with these three. The program made of it fuzzes
+ * (libFuzzer), replays the files that it is given, or, run with "--seeds DIRECTORY", writes
+ * the inputs to begin with.
  */
 void fuzz_setup(void); /* once, before anything else */
 void fuzz_one(const u8 *data, size_t size);
@@ -49,7 +50,10 @@ struct fuzz_section {
 /* A note with a build-id, as linkers write it. */
 extern const u32 fuzz_build_id_note[6];
 
-/* Pieces for an ELF file, of this type (ET_REL ...), whose file FILE is: the names of sections, then these. */
+/*
+ * Pieces for an ELF file, of this type (ET_REL ...), whose file FILE is: the names of
+ * sections, then these.
+ */
 void fuzz_add_elf(struct strbuf *input, unsigned file, u16 type,
 		  const struct fuzz_section *sections, size_t nr_sections);
 

@@ -90,7 +90,10 @@ static void look_at_all(const struct btf *btf, u32 first)
 	types_set_btf(NULL);
 }
 
-/* Heap memory of just its size; the input is the base's length, the base, and what is split from it. */
+/*
+ * Heap memory of just its size; the input is the base's length, the base, and what is
+ * split from it.
+ */
 static u8 *exact_copy(const u8 *data, size_t size)
 {
 	u8 *copy = xmalloc(size);

@@ -434,7 +434,10 @@ void build_flattened(const struct built_dump *dump, u64 chunk, bool shuffled, bo
 		u64 which = shuffled ? (i ^ 1) < nr_chunks ? i ^ 1 : i : i;
 		u64 offset = which * chunk, length = min_u64(chunk, dump->size - offset);
 
-		/* A writer seeks over the rest of a block: a hole, of which the reader must want nothing. */
+		/*
+		 * A writer seeks over the rest of a block: a hole, of which the reader
+		 * must want nothing.
+		 */
 		while (shuffled && length > 8 && load_u64(dump->data + offset + length - 8) == 0)
 			length -= 8;
 		at = put_record(built, at, offset, dump->data + offset, length);

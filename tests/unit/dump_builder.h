@@ -61,7 +61,10 @@ void build_dump(const struct dump_description *description, struct built_dump *b
 void build_flattened(const struct built_dump *dump, u64 chunk, bool shuffled, bool rewritten,
 		     struct built_dump *built);
 void built_free(struct built_dump *built);
-/* A new file under the directory for temporary files, with BUILT in it; its name is the caller's to free. */
+/*
+ * A new file under the directory for temporary files, with BUILT in it; its name is the
+ * caller's to free.
+ */
 char *built_write(const struct built_dump *built);
 
 /* What the page of frame PFN has in every built dump: some pages zero, some text, some noise. */

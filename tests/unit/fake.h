@@ -44,8 +44,8 @@ void fake_types_done(void);
 void fake_symbol(const char *name, u64 value);
 
 /*
- * Writes a minimal vmlinux with these symbols; returns its path, which the caller unlinks and
- * frees.
+ * Writes a minimal vmlinux with these symbols; returns its path, which the caller
+ * unlinks and frees.
  */
 struct fake_elf_symbol {
 	const char *name;

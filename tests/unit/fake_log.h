@@ -16,8 +16,8 @@
 void fake_log_types(void);
 
 /*
- * An empty log of 1 << COUNT_BITS records and 1 << SIZE_BITS bytes. EXACT_END: a block may end at the ring's
- * very end; without, such a block is moved to its start, as kernels before v6.18 do.
+ * An empty log of 1 << COUNT_BITS records and 1 << SIZE_BITS bytes. EXACT_END: a block may end at
+ * the ring's very end; without, such a block is moved to its start, as kernels before v6.18 do.
  */
 void fake_log_start(unsigned count_bits, unsigned size_bits, bool exact_end);
 /* What a printk does. Returns its sequence number. The text must fit. */

@@ -249,7 +249,10 @@ static void test_layouts(void **state UNUSED)
 	btf_member(btf, &record, 69999, &member);
 	assert_int_equal(member.bit_offset, 32 * 69999);
 	btf_close(btf);
-	/* Layouts that end too early, or outside, say nothing about kind 40: what is before it can be read. */
+	/*
+	 * Layouts that end too early, or outside, say nothing about kind 40: what is before it
+	 * can be read.
+	 */
 	for (i = 0; i < 2; i++) {
 		u32 length = i ? UINT32_MAX : sizeof(layouts) - 1;
 
@@ -329,7 +332,10 @@ static void test_truncated(void **state UNUSED)
 		strbuf_reset(&why);
 		free(copy);
 	}
-	/* Cut inside the types, with a header that agrees: each record boundary opens, nothing else does. */
+	/*
+	 * Cut inside the types, with a header that agrees: each record boundary opens,
+	 * nothing else does.
+	 */
 	for (length = 0; length < built.types.length; length += 4) {
 		struct built_btf cut = { .types = { built.types.text, length, built.types.space },
 					 .strings = built.strings };

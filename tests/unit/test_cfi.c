@@ -9,7 +9,10 @@
 
 #define START 0xffffffff81000000ULL
 
-/* One CIE, and a function that pushes rbp and rbx, returns, and has a cold part with a copy of its row. */
+/*
+ * One CIE, and a function that pushes rbp and rbx, returns, and has a cold part with a copy
+ * of its row.
+ */
 static const u8 cie_body[] = { 0xff, 0xff, 0xff, 0xff, 1, 0, 1,
 			       0x78, 16, /* version, "", code 1, data -8, return 16 */
 			       0x0c, 7,	   8,	 0x90, 1, 0, 0 };

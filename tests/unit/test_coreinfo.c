@@ -80,7 +80,10 @@ static void test_members(UNUSED void **state)
 	assert_true(type_member_by_name("printk_info", "dev_info.device", &member));
 	assert_int_equal(member.offset, 40);
 	assert_int_equal(member.size, 48);
-	/* What it does not say is not there; nor is what lies inside something that is no structure. */
+	/*
+	 * What it does not say is not there; nor is what lies inside something that
+	 * is no structure.
+	 */
 	assert_false(type_member_by_name("printk_info", "level", &member));
 	assert_false(type_member_by_name("printk_info", "text_len.low", &member));
 	assert_false(type_member_by_name("damaged", "member", &member));

@@ -434,7 +434,10 @@ static void test_rare_kinds(UNUSED void **state)
 		      "(int (**)(const struct node *, ...)) 0x40");
 }
 
-/* A header with layouts, as kernels from v7.1 on have it; a kind of the future, and one of 70,000 members. */
+/*
+ * A header with layouts, as kernels from v7.1 on have it; a kind of the future, and one
+ * of 70,000 members.
+ */
 static void test_kinds_of_the_future(UNUSED void **state)
 {
 	static const u8 layouts[4 * 128] = {

@@ -138,7 +138,10 @@ static void test_clocks(void **state UNUSED)
 	build();
 	assert_int_equal(kernel_hz(), 250);
 	assert_int_equal(kernel_wall_seconds(), 1700000100);
-	/* 99.25 s by the monotonic clock, half a second of it from wall_to_monotonic, and an hour asleep. */
+	/*
+	 * 99.25 s by the monotonic clock, half a second of it from wall_to_monotonic, and
+	 * an hour asleep.
+	 */
 	assert_int_equal((u64)(kernel_uptime_seconds() * 100 + 0.5), 369975);
 	assert_int_equal(kernel_log_epoch(), 1700000000500000000ULL);
 	fake_u64(fake_kva(JIFFIES), 4294892296ULL);

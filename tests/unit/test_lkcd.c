@@ -143,7 +143,10 @@ static unsigned good_pages(struct dump *dump)
 	return count;
 }
 
-/* A page header that makes no sense costs its page, and at most one beside it: what follows is found again. */
+/*
+ * A page header that makes no sense costs its page, and at most one beside it: what follows
+ * is found again.
+ */
 static void page_headers_damaged(void **state UNUSED)
 {
 	static const u32 sizes[] = { 0, 4097, 5000, 8192, 8193, 100000, ~0U };

@@ -68,7 +68,10 @@ static void test_bad_ranges(void **state UNUSED)
 	assert_int_equal(fault.space, SPACE_USER);
 }
 
-/* User page 0x400000 + N is physical page 0x4000 - N: what is next to each other there is not so in memory. */
+/*
+ * User page 0x400000 + N is physical page 0x4000 - N: what is next to each other there is not
+ * so in memory.
+ */
 #define USER_PAGES 0x400000
 
 static bool backwards_walk(u64 table, u64 address, struct translation *translation,
@@ -84,7 +87,10 @@ static bool backwards_walk(u64 table, u64 address, struct translation *translati
 	return true;
 }
 
-/* A dump with memory 2222 3333 4444, which a user has the other way round, and the file "012345...". */
+/*
+ * A dump with memory 2222 3333 4444, which a user has the other way round, and
+ * the file "012345...".
+ */
 static void dump_of_spaces(void)
 {
 	static struct arch_ops arch;

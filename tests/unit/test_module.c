@@ -116,7 +116,10 @@ static void link_list(void)
 	}
 }
 
-/* Two symbols a module: NAME_function (global text) and NAME_data (local data); an undefined one between. */
+/*
+ * Two symbols a module: NAME_function (global text) and NAME_data (local data); an
+ * undefined one between.
+ */
 static void put_symbols(unsigned i, const char *name)
 {
 	char names[64] = "";
@@ -263,8 +266,9 @@ static void test_absurd_memory_areas(void **state UNUSED)
 }
 
 /*
- * symbols.h forgets its loader once it ran, so this is the one look-up of the program that loads them. The
- * first module's table lies outside of it, the second's names are cut off, the third is whole.
+ * symbols.h forgets its loader once it ran, so this is the one look-up of the program that
+ * loads them. The first module's table lies outside of it, the second's names are cut off, the
+ * third is whole.
  */
 static void test_symbols(void **state UNUSED)
 {

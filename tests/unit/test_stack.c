@@ -63,7 +63,10 @@ static void put_table(void)
 	}
 }
 
-/* A handler called by entry code that saved VICTIM's registers at the top of that stack. Returns the handler's slot. */
+/*
+ * A handler called by entry code that saved VICTIM's registers at the top of that stack. Returns
+ * the handler's slot.
+ */
 static u64 put_exception(unsigned ist)
 {
 	const struct x86_regs regs = { .ip = code(VICTIM, 5),

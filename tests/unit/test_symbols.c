@@ -270,7 +270,10 @@ static void test_modules(void **state UNUSED)
 	}
 	assert_null(symbols_get(loop, 3000));
 
-	/* The kernel's namesakes come before a module's; the kernel's last symbol before a module's first. */
+	/*
+	 * The kernel's namesakes come before a module's; the kernel's last symbol before
+	 * a module's first.
+	 */
 	for (i = 0, symbol = symbol_by_name("__key.0"); symbol;
 	     symbol = symbol_next_same_name(symbol))
 		i += symbol->module ? 100 : 1;
@@ -315,7 +318,10 @@ static void test_format(void **state UNUSED)
 
 static void test_labels_in_old_kallsyms(void **state UNUSED)
 {
-	/* 19 symbols that kallsyms always has, a label and a string, a checksum, an absolute symbol. */
+	/*
+	 * 19 symbols that kallsyms always has, a label and a string, a checksum,
+	 * an absolute symbol.
+	 */
 	load_with_count(19);
 	check_name(BUILT_DATA + SHIFT + 0x10a, "jiffies+10");
 	assert_true(symbol_by_name(".LC3")->hidden);

@@ -94,8 +94,8 @@ static void put_pid(u32 pid, unsigned slot)
 }
 
 /*
- * CPU 0 runs its idle task, CPU 1 the thread 6. 2 is pid 1, 3 and 4 are pid 5 and its thread 6, 5 is in the
- * pid table only, 6 on the list only.
+ * CPU 0 runs its idle task, CPU 1 the thread 6. 2 is pid 1, 3 and 4 are pid 5 and its thread 6, 5
+ * is in the pid table only, 6 on the list only.
  */
 static void build(void)
 {

@@ -89,8 +89,8 @@ static void test_damaged_list(void **state UNUSED)
 }
 
 /*
- * Files: dentries at 0x4000, mounts at 0x6000. A root mount with /mnt, on which a second one has
- * /dir/file.
+ * Files: dentries at 0x4000, mounts at 0x6000. A root mount with /mnt, on which a second
+ * one has /dir/file.
  */
 static u64 dentry(unsigned i)
 {
@@ -161,8 +161,8 @@ static void test_damaged_paths(void **state UNUSED)
 	struct strbuf text = { 0 };
 
 	/*
-	 * Directories in a ring, and mounts in a ring: an end, and a mark that the start is
-	 * missing.
+	 * Directories in a ring, and mounts in a ring: an end, and a mark that the
+	 * start is missing.
 	 */
 	build_files();
 	set_dentry(3, 4, "dir", true);

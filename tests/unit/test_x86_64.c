@@ -323,8 +323,8 @@ static void test_kernel_faults(void **state UNUSED)
 	assert_true(mem_is_kernel_address(VMALLOC));
 
 	/*
-	 * GLOBAL without PRESENT is no mapping in the kernel half, though PROT_NONE in the user
-	 * half.
+	 * GLOBAL without PRESENT is no mapping in the kernel half, though PROT_NONE in
+	 * the user half.
 	 */
 	map(phys(AT_TOP), 4, VMALLOC, 0, 0x123000 | 0x160);
 	assert_false(mem_try_u64(VMALLOC, &value, &fault));
