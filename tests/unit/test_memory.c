@@ -87,6 +87,8 @@ static bool backwards_walk(u64 table, u64 address, struct translation *translati
 	return true;
 }
 
+static struct file_map file; /* of dump_of_spaces() */
+
 /*
  * A dump with memory 2222 3333 4444, which a user has the other way round, and
  * the file "012345...".
@@ -94,7 +96,6 @@ static bool backwards_walk(u64 table, u64 address, struct translation *translati
 static void dump_of_spaces(void)
 {
 	static struct arch_ops arch;
-	static struct file_map file;
 	struct kernel_layout layout;
 	struct dump *dump = fake_dump();
 	char path[] = "/tmp/test_memory.XXXXXX";
@@ -118,7 +119,7 @@ static void dump_of_spaces(void)
 
 static void test_spaces(void **state UNUSED)
 {
-	const struct space file = { .kind = SPACE_FILE }, user = USER_SPACE(fake_kva(0));
+	const struct space in_file = { .kind = SPACE_FILE }, user = USER_SPACE(fake_kva(0));
 	static const u8 rising[] = { 0x22, 0x33 }, falling[] = { 0x44, 0x33 };
 	struct fault fault;
 	u8 bytes[2 * PAGE_BYTES];
@@ -131,7 +132,7 @@ static void test_spaces(void **state UNUSED)
 	assert_memory_equal(bytes, rising, 2);
 	assert_true(mem_try_read_in(user, USER_PAGES + 0xfff, bytes, 2, &fault));
 	assert_memory_equal(bytes, falling, 2);
-	assert_true(mem_try_read_in(file, 8, bytes, 2, &fault));
+	assert_true(mem_try_read_in(in_file, 8, bytes, 2, &fault));
 	assert_memory_equal(bytes, "89", 2);
 
 	assert_true(mem_to_phys_in(KERNEL_SPACE, fake_kva(0x2fff), &paddr, &fault));
@@ -151,12 +152,12 @@ static void test_spaces(void **state UNUSED)
 	assert_int_equal(fault.space, SPACE_USER);
 	assert_int_equal(fault.address, USER_PAGES + 0x1000);
 	assert_int_equal(fault.physical, 0x3000);
-	assert_false(mem_try_read_in(file, 9, bytes, 2, &fault));
+	assert_false(mem_try_read_in(in_file, 9, bytes, 2, &fault));
 	assert_int_equal(fault.reason, FAULT_PAST_END);
 	assert_int_equal(fault.space, SPACE_FILE);
 	assert_false(mem_try_read_in(user, ~7ULL, bytes, 16, &fault));
 	assert_int_equal(fault.reason, FAULT_BAD_ADDRESS);
-	assert_false(mem_try_read_in(file, ~7ULL, bytes, 16, &fault));
+	assert_false(mem_try_read_in(in_file, ~7ULL, bytes, 16, &fault));
 	assert_int_equal(fault.reason, FAULT_PAST_END);
 	interrupt_request();
 	for (enum address_space kind = SPACE_KERNEL; kind <= SPACE_FILE; kind++) {
@@ -164,6 +165,7 @@ static void test_spaces(void **state UNUSED)
 		assert_int_equal(fault.reason, FAULT_INTERRUPTED);
 	}
 	interrupt_clear();
+	file_map_close(&file);
 }
 
 struct reading {
