@@ -308,6 +308,13 @@ static u64 shifted(u64 link_address, u64 kaslr_offset)
 	return link_address >= KERNEL_MAP_START ? link_address + kaslr_offset : link_address;
 }
 
+/* Is it part of the kernel's image, and not longer than the addresses there are? */
+static bool is_of_image(const Elf64_Shdr *section)
+{
+	return (section->sh_flags & SHF_ALLOC) && section->sh_addr >= KERNEL_MAP_START &&
+	       section->sh_size <= -section->sh_addr;
+}
+
 /* Where the last section of the kernel map ends; 0: there is none. */
 static u64 sections_end(const struct vmlinux *vmlinux)
 {
@@ -316,16 +323,15 @@ static u64 sections_end(const struct vmlinux *vmlinux)
 	for (u32 i = 0; i < vmlinux->nr_sections; i++) {
 		const Elf64_Shdr *section = vmlinux_section_header(vmlinux, i);
 
-		if ((section->sh_flags & SHF_ALLOC) && section->sh_addr >= KERNEL_MAP_START &&
-		    section->sh_size <= -section->sh_addr)
+		if (is_of_image(section))
 			end = max_u64(end, section->sh_addr + section->sh_size);
 	}
 	return end;
 }
 
-static void take_symbols(const struct vmlinux *vmlinux, u64 kaslr_offset)
+/* END: of the image's last section. */
+static void take_symbols(const struct vmlinux *vmlinux, u64 end, u64 kaslr_offset)
 {
-	u64 end = sections_end(vmlinux);
 	size_t space = (size_t)vmlinux->nr_symtab + 1, count = 0, i;
 	struct sort_item *items = xmalloc(space * sizeof(*items));
 	struct sort_item *other = xmalloc(space * sizeof(*other)), *sorted;
@@ -398,9 +404,9 @@ static void list_visible(void)
 }
 
 /* Where the image starts and ends in memory, and which parts of it are code. */
-static void take_ranges(const struct vmlinux *vmlinux, u64 kaslr_offset)
+static void take_ranges(const struct vmlinux *vmlinux, u64 end, u64 kaslr_offset)
 {
-	u64 end = sections_end(vmlinux), linker_end;
+	u64 linker_end;
 	u32 i;
 
 	for (i = 0; i < vmlinux->nr_sections; i++) {
@@ -408,8 +414,7 @@ static void take_ranges(const struct vmlinux *vmlinux, u64 kaslr_offset)
 		struct text_range range = { section->sh_addr + kaslr_offset,
 					    section->sh_addr + section->sh_size + kaslr_offset };
 
-		if (!(section->sh_flags & SHF_ALLOC) || section->sh_addr < KERNEL_MAP_START ||
-		    section->sh_size > -section->sh_addr)
+		if (!is_of_image(section))
 			continue;
 		/* v7's .data is marked executable too: code is what nothing may write. */
 		if ((section->sh_flags & (SHF_EXECINSTR | SHF_WRITE)) == SHF_EXECINSTR &&
@@ -473,8 +478,10 @@ void symbols_reset(void)
 
 bool symbols_load_vmlinux(const struct vmlinux *vmlinux, u64 kaslr_offset, struct strbuf *why)
 {
+	u64 end = sections_end(vmlinux);
+
 	forget_kernel();
-	take_symbols(vmlinux, kaslr_offset);
+	take_symbols(vmlinux, end, kaslr_offset);
 	if (!kernel.count) {
 		strbuf_printf(why, "%s: its symbol table is empty", vmlinux->file.path);
 		forget_kernel();
@@ -482,7 +489,7 @@ bool symbols_load_vmlinux(const struct vmlinux *vmlinux, u64 kaslr_offset, struc
 	}
 	unhide_what_kallsyms_has(vmlinux);
 	order_aliases();
-	take_ranges(vmlinux, kaslr_offset);
+	take_ranges(vmlinux, end, kaslr_offset);
 	list_visible();
 	kernel.kaslr_offset = kaslr_offset;
 	return true;

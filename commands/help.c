@@ -11,6 +11,7 @@
 #include "shell/command.h"
 #include "shell/gdb_command.h"
 #include "shell/session.h"
+#include "show/btshow.h"
 #include "show/kerneldump.h"
 #include "show/sessiondump.h"
 
@@ -110,11 +111,7 @@ static void show_registers(UNUSED const char *option)
 
 		out("CPU %u:\n", note->cpu);
 		out("    RIP: %016llx  RSP: %016llx  RFLAGS: %08llx\n", r->ip, r->sp, r->flags);
-		out("    RAX: %016llx  RBX: %016llx  RCX: %016llx\n", r->ax, r->bx, r->cx);
-		out("    RDX: %016llx  RSI: %016llx  RDI: %016llx\n", r->dx, r->si, r->di);
-		out("    RBP: %016llx   R8: %016llx   R9: %016llx\n", r->bp, r->r8, r->r9);
-		out("    R10: %016llx  R11: %016llx  R12: %016llx\n", r->r10, r->r11, r->r12);
-		out("    R13: %016llx  R14: %016llx  R15: %016llx\n", r->r13, r->r14, r->r15);
+		btshow_general_registers(r);
 		out("    CS: %04llx  SS: %04llx\n", r->cs, r->ss);
 		if (note->has_control)
 			show_control_registers(note);

@@ -17,7 +17,7 @@ static void begin(struct klist_iter *it, u64 head, u64 member_offset, bool circu
 	it->head = head;
 	it->member_offset = member_offset;
 	it->circular = circular;
-	it->brent_power = it->brent_left = 1;
+	ring_begin(&it->ring);
 	if (!mem_try_u64(head, &it->next, &it->fault)) {
 		it->stopped = it->fault.reason == FAULT_INTERRUPTED ? KLIST_INTERRUPTED
 								    : KLIST_FAULT;
@@ -33,23 +33,6 @@ void klist_begin(struct klist_iter *it, u64 list_head, u64 member_offset)
 void khlist_begin(struct klist_iter *it, u64 hlist_head, u64 member_offset)
 {
 	begin(it, hlist_head, member_offset, false);
-}
-
-/*
- * Brent's method: a node is remembered and compared with the following ones; each time as many
- * nodes as the current power of two have passed, a newer one is remembered. A ring is noticed at
- * the latest when it was gone round about three times.
- */
-static bool seen_before(struct klist_iter *it, u64 node)
-{
-	if (it->brent_node == node)
-		return true;
-	if (--it->brent_left == 0) {
-		it->brent_node = node;
-		it->brent_power *= 2;
-		it->brent_left = it->brent_power;
-	}
-	return false;
 }
 
 bool klist_next(struct klist_iter *it, u64 *entry)
@@ -68,7 +51,7 @@ bool klist_next(struct klist_iter *it, u64 *entry)
 		it->stopped = KLIST_INTERRUPTED;
 		return false;
 	}
-	if (seen_before(it, node)) {
+	if (ring_closes(&it->ring, node)) {
 		it->stopped = KLIST_LOOP;
 		return false;
 	}

@@ -5,6 +5,7 @@
 
 #include "base/fault.h"
 #include "base/util.h"
+#include "containers/ring.h"
 
 /*
  *	struct klist_iter it;
@@ -27,7 +28,8 @@ struct klist_iter {
 	bool circular; /* list_head: ends at head; else at NULL (or a nulls marker) */
 	enum klist_stop stopped; /* 0: ended properly */
 	struct fault fault;
-	u64 nr_seen, brent_node, brent_power, brent_left;
+	u64 nr_seen;
+	struct ring ring;
 	char why[160];
 };
 

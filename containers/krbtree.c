@@ -66,7 +66,7 @@ void krbtree_begin(struct krbtree_iter *it, u64 root, u64 member_offset)
 
 	memset(it, 0, sizeof(*it));
 	it->member_offset = member_offset;
-	it->brent_power = it->brent_left = 1;
+	ring_begin(&it->ring);
 	if (!field_try_u64(root, &rb_root_node, &top, &it->fault)) {
 		set_stopped(it);
 		return;
@@ -125,19 +125,6 @@ static bool successor_of(struct krbtree_iter *it, u64 node, u64 *successor)
 	return descend_left(it, right, successor);
 }
 
-/* Damage can close a ring that every local check passes: Brent's method as in klist.c. */
-static bool seen_before(struct krbtree_iter *it, u64 node)
-{
-	if (it->brent_node == node)
-		return true;
-	if (--it->brent_left == 0) {
-		it->brent_node = node;
-		it->brent_power *= 2;
-		it->brent_left = it->brent_power;
-	}
-	return false;
-}
-
 /* A node is handed out even when the way from it to its successor is broken: it was read. */
 bool krbtree_next(struct krbtree_iter *it, u64 *entry)
 {
@@ -149,7 +136,7 @@ bool krbtree_next(struct krbtree_iter *it, u64 *entry)
 		it->stopped = KLIST_INTERRUPTED;
 		return false;
 	}
-	if (seen_before(it, node))
+	if (ring_closes(&it->ring, node))
 		return loop_found(it, node);
 	if (successor_of(it, node, &successor))
 		it->next = successor;

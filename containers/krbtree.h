@@ -5,11 +5,13 @@
 
 #include "base/fault.h"
 #include "base/util.h"
+#include "containers/ring.h"
 
 struct krbtree_iter {
 	u64 next; /* rb_node */
 	u64 member_offset;
-	u64 nr_seen, brent_node, brent_power, brent_left;
+	u64 nr_seen;
+	struct ring ring;
 	u8 stopped; /* 0: ended properly, else as enum klist_stop */
 	struct fault fault;
 	char why[160];

@@ -11,18 +11,22 @@
 #include <ctype.h>
 #include <stdio.h>
 
+void btshow_general_registers(const struct x86_regs *r)
+{
+	out("    RAX: %016llx  RBX: %016llx  RCX: %016llx\n", r->ax, r->bx, r->cx);
+	out("    RDX: %016llx  RSI: %016llx  RDI: %016llx\n", r->dx, r->si, r->di);
+	out("    RBP: %016llx   R8: %016llx   R9: %016llx\n", r->bp, r->r8, r->r9);
+	out("    R10: %016llx  R11: %016llx  R12: %016llx\n", r->r10, r->r11, r->r12);
+	out("    R13: %016llx  R14: %016llx  R15: %016llx\n", r->r13, r->r14, r->r15);
+}
+
 static void show_registers(const struct frame *frame)
 {
 	const struct x86_regs *r = &frame->regs;
 
 	out("    RIP: %016llx  RSP: %016llx  RFLAGS: %08llx\n", r->ip, r->sp, r->flags);
-	if (!frame->partial_regs) {
-		out("    RAX: %016llx  RBX: %016llx  RCX: %016llx\n", r->ax, r->bx, r->cx);
-		out("    RDX: %016llx  RSI: %016llx  RDI: %016llx\n", r->dx, r->si, r->di);
-		out("    RBP: %016llx   R8: %016llx   R9: %016llx\n", r->bp, r->r8, r->r9);
-		out("    R10: %016llx  R11: %016llx  R12: %016llx\n", r->r10, r->r11, r->r12);
-		out("    R13: %016llx  R14: %016llx  R15: %016llx\n", r->r13, r->r14, r->r15);
-	}
+	if (!frame->partial_regs)
+		btshow_general_registers(r);
 	out("    ORIG_RAX: %016llx  CS: %04llx  SS: %04llx\n", r->orig_ax, r->cs, r->ss);
 }
 

@@ -9,7 +9,7 @@ import tempfile
 from harness import CRASH, environment, equal, expect, processor_time, wait_until
 from slow import Slow
 from terminal import on_terminal
-from tmux import Session, Window
+from tmux import Session, Window, at_prompt
 
 ONE_KERNEL = True
 
@@ -21,7 +21,7 @@ def at_pager(screen):
 
 def leave_pager(session):
     """Whether less waits at the end of the text, or left by itself there."""
-    screen = session.wait_until(lambda screen: at_pager(screen) or screen.rstrip().endswith("crash>"), "pager or prompt")
+    screen = session.wait_until(lambda screen: at_pager(screen) or at_prompt(screen), "pager or prompt")
     if at_pager(screen):
         session.keys("q")
     session.prompt()
