@@ -7,8 +7,9 @@
 
 /*
  * While json_on(), commands describe what they found with the calls below instead of laying out text;
- * what they still print with out() becomes {"text": "..."} objects, a line each, so that the answer is JSON whatever
- * happens. The shell switches it, for a command (`ps --json`) or for a run (crash --json).
+ * what they still print with out() becomes {"text": "..."} objects, a line each, so that the answer
+ * is JSON whatever happens. The shell switches it, for a command (`ps --json`) or for a run (crash
+ * --json).
  */
 bool json_on(void);
 /* Returns what it was. */

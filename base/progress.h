@@ -11,9 +11,10 @@
  *		progress_at(i, count);
  *	progress_end();
  *
- * shows "foreach bt: 300 of 5000 tasks, 100 tasks/s, 47 s left" from the second second on, so that what is short
- * leaves the terminal alone; only when standard error is one, and not in a quiet session. There is one line:
- * what begins inside of something else takes it over until it ends. Main thread only.
+ * shows "foreach bt: 300 of 5000 tasks, 100 tasks/s, 47 s left" from the second second on, so that
+ * what is short leaves the terminal alone; only when standard error is one, and not in a quiet
+ * session. There is one line: what begins inside of something else takes it over until it ends.
+ * Main thread only.
  */
 #define PROGRESS_BYTES "bytes" /* a unit that is shown in MB */
 

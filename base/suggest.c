@@ -1,4 +1,4 @@
-/* base/suggest.c - finds the nearest of many names: by their letters first, then by the changes between them. */
+/* base/suggest.c - finds the nearest of many names: by their letters, then by the changes between them. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/suggest.h"
 

@@ -414,7 +414,8 @@ COMMAND(bt) = {
 	.summary = "stack traces of tasks",
 	.synopsis =
 		"[-a | -c cpus | -p | -g] [-l] [-f | -F | -FF] [-s [-x | -d]] [-n idle] [-t | -T | -e | -r] "
-		"[-R ref] [-I ip] [-S sp] [-o] [--sources] [--args] [--locals] [--merge | --folded] [pid | task | name] ...\n"
+		"[-R ref] [-I ip] [-S sp] [-o] [--sources] [--args] [--locals] [--merge | --folded] [pid | "
+		"task | name] ...\n"
 		"-v | -E [-c cpus] | -O | -D orc | -D dwarf",
 	.options =
 		(const struct option[]){
@@ -471,7 +472,8 @@ COMMAND(bt) = {
 		"The address in brackets is where the return address is stored, or the stack pointer for "
 		"the frame that a CPU was executing. What an exception interrupted from a stack of its own has a "
 		"line of its own again below that stack. In a dump that kexec made, traces of active tasks begin "
-		"where each CPU ended, if the walk from there comes to the registers that the kernel saved. When a trace cannot be followed to its end, the last line "
+		"where each CPU ended, if the walk from there comes to the registers that the kernel saved. "
+		"When a trace cannot be followed to its end, the last line "
 		"says so and why; frames behind it are guesses, marked with ?.\n\n"
 		"--merge shows what hundreds of tasks do on a page: tasks on a CPU first, then those that nothing "
 		"interrupts (UN), then the most frequent stacks. \"foreach UN bt --merge\" chooses tasks.",

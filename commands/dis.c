@@ -1,4 +1,4 @@
-/* commands/dis.c - the command dis: instructions of the kernel, its modules and user programs, with their source. */
+/* commands/dis.c - the command dis: instructions of kernel, modules and programs, with their source. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * gdb disassembles; which bytes belong to a function is known from the symbols, which it

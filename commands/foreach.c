@@ -163,7 +163,8 @@ static void add_command(struct plan *plan, const char *name)
 
 /*
  * Words up to the first command's name choose tasks; the names that follow one another are the commands;
- * all the rest is theirs, and so are options before. The rest is taken as typed: a word with blanks keeps its quotes.
+ * all the rest is theirs, and so are options before. The rest is taken as typed: a word with blanks
+ * keeps its quotes.
  */
 static void make_plan(struct plan *plan, const char *line)
 {

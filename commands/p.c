@@ -1,4 +1,4 @@
-/* commands/p.c - the command p: the value of an expression, as gdb's print has it, or of a per-cpu variable. */
+/* commands/p.c - the command p: the value of an expression, or of a per-cpu variable. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
 #include "base/json.h"

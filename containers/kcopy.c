@@ -1,4 +1,4 @@
-/* containers/kcopy.c - copies of large kernel arrays that stay usable when some of their pages are missing. */
+/* containers/kcopy.c - copies of large kernel arrays, usable when some of their pages are missing. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "containers/kcopy.h"
 

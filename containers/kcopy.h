@@ -1,4 +1,4 @@
-/* containers/kcopy.h - copies of large kernel arrays that stay usable when some of their pages are missing. */
+/* containers/kcopy.h - copies of large kernel arrays, usable when some of their pages are missing. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef KCOPY_H
 #define KCOPY_H

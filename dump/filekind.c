@@ -69,7 +69,8 @@ static const struct signature signatures[] = {
 	/* A copy of the dump device on other media has a header without a magic number before it. */
 	{ 4096, 8, "sadump\0\0", "an sadump media backup" NO_SADUMP },
 	{ 0, 4, "EMiL",
-	  "a LiME memory image: its ranges are raw memory behind headers of 32 bytes; cut them out and give FILE@ADDRESS for each" },
+	  "a LiME memory image: its ranges are raw memory behind headers of 32 bytes; cut them out and "
+	  "give FILE@ADDRESS for each" },
 	{ 0, 8, "PAGEDU64", "a Windows crash dump: not of a Linux kernel" },
 	{ 0, 8, "PAGEDUMP", "a Windows crash dump: not of a Linux kernel" },
 	{ 0, 4, "MDMP", "a Windows minidump: not of a Linux kernel" },

@@ -1,4 +1,4 @@
-/* dump/unpack.c - gzip, bzip2, xz, lzma, zstd, lz4 and lzop data back into a file; what a bzImage has inside. */
+/* dump/unpack.c - gzip, bzip2, xz, lzma, zstd, lz4 and lzop data, and bzImages, back into a file. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The result goes to a file without a name in TMPDIR or /var/tmp, as a vmlinux with debug information would
@@ -8,8 +8,8 @@
  * A kernel's own payload differs from files in small things: its length follows the data as four bytes,
  * lz4 comes as a legacy frame, lzma in its old form.
  *
- * How much memory unpacking takes is in the data's own header, and that may lie. What is taken is no more than
- * what so many packed bytes can become, and no more than:
+ * How much memory unpacking takes is in the data's own header, and that may lie. What is taken is
+ * no more than what so many packed bytes can become, and no more than:
  *
  *	gzip	32 KB, always
  *	bzip2	4 MB, its largest block

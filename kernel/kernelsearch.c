@@ -1,4 +1,4 @@
-/* kernel/kernelsearch.c - finds a kernel in memory that nothing tells of, by its page tables and its symbol table. */
+/* kernel/kernelsearch.c - finds a kernel in memory that nothing tells of: page tables, symbol table. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The table that maps the image (level2_kernel_pgt in the sources, one for 1 GB from

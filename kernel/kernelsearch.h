@@ -1,4 +1,4 @@
-/* kernel/kernelsearch.h - finds a kernel in memory that nothing tells of, by its page tables and its symbol table. */
+/* kernel/kernelsearch.h - finds a kernel in memory that nothing tells of: page tables, symbol table. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef KERNELSEARCH_H
 #define KERNELSEARCH_H

@@ -1,4 +1,4 @@
-/* kernel/printksafe.h - messages of kernels before v5.15 that never came from a CPU's own buffers into the log. */
+/* kernel/printksafe.h - before v5.15: messages that never came from a CPU's buffers into the log. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef PRINTKSAFE_H
 #define PRINTKSAFE_H

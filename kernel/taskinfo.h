@@ -1,4 +1,4 @@
-/* kernel/taskinfo.h - what a task does, used and may use: its state, memory, times, scheduling, limits, arguments. */
+/* kernel/taskinfo.h - what a task does, used and may use: state, memory, times, limits, arguments. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef TASKINFO_H
 #define TASKINFO_H

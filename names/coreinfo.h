@@ -1,4 +1,4 @@
-/* names/coreinfo.h - the few symbols and types that vmcoreinfo tells, for questions asked without a vmlinux. */
+/* names/coreinfo.h - the few symbols and types that vmcoreinfo has, for questions without a vmlinux. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef COREINFO_H
 #define COREINFO_H

@@ -1,4 +1,4 @@
-/* names/kfield.h - kernel members, types, symbols and enumerators, declared where used, found on first use. */
+/* names/kfield.h - kernel members, types, symbols, enumerators: declared where used, found on first use. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef KFIELD_H
 #define KFIELD_H

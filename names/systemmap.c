@@ -1,4 +1,4 @@
-/* names/systemmap.c - a kernel's System.map: its symbols as text, for a vmlinux that has none, or for none at all. */
+/* names/systemmap.c - a System.map: a kernel's symbols, for a vmlinux that has none, or for none at all. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * nm wrote the file at the end of the kernel's build, sorted by address: "ffffffff81000000 T

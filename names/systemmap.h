@@ -1,4 +1,4 @@
-/* names/systemmap.h - a kernel's System.map: its symbols as text, for a vmlinux that has none, or for none at all. */
+/* names/systemmap.h - a System.map: a kernel's symbols, for a vmlinux that has none, or for none at all. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef SYSTEMMAP_H
 #define SYSTEMMAP_H

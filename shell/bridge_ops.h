@@ -20,8 +20,8 @@ struct bridge_shell {
 void bridge_ops_setup(const struct bridge_shell *used);
 
 /*
- * What gdb's addresses are of, until the scope that this is called in ends: the kernel's, the current task's (option
- * -u), offsets in the dump file (-f).
+ * What gdb's addresses are of, until the scope that this is called in ends: the kernel's, the
+ * current task's (option -u), offsets in the dump file (-f).
  */
 void bridge_ops_use_space(enum address_space used);
 /* The kernel's, and the current task's below them. */

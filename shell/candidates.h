@@ -1,4 +1,4 @@
-/* shell/candidates.h - the words of each kind that may stand in a command line: tasks, symbols, members ... */
+/* shell/candidates.h - the words of each kind that a command line may have: tasks, symbols, members ... */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef CANDIDATES_H
 #define CANDIDATES_H

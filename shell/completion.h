@@ -10,8 +10,8 @@
 void completion_find(const char *line, struct completion *completion);
 
 /*
- * A word in COMMAND's `arguments`, or behind one of its options, that is no kind of words known here, and no free text;
- * NULL: there is none.
+ * A word in COMMAND's `arguments`, or behind one of its options, that is no kind of words known
+ * here, and no free text; NULL: there is none.
  */
 const char *completion_unknown(const struct command *command);
 

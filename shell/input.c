@@ -1,4 +1,4 @@
-/* shell/input.c - reads lines from .crashrc, files, options, standard input and the prompt, and has each of them run. */
+/* shell/input.c - reads lines from .crashrc, files, options, standard input and the prompt; they are run. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/input.h"
 

@@ -1,4 +1,4 @@
-/* shell/input.h - where command lines come from: .crashrc, -i, --exec, `< FILE`, standard input, the prompt. */
+/* shell/input.h - where command lines come from: .crashrc, -i, --exec, `< FILE`, a pipe, the prompt. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef INPUT_H
 #define INPUT_H

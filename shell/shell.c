@@ -1,4 +1,4 @@
-/* shell/shell.c - takes command lines apart, finds what each word means, runs it and tells what went wrong. */
+/* shell/shell.c - takes command lines apart, runs what each word means, and says what went wrong. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/shell.h"
 

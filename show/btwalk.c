@@ -1,4 +1,4 @@
-/* show/btwalk.c - what bt has to tell of a stack: which frames, registers and words, for text and JSON alike. */
+/* show/btwalk.c - what bt says of a stack: frames, registers and words, for text and JSON alike. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "show/btwalk.h"
 

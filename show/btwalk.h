@@ -1,4 +1,4 @@
-/* show/btwalk.h - what bt has to tell of a stack: which frames, registers and words, for text and JSON alike. */
+/* show/btwalk.h - what bt says of a stack: frames, registers and words, for text and JSON alike. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef BTWALK_H
 #define BTWALK_H
@@ -55,8 +55,8 @@ struct address_range btwalk_frame_words(const struct stack_trace *trace, size_t 
 /* The first word in [*AT, END) that is an address of text, and *AT where it is. False: no more. */
 bool btwalk_text_word(u64 *at, u64 end, u64 *word, const struct symbol **symbol);
 /*
- * -t goes over what the trace's stacks hold in parts, from { 0 } on: words of one stack, then the registers that
- * were saved where the next part goes on.
+ * -t goes over what the trace's stacks hold in parts, from { 0 } on: words of one stack, then the
+ * registers that were saved where the next part goes on.
  */
 struct btwalk_part {
 	enum stack_kind stack;

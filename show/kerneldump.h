@@ -1,4 +1,4 @@
-/* show/kerneldump.h - help -k, -m and -v: the kernel, the machine and its memory, labelled as crash labels them. */
+/* show/kerneldump.h - help -k, -m and -v: the kernel, the machine, its memory, under crash's labels. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef KERNELDUMP_H
 #define KERNELDUMP_H

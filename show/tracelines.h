@@ -6,8 +6,9 @@
 #include "base/util.h"
 
 /*
- * "    FILE: LINE" and, for each function that is inline at PC, "    (inlined) NAME at FILE: LINE", where it was
- * called: lines with their newlines, the innermost first. False: no debug information covers PC.
+ * " FILE: LINE" and, for each function that is inline at PC, " (inlined) NAME at FILE: LINE", where
+ * it was called: lines with their newlines, the innermost first. False: no debug information covers
+ * PC.
  */
 bool tracelines_add(u64 pc, struct strbuf *text);
 /*

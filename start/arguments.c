@@ -387,7 +387,8 @@ static const struct known_option known_options[] = {
 	{ { "--reloc", "SIZE", "the kernel lies SIZE bytes below the addresses in its vmlinux" },
 	  .take = take_relocation },
 	{ { "--machdep", "SETTING[,...]",
-	    "also -m: phys_base=, page_offset=, kernel_image_size= NUMBER, vm=5level, for dumps that do not tell" },
+	    "also -m: phys_base=, page_offset=, kernel_image_size= NUMBER, vm=5level, for dumps that do "
+	    "not tell" },
 	  .take = take_machine_settings },
 	{ { "-m", "SETTING", NULL }, .take = take_machine_settings },
 	{ { "--src", "DIR", "look for the kernel's source files below DIR (dis -s)" },

@@ -1,4 +1,4 @@
-/* slow.c - tests: makes a machine as slow as a test needs it, and stops the program where it says what it does. */
+/* slow.c - tests: makes a machine slow, and stops the program where it says what it does. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define _GNU_SOURCE
 #include <dlfcn.h>

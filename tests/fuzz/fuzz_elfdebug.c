@@ -1,4 +1,4 @@
-/* fuzz_elfdebug.c - tests: what an ELF file says of its debug information: build-id, .gnu_debuglink, sections. */
+/* fuzz_elfdebug.c - tests: what an ELF file says of its debug information: build-id, links, sections. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fuzz.h"
 

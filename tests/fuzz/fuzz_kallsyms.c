@@ -1,4 +1,4 @@
-/* fuzz_kallsyms.c - tests: the kernel's own symbol table in damaged memory: told of by vmcoreinfo, searched, or nothing known. */
+/* fuzz_kallsyms.c - tests: the kernel's own symbol table in damaged memory: named, searched, or unknown. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fuzz.h"
 

@@ -1,4 +1,4 @@
-/* fuzz_modules.c - tests: the list of modules, their symbol tables (kallsyms) and sections in damaged memory. */
+/* fuzz_modules.c - tests: the list of modules, their symbol tables and sections in damaged memory. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fuzz.h"
 

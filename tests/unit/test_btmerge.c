@@ -1,4 +1,4 @@
-/* test_btmerge.c - L6 many traces as few: what is equal, in which order, names that would break the format, failures. */
+/* test_btmerge.c - L6 many traces as few: what is equal, the order, odd names, failures. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
 #include "base/out.h"

@@ -1,4 +1,4 @@
-/* test_json.c - objects, lists and texts as JSON; what a failure leaves; text that commands print all the same. */
+/* test_json.c - objects, lists and texts as JSON; what a failure leaves; text printed all the same. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
 #include "base/json.h"
@@ -115,7 +115,8 @@ static void put_part(UNUSED void *arg)
 static void test_protected_parts(UNUSED void **state)
 {
 	check(put_part, false,
-	      "{\"first\": 1, \"part_error\": \"no \\\"page\\\"\", \"rows\": [{\"error\": \"broken\"}], \"last\": 2}\n");
+	      "{\"first\": 1, \"part_error\": \"no \\\"page\\\"\", \"rows\": [{\"error\": \"broken\"}], "
+	      "\"last\": 2}\n");
 }
 
 static void put_interrupted(UNUSED void *arg)

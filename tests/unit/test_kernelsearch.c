@@ -1,4 +1,4 @@
-/* test_kernelsearch.c - L3 kernelsearch: page tables that lead to an image, which kernel runs, no kernel at all. */
+/* test_kernelsearch.c - L3 kernelsearch: page tables that lead to an image, which kernel runs, none. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dump/elfnote.h"
 #include "dump/pagescan.h"

@@ -1,4 +1,4 @@
-/* test_returnhook.c - L5 return addresses that tracing keeps: every kernel's keeper, damage, missing types. */
+/* test_returnhook.c - L5 return addresses that tracing keeps: every kernel's keeper, damage. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
 #include "fake.h"

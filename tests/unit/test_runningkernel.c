@@ -1,4 +1,4 @@
-/* test_runningkernel.c - L2 runningkernel: every place where a distribution puts a vmlinux, below a root of our own. */
+/* test_runningkernel.c - L2 every place where a distribution puts a vmlinux, below a root of our own. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "names/elfdebug.h"
 #include "names/runningkernel.h"

@@ -1,4 +1,4 @@
-/* test_stack.c - L5 unwinding through each exception's own stack, #VC's too, which no guest without SEV can show. */
+/* test_stack.c - L5 unwinding through each exception's own stack, #VC's too. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
 #include "base/regs.h"

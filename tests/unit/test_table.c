@@ -1,4 +1,4 @@
-/* test_table.c - rows as text, as JSON and as a caller gets them: every kind, unknown values, failures, children, widths. */
+/* test_table.c - rows as text, as JSON and as a caller gets them: kinds, failures, children, widths. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
 #include "base/json.h"

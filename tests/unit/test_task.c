@@ -1,4 +1,4 @@
-/* test_task.c - L5 tasks: both roads to a task, damage, states, words that name tasks, names on a terminal. */
+/* test_task.c - L5 tasks: both roads to a task, damage, states, words and names. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
 #include "fake.h"

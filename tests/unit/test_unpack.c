@@ -1,4 +1,4 @@
-/* test_unpack.c - L1 unpack: every packing back into its bytes, in a file and in a bzImage; damage and bombs. */
+/* test_unpack.c - L1 unpack: every packing back into its bytes, in a file and a bzImage; damage. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
 #include "dump/unpack.h"
