@@ -78,13 +78,12 @@ static void put_piece(struct strbuf *input, u32 offset, u32 file, const void *by
 
 static void put_bytes(struct strbuf *contents, u32 offset, const void *bytes, size_t length)
 {
-	static const u8 zeroes[PAGE_BYTES];
+	static const u8 zeroes[FUZZ_MAX_FILE_BYTES];
 
 	offset %= FUZZ_MAX_FILE_BYTES;
 	length = min_u64(length, FUZZ_MAX_FILE_BYTES - offset);
-	while (contents->length < offset + length)
-		strbuf_add(contents, zeroes,
-			   min_u64(offset + length - contents->length, sizeof(zeroes)));
+	if (contents->length < offset + length)
+		strbuf_add(contents, zeroes, offset + length - contents->length);
 	memcpy(contents->text + offset, bytes, length);
 }
 
@@ -276,12 +275,18 @@ const char *fuzz_path(unsigned slot, const void *data, size_t size)
 
 void fuzz_fill_memory(const u8 *data, size_t size)
 {
-	struct fuzz_files files;
+	const u8 *end = data + size;
+	struct piece piece;
 
-	fuzz_take_pieces(data, size, &files);
 	fake_dump();
-	memcpy(fake_phys(0), strbuf_text(&files.contents[0]), files.contents[0].length);
-	fuzz_free_files(&files);
+	/* Not through a file: a heap block of that size would be new pages for each input. */
+	while (next_piece(&data, end, &piece)) {
+		u32 offset = piece.offset % FUZZ_MAX_FILE_BYTES;
+
+		if (piece.file % FUZZ_MAX_FILES == 0)
+			memcpy(fake_phys(offset), piece.bytes,
+			       min_u64(piece.length, FUZZ_MAX_FILE_BYTES - offset));
+	}
 }
 
 /* The linker puts these in place of the C library's: a file is then heap memory of just its size. */
