@@ -36,9 +36,9 @@
  *	  12	4	compression of this page, 0: stored as it is
  *	  16	8	page flags
  *
- * A frame's descriptor is found by counting the set bits below it. The counts of whole bitmap pieces
- * are kept (1/64 of the bitmap's size) and made as far as a lookup needs them, over holes of a
- * sparse file without reading them.
+ * A frame's descriptor is found by counting the set bits below it. The counts of whole bitmap
+ * pieces are kept (1/64 of the bitmap's size) and made as far as a lookup needs them, over holes of
+ * a sparse file without reading them.
  */
 #include "dump/decompress.h"
 #include "dump/elfnote.h"
@@ -276,7 +276,9 @@ static const void *piece_words(const struct kdump_part *part, u64 piece, void *c
 	return file_map_read(part->file, part->bitmap2 + start, copy, length) ? copy : NULL;
 }
 
-/* Without a call, which the compiler's own would be on a processor that may lack the instruction. */
+/*
+ * Without a call, which the compiler's own would be on a processor that may lack the instruction.
+ */
 static u64 bits_set(u64 word)
 {
 	word -= word >> 1 & 0x5555555555555555;
@@ -446,9 +448,9 @@ static enum table_state look_at_descriptors(const struct kdump_part *part, u64 f
 
 /*
  * Is the data of the last pages in the file? The first descriptor's data starts where the table of
- * descriptors ends, which gives their number without counting bits. That holds when data stands in the
- * order of frames: else what is in that place is data, or it is no table's end, and the bits are counted.
- * *NR_DESCRIPTORS is set then.
+ * descriptors ends, which gives their number without counting bits. That holds when data stands in
+ * the order of frames: else what is in that place is data, or it is no table's end, and the bits
+ * are counted. *NR_DESCRIPTORS is set then.
  */
 static bool part_is_cut_short(struct kdump_part *part, u64 *nr_descriptors)
 {

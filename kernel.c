@@ -28,7 +28,9 @@ KSYMBOL(jiffies_64, "jiffies_64");
 KSYMBOL(clocksource_jiffies, "clocksource_jiffies");
 KFIELD(clocksource_mult, "clocksource.mult");
 KFIELD(clocksource_shift, "clocksource.shift");
-/* v6.17 22c62b9a84b8 timekeeping: Introduce auxiliary timekeepers: an array, the core clock first */
+/*
+ * v6.17 22c62b9a84b8 timekeeping: Introduce auxiliary timekeepers: an array, the core clock first
+ */
 KSYMBOL(timekeeper_data, "timekeeper_data", "tk_core");
 KENUM(timekeeper_core, "TIMEKEEPER_CORE");
 KTYPE(tk_data_type, "struct tk_data");

@@ -38,7 +38,9 @@ bool kernel_crashed_by_sysrq(void); /* by echo c > /proc/sysrq-trigger, or the k
 bool kernel_was_kexeced(void); /* it handed over to a crash kernel: the dump is a kdump */
 
 u64 kernel_taint_flags(void);
-/* The letters of FLAGS ("OE"), from the kernel's own table. MODULE: only those a module can carry. */
+/*
+ * The letters of FLAGS ("OE"), from the kernel's own table. MODULE: only those a module can carry.
+ */
 void kernel_taint_letters(u64 flags, bool module, struct strbuf *letters);
 
 /*

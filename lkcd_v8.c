@@ -34,7 +34,8 @@
  * what it costs follows the file's size. Of a run of pages only the first one's place is kept, at most
  * GROUP_PAGES to a run: a byte a page, and 16 bytes where pages come twice or in no order.
  *
- * The headers of versions before 8 differ, and none of them could be found that is a kernel's for x86_64.
+ * The headers of versions before 8 differ, and none of them could be
+ * found that is a kernel's for x86_64.
  */
 #include "base/fail.h"
 #include "dump/decompress.h"
@@ -46,7 +47,9 @@
 #include <stdlib.h>
 
 enum {
-	/* Version 10 differs in nothing that is read here: crash 9 takes one that is made like 9. */
+	/*
+	 * Version 10 differs in nothing that is read here: crash 9 takes one that is made like 9.
+	 */
 	OLDEST_VERSION = 8,
 	NEWEST_VERSION = 10,
 	HEADER_BYTES = 734,
@@ -289,7 +292,9 @@ static bool headers_follow(const struct file_map *file, u64 offset)
 	return true;
 }
 
-/* The page header at *OFFSET is damaged: moves to the next that is one. False: there is none near. */
+/*
+ * The page header at *OFFSET is damaged: moves to the next that is one. False: there is none near.
+ */
 static bool skip_damage(struct dump *dump, u64 *offset, const struct page_header *page)
 {
 	const struct file_map *file = &dump->files[0];
@@ -322,8 +327,8 @@ static void tell_pages(struct dump *dump)
 		dump->incomplete = true;
 		strbuf_printf(
 			&dump->remarks,
-			"LKCD dump, damaged: %llu page headers make no sense, the first at byte %llu: their pages "
-			"are missing\n",
+			"LKCD dump, damaged: %llu page headers make no sense, the first at byte "
+			"%llu: their pages are missing\n",
 			lkcd->nr_gaps, lkcd->first_gap);
 	}
 	if (lkcd->nr_doubles)
@@ -426,7 +431,8 @@ static bool lkcd_open(struct dump *dump, struct strbuf *why)
 	if (dump->nr_files > 1) {
 		strbuf_printf(
 			why,
-			"%s and %s: LKCD dump: only compressed kdumps can be split over several files",
+			"%s and %s: LKCD dump: only compressed kdumps can be split over several "
+			"files",
 			dump->files[0].path, dump->files[1].path);
 		return false;
 	}

@@ -9,10 +9,11 @@
  * Segments come in any order and may overlap: /proc/vmcore of some kernels has the kernel's text
  * both by itself and inside a piece of RAM.
  *
- * The netdump server writes one segment for all of memory, from physical 0 on, whose p_vaddr is where
- * the direct map starts, and stores each page as it arrives: what is no RAM, and what never arrived, is
- * a hole in the file. Both read as zeroes, as do pages of zeroes that a copy made holes of. Its notes
- * are one NT_PRSTATUS, of the task that crashed on whichever CPU, and NT_TASKSTRUCT with its address.
+ * The netdump server writes one segment for all of memory, from physical 0 on, whose p_vaddr
+ * is where the direct map starts, and stores each page as it arrives: what is no RAM, and
+ * what never arrived, is a hole in the file. Both read as zeroes, as do pages of zeroes that
+ * a copy made holes of. Its notes are one NT_PRSTATUS, of the task that crashed on whichever
+ * CPU, and NT_TASKSTRUCT with its address.
  */
 #include "dump/elfnote.h"
 #include "dump/extents.h"
@@ -110,7 +111,8 @@ static bool read_nr_phdrs(const struct file_map *file, const Elf64_Ehdr *header,
 	if (!read_section_info(file, header, &number)) {
 		strbuf_printf(
 			why,
-			"ELF vmcore: section header at %llu, which has the number of segments, is past the end of the file",
+			"ELF vmcore: section header at %llu, which has the number of segments, is "
+			"past the end of the file",
 			(unsigned long long)header->e_shoff);
 		return false;
 	}
@@ -189,7 +191,8 @@ static bool check_phdrs(const struct file_map *file, const Elf64_Ehdr *header, u
 		return true;
 	strbuf_printf(
 		why,
-		"ELF vmcore: cut short or damaged: %llu program headers at %llu do not fit into a file of %llu bytes",
+		"ELF vmcore: cut short or damaged: %llu program headers at %llu do not fit into a "
+		"file of %llu bytes",
 		*nr_phdrs, (unsigned long long)header->e_phoff, file->size);
 	return false;
 }
@@ -263,7 +266,9 @@ static void add_load(struct dump *dump, const Elf64_Phdr *phdr)
 								.end = phdr->p_paddr + file_bytes,
 								.offset = phdr->p_offset,
 								.file = file });
-	/* What the file should have and has not is not excluded: only p_memsz beyond p_filesz is. */
+	/*
+	 * What the file should have and has not is not excluded: only p_memsz beyond p_filesz is.
+	 */
 	if (phdr->p_memsz > phdr->p_filesz) {
 		dump->filtered = true;
 		extents_add(&netdump->excluded,
@@ -305,7 +310,8 @@ static bool netdump_open(struct dump *dump, struct strbuf *why)
 	if (dump->nr_files > 1) {
 		strbuf_printf(
 			why,
-			"%s and %s: ELF vmcore: only compressed kdumps can be split over several files",
+			"%s and %s: ELF vmcore: only compressed kdumps can be split over several "
+			"files",
 			dump->files[0].path, dump->files[1].path);
 		return false;
 	}

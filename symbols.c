@@ -238,7 +238,9 @@ static int compare_aliases(const void *a, const void *b)
 	const struct symbol *x = a, *y = b;
 	int order = (int)x->hidden - (int)y->hidden;
 
-	/* Ten thousand empty __kstrtabns_ strings share one address: no more than needed for those. */
+	/*
+	 * Ten thousand empty __kstrtabns_ strings share one address: no more than needed for those.
+	 */
 	if (!order && x->hidden)
 		return strcmp(x->name, y->name);
 	if (!order)

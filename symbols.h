@@ -21,7 +21,8 @@ struct symbol {
 struct symbol_module {
 	const char *name;
 	u64 base, size; /* core text; for display */
-	u64 address; /* struct module; 0: the owner of code that the kernel wrote, "bpf" in /proc/kallsyms */
+	/* struct module; 0: the owner of code that the kernel wrote, "bpf" in /proc/kallsyms */
+	u64 address;
 	u64 percpu, percpu_size; /* the values that its per-cpu variables have; 0: it has none */
 };
 
@@ -51,7 +52,9 @@ const struct symbol_module *symbols_add_module(const char *name, u64 module_addr
 void symbols_add(const struct symbol_module *module, const char *name, u64 value, u32 size,
 		 char type);
 void symbols_set_percpu(const struct symbol_module *module, u64 start, u64 size);
-/* Runs once before the first lookup that the kernel's own table cannot answer (module.c sets it). */
+/*
+ * Runs once before the first lookup that the kernel's own table cannot answer (module.c sets it).
+ */
 void symbols_set_module_loader(void (*load)(void));
 
 /* First symbol of that name: the kernel's before modules', global before local. NULL: none. */
@@ -82,7 +85,9 @@ size_t symbols_first_from(const struct symbol_module *module, u64 value);
 const struct symbol_module *symbols_first_module(void);
 const struct symbol_module *symbols_next_module(const struct symbol_module *module);
 
-/* "vfs_read+0x1a", "vfs_read", "ext4_open+16 [ext4]" pieces; false and "" when no symbol covers it. */
+/*
+ * "vfs_read+0x1a", "vfs_read", "ext4_open+16 [ext4]" pieces; false and "" when no symbol covers it.
+ */
 bool symbol_format(u64 address, bool hex_offset, char *text, size_t space);
 bool address_is_text(u64 address); /* kernel or module code */
 u64 symbols_kaslr_offset(void);

@@ -24,7 +24,9 @@ enum colour {
  * says so (not empty) or TERM is "dumb".
  */
 void colour_init(bool terminal);
-/* What is written to STREAM gets to that terminal, too. NULL: no stream but standard output does. */
+/*
+ * What is written to STREAM gets to that terminal, too. NULL: no stream but standard output does.
+ */
 void colour_allow(FILE *stream);
 bool colour_is_shown(void); /* where out() writes to now */
 /*

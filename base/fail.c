@@ -106,7 +106,9 @@ static noreturn void scope_abort(void)
 	longjmp(innermost->target, 1);
 }
 
-/* "    while walking the task list", innermost first, for what began inside this scope or outside. */
+/*
+ * "    while walking the task list", innermost first, for what began inside this scope or outside.
+ */
 static void add_doing(char *text, size_t space)
 {
 	size_t used = strlen(text);

@@ -9,7 +9,9 @@
 
 struct failure {
 	char text[2048]; /* the message and its "while ..." lines, no final newline */
-	/* Ctrl-C, or nowhere to write to: what catches the failure of a single row passes this on. */
+	/*
+	 * Ctrl-C, or nowhere to write to: what catches the failure of a single row passes this on.
+	 */
 	bool interrupted;
 };
 

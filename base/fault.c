@@ -61,7 +61,9 @@ const char *fault_text(const struct fault *fault)
 	case FAULT_SWAPPED_OUT:
 		return "swapped out";
 	case FAULT_BAD_ADDRESS:
-		/* The upper half of the address space is the kernel's; in between there is nothing. */
+		/*
+		 * The upper half of the address space is the kernel's; in between there is nothing.
+		 */
 		return fault->space == SPACE_KERNEL && !(fault->address >> 56)
 			       ? "not a kernel address"
 			       : "not a valid address";

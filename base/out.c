@@ -91,7 +91,9 @@ void out_set_taker(void (*new_taker)(const char *text, size_t length))
 	taker = new_taker;
 }
 
-/* One buffer for all: a taker that fails (a full disk, a reader that left) does not come back here. */
+/*
+ * One buffer for all: a taker that fails (a full disk, a reader that left) does not come back here.
+ */
 static void give_taker(const char *format, va_list args)
 {
 	static struct strbuf text;

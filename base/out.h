@@ -29,7 +29,9 @@ FILE *out_stream(void);
 /* Redirects from now on; returns the stream that was current. NULL: standard output. */
 FILE *out_redirect(FILE *stream);
 
-/* Runs body(arg) with its output caught into TEXT; a failure inside is passed on after restoring. */
+/*
+ * Runs body(arg) with its output caught into TEXT; a failure inside is passed on after restoring.
+ */
 void out_capture(void (*body)(void *arg), void *arg, struct strbuf *text);
 
 #endif

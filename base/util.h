@@ -50,7 +50,9 @@ static inline u64 align_up(u64 value, u64 alignment)
 	return align_down(value + alignment - 1, alignment);
 }
 
-/* Does [offset, offset + length) lie inside [0, size)? Never wraps: for numbers read from a file. */
+/*
+ * Does [offset, offset + length) lie inside [0, size)? Never wraps: for numbers read from a file.
+ */
 static inline bool range_fits(u64 offset, u64 length, u64 size)
 {
 	return offset <= size && length <= size - offset;

@@ -40,7 +40,8 @@ struct gdb_debug_file {
 struct gdb_registers {
 	struct x86_regs regs;
 	struct x86_segments segments;
-	u32 known; /* bit n: the n-th u64 of REGS and SEGMENTS is known. Others read <unavailable> */
+	/* bit n: the n-th u64 of REGS and SEGMENTS is known. Others read <unavailable> */
+	u32 known;
 };
 #define GDB_REGISTER_BIT(member) (1u << (offsetof(struct x86_regs, member) / 8))
 #define GDB_REGISTERS_ALL ((1u << (sizeof(struct x86_regs) / 8)) - 1)
@@ -99,7 +100,9 @@ struct gdb_bridge_ops {
 	u64 (*current_thread)(void *arg);
 	/* The user went to another thread: that task becomes the current one. */
 	void (*select_thread)(void *arg, u64 id);
-	/* All threads, by index from 0 on; false: no more. Asked for when a command needs the list. */
+	/*
+	 * All threads, by index from 0 on; false: no more. Asked for when a command needs the list.
+	 */
 	bool (*thread)(void *arg, size_t index, struct gdb_thread *thread);
 	bool (*thread_by_id)(void *arg, u64 id, struct gdb_thread *thread);
 	/* Address of this per-cpu variable's copy for CPU; cpu < 0: the current task's CPU. */

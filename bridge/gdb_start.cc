@@ -242,7 +242,9 @@ static void run_quietly(const char *command)
 	execute_command_to_string(ignored, command, 0, false);
 }
 
-/* Python takes longer to start than all the rest of GDB: it waits for a command that may need it. */
+/*
+ * Python takes longer to start than all the rest of GDB: it waits for a command that may need it.
+ */
 static void start_languages(const char *command)
 {
 	static bool languages_started;
@@ -444,7 +446,9 @@ static void refuse_command(const char *, int, cmd_list_element *command)
 	error("\"%s\" is refused: %s", command->name, reason ? reason : "not here");
 }
 
-/* A kernel's scripts read all symbols anew before they add those of modules: what is there stays. */
+/*
+ * A kernel's scripts read all symbols anew before they add those of modules: what is there stays.
+ */
 static void keep_symbols(const char *, int, cmd_list_element *)
 {
 }
@@ -513,7 +517,9 @@ static void print_without(const std::string &text, const std::set<std::string> &
 	}
 }
 
-/* add-symbol-file, of a user or a script: a module's sections that it gives no place get one here. */
+/*
+ * add-symbol-file, of a user or a script: a module's sections that it gives no place get one here.
+ */
 static void add_symbol_file(const char *args, int from_tty, cmd_list_element *command)
 {
 	std::string path, line = args ? args : "", output;

@@ -33,11 +33,10 @@ struct kmaple_slot {
 	u64 parent; /* the node's own word about its parent */
 	const u64 *slots, *pivots; /* of the node, as they stand in memory */
 	unsigned nr_pivots, nr_slots;
-	const u64 *
-		gaps; /* NR_GAPS of them: the largest gap below each slot, in trees that count these */
+	/* NR_GAPS of them: the largest gap below each slot, in trees that count these */
+	const u64 *gaps;
 	unsigned nr_gaps;
-	unsigned last_slot,
-		gap_slot; /* with gaps: the last slot in use, and that of the largest gap */
+	unsigned last_slot, gap_slot; /* with gaps: the last in use, and that of the largest gap */
 	unsigned slot; /* number */
 	u64 first, last; /* indices that the slot covers */
 	u64 entry;

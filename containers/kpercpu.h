@@ -39,7 +39,9 @@ u64 percpu_address(u64 percpu_base, unsigned cpu);
 u64 percpu_symbol(struct ksymbol *symbol, unsigned cpu);
 /* Does the symbol's value lie in the per-cpu section of the kernel, or of its module? */
 bool percpu_is_variable(const struct symbol *symbol);
-/* The per-cpu variable, the kernel's or a module's, whose symbol has just this value; NULL: none. */
+/*
+ * The per-cpu variable, the kernel's or a module's, whose symbol has just this value; NULL: none.
+ */
 const struct symbol *percpu_variable_at(u64 value);
 /* Number of CPU slots this kernel set up; every CPU number is below it. */
 unsigned percpu_nr_cpu_ids(void);

@@ -245,8 +245,8 @@ static void add_range(struct dump *dump, const struct file_map *file, u64 offset
 	if (total > file->mapped_bytes) {
 		strbuf_printf(
 			&dump->remarks,
-			"notes of %llu bytes at file offset %llu are left out: with those before them "
-			"they are more than the file has\n",
+			"notes of %llu bytes at file offset %llu are left out: with those before "
+			"them they are more than the file has\n",
 			size, offset);
 		return;
 	}
@@ -284,8 +284,8 @@ static void add_xen(struct dump *dump)
 	if (!dump->of_xen_host)
 		strbuf_puts(
 			&dump->remarks,
-			"dump of a Xen host: a paravirtual kernel's pages do not stand where that kernel says, and "
-			"the hypervisor's tables are not read\n");
+			"dump of a Xen host: a paravirtual kernel's pages do not stand where that "
+			"kernel says, and the hypervisor's tables are not read\n");
 	dump->of_xen_host = true;
 }
 

@@ -24,7 +24,9 @@ struct extents {
 void extents_add(struct extents *extents, const struct extent *extent);
 /* After the last one was added. False: two of them hold the same memory, which *WHY names. */
 bool extents_sort(struct extents *extents, struct strbuf *why);
-/* The same, but overlaps are no error: what comes later in memory loses what the one before it has. */
+/*
+ * The same, but overlaps are no error: what comes later in memory loses what the one before it has.
+ */
 void extents_merge(struct extents *extents);
 /* The extent that has PADDR, else the next one above it, else NULL. */
 const struct extent *extents_find(const struct extents *extents, u64 paddr);

@@ -39,7 +39,9 @@ struct file_map {
 
 /* False with *why: "No such file or directory", "a directory", "an empty file" ... */
 bool file_map_open(struct file_map *map, const char *path, struct strbuf *why);
-/* The same for an open file, which is closed with it (and when this fails). PATH is for messages. */
+/*
+ * The same for an open file, which is closed with it (and when this fails). PATH is for messages.
+ */
 bool file_map_take(struct file_map *map, int fd, const char *path, struct strbuf *why);
 void file_map_close(struct file_map *map);
 /* The LENGTH bytes at OFFSET, or NULL when the file is shorter, or a stream has them in pieces. */

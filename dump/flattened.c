@@ -28,7 +28,9 @@
 enum {
 	FLAT_HEADER_BYTES = 4096,
 	FLAT_RECORD_BYTES = 16,
-	/* The writer makes an empty record now and then; a long row of them is a hole in the file. */
+	/*
+	 * The writer makes an empty record now and then; a long row of them is a hole in the file.
+	 */
 	MAX_EMPTY_RECORDS = 1024,
 };
 
@@ -71,7 +73,9 @@ static bool collect_records(const struct file_map *map, flat_records *records)
 		progress_at(at, map->mapped_bytes);
 		if (interrupt_pending())
 			return false;
-		/* Not through the mapping: a page fault for each header costs ten times this call. */
+		/*
+		 * Not through the mapping: a page fault for each header costs ten times this call.
+		 */
 		if (pread(map->fd, header, sizeof(header), (off_t)at) != sizeof(header))
 			return false;
 		record.offset = load_be64(header);

@@ -53,8 +53,10 @@ struct dump {
 	struct cpu_note *cpu_notes;
 	size_t nr_cpu_notes, cpu_notes_space;
 	size_t nr_qemu_notes; /* the first so many of cpu_notes are from QEMUCPUStates */
-	u64 crashed_task; /* a task_struct's address, from netdump's note or LKCD's header; 0: none */
-	bool only_crashed_task; /* cpu_notes[0] is that task's, on whichever CPU; there are no others */
+	/* a task_struct's address, from netdump's note or LKCD's header; 0: none */
+	u64 crashed_task;
+	/* cpu_notes[0] is that task's, on whichever CPU; there are no others */
+	bool only_crashed_task;
 	struct note_range *note_ranges; /* all of the above, and what no one here reads */
 	size_t nr_note_ranges, note_ranges_space;
 	u64 nr_notes; /* looked at so far */

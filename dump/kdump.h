@@ -48,7 +48,9 @@ _Static_assert(sizeof(struct kdump_sub_header) == 104, "layout of the kdump sub-
 _Static_assert(sizeof(struct page_descriptor) == 24, "layout of a page descriptor");
 
 #define KDUMP_SIGNATURE "KDUMP   "
-/* Of the format before: the same layout, but a sub-header of its own, of which nothing is needed. */
+/*
+ * Of the format before: the same layout, but a sub-header of its own, of which nothing is needed.
+ */
 #define DISKDUMP_SIGNATURE "DISKDUMP"
 enum { KDUMP_NEWEST_VERSION = 6 };
 

@@ -1,12 +1,12 @@
 /* dump/unpack.c - gzip, bzip2, xz, lzma, zstd, lz4 and lzop data, and bzImages, back into a file. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The result goes to a file without a name in TMPDIR or /var/tmp, as a vmlinux with debug information would
- * take half a gigabyte of memory; where there is no such directory it does. GDB opens it as
- * /proc/self/fd/N.
+ * The result goes to a file without a name in TMPDIR or /var/tmp, as a vmlinux with debug
+ * information would take half a gigabyte of memory; where there is no such directory it
+ * does. GDB opens it as /proc/self/fd/N.
  *
- * A kernel's own payload differs from files in small things: its length follows the data as four bytes,
- * lz4 comes as a legacy frame, lzma in its old form.
+ * A kernel's own payload differs from files in small things: its length follows the data as four
+ * bytes, lz4 comes as a legacy frame, lzma in its old form.
  *
  * How much memory unpacking takes is in the data's own header, and that may lie. What is taken is
  * no more than what so many packed bytes can become, and no more than:

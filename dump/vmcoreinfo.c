@@ -22,7 +22,9 @@ enum {
 
 #define KERNEL_MAP 0xffffffff80000000ULL
 
-/* The value after "KEY=" at the start of a line, *length without the newline; NULL: no such line. */
+/*
+ * The value after "KEY=" at the start of a line, *length without the newline; NULL: no such line.
+ */
 static const char *find_value(const struct vmcoreinfo *info, const char *key, size_t *length)
 {
 	size_t key_length = strlen(key);

@@ -30,7 +30,9 @@ void vmcoreinfo_free(struct vmcoreinfo *info);
 
 /* KEY is all before '=' : "OSRELEASE", "SYMBOL(_stext)", "NUMBER(phys_base)", "KERNELOFFSET". */
 bool vmcoreinfo_string(const struct vmcoreinfo *info, const char *key, char *value, size_t space);
-/* SYMBOL() and KERNELOFFSET are hexadecimal, NUMBER/OFFSET/SIZE/LENGTH decimal, possibly negative. */
+/*
+ * SYMBOL() and KERNELOFFSET are hexadecimal, NUMBER/OFFSET/SIZE/LENGTH decimal, possibly negative.
+ */
 bool vmcoreinfo_hex(const struct vmcoreinfo *info, const char *key, u64 *value);
 bool vmcoreinfo_number(const struct vmcoreinfo *info, const char *key, s64 *value);
 

@@ -270,7 +270,9 @@ static bool open_vmem(struct vmware *vmware, const char *path, struct strbuf *wh
 	return opened;
 }
 
-/* The part of PAGES pages at PAGE of the image that the file has, as physical memory from FRAME on. */
+/*
+ * The part of PAGES pages at PAGE of the image that the file has, as physical memory from FRAME on.
+ */
 static void add_region(struct dump *dump, u64 page, u64 frame, u64 pages)
 {
 	struct vmware *vmware = dump->state;

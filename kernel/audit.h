@@ -5,9 +5,11 @@
 
 #include "base/util.h"
 
-/* Calls EACH for every record in the kernel's queues, oldest queue first; TEXT is NUL-terminated and valid
- * only during the call. An unreadable record costs itself and a warning. Returns how many there were;
- * fail()s when the kernel has no audit. */
+/*
+ * Calls EACH for every record in the kernel's queues, oldest queue first; TEXT is NUL-terminated
+ * and valid only during the call. An unreadable record costs itself and a warning. Returns how many
+ * there were; fail()s when the kernel has no audit.
+ */
 size_t audit_records(void (*each)(unsigned type, const char *text, size_t length, void *arg),
 		     void *arg);
 

@@ -91,7 +91,9 @@ u64 *kernel_syscalls(size_t *count)
 		fail("no symbol says how large sys_call_table is");
 	functions = scope_array(*count, sizeof(*functions));
 	mem_read(table, functions, *count * sizeof(*functions), "sys_call_table");
-	/* kallsyms knows no sizes: what fills up to the next symbol looks like part of the table. */
+	/*
+	 * kallsyms knows no sizes: what fills up to the next symbol looks like part of the table.
+	 */
 	while (*count && !functions[*count - 1])
 		--*count;
 	return functions;

@@ -61,7 +61,9 @@ static bool find_in_table(const u8 *page, struct image *image)
 
 	while (first < ENTRIES && !(entry = load_u64(page + first * sizeof(u64))))
 		first++;
-	/* The kernel is not linked to the very start: 16 MB above it unless configured otherwise. */
+	/*
+	 * The kernel is not linked to the very start: 16 MB above it unless configured otherwise.
+	 */
 	if (first == 0 || first + LEAST_TEXT_ENTRIES > ENTRIES)
 		return false;
 	for (i = 0; i < LEAST_TEXT_ENTRIES; i++) {

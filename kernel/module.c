@@ -86,7 +86,9 @@ static const char *memory_kind(s64 index)
 	return "";
 }
 
-/* v6.4 and later: an array of memory areas by kind (text, data, rodata, ro-after-init, init ...). */
+/*
+ * v6.4 and later: an array of memory areas by kind (text, data, rodata, ro-after-init, init ...).
+ */
 static void fill_memory_areas(struct module *module, const u8 *object, size_t object_bytes)
 {
 	u64 area_bytes = ktype_size(&module_memory), offset = kfield_offset(&module_mem);

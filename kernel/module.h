@@ -14,14 +14,16 @@ struct module {
 	u64 base; /* core text */
 	u64 size; /* as /proc/modules says it */
 	u64 init_base, init_size;
-	u64 percpu,
-		percpu_size; /* where its per-cpu section counts from, as symbols do; 0: it has none */
+	/* where its per-cpu section counts from, as symbols do; 0: it has none */
+	u64 percpu, percpu_size;
 	s64 refcount;
 	u64 taints;
 	u8 build_id[20]; /* zeroes when the kernel does not keep it */
 	/* All memory of the module: text, data, read-only data, init parts that are still there. */
 	struct address_range ranges[MODULE_MAX_RANGES];
-	/* "TEXT", "RODATA", "INIT_DATA" ...; before v6.4 "" and "INIT". Lives as long as the types. */
+	/*
+	 * "TEXT", "RODATA", "INIT_DATA" ...; before v6.4 "" and "INIT". Lives as long as the types.
+	 */
 	const char *range_kinds[MODULE_MAX_RANGES];
 	size_t nr_ranges;
 	bool is_signed; /* its signature was verified, or the kernel does not check signatures */

@@ -103,7 +103,9 @@ void printk_begin(struct printk_iter *it)
 	ring->size_bits = checked_bits(kfield_in(&ring_size_bits, head, ring_bytes), MAX_SIZE_BITS,
 				       "text_data_ring.size_bits");
 	ring->text_bytes = 1ULL << ring->size_bits;
-	/* The kernel has 2^5 bytes of text for a descriptor. Walking more of them takes for ever. */
+	/*
+	 * The kernel has 2^5 bytes of text for a descriptor. Walking more of them takes for ever.
+	 */
 	if (ring->nr_descs > ring->text_bytes)
 		fail("the log is damaged: %llu records in %llu bytes of text", ring->nr_descs,
 		     ring->text_bytes);

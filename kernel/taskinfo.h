@@ -28,7 +28,9 @@ struct task_times {
 	u64 sum_exec; /* se.sum_exec_runtime: nanoseconds */
 };
 void task_times(const struct task *task, struct task_times *times);
-/* Nanoseconds since the task was last put on a CPU, by its CPU's run-queue clock. False: not known. */
+/*
+ * Nanoseconds since the task was last put on a CPU, by its CPU's run-queue clock. False: not known.
+ */
 bool task_since_last_run(const struct task *task, u64 *nanoseconds);
 
 unsigned task_policy(const struct task *task); /* SCHED_NORMAL 0 ... */

@@ -8,8 +8,9 @@
 struct btf;
 
 /*
- * DATA stays the caller's and must outlive the btf. BASE: the vmlinux BTF for a module's split BTF. NULL with
- * *why when nothing can be read; *why is also filled when only the types before one of an unknown kind can.
+ * DATA stays the caller's and must outlive the btf. BASE: the vmlinux BTF for a module's
+ * split BTF. NULL with *why when nothing can be read; *why is also filled when only the types
+ * before one of an unknown kind can.
  */
 struct btf *btf_open(const void *data, u64 size, const struct btf *base, struct strbuf *why);
 void btf_close(struct btf *btf);
@@ -59,7 +60,9 @@ struct btf_record {
 bool btf_record(const struct btf *btf, u32 id, struct btf_record *record);
 const char *btf_string(const struct btf *btf, u32 offset); /* "" when out of the strings */
 
-/* Members of a struct or union: name, type id, offset in bits, width in bits (0: not a bit-field). */
+/*
+ * Members of a struct or union: name, type id, offset in bits, width in bits (0: not a bit-field).
+ */
 struct btf_member {
 	const char *name;
 	u32 type;

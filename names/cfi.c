@@ -1,13 +1,13 @@
 /* names/cfi.c - vmlinux's DWARF call frame information: where a function's caller and its registers are. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Section .debug_frame, DWARF 2 to 5. Two kinds of entries, each behind its length (4 bytes, or ffffffff
- * and 8):
+ * Section .debug_frame, DWARF 2 to 5. Two kinds of entries, each behind its
+ * length (4 bytes, or ffffffff and 8):
  *	CIE	offset -1, version, augmentation "", [version 4: address and segment sizes], code factor,
  *		data factor, return address column, instructions
  *	FDE	offset of its CIE, first address, length, instructions
- * Instructions change a row of rules; those of the CIE make the first row of each function. An index of all
- * FDEs by address is made on the first lookup.
+ * Instructions change a row of rules; those of the CIE make the first row of each function. An
+ * index of all FDEs by address is made on the first lookup.
  */
 #include "names/cfi.h"
 

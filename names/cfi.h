@@ -9,7 +9,8 @@
 enum cfi_register { CFI_RBX = 3, CFI_RBP = 6, CFI_RSP = 7, CFI_RETURN = 16, CFI_NR_REGISTERS = 17 };
 
 enum cfi_rule_kind {
-	CFI_UNDEFINED, /* lost; of a register that the caller need not find unchanged: no rule at all */
+	/* lost; of a register that the caller need not find unchanged: no rule at all */
+	CFI_UNDEFINED,
 	CFI_SAME, /* as it is in this frame */
 	CFI_AT_CFA, /* saved at the frame's address plus OFFSET */
 	CFI_IN_REGISTER, /* OFFSET is that register's number */
@@ -38,7 +39,9 @@ void cfi_set_section(const u8 *data, u64 bytes);
  * it; false: no more.
  */
 bool cfi_function(size_t index, u64 *start, u64 *end);
-/* The row for a link-time ADDRESS; false when no function there has one, or what it has is damaged. */
+/*
+ * The row for a link-time ADDRESS; false when no function there has one, or what it has is damaged.
+ */
 bool cfi_lookup(u64 address, struct cfi_row *row);
 
 #endif

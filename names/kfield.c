@@ -6,7 +6,9 @@
 #include "base/fail.h"
 #include "symbols.h"
 
-/* The linker makes these around the section that KFIELD and its siblings fill; absent without any. */
+/*
+ * The linker makes these around the section that KFIELD and its siblings fill; absent without any.
+ */
 extern struct kname *const __start_kname_table[] __attribute__((weak));
 extern struct kname *const __stop_kname_table[] __attribute__((weak));
 

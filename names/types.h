@@ -31,7 +31,8 @@ struct member {
 	const char *name;
 	u64 offset; /* bytes from the start of the outermost structure */
 	u64 size; /* bytes; of the storage unit for a bit-field */
-	u32 bit_offset; /* of a bit-field inside the SIZE bytes at OFFSET, from the least significant bit */
+	/* of a bit-field inside the SIZE bytes at OFFSET, from the least significant bit */
+	u32 bit_offset;
 	u32 bit_size; /* 0: not a bit-field */
 	bool is_signed;
 };

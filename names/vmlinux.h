@@ -48,7 +48,9 @@ const char *vmlinux_section_name(const struct vmlinux *vmlinux, u32 index);
 const Elf64_Shdr *vmlinux_section_header(const struct vmlinux *vmlinux, u32 index);
 /* A symbol's name inside the file; "" when its offset is out of the string table. */
 const char *vmlinux_symbol_name(const struct vmlinux *vmlinux, const Elf64_Sym *entry);
-/* The link-time address of NAME: works before symbols_load_vmlinux(), for finding the KASLR offset. */
+/*
+ * The link-time address of NAME: works before symbols_load_vmlinux(), for finding the KASLR offset.
+ */
 bool vmlinux_symbol(const struct vmlinux *vmlinux, const char *name, u64 *link_address);
 /*
  * Bytes of the image at a link-time virtual address, as long as they are in one section

@@ -89,7 +89,9 @@ static void take_force(struct arguments *arguments, UNUSED const char *argument)
 	arguments->force = true;
 }
 
-/* A file that is written at the end, or after long work: what would be in its way then is told now. */
+/*
+ * A file that is written at the end, or after long work: what would be in its way then is told now.
+ */
 static void check_new_file(const char *option, const char *path)
 {
 	const char *slash = strrchr(path, '/');

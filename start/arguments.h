@@ -8,8 +8,8 @@
 
 struct arguments {
 	const char *vmlinux;
-	const char *
-		partner; /* a second file of the same kernel: one of the two has the debug information */
+	/* a second file of the same kernel: one of the two has the debug information */
+	const char *partner;
 	const char *system_map; /* a file of symbols: address, letter, name a line */
 	const char *dumps[64];
 	size_t nr_dumps;

@@ -58,7 +58,9 @@ static void warn_of_remarks(const struct dump *dump)
 		     nr_left_out);
 }
 
-/* Only when no file was named: a dump that does not open is never replaced by the running kernel. */
+/*
+ * Only when no file was named: a dump that does not open is never replaced by the running kernel.
+ */
 static void open_live(struct strbuf *why)
 {
 	session.dump = dump_open_live(why);

@@ -26,7 +26,9 @@ void opening_dump(struct opening *opening, struct arguments *arguments, struct s
 void opening_vmlinux(struct opening *opening, struct arguments *arguments, struct strbuf *why);
 /* A System.map that was named, or that -S finds: the kernel's names come from it. */
 void opening_system_map(struct opening *opening, struct arguments *arguments, struct strbuf *why);
-/* What has no names is no source of any: it was of use for telling that the dump is this kernel's. */
+/*
+ * What has no names is no source of any: it was of use for telling that the dump is this kernel's.
+ */
 void opening_leave_stripped_vmlinux(struct opening *opening);
 
 #endif

@@ -41,8 +41,8 @@ struct scan_page {
  *	scan_physical(&scan);
  *	scan_end(&scan);
  *
- * FOUND is called on the main thread, by rising address within one area; it may fail(). What is not in
- * the dump is passed over. An interrupt fail()s.
+ * FOUND is called on the main thread, by rising address within one area; it may fail(). What is not
+ * in the dump is passed over. An interrupt fail()s.
  */
 struct scan {
 	struct scan_needles needles;

@@ -32,8 +32,8 @@ static void read_caches(UNUSED void *arg)
 }
 
 /*
- * A page that once was a slab keeps the pointer to its cache, so the page must say that it is one now;
- * and the pointer must be a cache's, so that a damaged page does not name garbage.
+ * A page that once was a slab keeps the pointer to its cache, so the page must say that it is one
+ * now; and the pointer must be a cache's, so that a damaged page does not name garbage.
  */
 static void find_cache(void *arg)
 {

@@ -13,8 +13,12 @@ enum frame_source {
 	FRAME_ORC, /* return address found through the unwind table */
 	FRAME_CFI, /* through vmlinux's DWARF call frame information */
 	FRAME_POINTER,
-	FRAME_FOUND, /* on the stack, where a crashed CPU ended: the walk from there reaches its saved registers */
-	FRAME_GUESS, /* at or below a word that only looked like a return address: printed with '?' */
+	/*
+	 * on the stack, where a crashed CPU ended: the walk from there reaches its saved registers
+	 */
+	FRAME_FOUND,
+	/* at or below a word that only looked like a return address: printed with '?' */
+	FRAME_GUESS,
 };
 
 struct frame {

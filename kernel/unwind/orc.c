@@ -8,9 +8,10 @@
  *		v4.14	type:2 end:1
  *		v6.3	type:2 signal:1 end:1			ffb1b4a41016
  *		v6.4	type:3 signal:1				fb799447ae29
- * v7.1 gave the registers other numbers. Nothing in the table says which layout it has, and the version
- * number says little (distributions backport): it is told by what the entries hold. Most code is plain
- * calls with the stack pointer as base, so the commonest type and base register name the layout.
+ * v7.1 gave the registers other numbers. Nothing in the table says which layout it has,
+ * and the version number says little (distributions backport): it is told by what the
+ * entries hold. Most code is plain calls with the stack pointer as base, so the commonest
+ * type and base register name the layout.
  */
 #include "kernel/unwind/orc.h"
 

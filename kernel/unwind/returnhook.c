@@ -49,7 +49,9 @@ static bool graph_stack_is_words(void)
 	return type.btf && type_kind(type_target(type)) == TYPE_INT;
 }
 
-/* The return address that function graph tracing keeps for SLOT; 0: none. Newest entries come last. */
+/*
+ * The return address that function graph tracing keeps for SLOT; 0: none. Newest entries come last.
+ */
 static u64 graph_return(const struct task *task, u64 slot)
 {
 	u8 copy[MAX_GRAPH_BYTES];

@@ -735,7 +735,9 @@ static void add_real_frame(struct unwind *unwind, const struct frame *frame)
 		unwind->trace->frames[unwind->trace->nr_frames - 1] = *frame;
 }
 
-/* The words of each stack that the walk REAL went through; what was interrupted on the way is sure. */
+/*
+ * The words of each stack that the walk REAL went through; what was interrupted on the way is sure.
+ */
 static void scan_stacks(struct unwind *unwind, const struct stack_trace *real)
 {
 	size_t next;
