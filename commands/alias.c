@@ -124,12 +124,13 @@ COMMAND(alias) = {
 	.summary = "words that stand for command lines",
 	.synopsis = "[alias] [command string]",
 	.description =
-		"Without an argument all aliases are listed; with one, that alias; with more, the first becomes "
-		"an alias of the others. An alias is replaced where it stands as the first word of a line; "
-		"what follows it on the line stays behind it.\n"
+		"Without an argument, lists all aliases; with one, shows that alias; with more, "
+		"makes the first word an alias for the rest. An alias is replaced when it is the "
+		"first word of a line; the rest of the line follows what it stands for.\n"
 		"\n"
-		"A command string with a pipe or a redirection is put in double quotes. An empty string (\"\") "
-		"deletes the alias. The name of a command cannot be an alias; \\WORD is never taken for one.",
+		"Put a command string with a pipe or a redirection in double quotes. An empty "
+		"string (\"\") deletes the alias. An alias cannot have the name of a command. "
+		"\\WORD is never expanded.",
 	.example =
 		"crash> alias zombies \"foreach ZO ps\"\n"
 		"ORIGIN   ALIAS    COMMAND\n"

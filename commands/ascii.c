@@ -117,9 +117,10 @@ COMMAND(ascii) = {
 	.summary = "numbers as characters",
 	.synopsis = "value ...",
 	.description =
-		"Shows the bytes of 64-bit hexadecimal values as characters, in the order in which memory holds "
-		"them: the lowest byte first. Control characters are named; bytes above 7f are shown as numbers. "
-		"Without an argument, a chart of all ASCII characters.",
+		"Shows the bytes of 64-bit hexadecimal values as characters, in the order in "
+		"which memory holds them: the lowest byte first. Control characters are named; "
+		"bytes above 7f are shown as numbers. Without an argument, shows a chart of all "
+		"ASCII characters.",
 	.example = "crash> rd -x linux_banner\n"
 		   "ffffffff99751580:  65762078756e694c \n"
 		   "crash> ascii 65762078756e694c\n"

@@ -424,11 +424,11 @@ COMMAND(bt) = {
 			{ "p", NULL, "the task that panicked" },
 			{ "g", NULL, "all threads of the task's thread group" },
 			{ "l", NULL,
-			  "source file and line of each frame, and where the functions were called that the "
-			  "compiler put inline there (needs debug information)" },
+			  "source file and line of each frame, and of the calls that the compiler "
+			  "inlined there (needs debug information)" },
 			{ "f", NULL, "the words of the stack below each frame" },
 			{ "F", NULL,
-			  "as -f, with words that are symbols or slab objects named so" },
+			  "as -f, but words that are symbols or slab objects are named" },
 			{ "FF", NULL, "as -F, with the address of each slab object" },
 			{ "s", NULL, "offset of each pc in its function" },
 			{ "x", NULL, "offsets in hexadecimal" },
@@ -452,31 +452,36 @@ COMMAND(bt) = {
 			  "dwarf, vmlinux's" },
 			{ "v", NULL, "check the end of every task's stack for overflows" },
 			{ "E", NULL,
-			  "what looks like saved registers on the CPUs' special stacks" },
+			  "what looks like saved registers on each CPU's special stacks" },
 			{ "-sources", NULL,
 			  "where each trace began, and how each frame was found" },
 			{ "-args", NULL,
 			  "each frame's arguments, and those of functions inline there (needs debug information)" },
 			{ "-locals", NULL, "each frame's local variables, in the same way" },
 			{ "-merge", NULL,
-			  "each stack once, with all tasks that have it; all tasks when none is named; takes -l, -x and -R" },
-			{ "-folded", NULL, "the same a line each, as flame graph tools read it" },
+			  "each stack once, with all tasks that have it; of all tasks when none is named; takes -l, -x and -R" },
+			{ "-folded", NULL,
+			  "the same, one line for each stack, as flame graph tools read it" },
 			{ NULL, NULL, NULL },
 		},
 	.description =
-		"Without a task, the trace is that of the current context (see `set`). Frames come from the "
-		"kernel's own unwind tables, never from guessing at words: each line is a frame that was live, "
-		"outermost last. A register set saved by an exception, an interrupt or a system call is shown "
-		"where it interrupted the trace; a trace that enters from user space ends with the registers "
-		"of user space.\n\n"
-		"The address in brackets is where the return address is stored, or the stack pointer for "
-		"the frame that a CPU was executing. What an exception interrupted from a stack of its own has a "
-		"line of its own again below that stack. In a dump that kexec made, traces of active tasks begin "
-		"where each CPU ended, if the walk from there comes to the registers that the kernel saved. "
-		"When a trace cannot be followed to its end, the last line "
-		"says so and why; frames behind it are guesses, marked with ?.\n\n"
-		"--merge shows what hundreds of tasks do on a page: tasks on a CPU first, then those that nothing "
-		"interrupts (UN), then the most frequent stacks. \"foreach UN bt --merge\" chooses tasks.",
+		"Without a task, shows the trace of the current context (see `set`). Frames come "
+		"from the kernel's own unwind tables, never from guessing at words: each line is "
+		"a frame that was live, outermost last. Registers that an exception, an interrupt "
+		"or a system call saved appear where it interrupted the trace; a trace that came "
+		"from user space ends with the registers of user space.\n"
+		"\n"
+		"The address in brackets is where the return address is stored, or the stack "
+		"pointer for the frame that a CPU was executing. When an exception ran on a stack "
+		"of its own, the function that it interrupted gets another line below that stack. "
+		"In a dump that kexec made, traces of active tasks begin where each CPU ended, if "
+		"the walk from there reaches the registers that the kernel saved. When a trace "
+		"cannot be followed to its end, the last line says why; frames after it are "
+		"guesses, marked with ?.\n"
+		"\n"
+		"--merge puts the stacks of hundreds of tasks on one page: tasks on a CPU first, "
+		"then those in uninterruptible sleep (UN), then the most frequent stacks. "
+		"\"foreach UN bt --merge\" limits it to some tasks.",
 	.example = "crash> bt 2\n"
 		   "PID: 2        TASK: ffff8ae4c1252100  CPU: 1    COMMAND: \"kthreadd\"\n"
 		   " #0 [ffffd2a6c001be18] __schedule at ffffffff992c2dfa\n"

@@ -503,9 +503,9 @@ static const struct option dis_options[] = {
 	{ "d", NULL, "distances from symbols in decimal" },
 	{ "h", NULL, NULL },
 	{ "B", NULL, "the bytes of each instruction as well" },
-	{ "U", NULL, "as gdb prints it, without marks of our own" },
+	{ "U", NULL, "as gdb prints it, without crash's own marks" },
 	{ "b", NULL,
-	  "so many bytes behind a BUG's ud2 are no code: num, which stays, or tell what is set" },
+	  "NUM bytes after a BUG's ud2 are not code: sets this for the session; alone it shows the setting" },
 	{ NULL, NULL, NULL },
 };
 
@@ -517,12 +517,15 @@ COMMAND(dis) = {
 		"dis -b [num]",
 	.options = dis_options,
 	.description =
-		"Shows count instructions from an address on: one when nothing is said, the whole function when "
-		"one begins there. With -r and a count, the last so many up to the address.\n\n"
-		"What is shown is the memory of the dump: calls and jumps that the kernel patched while it ran "
-		"look as they were when it crashed. The place at a function's start where a tracer may be called "
-		"is marked [FTRACE NOP]. With -s the line of the address is marked by an asterisk; the source is "
-		"looked for where the kernel was built, and where gdb's \"directory\" command says.",
+		"Shows COUNT instructions from an address on. Without a count: the whole function "
+		"if one begins there, else one instruction. With -r, COUNT says how many to show, "
+		"the one at the address last.\n"
+		"\n"
+		"The instructions are those in the dump's memory: calls and jumps that the kernel "
+		"patched while it ran look as they did when it crashed. [FTRACE NOP] marks the "
+		"place at a function's start where a tracer may be called. With -s an asterisk "
+		"marks the line of the address; crash looks for the source where the kernel was "
+		"built, and where gdb's \"directory\" command says.",
 	.example =
 		"crash> dis entry_SYSCALL_64_after_hwframe 3\n"
 		"0xffffffff994000b9 <entry_SYSCALL_64_after_hwframe>:\tpush   %rax\n"

@@ -132,7 +132,7 @@ static void run_eval(struct args *args)
 
 static const struct option options[] = {
 	{ "b", NULL, "also list the bits that are set" },
-	{ "l", NULL, "numbers have 64 bits: always the case here, taken for old scripts" },
+	{ "l", NULL, "numbers have 64 bits: they always do here; accepted for old scripts" },
 	{ 0 },
 };
 
@@ -142,14 +142,16 @@ COMMAND(eval) = {
 	.synopsis = "[-b][-l] (expression) | value",
 	.options = options,
 	.description =
-		"Shows the 64-bit value of an expression in hexadecimal, decimal, octal and binary, as a signed "
-		"number when its highest bit is set, and in GB, MB or KB when it is a whole number of them.\n"
+		"Shows the 64-bit value of an expression in hexadecimal, decimal, octal and "
+		"binary; also as a signed number when its highest bit is set, and in GB, MB or KB "
+		"when it is a whole number of them.\n"
 		"\n"
-		"The operators are those of C: + - * / % & | ^ << >> ~ and parentheses, on unsigned numbers. A "
-		"number is hexadecimal with 0x or when it has a letter of a to f, else decimal; k, m or g behind "
-		"it multiplies it by 1024, 1024*1024 or 1024*1024*1024. A symbol is its address. An expression "
-		"with | has to be in parentheses, or it is a pipe. The options stand before it, each once: what "
-		"looks like one further on, or alone, is a number that is subtracted.",
+		"The operators are those of C: + - * / % & | ^ << >> ~ and parentheses, on "
+		"unsigned numbers. A number is hexadecimal when it starts with 0x or has a letter "
+		"from a to f, else decimal; k, m or g after it multiplies it by 1024, 1024*1024 "
+		"or 1024*1024*1024. A symbol stands for its address. Put an expression with | in "
+		"parentheses, or it is taken for a pipe. Options come first, each once: what "
+		"looks like an option later, or alone, is a number to subtract.",
 	.example = "crash> eval 128 * 1m\n"
 		   "hexadecimal: 8000000  (128MB)\n"
 		   "    decimal: 134217728  \n"

@@ -411,17 +411,18 @@ COMMAND(foreach) = {
 	.synopsis = "[pid | task | name | 'regex' | \\name | state |\n"
 		    "kernel | user | gleader | active] ... command [option | argument] ...",
 	.description =
-		"Runs bt, ps, set, sig, task or vtop for each task that the words choose, or\n"
-		"for every task when there is none. What follows the command's name is given to it. A task\n"
-		"that the command fails on does not stop the rest, and the current context stays what it\n"
-		"was.\n"
+		"Runs bt, ps, set, sig, task or vtop for each task that the words choose, or for "
+		"every task without such words. What follows the command's name goes to the "
+		"command. When it fails for one task, the rest still run. The current context "
+		"does not change.\n"
 		"\n"
-		"A state is RU, IN, UN, ST, ZO, TR, SW, DE, WA, PA, ID or NE, as ps shows it. kernel means\n"
-		"kernel threads, user all others, gleader the leaders of user thread groups, active the\n"
-		"tasks that are on a CPU. \\ before a name says that it is not a command or one of these.\n"
+		"A state is RU, IN, UN, ST, ZO, TR, SW, DE, WA, PA, ID or NE, as ps shows it. "
+		"kernel means kernel threads, user all others, gleader the leaders of user thread "
+		"groups, active the tasks that are on a CPU. A \\ before a name says that it is "
+		"neither a command nor one of these words.\n"
 		"\n"
-		"Several pids and names add up, and so do several states. Words of different kinds are\n"
-		"conditions that all have to hold: \"foreach user UN ps\" has the user tasks in UN,\n"
+		"Several pids and names add up, and so do several states. Words of different "
+		"kinds must all hold: \"foreach user UN ps\" shows the user tasks in UN, "
 		"\"foreach active kernel bt\" the kernel threads on a CPU.",
 	.example =
 		"crash> foreach ZO ps\n"

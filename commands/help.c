@@ -122,9 +122,8 @@ static const struct option options[] = {
 	{ "a", NULL, "the aliases" },
 	{ "B", NULL, "how this crash was built" },
 	{ "D", NULL, "the dump's header and notes" },
-	{ "k", NULL, "what was found out about the kernel" },
-	{ "m", NULL,
-	  "what was found out about the machine: page tables, where its memory is mapped" },
+	{ "k", NULL, "the kernel: its size, CPUs, times and lists" },
+	{ "m", NULL, "the machine: page tables, where its memory is mapped" },
 	{ "n", NULL, "the notes alone: registers, vmcoreinfo, and what else is kept in the dump" },
 	{ "o", NULL,
 	  "every member, type, symbol and enumerator of the kernel that crash looks for, with the "
@@ -134,7 +133,7 @@ static const struct option options[] = {
 	{ "s", NULL, "how many symbols there are, of the kernel and of each module" },
 	{ "t", NULL, "the tasks: how many, the current one, the one that panicked" },
 	{ "T", NULL, "the same, and a row for each task" },
-	{ "v", NULL, "what was found out about its memory" },
+	{ "v", NULL, "the kernel's memory: its size, areas and layout" },
 	{ "z", NULL, "these options" },
 	/* crash's tables that have no counterpart here */
 	{ "b", NULL, NULL },
@@ -246,13 +245,13 @@ COMMAND(help) = {
 	.synopsis = "[command | all | input | output] [-option]",
 	.options = options,
 	.description =
-		"Without an argument, the table of commands. With the name of a command or alias, its page; with "
-		"\"all\", every page; with \"input\" or \"output\", how lines are typed and where answers go. "
-		"Other words are passed to gdb's own help.\n"
+		"Without an argument, shows the table of commands. With the name of a command or "
+		"alias, its page; with \"all\", every page; with \"input\" or \"output\", how to "
+		"type lines and where answers go. Other words go to gdb's own help.\n"
 		"\n"
-		"The options show what crash knows about its files, which is what reports of bugs need. "
-		"Lines of -k, -m, -v, -t and -p have crash's names where they say what crash's say; "
-		"its own lines about caches and functions inside the program are left out.",
+		"The options show what crash knows about its files: what a bug report needs. "
+		"Lines of -k, -m, -v, -t and -p have the names of crash 9 where they mean the "
+		"same; its lines about caches and functions inside the program are left out.",
 	.example = "crash> help -m\n"
 		   "            machine: x86_64\n"
 		   "             kvbase: ffff8ae4c0000000\n"

@@ -169,10 +169,10 @@ COMMAND(kmem) = {
 	.synopsis = "-i[=shared]",
 	.options = kmem_options,
 	.description =
-		"Totals of memory as /proc/meminfo of that moment would have shown them:\n"
-		"MemTotal, MemFree, Buffers, Cached, Slab, huge pages of all sizes, swap, and\n"
-		"how much of what may be promised to processes is promised. Counting shared\n"
-		"frames looks at every struct page, which takes time on a large machine.",
+		"Shows the totals of memory that /proc/meminfo would have shown at that moment: "
+		"MemTotal, MemFree, Buffers, Cached, Slab, huge pages of all sizes, swap, and how "
+		"much memory is committed of what may be. Counting shared frames means looking at "
+		"every struct page, which takes time on a large machine.",
 	.example = "crash> kmem -i\n"
 		   "                 PAGES        TOTAL      PERCENTAGE\n"
 		   "    TOTAL MEM    54471     212.8 MB         ----\n"

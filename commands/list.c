@@ -247,7 +247,7 @@ static void run_list(struct args *args)
 }
 
 static const struct option list_options[] = {
-	{ "H", NULL, "start is a list_head that stands alone and is no entry itself" },
+	{ "H", NULL, "start is a list_head that stands alone and is not an entry" },
 	{ "h", NULL, "start is an entry with a list_head in it" },
 	{ "o", "offset", "bytes from an entry's start to its link, or struct.member" },
 	{ "O", "head_offset",
@@ -255,11 +255,11 @@ static const struct option list_options[] = {
 	{ "e", "end", "stop before the entry at this address" },
 	{ "r", NULL, "backwards: follow prev instead of next" },
 	{ "B", NULL,
-	  "find loops by Brent's method, which needs no memory, as with \"set hash off\"" },
+	  "find loops with Brent's method, which needs no memory, as with \"set hash off\"" },
 	{ "s", "struct[.member[,member]]",
 	  "show each entry as this structure, or these members of it" },
 	{ "S", "struct[.member[,member]]",
-	  "the same, but text and what has the size of a number are read without gdb: faster" },
+	  "the same, but faster: text and members that have the size of a number are read without gdb" },
 	{ "l", "offset", "with -s: the addresses are of a member, this far into the structure" },
 	{ "x", NULL, "numbers in hexadecimal" },
 	{ "d", NULL, "numbers in decimal" },
@@ -273,16 +273,20 @@ COMMAND(list) = {
 		    "[-r|-B] [-h [-O head_offset] | -H] start",
 	.options = list_options,
 	.description =
-		"Prints the address of each entry. Without -h and -H, start is the first entry itself; its link, "
-		"offset bytes further, holds the address of the next, and the list ends at NULL, at an entry that "
-		"points to itself, or where it comes back to its beginning.\n\n"
-		"The kernel's own lists are rings of struct list_head, which point to each other and not to the "
-		"structures that they are in. With -H start is the ring's head; with -h it is one of the "
-		"structures, and is shown as well; a head that lies in between then looks like an entry. "
-		"The offset, which may be written before or behind start and without -o, tells where in the "
-		"structures the list_head is.\n\n"
-		"A list that runs into memory which is not there, or into itself, ends with a message after what "
-		"was found. Start may be an address, a symbol or an (expression).",
+		"Prints the address of each entry. Without -h and -H, start is the first entry "
+		"itself; its link, offset bytes further, holds the address of the next, and the "
+		"list ends at NULL, at an entry that points to itself, or where it comes back to "
+		"its beginning.\n"
+		"\n"
+		"The kernel's own lists are rings of struct list_head, which point to each other "
+		"and not to the structures that they are in. With -H, start is the ring's head. "
+		"With -h, it is one of the structures, and is shown as well; a head that stands "
+		"alone among them then looks like an entry. The offset says where in the "
+		"structures the list_head is; it may come before or after start, and without -o.\n"
+		"\n"
+		"A list that leads to memory which the dump lacks, or back into itself, ends with "
+		"a message after the entries found so far. Start may be an address, a symbol or "
+		"an (expression).",
 	.example =
 		"crash> list task_struct.tasks -h init_task\n"
 		"ffffffff9a210940\n"

@@ -325,8 +325,8 @@ static const struct option log_options[] = {
 	{ "d", NULL,
 	  "the device that a message is about, as SUBSYSTEM= and DEVICE= lines below it" },
 	{ "-lines", NULL,
-	  "source file and line behind each function+offset/size of a Call Trace, and where the functions "
-	  "were called that the compiler put inline there (needs debug information)" },
+	  "source file and line after each function+offset/size of a Call Trace, and those of the "
+	  "calls that the compiler inlined there (needs debug information)" },
 	{ "a", NULL, "the audit records that no audit daemon has taken yet" },
 	{ "s", NULL,
 	  "messages that are still in the CPUs' own buffers, which kernels before v5.15 have" },
@@ -339,16 +339,19 @@ COMMAND(log) = {
 	.synopsis = "[-T | -t] [-m] [-c] [-d] [--lines] | -a | -s",
 	.options = log_options,
 	.description =
-		"Prints the kernel's message buffer from the oldest message that it still holds. Messages of\n"
-		"several lines are indented below their first. Control characters and bytes that are no UTF-8\n"
-		"are shown as dots. Messages whose page is missing from the dump are counted at the end.\n"
+		"Prints the kernel's message buffer from the oldest message that it still holds. "
+		"Messages of several lines are indented below their first. Control characters and "
+		"bytes that are not UTF-8 appear as dots. The end says how many messages are "
+		"missing because their page is not in the dump.\n"
 		"\n"
-		"With -T the time is what the kernel's clock said, worked back from the moment of the dump; a\n"
-		"machine that was suspended has older messages at a later time than they really had.\n"
+		"With -T the time is the kernel's clock, counted back from the moment of the "
+		"dump. On a machine that was suspended, messages from before that get too late a "
+		"time.\n"
 		"\n"
-		"--lines looks a Call Trace's addresses up one byte below, where the call is, and those of RIP and\n"
-		"WARNING lines as they are. Of functions with the same name it takes that of the printed size.\n"
-		"The lines of modules need their debug information: give mod -S first.",
+		"--lines looks up the addresses of a Call Trace one byte lower, where the call "
+		"is, and those of RIP and WARNING lines as they are. Of functions with the same "
+		"name it takes the one with the printed size. Lines of modules need the modules' "
+		"debug information: run mod -S first.",
 	.example =
 		"crash> log | grep sysrq:\n"
 		"[   37.705476] sysrq: Trigger a crash\n"

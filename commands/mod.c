@@ -406,9 +406,10 @@ static void run_mod(struct args *args)
 }
 
 static const struct option mod_options[] = {
-	{ "s", "module", "give gdb the object file of a module: the one named, or the one found" },
-	{ "S", NULL, "the same for every module, looking below the directory if one is given" },
-	{ "d", "module", "take a module's object file from gdb again" },
+	{ "s", "module",
+	  "give gdb a module's object file: the one named, or the one that crash finds" },
+	{ "S", NULL, "the same for every module, below the directory if one is given" },
+	{ "d", "module", "take a module's object file away from gdb" },
 	{ "D", NULL, "the same for every module" },
 	{ "r", NULL, "with -s or -S: gdb reads all of the file now, not when a question needs it" },
 	{ "g", NULL,
@@ -425,15 +426,17 @@ COMMAND(mod) = {
 	.synopsis = "[-t | -s module [file] | -S [directory] | -d module | -D | -R] [-r] [-g]",
 	.options = mod_options,
 	.description =
-		"Without an option: every loaded module by address. BASE (TEXT_BASE since v6.4) is where its code\n"
-		"starts, SIZE all memory it takes, as in /proc/modules. Function and variable names of modules are\n"
-		"known without any file, from the kernel's own tables; an object file adds types, lines and locals.\n"
+		"Without an option, lists every loaded module by address. BASE (TEXT_BASE since "
+		"v6.4) is where its code starts, SIZE all the memory it takes, as in "
+		"/proc/modules. Function and variable names of modules come from the kernel's own "
+		"tables and need no file; an object file adds types, lines and locals.\n"
 		"\n"
-		"Object files are looked for as NAME.ko and NAME.ko.debug, packed (.xz, .zst, .gz) or not, below the\n"
-		"directory of the option --mod of the run, or else below $CRASH_MODULE_PATH,\n"
-		"/usr/lib/debug/lib/modules/RELEASE, /lib/modules/RELEASE and beside the vmlinux. From a file without\n"
-		"debug information its .gnu_debuglink and its build-id lead on to the one that has it. A file with\n"
-		"debug information is preferred, and one of another build (by its build-id) is refused.",
+		"crash looks for NAME.ko and NAME.ko.debug, packed (.xz, .zst, .gz) or not, below "
+		"the directory that --mod named at the start, or else below $CRASH_MODULE_PATH, "
+		"/usr/lib/debug/lib/modules/RELEASE, /lib/modules/RELEASE and beside the vmlinux. "
+		"When a file has no debug information, its .gnu_debuglink and its build-id lead "
+		"to the file that has it. crash prefers files with debug information, and refuses "
+		"one whose build-id is another's.",
 	.example =
 		"crash> mod -t\n"
 		"no tainted modules\n"

@@ -354,12 +354,14 @@ COMMAND(p) = {
 			{ NULL, NULL, NULL },
 		},
 	.description =
-		"The expression is one of C, with the kernel's symbols and types, and goes to gdb's print. "
-		"Types of plain variables are known to the debug information only, which is read when the "
-		"first of them is asked for; casts (`p *(struct list_head *)&modules`) do without.\n\n"
-		"A per-cpu variable alone gives its type and where each CPU's copy is; with \":cpus\" the "
-		"values: \":\" of the current CPU, \":a\" of all, \":0,2-3\" of these. A member may stand in "
-		"between: `p runqueues.nr_running:a`.",
+		"The expression is a C expression with the kernel's symbols and types; gdb's "
+		"print evaluates it. Only the debug information knows the types of plain "
+		"variables; it is read when the first of them is needed. Casts (`p *(struct "
+		"list_head *)&modules`) do not need it.\n"
+		"\n"
+		"A per-cpu variable alone shows its type and where each CPU's copy is. \":cpus\" "
+		"shows the values: \":\" that of the current CPU, \":a\" all, \":0,2-3\" those of "
+		"these CPUs. A member may come between: `p runqueues.nr_running:a`.",
 	.example = "crash> p jiffies\n"
 		   "jiffies = $1 = 4294901746\n"
 		   "crash> p -x init_task.flags\n"

@@ -391,9 +391,8 @@ static const struct option options[] = {
 	{ "s", NULL, "the kernel stack pointer (KSTACKP) instead of TASK" },
 	{ "H", NULL, "no header line" },
 	{ "S", NULL, "how many tasks are in each state" },
-	{ "l", NULL,
-	  "when each task last came onto a CPU, latest first, as the scheduler's stamp" },
-	{ "m", NULL, "the same as the time that has passed since then" },
+	{ "l", NULL, "when each task last got a CPU, as the scheduler's time stamp; latest first" },
+	{ "m", NULL, "how long ago each task last got a CPU" },
 	{ "C", "cpus", "with -l or -m: in blocks for these CPUs (1,3,5-7 or a)" },
 	{ "p", NULL, "each task's line of parents" },
 	{ "c", NULL, "each task's children" },
@@ -412,16 +411,17 @@ COMMAND(ps) = {
 		"[-S | -l | -m [-C cpus] | -p | -c | -g | -t | -a | -r] [pid | task | command] ...",
 	.options = options,
 	.description =
-		"One row for each task, or for those named: by pid, by task_struct address, by command\n"
-		"name (\\name when it looks like a number), or by an extended regular expression in\n"
-		"single quotes.\n"
+		"Shows a row for each task, or for the tasks named: by pid, by task_struct address, by "
+		"command name (\\name when it looks like a number), or by an extended regular "
+		"expression in single quotes.\n"
 		"\n"
-		"> marks the task that was running on its CPU. ST is RU running or runnable, IN\n"
-		"interruptible sleep, UN uninterruptible sleep, ID idle (uninterruptible, not counted as\n"
-		"load), ST stopped, TR traced, ZO zombie, DE dead, PA parked, WA waking, NE new. VSZ and\n"
-		"RSS are in kilobytes, RSS with every CPU's and thread's part of the kernel's counters;\n"
-		"%MEM is RSS as a share of physical memory. ? stands for what the dump lacks. Names in\n"
-		"brackets are kernel threads'.",
+		"> marks the task that was running on its CPU. ST is RU running or runnable, IN "
+		"interruptible sleep, UN uninterruptible sleep, ID idle (uninterruptible, not "
+		"counted as load), ST stopped, TR traced, ZO zombie, DE dead, PA parked, WA "
+		"waking, NE new. VSZ and RSS are in kilobytes; RSS includes the parts of the "
+		"kernel's counters that each CPU or thread keeps. %MEM is RSS as a share of "
+		"physical memory. ? stands for what the dump lacks. Names in brackets are those "
+		"of kernel threads.",
 	.example =
 		"crash> ps kthreadd '^migration'\n"
 		"      PID    PPID  CPU       TASK        ST  %MEM      VSZ      RSS  COMM\n"

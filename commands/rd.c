@@ -433,7 +433,7 @@ static const struct option rd_options[] = {
 	{ "x", NULL, "no characters at the end of the line" },
 	{ "d", NULL, "signed decimal" },
 	{ "D", NULL, "unsigned decimal" },
-	{ "s", NULL, "64-bit numbers that are kernel addresses as symbol+offset" },
+	{ "s", NULL, "64-bit numbers; those that are kernel addresses as symbol+offset" },
 	{ "S", NULL,
 	  "as -s, and addresses of slab objects as [cache]; given twice: as [address:cache]" },
 	{ "SS", NULL, "as -S twice" },
@@ -457,11 +457,10 @@ COMMAND(rd) = {
 		"[-adDsSupxfNR] [-8|-16|-32|-64] [-o offset] [-e address] [-r file]\n     address|symbol[:cpu] [count]",
 	.options = rd_options,
 	.description =
-		"Shows COUNT numbers (1 when not given) of memory from an address or symbol on,\n"
-		"16 bytes a line. Addresses below the kernel's half belong to the current task.\n"
-		"Of a per-cpu variable \":cpu\" chooses the copy; \":\" is the current CPU's.\n"
-		"What is not in the dump ends the listing with the reason, after all that could\n"
-		"be read before it.",
+		"Shows COUNT numbers (1 when not given) from an address or symbol on, 16 bytes a "
+		"line. Addresses below the kernel's half belong to the current task. \":cpu\" "
+		"chooses a copy of a per-cpu variable; \":\" is the current CPU's. Where the dump "
+		"has no more memory, the listing ends with the reason.",
 	.example =
 		"crash> rd -a linux_banner 13\n"
 		"ffffffff99751580:  Linux version\n"

@@ -51,12 +51,12 @@ COMMAND(repeat) = {
 	.summary = "run a command again and again",
 	.synopsis = "[-seconds] command",
 	.description =
-		"Runs the command until Ctrl-C, until it fails, or until the program that reads the output "
-		"through a pipe ends.\n"
+		"Runs the command until Ctrl-C, until it fails, or until the program that reads "
+		"the output through a pipe ends.\n"
 		"\n"
-		"  -seconds  how long to wait after each time; it stands before the command.\n"
+		"  -seconds  how long to wait after each run; comes before the command.\n"
 		"\n"
-		"A dump does not change, so this is of use on a live system only.",
+		"A dump does not change: this is useful on a live system only.",
 	.example = "crash> repeat -1 p jiffies | head -n 2\n"
 		   "jiffies = $1 = 4294895521\n"
 		   "jiffies = $2 = 4294895521\n",

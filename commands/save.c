@@ -32,13 +32,13 @@ COMMAND(save) = {
 	.synopsis = "file",
 	.options = options,
 	.description =
-		"Writes a compressed kdump that holds only those pages of memory which this session has read so "
-		"far, with the notes and the vmcoreinfo of the dump. The commands that were run before can be "
-		"run again on it, with the same vmlinux and the same answers, here and in other programs that "
-		"read kdumps. What no command has asked for is missing from it.\n"
+		"Writes a compressed kdump with only the pages that this session has read so far, "
+		"and the dump's notes and vmcoreinfo. The commands that you ran can run again on "
+		"it, with the same vmlinux and the same answers, here and in other programs that "
+		"read kdumps. It lacks everything that no command asked for.\n"
 		"\n"
-		"The file must not exist yet. The option --save of the program does the same at the end of the "
-		"session.",
+		"The file must not exist yet. The program's option --save does the same at the "
+		"end of the session.",
 	.example = "crash> bt 2\n"
 		   "PID: 2        TASK: ffff8ae4c1252100  CPU: 1    COMMAND: \"kthreadd\"\n"
 		   "...\n"

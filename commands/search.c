@@ -356,8 +356,8 @@ static void run_search(struct args *args)
 
 static const struct option search_options[] = {
 	{ "k", NULL, "kernel memory (default)" },
-	{ "K", NULL, "of kernel memory the direct map and the kernel image only" },
-	{ "V", NULL, "of kernel memory vmalloc areas, the memory map and modules only" },
+	{ "K", NULL, "only the direct map and the kernel image" },
+	{ "V", NULL, "only vmalloc areas, the memory map and modules" },
 	{ "u", NULL, "the current task's user space" },
 	{ "p", NULL, "physical memory" },
 	{ "t", NULL, "every task's kernel stack" },
@@ -380,15 +380,18 @@ COMMAND(search) = {
 		    "[-x count] [-c | -w | -h] value|(expression)|symbol|string ...",
 	.options = search_options,
 	.description =
-		"Shows each place where one of the values stands, aligned to its size: 64 bits unless -w or -h says "
-		"otherwise. Values are hexadecimal; a symbol stands for its address, and is named beside what was "
-		"found. With -c the words are text, which may begin at any byte; one with blanks needs double "
-		"quotes.\n\n"
-		"Pages that are not in the dump are passed over. Memory that is mapped twice is found twice: the "
-		"kernel's own image and vmalloc areas are in the direct map as well. With -t what was found is "
-		"listed by task.\n\n"
-		"On a terminal a line tells from the second second on how much was searched and how long the rest "
-		"will take, until a pager has something to show; Ctrl-C ends the search.",
+		"Shows each place in memory that holds one of the values, aligned to its size: 64 "
+		"bits unless -w or -h says otherwise. Values are hexadecimal; a symbol stands for "
+		"its address, and its name appears beside each hit. With -c the words are text, "
+		"which may begin at any byte; text with blanks needs double quotes.\n"
+		"\n"
+		"Pages that are not in the dump are skipped. Memory that is mapped twice is found "
+		"twice: the kernel's image and vmalloc areas are also in the direct map. With -t "
+		"the hits are listed by task.\n"
+		"\n"
+		"On a terminal, when the search takes more than a second, a line shows how much "
+		"is done and how long the rest will take, until a pager has something to show. "
+		"Ctrl-C ends the search.",
 	.example = "crash> search -s init_uts_ns -l 100 -c Linux\n"
 		   "ffffffff9a4219c0: Linux...................................................\n"
 		   "crash> search -s sys_call_table -l 100 __x64_sys_open\n"

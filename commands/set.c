@@ -664,12 +664,13 @@ COMMAND(set) = {
 	.synopsis = "[[-a] [pid | taskp] | [-c cpu] | -p] | [variable [setting]] ... | -v",
 	.options = options,
 	.description =
-		"Commands that are about a task take the current one when no other is named. Without an argument "
-		"it is shown; with a pid or the address of a task_struct, that task becomes current. At the "
-		"start it is the task that panicked.\n"
+		"Commands about a task use the current one unless you name another. Without an "
+		"argument, set shows the current task; with a pid or the address of a "
+		"task_struct, that task becomes current. At the start it is the task that "
+		"panicked.\n"
 		"\n"
-		"With the name of a variable its value is shown; a setting behind it changes it. Several "
-		"pairs may follow each other.\n"
+		"With the name of a variable, set shows its value; a setting after the name "
+		"changes it. Several pairs may follow each other.\n"
 		"\n"
 		"  scroll         on | off | less | more | CRASHPAGER: the pager for output\n"
 		"  radix          10 | 16: the base of numbers in p, struct and the like\n"

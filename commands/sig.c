@@ -337,10 +337,10 @@ COMMAND(sig) = {
 	.synopsis = "[-l | -s sigset | [-g] [pid | task] ...]",
 	.options = options,
 	.description =
-		"For each task (the current context without an argument): each signal's action, whether a\n"
-		"signal waits that is not blocked, the blocked set, and the sets and queues of pending\n"
-		"signals: the task's own (PRIVATE) and those of its whole thread group (SHARED). Bit n - 1\n"
-		"of a set stands for signal n.",
+		"Shows for each task (without an argument, the current one) the action of each "
+		"signal, whether a signal that is not blocked is pending, the blocked set, and "
+		"the sets and queues of pending signals: the task's own (PRIVATE) and those of "
+		"its thread group (SHARED). Bit n - 1 of a set stands for signal n.",
 	.example = "crash> sig -s 800A000000000201\n"
 		   "SIGHUP SIGUSR1 SIGRTMAX-14 SIGRTMAX-12 SIGRTMAX\n"
 		   "crash> sig -l\n"

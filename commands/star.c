@@ -54,8 +54,8 @@ COMMAND(star) = {
 	.summary = "struct or union, for short",
 	.synopsis = "(struct or union command arguments)",
 	.description =
-		"The commands \"struct\" and \"union\" in one word, which may touch the name that follows. "
-		"Their help pages describe the arguments.",
+		"Short for \"struct\" and \"union\"; needs no blank before the name. Their help "
+		"pages describe the arguments.",
 	.example = "crash> *list_head\n"
 		   "struct list_head {\n"
 		   "    struct list_head *next;\n"

@@ -13,12 +13,13 @@ COMMAND(struct) = {
 	.synopsis = aggregate_synopsis,
 	.options = aggregate_options,
 	.description =
-		"Without an address, the definition and size of the structure; with one, what is in memory "
-		"there. A list of members, separated by commas without blanks, shows only these; a member "
-		"may be a path (se.exec_start) and have subscripts (numbers[0].nr). An address may be a symbol; "
-		"\":cpus\" behind it takes it as a per-cpu variable: \":\" alone is the current CPU, \":a\" all, "
-		"\":0,2-3\" these.\n\n"
-		"The word struct may be left out where the name is no command's.",
+		"Without an address, shows the definition and size of the structure; with one, "
+		"what memory holds there. A list of members, with commas and no blanks, limits it "
+		"to these; a member may be a path (se.exec_start) and have subscripts "
+		"(numbers[0].nr). An address may be a symbol; \":cpus\" after it makes it a "
+		"per-cpu variable: \":\" alone is the current CPU, \":a\" all, \":0,2-3\" these.\n"
+		"\n"
+		"You can leave out the word struct unless the name is that of a command.",
 	.example = "crash> struct list_head -o\n"
 		   "struct list_head {\n"
 		   "   [0] struct list_head *next;\n"

@@ -362,14 +362,14 @@ static void run_sym(struct args *args)
 }
 
 static const struct option sym_options[] = {
-	{ "l", NULL, "every symbol, by address: the kernel's, then each module's" },
+	{ "l", NULL, "all symbols by address: the kernel's, then each module's" },
 	{ "M", NULL, "the symbols of all modules, between the bounds of each memory range" },
 	{ "m", "module", "the symbols of one module" },
 	{ "p", NULL, "the symbol below the one asked for as well" },
 	{ "n", NULL, "the symbol above the one asked for as well" },
 	{ "s", NULL, "the section that the symbol is in, instead of file and line" },
 	{ "q", "string", "every symbol whose name has this string in it" },
-	{ "Q", "string", "how many those are, and the last one" },
+	{ "Q", "string", "how many there are, and the last one" },
 	{ "L", NULL, NULL },
 	{ NULL, NULL, NULL },
 };
@@ -381,14 +381,15 @@ COMMAND(sym) = {
 		"[-l] | [-M] | [-m module] | [-q | -Q string] | [-p | -n] [-s] [symbol | address] ...",
 	.options = sym_options,
 	.description =
-		"Prints address, type and name of a symbol, or of the symbol that covers an address, with\n"
-		"the distance from its start. Types are nm's letters: T text, D data, B bss, R read-only,\n"
-		"W weak; small for local symbols. A module's name stands in brackets. Code is followed by\n"
-		"its source file and line when vmlinux has debug information.\n"
+		"Prints the address, type and name of a symbol, or of the symbol that covers an "
+		"address, with the distance from its start. Types are nm's letters: T text, D "
+		"data, B bss, R read-only, W weak; lower case for local symbols. A module's name "
+		"is in brackets. When vmlinux has debug information, source file and line follow "
+		"a code address.\n"
 		"\n"
-		"A name that several symbols have gives a line for each. Of several names at one address the\n"
-		"one is shown that the kernel's own messages use. Per-cpu variables of kernels before 6.15\n"
-		"have their offset instead of an address.",
+		"A name that several symbols share gives a line for each. Of several names at one "
+		"address, sym shows the one that the kernel's own messages use. Per-cpu variables "
+		"of kernels before 6.15 show their offset instead of an address.",
 	.example = "crash> sym vfs_read\n"
 		   "ffffffff98a34a10 (T) vfs_read fs/read_write.c: 550\n"
 		   "crash> sym vfs_read+4\n"

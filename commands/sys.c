@@ -280,13 +280,14 @@ COMMAND(sys) = {
 	.synopsis = "[-t | -c [name | number] | -i | config | -panic]",
 	.options = sys_options,
 	.description =
-		"Without an option: the page that start-up shows. CPUS counts those present; UPTIME is the time\n"
-		"since boot, time asleep included. PANIC is the log line that names the cause: of an oops its\n"
-		"first line, of any other panic the panic's own text.\n"
+		"Without an option, shows the page of the start. CPUS counts the CPUs present; "
+		"UPTIME is the time since boot, sleep included. PANIC is the log line that names "
+		"the cause: the first line of an oops, or the text of any other panic.\n"
 		"\n"
-		"config prints the configuration that the kernel was built with, if it carries it. After -c, a\n"
-		"number names one system call and any other word all whose function contains it. Line numbers\n"
-		"need a vmlinux with debug information; the column stays empty without.",
+		"config prints the configuration that the kernel was built with, if the kernel "
+		"carries it. After -c, a number names one system call; any other word all those "
+		"whose function's name contains it. Line numbers need a vmlinux with debug "
+		"information; without one the column is empty.",
 	.example = "crash> sys\n"
 		   "      KERNEL: vmlinux\n"
 		   "    DUMPFILE: vmcore\n"

@@ -200,9 +200,9 @@ COMMAND(task) = {
 	.synopsis = "[-x | -d] [-R member[,member...]] [pid | task] ...",
 	.options = options,
 	.description =
-		"Without a pid or task_struct address, the current context's. A word that names a member\n"
-		"(or several, with commas) counts as if -R stood before it. A member that both structures\n"
-		"have is shown twice.",
+		"Without a pid or a task_struct address, shows those of the current context. A "
+		"word that names a member (or several, with commas) counts as if -R came before "
+		"it. A member that both structures have appears twice.",
 	.example = "crash> task -R pid,comm 2\n"
 		   "PID: 2        TASK: ffff8ae4c1252100  CPU: 1    COMMAND: \"kthreadd\"\n"
 		   "  pid = 2,\n"

@@ -398,7 +398,7 @@ static const struct option tree_options[] = {
 	{ "s", "struct[.member[,member]]",
 	  "show each entry as this structure, or these members of it" },
 	{ "S", "struct[.member[,member]]",
-	  "the same, but text and what has the size of a number are read without gdb: faster" },
+	  "the same, but faster: text and members that have the size of a number are read without gdb" },
 	{ "l", NULL, "rbtree: in sorted order, not from the top down" },
 	{ "p", NULL, "where each entry is: the way to it from the root, and its index" },
 	{ "v", NULL, "maple: every node with its contents" },
@@ -414,13 +414,17 @@ COMMAND(tree) = {
 		    "[-s|-S struct[.member[,member]]] [-x|-d] [-l] [-p] [-v] [-N] start",
 	.options = tree_options,
 	.description =
-		"Prints the address of each entry of a tree. Start is the tree's root structure (rb_root, "
-		"radix_tree_root, xarray, maple_tree), or with -r the structure that it is a member of. "
-		"An IDR is a radix tree at the beginning of its structure.\n\n"
-		"A red-black tree comes from the top down, the left side first; position root/l/r is the right "
-		"child of the root's left child. The others come by index; there a position is the number of the "
-		"slot in each node. The index shown of a maple tree's entry is its place in the order.\n\n"
-		"What hangs below a damaged or missing node is left out, with a message.",
+		"Prints the address of each entry of a tree. Start is the tree's root structure "
+		"(rb_root, radix_tree_root, xarray, maple_tree), or with -r the structure that it "
+		"is a member of. An IDR is a radix tree at the beginning of its structure.\n"
+		"\n"
+		"Entries of a red-black tree come from the top down, the left side first; "
+		"position root/l/r is the right child of the root's left child. Entries of the "
+		"others come by index; there a position is the slot number in each node. The "
+		"index of a maple tree's entry is its place in the order.\n"
+		"\n"
+		"Where a node is damaged or missing, a message says so, and what is below it is "
+		"left out.",
 	.example =
 		"crash> tree -t xarray -r pid_namespace.idr init_pid_ns -p -S pid.level\n"
 		"ffff8ae4c1237680\n"

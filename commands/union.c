@@ -12,7 +12,7 @@ COMMAND(union) = {
 	.summary = "union contents",
 	.synopsis = aggregate_synopsis,
 	.options = aggregate_options,
-	.description = "Does for unions what the command struct does for structures; see its page.",
+	.description = "Does for unions what struct does for structures; see its page.",
 	.example = "crash> union sigval\n"
 		   "union sigval {\n"
 		   "    int sival_int;\n"

@@ -425,13 +425,14 @@ COMMAND(vtop) = {
 	.synopsis = "[-c pid|task] [-u|-k] address...",
 	.options = vtop_options,
 	.description =
-		"Walks the page tables for each address and shows every entry on the way, the\n"
-		"bits of the last one, for user addresses the mapping that covers it, and the\n"
-		"struct page of the frame. For a page that has no frame: its place in swap, or\n"
-		"in the mapped file.\n\n"
-		"User addresses belong to the current task, or to that of -c. Kernel addresses\n"
-		"go through the kernel's own tables; with -c through those of the task. An\n"
-		"address may be a symbol.",
+		"Walks the page tables for each address. Shows every entry on the way, the bits "
+		"of the last one, the mapping that covers a user address, and the frame's struct "
+		"page. For a page without a frame it shows the place in swap or in the mapped "
+		"file.\n"
+		"\n"
+		"User addresses belong to the current task, or to that of -c. Kernel addresses go "
+		"through the kernel's own tables, or with -c through the task's. An address may "
+		"be a symbol.",
 	.example = "crash> vtop jiffies\n"
 		   "VIRTUAL           PHYSICAL        \n"
 		   "ffffffff9a2079c0  d0079c0\n"

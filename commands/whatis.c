@@ -375,13 +375,14 @@ COMMAND(whatis) = {
 			{ NULL, NULL, NULL },
 		},
 	.description =
-		"Structures and unions are looked for first, then symbols, then typedefs, enums and the types of "
-		"the language; an enumerator is shown with its value, an expression (init_task.pid, &modules) by "
-		"its type, a pointer's type by what it points to. The types of symbols are known to the debug "
-		"information only.\n\n"
-		"-r and -m, alone or together, list the structures and unions that fit, by size, those of modules too. "
-		"For -m a part of the member's type is enough: list_head, or \"mm_struct *\"; members of "
-		"embedded structures count.",
+		"Looks for structures and unions first, then symbols, then typedefs, enums and "
+		"the types of the language. An enumerator is shown with its value, an expression "
+		"(init_task.pid, &modules) with its type, a type of pointers with what it points "
+		"to. Only the debug information knows the types of symbols.\n"
+		"\n"
+		"-r and -m, alone or together, list the structures and unions that fit, those of "
+		"modules among them, by size. For -m a part of the member's type is enough: "
+		"list_head, or \"mm_struct *\"; members of embedded structures count.",
 	.example = "crash> whatis jiffies\n"
 		   "volatile unsigned long jiffies;\n"
 		   "crash> whatis vfs_read\n"

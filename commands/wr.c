@@ -105,19 +105,19 @@ COMMAND(wr) = {
 			{ "8", NULL, "write 8 bits" },
 			{ "16", NULL, "write 16 bits" },
 			{ "32", NULL, "write 32 bits" },
-			{ "64", NULL, "write 64 bits: what is done without any of these" },
+			{ "64", NULL, "write 64 bits (the default)" },
 			{ "f", NULL, NULL },
 			{ "m", NULL, NULL },
 			{ NULL, NULL, NULL },
 		},
 	.description =
-		"Writes VALUE, which is hexadecimal (or a symbol, or an expression in parentheses), to an address of "
-		"a live system. A value must not cross the border of a page. What was written is read back; when "
-		"memory did not keep it, that is an error.\n"
+		"Writes VALUE, which is hexadecimal (or a symbol, or an expression in "
+		"parentheses), to an address of a live system. A value must not cross the border "
+		"of a page. wr reads back what it wrote, and fails when memory did not keep it.\n"
 		"\n"
-		"It is written through /dev/mem, which takes root, a kernel that is not locked down, and for RAM one "
-		"without CONFIG_STRICT_DEVMEM: most distributions' kernels refuse, and the message says so. A dump "
-		"is never written to.",
+		"wr writes through /dev/mem, which takes root, a kernel that is not locked down "
+		"and, for RAM, one without CONFIG_STRICT_DEVMEM. Most distributions' kernels "
+		"refuse, and the message says so. wr never writes to a dump.",
 	.example = "crash> rd -32 panic_on_oops\n"
 		   "ffffffff9a3e5d84:  00000000                              ....\n"
 		   "crash> wr -32 panic_on_oops 1\n"

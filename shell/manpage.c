@@ -184,19 +184,25 @@ void manpage_print(FILE *stream, const struct run_option *options)
 	fprintf(stream, ".TH CRASH 8 \"\" \"crash %s\"\n", CRASH_VERSION);
 	/* Words of commands and options are not to be torn or stretched. */
 	fputs(".nh\n.ad l\n", stream);
-	fputs(".SH NAME\ncrash \\- answer questions about the memory of a Linux kernel\n"
-	      ".SH SYNOPSIS\n.B crash\n[\\fIOPTION\\fR]... [\\fIVMLINUX\\fR] \\fIDUMP\\fR...\n"
-	      ".br\n.B crash\n[\\fIOPTION\\fR]... [\\fIVMLINUX\\fR] [\\fI/proc/kcore\\fR | \\fI/dev/mem\\fR]\n"
+	fputs(".SH NAME\n"
+	      "crash \\- answer questions about the memory of a Linux kernel\n"
+	      ".SH SYNOPSIS\n"
+	      ".B crash\n"
+	      "[\\fIOPTION\\fR]... [\\fIVMLINUX\\fR] \\fIDUMP\\fR...\n"
+	      ".br\n"
+	      ".B crash\n"
+	      "[\\fIOPTION\\fR]... [\\fIVMLINUX\\fR] [\\fI/proc/kcore\\fR | \\fI/dev/mem\\fR]\n"
 	      ".SH DESCRIPTION\n"
-	      "Opens the dump of a kernel with the vmlinux it ran and reads commands from the terminal, a file or "
-	      "standard input. Without a vmlinux, that of the dump's build-id is looked for beside the "
-	      "dump and where "
-	      "distributions put it; when there is none, names come from the symbol table in the dump and "
-	      "types from "
-	      "the BTF in it, and what needs debug information says which vmlinux has it.\n.PP\n"
-	      "Without a dump the questions are about the running kernel: its memory is read from /proc/kcore, or "
-	      "/dev/mem where there is none, anew for each command, and its vmlinux is found by its build-id when "
-	      "it is not given. A dump that cannot be opened is never replaced by the running kernel.\n"
+	      "Opens the dump of a kernel, with that kernel's vmlinux, and reads commands from "
+	      "the terminal, a file or standard input. When no vmlinux is given, crash looks for "
+	      "the one with the dump's build-id, beside the dump and where distributions put it. "
+	      "Without one, names come from the symbol table in the dump and types from its BTF; "
+	      "what needs debug information says which vmlinux has it.\n"
+	      ".PP\n"
+	      "Without a dump, the questions are about the running kernel. Its memory is read "
+	      "from /proc/kcore, or from /dev/mem where there is none, anew for each command; its "
+	      "vmlinux is found by its build-id when it is not given. A dump that cannot be "
+	      "opened is never replaced by the running kernel.\n"
 	      ".SH OPTIONS\n",
 	      stream);
 	put_items(stream, options);
