@@ -39,9 +39,18 @@ static void add_time(struct strbuf *text, u64 ns)
 		      (unsigned)(ns / NS_PER_SECOND % 60), (unsigned)(ns / NS_PER_MS % 1000));
 }
 
+/* What would act on a terminal becomes a dot. */
+static void add_bytes(struct strbuf *text, const char *bytes, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		strbuf_putc(text, (u8)bytes[i] < ' ' || bytes[i] == 0x7f ? '.' : bytes[i]);
+}
+
 static void add_value(const struct column *column, const struct cell *cell, struct strbuf *text)
 {
-	switch (column->kind) {
+	switch (cell->kind) {
+	case CELL_ANY:
+		BUG("a value of no kind");
 	case CELL_TEXT:
 		if (cell->value.text)
 			strbuf_puts(text, cell->value.text);
@@ -67,10 +76,13 @@ static void add_value(const struct column *column, const struct cell *cell, stru
 	case CELL_FLAG:
 		strbuf_puts(text, cell->value.number ? "yes" : "no");
 		break;
+	case CELL_BYTES:
+		add_bytes(text, cell->value.text, cell->length);
+		break;
 	}
 }
 
-void cell_add_text(const struct column *column, const struct cell *cell, struct strbuf *text)
+static void add_shown(const struct column *column, const struct cell *cell, struct strbuf *text)
 {
 	if (cell->shown)
 		strbuf_puts(text, cell->shown);
@@ -80,6 +92,23 @@ void cell_add_text(const struct column *column, const struct cell *cell, struct 
 		add_value(column, cell, text);
 	else if (column->none)
 		strbuf_puts(text, column->none);
+}
+
+static void add_list(const struct column *column, const struct cell *cell, struct strbuf *text)
+{
+	for (size_t i = 0; i < cell->length; i++) {
+		if (i > 0)
+			strbuf_puts(text, column->separator ? column->separator : ", ");
+		add_shown(column, &cell->value.items[i], text);
+	}
+}
+
+void cell_add_text(const struct column *column, const struct cell *cell, struct strbuf *text)
+{
+	if (cell->state == CELL_LIST && !cell->shown)
+		add_list(column, cell, text);
+	else
+		add_shown(column, cell, text);
 	if (column->after)
 		strbuf_puts(text, column->after);
 }
@@ -87,11 +116,13 @@ void cell_add_text(const struct column *column, const struct cell *cell, struct 
 void cell_add_padded(const struct column *column, const char *word, size_t length, unsigned width,
 		     bool trailing, struct strbuf *text)
 {
-	bool number = column->kind != CELL_TEXT && column->kind != CELL_FLAG;
+	bool number = column->kind < CELL_FLAG && column->kind != CELL_TEXT;
 	size_t spare = length < width ? width - length : 0, left = 0;
 
 	if (column->align == ALIGN_CENTRE)
 		left = spare / 2;
+	else if (column->align == ALIGN_CENTRE_RIGHT)
+		left = (spare + 1) / 2;
 	else if (column->align == ALIGN_RIGHT || (column->align == ALIGN_AS_KIND && number))
 		left = spare;
 	for (size_t i = 0; i < left; i++)
@@ -101,20 +132,11 @@ void cell_add_padded(const struct column *column, const char *word, size_t lengt
 		strbuf_putc(text, ' ');
 }
 
-void cell_put_json(const struct column *column, const struct cell *cell)
+static void put_value(const struct column *column, const struct cell *cell, const char *key)
 {
-	const char *key = column->key;
-
-	if (cell->state == CELL_NONE)
-		return;
-	if (cell->state != CELL_KNOWN) {
-		if (cell->state != CELL_FAILED)
-			json_null(key);
-		if (cell->why)
-			json_text(scope_printf("%s_error", key), cell->why);
-		return;
-	}
-	switch (column->kind) {
+	switch (cell->kind) {
+	case CELL_ANY:
+		BUG("a value of no kind");
 	case CELL_TEXT:
 		json_text(key, cell->value.text);
 		break;
@@ -135,5 +157,46 @@ void cell_put_json(const struct column *column, const struct cell *cell)
 	case CELL_FLAG:
 		json_bool(key, cell->value.number);
 		break;
+	case CELL_BYTES:
+		json_bytes(key, cell->value.text, cell->length);
+		break;
 	}
+}
+
+static void put_list(const struct column *column, const struct cell *cell)
+{
+	json_list(column->key);
+	for (size_t i = 0; i < cell->length; i++) {
+		const struct cell *item = &cell->value.items[i];
+
+		if (item->state == CELL_KNOWN)
+			put_value(column, item, NULL);
+		else
+			json_null(NULL);
+	}
+	json_end();
+}
+
+void cell_put_json(const struct column *column, const struct cell *cell)
+{
+	const char *key = column->key;
+
+	switch (cell->state) {
+	case CELL_NONE:
+		return;
+	case CELL_KNOWN:
+		put_value(column, cell, key);
+		return;
+	case CELL_LIST:
+		put_list(column, cell);
+		return;
+	case CELL_UNKNOWN:
+	case CELL_NULL:
+		json_null(key);
+		break;
+	case CELL_FAILED:
+		break;
+	}
+	if (cell->why)
+		json_text(scope_printf("%s_error", key), cell->why);
 }

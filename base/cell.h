@@ -3,6 +3,7 @@
 #ifndef CELL_H
 #define CELL_H
 
+#include "base/colour.h"
 #include "base/util.h"
 
 /* What a value is: how it is written follows from that. docs/json.md has the form in JSON. */
@@ -15,13 +16,16 @@ enum cell_kind {
 	CELL_REAL, /* with .decimals */
 	CELL_TIME, /* given in ns, and in JSON always ns; text: "days hh:mm:ss.mmm" */
 	CELL_FLAG, /* text: "yes", "no" */
+	CELL_BYTES, /* of the dump, text of any encoding; JSON: a string */
+	CELL_ANY, /* of a column: each row says what its value is */
 };
 
 enum cell_align {
 	ALIGN_AS_KIND, /* numbers right, the others left */
 	ALIGN_LEFT,
 	ALIGN_RIGHT,
-	ALIGN_CENTRE
+	ALIGN_CENTRE, /* an odd blank goes to the right */
+	ALIGN_CENTRE_RIGHT, /* an odd blank goes to the left; but over addresses to the right */
 };
 
 /* An array of them describes a row; one without key and heading ends it. */
@@ -40,6 +44,9 @@ struct column {
 	const char *before; /* NULL: two blanks, but none before the first of a line */
 	const char *after; /* follows what a cell shows, before its padding */
 	const char *none; /* what text shows where there can be no value; NULL: nothing */
+	const char *separator; /* between the values of a list, for readers; NULL: ", " */
+	/* in a table of labels: behind the column before it, and not in a line of its own */
+	bool same_line;
 	/* in a line of text, from 1 on, where JSON has another; 0: behind all that have one */
 	unsigned place;
 	unsigned when; /* only in tables whose .when has one of these bits; 0: always */
@@ -47,6 +54,7 @@ struct column {
 
 enum cell_state {
 	CELL_KNOWN,
+	CELL_LIST, /* any number of values, each a cell */
 	CELL_UNKNOWN, /* it exists, but the dump does not tell it: ? and null */
 	CELL_FAILED, /* finding it out failed: ? or, in a line of its own, why; JSON has no key but "KEY_error" */
 	CELL_NULL, /* there is none, and JSON says null */
@@ -59,12 +67,17 @@ enum cell_state {
 
 struct cell {
 	enum cell_state state;
+	enum cell_kind kind; /* of a known value: its column's, or what the row said */
+	bool coloured; /* its line is, in text */
+	enum colour colour;
 	union {
 		u64 number; /* an address, a number, bytes, ns, a flag */
 		s64 negative;
 		double real;
 		const char *text; /* NULL: null, and nothing in text */
+		const struct cell *items; /* of a list */
 	} value;
+	size_t length; /* of bytes, or of a list */
 	const char *shown; /* text for readers, where it is not the value's own; else NULL */
 	const char *why; /* not known, in words; NULL: that is not said */
 };

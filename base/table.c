@@ -16,6 +16,9 @@ struct row {
 	u64 stands_for;
 	bool begun, skipped, coloured;
 	enum colour colour;
+	bool in_list;
+	struct cell *items; /* of the list that is being put */
+	size_t nr_items, space;
 	struct cell cells[TABLE_COLUMNS_MAX];
 };
 
@@ -24,6 +27,12 @@ static void (*problem)(const char *name, const char *text);
 void table_set_problem(void (*new_problem)(const char *name, const char *text))
 {
 	problem = new_problem;
+}
+
+static void tell(const struct table *table, const char *text)
+{
+	if (problem && table->name)
+		problem(table->name, text);
 }
 
 static size_t count_columns(const struct column *columns)
@@ -67,7 +76,7 @@ static bool is_left_out(const struct column *column, const struct cell *cell)
 	return (cell->state == CELL_NONE && !column->none) || cell->state == CELL_NULL;
 }
 
-static void add_cell(const struct table_run *run, unsigned at, const struct cell *cell)
+static void add_cell(struct table_run *run, unsigned at, const struct cell *cell)
 {
 	const struct table *table = run->table;
 	const struct column *column = &table->columns[run->placed[at]];
@@ -75,10 +84,14 @@ static void add_cell(const struct table_run *run, unsigned at, const struct cell
 
 	if (column->before)
 		strbuf_puts(&line, column->before);
-	else if (at > 0 && !table->labels)
+	else if (at > 0 && (!table->labels || column->same_line))
 		strbuf_puts(&line, "  ");
+	if (cell->coloured) {
+		run->row->coloured = true;
+		run->row->colour = cell->colour;
+	}
 	strbuf_reset(&word);
-	if (table->labels && cell->state == CELL_FAILED)
+	if (table->labels && cell->state == CELL_FAILED && !cell->shown)
 		strbuf_puts(&word, cell->why);
 	else
 		cell_add_text(column, cell, &word);
@@ -114,6 +127,20 @@ static void put_headings(struct table_run *run)
 	out_bytes(line.text, line.length);
 }
 
+/* A coloured line is one from its first column to its last. */
+static void end_line(struct row *row)
+{
+	if (row->coloured && colour_is_shown()) {
+		out("%s\n", colour_line(row->colour, strbuf_text(&line)));
+	} else {
+		strbuf_putc(&line, '\n');
+		out_bytes(line.text, line.length);
+	}
+	if (row->table->labels)
+		row->coloured = false;
+	strbuf_reset(&line);
+}
+
 static void text_cells(void *arg, const struct table *table, const struct cell *cells, size_t from,
 		       size_t end)
 {
@@ -129,23 +156,15 @@ static void text_cells(void *arg, const struct table *table, const struct cell *
 		if (index < from || index >= end ||
 		    is_left_out(&table->columns[index], &cells[index - from]))
 			continue;
+		if (any && table->labels && !table->columns[index].same_line)
+			end_line(run->row);
 		any = true;
 		if (table->labels && table->columns[index].heading[0])
 			add_label(table, &table->columns[index]);
 		add_cell(run, at, &cells[index - from]);
-		if (table->labels)
-			strbuf_putc(&line, '\n');
 	}
-	if (!any)
-		return;
-	/* A coloured line is one from its first column to its last. */
-	if (run->row->coloured && colour_is_shown()) {
-		out("%s\n", colour_line(run->row->colour, strbuf_text(&line)));
-		return;
-	}
-	if (!table->labels)
-		strbuf_putc(&line, '\n');
-	out_bytes(line.text, line.length);
+	if (any)
+		end_line(run->row);
 }
 
 static void nothing_begins(UNUSED void *arg, UNUSED const struct table *table, UNUSED size_t index)
@@ -174,15 +193,44 @@ static const struct row_writer text_writer = {
 
 /* ---- as JSON ---- */
 
+/* Its rows are objects. */
+static bool has_objects(const struct table *table)
+{
+	return !table->plain && !table->pairs && !table->part;
+}
+
 static void json_row_begin(UNUSED void *arg, const struct table *table, UNUSED size_t index)
 {
-	if (!table->plain)
+	if (has_objects(table))
 		json_object(NULL);
+}
+
+static void put_pair(const struct table *table, const struct cell *cells, size_t from, size_t end)
+{
+	const char *key = NULL;
+
+	for (size_t i = from; i < end; i++) {
+		struct column column = table->columns[i];
+
+		if (!column.key || cells[i - from].state != CELL_KNOWN)
+			continue;
+		if (!key) {
+			key = cells[i - from].value.text;
+			continue;
+		}
+		column.key = key;
+		cell_put_json(&column, &cells[i - from]);
+		return;
+	}
 }
 
 static void json_cells(UNUSED void *arg, const struct table *table, const struct cell *cells,
 		       size_t from, size_t end)
 {
+	if (table->pairs) {
+		put_pair(table, cells, from, end);
+		return;
+	}
 	for (size_t i = from; i < end; i++) {
 		struct column column = table->columns[i];
 
@@ -196,7 +244,10 @@ static void json_cells(UNUSED void *arg, const struct table *table, const struct
 
 static void json_children(UNUSED void *arg, const struct table *table)
 {
-	json_list(table->key);
+	if (table->pairs || table->part)
+		json_object(table->key);
+	else
+		json_list(table->key);
 }
 
 static void json_children_end(UNUSED void *arg)
@@ -208,7 +259,7 @@ static void json_row_end(void *arg, UNUSED u64 stands_for)
 {
 	const struct table_run *run = arg;
 
-	if (!run->table->plain)
+	if (has_objects(run->table))
 		json_end();
 }
 
@@ -250,7 +301,8 @@ static void run_row(void *arg)
 		BUG("%s: a row of %zu cells in a table of %zu columns", row->table->name,
 		    row->nr_cells, row->run->nr_columns);
 	give_cells(row);
-	row->run->writer->row_end(row->run->arg, row->stands_for);
+	if (!row->table->part)
+		row->run->writer->row_end(row->run->arg, row->stands_for);
 }
 
 static void tell_failure(const struct row *row, const char *why)
@@ -266,20 +318,22 @@ static void tell_failure(const struct row *row, const char *why)
 	if (table->of && row->stands_for)
 		strbuf_printf(text, "%s %llx: ", table->of, row->stands_for);
 	strbuf_puts(text, why);
-	if (problem)
-		problem(table->name, strbuf_text(text));
+	tell(table, strbuf_text(text));
 }
 
 static bool run_protected(struct row *row)
 {
 	struct failure failure;
 
+	if (row->table->part) {
+		run_row(row);
+		return true;
+	}
 	/* What failed inside an object stands in its place there. */
 	if (row->run->nested && row->run->writer == &json_writer) {
 		if (json_protect(NULL, run_row, row))
 			return true;
-		if (problem)
-			problem(row->table->name, NULL);
+		tell(row->table, NULL);
 		return false;
 	}
 	if (protect_row(run_row, row, &failure))
@@ -301,7 +355,8 @@ bool table_put(struct table_run *run, size_t index)
 	row.index = index;
 	row.nr_cells = row.nr_given = 0;
 	row.stands_for = 0;
-	row.begun = row.skipped = row.coloured = false;
+	row.begun = table->part; /* of one that is */
+	row.skipped = row.coloured = row.in_list = false;
 	worked = run_protected(&row);
 	if (row.skipped)
 		return false;
@@ -399,10 +454,14 @@ static void begin(struct table_run *run, const struct table *table, const struct
 void table_begin(struct table_run *run, const struct table *table)
 {
 	begin(run, table, json_on() ? &json_writer : &text_writer, NULL);
+	if (table->pairs && run->writer == &json_writer)
+		json_object(NULL);
 }
 
 void table_end(struct table_run *run)
 {
+	if (run->table->pairs && run->writer == &json_writer && !run->nested)
+		json_end();
 	if (run->nr_rows == 0 && run->table->none && run->writer == &text_writer)
 		out("%s\n", run->table->none);
 }
@@ -447,67 +506,128 @@ void table_remark(const char *format, ...)
 
 /* ---- what a put function calls ---- */
 
+static struct cell *add_item(struct row *row)
+{
+	struct cell *items = row->items;
+
+	if (row->nr_items == row->space) {
+		row->space = row->space ? 2 * row->space : 16;
+		row->items = scope_array(row->space, sizeof(*items));
+		if (items)
+			memcpy(row->items, items, row->nr_items * sizeof(*items));
+	}
+	return &row->items[row->nr_items++];
+}
+
 static struct cell *add(struct row *row, enum cell_state state)
 {
 	struct cell *cell = &row->cells[row->nr_cells];
 
 	if (row->nr_cells == row->run->nr_columns)
 		BUG("%s: a row has more cells than its table columns", row->table->name);
-	row->nr_cells++;
+	if (row->in_list)
+		cell = add_item(row);
+	else
+		row->nr_cells++;
 	*cell = (struct cell){ .state = state };
 	return cell;
 }
 
-/* A known value of one of these kinds. */
-static struct cell *add_known(struct row *row, unsigned kinds)
+/* The one that was put last. */
+static struct cell *last(struct row *row)
 {
-	struct cell *cell = add(row, CELL_KNOWN);
-	const struct column *column = &row->table->columns[row->nr_cells - 1];
+	if (row->in_list ? row->nr_items == 0 : row->nr_cells == 0)
+		BUG("%s: no value to be shown", row->table->name);
+	return row->in_list ? &row->items[row->nr_items - 1] : &row->cells[row->nr_cells - 1];
+}
 
-	if (!(kinds & 1U << column->kind))
+static struct cell *add_known(struct row *row, enum cell_kind kind)
+{
+	const struct column *column = &row->table->columns[row->nr_cells];
+	struct cell *cell = add(row, CELL_KNOWN);
+
+	if (column->kind != kind && column->kind != CELL_ANY)
 		BUG("%s: %s has a value of another kind", row->table->name,
 		    column->key ? column->key : column->heading);
+	cell->kind = kind;
 	return cell;
 }
 
 void row_text(struct row *row, const char *text)
 {
-	add_known(row, 1U << CELL_TEXT)->value.text = text;
+	add_known(row, CELL_TEXT)->value.text = text;
 }
 
 void row_address(struct row *row, u64 address)
 {
-	add_known(row, 1U << CELL_ADDRESS)->value.number = address;
+	add_known(row, CELL_ADDRESS)->value.number = address;
 }
 
 void row_number(struct row *row, u64 number)
 {
-	add_known(row, 1U << CELL_NUMBER)->value.number = number;
+	add_known(row, CELL_NUMBER)->value.number = number;
 }
 
 void row_signed(struct row *row, s64 number)
 {
-	add_known(row, 1U << CELL_SIGNED)->value.negative = number;
+	add_known(row, CELL_SIGNED)->value.negative = number;
 }
 
 void row_size(struct row *row, u64 bytes)
 {
-	add_known(row, 1U << CELL_SIZE)->value.number = bytes;
+	add_known(row, CELL_SIZE)->value.number = bytes;
 }
 
 void row_real(struct row *row, double number)
 {
-	add_known(row, 1U << CELL_REAL)->value.real = number;
+	add_known(row, CELL_REAL)->value.real = number;
 }
 
 void row_time(struct row *row, u64 ns)
 {
-	add_known(row, 1U << CELL_TIME)->value.number = ns;
+	add_known(row, CELL_TIME)->value.number = ns;
 }
 
 void row_flag(struct row *row, bool flag)
 {
-	add_known(row, 1U << CELL_FLAG)->value.number = flag;
+	add_known(row, CELL_FLAG)->value.number = flag;
+}
+
+void row_bytes(struct row *row, const char *bytes, size_t length)
+{
+	struct cell *cell = add_known(row, CELL_BYTES);
+
+	cell->value.text = bytes;
+	cell->length = length;
+}
+
+void row_list(struct row *row)
+{
+	row->in_list = true;
+	row->items = NULL;
+	row->nr_items = row->space = 0;
+}
+
+void row_list_end(struct row *row)
+{
+	struct cell *cell;
+
+	row->in_list = false;
+	cell = add(row, CELL_LIST);
+	cell->value.items = row->items;
+	cell->length = row->nr_items;
+}
+
+bool row_wants(const struct row *row)
+{
+	const struct column *column = &row->table->columns[row->nr_cells];
+	const struct row_writer *writer = row->run->writer;
+
+	if (row->nr_cells == row->run->nr_columns || !is_there(row->table, column))
+		return false;
+	if (writer == &json_writer)
+		return column->key;
+	return column->heading || (writer != &text_writer && writer != &measure_writer);
 }
 
 void row_unknown(struct row *row, const struct fault *fault)
@@ -527,9 +647,15 @@ void row_none(struct row *row)
 
 void row_shown(struct row *row, const char *text)
 {
-	if (row->nr_cells == 0)
-		BUG("%s: no value to be shown", row->table->name);
-	row->cells[row->nr_cells - 1].shown = text;
+	last(row)->shown = text;
+}
+
+void row_line_colour(struct row *row, enum colour colour)
+{
+	struct cell *cell = last(row);
+
+	cell->coloured = true;
+	cell->colour = colour;
 }
 
 struct part {
@@ -537,47 +663,77 @@ struct part {
 	void (*put)(struct row *row, void *arg);
 	void *arg;
 	size_t nr_cells;
-	char *text, *shown; /* what the cell says, which outlives the scope that it was put in */
+	struct cell kept; /* what it put, which outlives the scope that it was put in */
 };
+
+static void free_cell(void *arg)
+{
+	struct cell *cell = arg;
+	struct cell *items = (struct cell *)cell->value.items;
+
+	free((char *)cell->shown);
+	free((char *)cell->why);
+	if (cell->state == CELL_LIST) {
+		for (size_t i = 0; i < cell->length; i++)
+			free_cell(&items[i]);
+		free(items);
+	} else if (cell->state == CELL_KNOWN &&
+		   (cell->kind == CELL_TEXT || cell->kind == CELL_BYTES)) {
+		free((char *)cell->value.text);
+	}
+}
+
+/* With all that it points to on the heap. */
+static void copy_cell(struct cell *copy, const struct cell *cell)
+{
+	struct cell *items;
+
+	*copy = *cell;
+	if (cell->shown)
+		copy->shown = xstrdup(cell->shown);
+	if (cell->why)
+		copy->why = xstrdup(cell->why);
+	if (cell->state == CELL_LIST) {
+		items = xcalloc(cell->length + 1, sizeof(*items));
+		for (size_t i = 0; i < cell->length; i++)
+			copy_cell(&items[i], &cell->value.items[i]);
+		copy->value.items = items;
+	} else if (cell->state == CELL_KNOWN && cell->kind == CELL_BYTES) {
+		copy->value.text = memcpy(xmalloc(cell->length + 1), cell->value.text,
+					  cell->length);
+	} else if (cell->state == CELL_KNOWN && cell->kind == CELL_TEXT && cell->value.text) {
+		copy->value.text = xstrdup(cell->value.text);
+	}
+}
 
 static void put_part(void *arg)
 {
 	struct part *part = arg;
-	const struct row *row = part->row;
-	const struct cell *cell = &row->cells[part->nr_cells];
 
 	part->put(part->row, part->arg);
 	if (part->row->nr_cells != part->nr_cells + 1)
-		BUG("%s: a part of a row is one value", row->table->name);
-	if (cell->state == CELL_KNOWN && row->table->columns[part->nr_cells].kind == CELL_TEXT &&
-	    cell->value.text)
-		part->text = xstrdup(cell->value.text);
-	if (cell->shown)
-		part->shown = xstrdup(cell->shown);
+		BUG("%s: a part of a row is one value", part->row->table->name);
+	copy_cell(&part->kept, &part->row->cells[part->nr_cells]);
 }
 
-static const char *kept(char *text)
+const char *row_protect(struct row *row, void (*put)(struct row *row, void *arg), void *arg)
 {
-	scope_cleanup(free, text);
-	return text;
-}
-
-void row_protect(struct row *row, void (*put)(struct row *row, void *arg), void *arg)
-{
-	struct part part = { row, put, arg, row->nr_cells, NULL, NULL };
+	struct part part = { .row = row, .put = put, .arg = arg, .nr_cells = row->nr_cells };
 	struct failure failure;
+	struct cell *kept;
 
 	if (protect_row(put_part, &part, &failure)) {
-		if (part.text)
-			row->cells[part.nr_cells].value.text = kept(part.text);
-		if (part.shown)
-			row->cells[part.nr_cells].shown = kept(part.shown);
-		return;
+		kept = scope_alloc(sizeof(*kept));
+		*kept = row->cells[part.nr_cells] = part.kept;
+		scope_cleanup(free_cell, kept);
+		return NULL;
 	}
 	row->nr_cells = part.nr_cells;
+	row->in_list = false;
 	add(row, CELL_FAILED)->why = scope_strdup(failure.text);
-	if (is_ours(row->run) && problem)
-		problem(row->table->name, NULL);
+	if (is_ours(row->run))
+		tell(row->table, NULL);
+	return row->cells[part.nr_cells].why;
 }
 
 void row_stands_for(struct row *row, u64 address)
@@ -596,17 +752,50 @@ void row_colour(struct row *row, enum colour colour)
 	row->colour = colour;
 }
 
+void row_flush(struct row *row)
+{
+	give_cells(row);
+}
+
 void row_children(struct row *row, const struct table *table)
 {
 	const struct table_run *outer = row->run;
+	const struct row_writer *writer = outer->writer;
+	bool is_list = table->key || !table->part;
 	struct table_run run;
 
 	give_cells(row);
-	if (!outer->writer->children || (outer->writer == &json_writer && !table->key))
+	if (!writer->children || (writer == &json_writer && !table->key && !table->part))
 		return;
-	outer->writer->children(outer->arg, table);
-	begin(&run, table, outer->writer, outer->arg);
+	if (is_list)
+		writer->children(outer->arg, table);
+	begin(&run, table, writer, outer->arg);
 	run.nested = true;
 	put_all(&run);
-	outer->writer->children_end(outer->arg);
+	if (is_list)
+		writer->children_end(outer->arg);
+}
+
+void row_aside(struct row *row, void (*print)(void *arg), void *arg)
+{
+	if (row->run->writer != &text_writer)
+		return;
+	give_cells(row);
+	print(arg);
+}
+
+static void print_remark(void *text)
+{
+	out_text(strbuf_text(text));
+}
+
+void row_remark(struct row *row, const char *format, ...)
+{
+	struct strbuf *text = scope_strbuf();
+	va_list args;
+
+	va_start(args, format);
+	strbuf_vprintf(text, format, args);
+	va_end(args);
+	row_aside(row, print_remark, text);
 }

@@ -22,7 +22,8 @@ enum table_headings {
  * their order. It can be asked for any row, at any time, and more than once.
  */
 struct table {
-	const char *name; /* of the command, in front of what went wrong with a row */
+	/* of the command, in front of what went wrong with a row; NULL: what failed is said in its place only */
+	const char *name;
 	const struct column *columns;
 	size_t count;
 	void (*put)(struct row *row, size_t index, void *arg);
@@ -39,6 +40,13 @@ struct table {
 	/* of rows that belong to another: the list of them in JSON; NULL: they are for readers only */
 	const char *key;
 	bool plain; /* in JSON a row is its one value, not an object */
+	/* in JSON all rows make one object: of each the first key's text is the key, the second's the value */
+	bool pairs;
+	/*
+	 * no rows of its own but a part of the row it belongs to, laid out by itself: that row's keys
+	 * in JSON, or those of one object under KEY. If it fails, that row does.
+	 */
+	bool part;
 };
 
 /*
@@ -67,8 +75,8 @@ void table_end(struct table_run *run);
 
 /*
  * For who draws rows himself: what PUT told of one of them. CELLS are those of columns FROM
- * up to END, once or, when rows that belong to it come between, in parts. They last until
- * the call returns.
+ * up to END, once or, when rows that belong to it come between, in parts; those of its parts have
+ * tables of their own. They last until the call returns.
  */
 struct row_writer {
 	void (*row_begin)(void *arg, const struct table *table, size_t index);
@@ -97,6 +105,15 @@ void row_size(struct row *row, u64 bytes);
 void row_real(struct row *row, double number);
 void row_time(struct row *row, u64 ns);
 void row_flag(struct row *row, bool flag);
+void row_bytes(struct row *row, const char *bytes, size_t length);
+/* The column's value is a list: of what is put, by the same calls, until row_list_end(). */
+void row_list(struct row *row);
+void row_list_end(struct row *row);
+/*
+ * Whether the next column's value is seen at all. What costs much to find out may be row_none()
+ * where it is not.
+ */
+bool row_wants(const struct row *row);
 /* It is not known: ? and null, never a number that looks like one. FAULT may be NULL. */
 void row_unknown(struct row *row, const struct fault *fault);
 /* There is none, which null says; readers see TEXT. */
@@ -105,11 +122,13 @@ void row_null(struct row *row, const char *text);
 void row_none(struct row *row);
 /* Readers see TEXT for the value that was just put. */
 void row_shown(struct row *row, const char *text);
+/* For readers, the line that the value stands in has that colour. */
+void row_line_colour(struct row *row, enum colour colour);
 /*
- * PUT puts one value. If it fails, only that is missing, with the reason, and the command
- * has partly failed.
+ * PUT puts one value. If it fails, only that is missing, with the reason, which is returned (else
+ * NULL), and the command has partly failed.
  */
-void row_protect(struct row *row, void (*put)(struct row *row, void *arg), void *arg);
+const char *row_protect(struct row *row, void (*put)(struct row *row, void *arg), void *arg);
 
 /* ---- what is true of the whole row ---- */
 
@@ -117,8 +136,14 @@ void row_protect(struct row *row, void (*put)(struct row *row, void *arg), void 
 void row_stands_for(struct row *row, u64 address);
 void row_skip(struct row *row); /* it is none of the table's, after all */
 void row_colour(struct row *row, enum colour colour);
+/* What follows may take long: readers see what was put so far. */
+void row_flush(struct row *row);
 /* Rows that belong to this one: below it in text, a list in JSON. */
 void row_children(struct row *row, const struct table *table);
+/* What only readers see, behind all that the row has put. */
+void row_remark(struct row *row, const char *format, ...) PRINTF_LIKE(2, 3);
+/* The same, printed by PRINT. */
+void row_aside(struct row *row, void (*print)(void *arg), void *arg);
 
 /* What only readers see: a heading between two tables, say. */
 void table_remark(const char *format, ...) PRINTF_LIKE(1, 2);

@@ -15,21 +15,9 @@
 
 /* ---- families ---- */
 
-static const struct column ancestors[] = {
-	{ "pid", NULL, .kind = CELL_NUMBER },
-	{ "task", NULL, .kind = CELL_ADDRESS },
-	{ "cpu", NULL, .kind = CELL_NUMBER },
-	{ "comm", NULL, .kind = CELL_TEXT },
-	{ 0 },
-};
+static const struct column ancestors[] = { TASKROW_KEYS, { 0 } };
 
-const struct column psview_parents[] = {
-	{ "pid", NULL, .kind = CELL_NUMBER },
-	{ "task", NULL, .kind = CELL_ADDRESS },
-	{ "cpu", NULL, .kind = CELL_NUMBER },
-	{ "comm", NULL, .kind = CELL_TEXT },
-	{ 0 },
-};
+const struct column psview_parents[] = { TASKROW_KEYS, { 0 } };
 
 static const struct column generations[] = {
 	{ NULL, "", .kind = CELL_TEXT },

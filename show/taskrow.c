@@ -17,6 +17,16 @@ const char *taskrow_put(struct row *row, const struct task *task)
 	return comm;
 }
 
+void taskrow_put_keys(struct row *row, const struct task *task)
+{
+	if (task) {
+		taskrow_put(row, task);
+		return;
+	}
+	for (int i = 0; i < 4; i++)
+		row_none(row);
+}
+
 void taskrow_put_at(struct row *row, size_t index, void *arg)
 {
 	const struct task *const *tasks = arg;

@@ -359,6 +359,188 @@ static void test_labels(UNUSED void **state)
 	      "\"load_error\": \"avenrun: not in the dump\"}\ntest: (in the answer)\n");
 }
 
+static const struct column joined[] = {
+	{ "task", "TASK", .kind = CELL_ADDRESS },
+	{ NULL, "", CELL_TEXT, .same_line = true },
+	{ "info", "", CELL_ADDRESS, .same_line = true, .before = "  [INFO: ", .after = "]" },
+	{ "loads", "LOAD", CELL_REAL, .decimals = 1, .place = 1 },
+	{ "value", "VALUE", .kind = CELL_ANY },
+	{ 0 },
+};
+
+static void put_loads(struct row *row, void *arg)
+{
+	row_list(row);
+	row_real(row, 0.5);
+	if (*(size_t *)arg == 2)
+		fail("no page\nat all");
+	for (size_t i = 0; i < *(size_t *)arg; i++) {
+		row_real(row, i);
+		row_shown(row, scope_printf("<%zu>", i));
+	}
+	row_null(row, "none");
+	row_list_end(row);
+}
+
+static void put_joined(struct row *row, size_t index, UNUSED void *arg)
+{
+	const char *why;
+
+	row_address(row, 0xabc);
+	row_null(row, index ? "(1 of 2)" : NULL);
+	row_address(row, 0xdef);
+	if (index == 1)
+		row_shown(row, "");
+	why = row_protect(row, put_loads, &index);
+	assert_int_equal(why != NULL, index == 2);
+	if (why)
+		row_shown(row, scope_printf("(%.7s)", why));
+	if (index == 0)
+		row_flag(row, true);
+	else if (index == 1)
+		row_text(row, "text");
+	else
+		row_number(row, 7);
+}
+
+/* Several values in one line, lists, and a value of any kind; no name: no failure is passed on. */
+static void test_labels_share_a_line(UNUSED void **state)
+{
+	static const struct table table = {
+		.columns = joined, .count = 3, .put = put_joined, .labels = 5
+	};
+
+	check(&table,
+	      " LOAD: 0.5, none\n TASK: abc  [INFO: def]\nVALUE: yes\n"
+	      " LOAD: 0.5, <0>, none\n TASK: abc  (1 of 2)\nVALUE: text\n"
+	      " LOAD: (no page)\n TASK: abc  (1 of 2)  [INFO: def]\nVALUE: 7\n",
+	      "{\"task\": \"0xabc\", \"info\": \"0xdef\", \"loads\": [0.5, null], \"value\": true}\n"
+	      "{\"task\": \"0xabc\", \"info\": \"0xdef\", \"loads\": [0.5, 0.0, null], \"value\": \"text\"}\n"
+	      "{\"task\": \"0xabc\", \"info\": \"0xdef\", \"loads_error\": \"no page\\nat all\", \"value\": 7}\n");
+}
+
+/* ---- parts of a row, and pairs ---- */
+
+static const struct column part_columns[] = {
+	{ "address", "ADDRESS", CELL_ADDRESS, .width = 8 },
+	{ "name", "NAME", CELL_BYTES, .align = ALIGN_CENTRE_RIGHT, .width = 7 },
+	{ 0 },
+};
+static const struct column bits[] = { { "bits", "BITS", CELL_NUMBER, .separator = " " }, { 0 } };
+static const struct column pair_columns[] = {
+	{ NULL, "", CELL_TEXT, .before = "    " },
+	{ "name", NULL, .kind = CELL_TEXT },
+	{ "value", NULL, .kind = CELL_ANY },
+	{ 0 },
+};
+static const struct column whole[] = {
+	{ "first", "", .kind = CELL_FLAG },
+	{ "last", "", .kind = CELL_TEXT },
+	{ "costly", NULL, .kind = CELL_NUMBER },
+	{ 0 },
+};
+
+static void put_part_cells(struct row *row, UNUSED size_t index, void *arg)
+{
+	row_address(row, 0x10);
+	row_bytes(row, "a\nb\xff", 4);
+	if (*(size_t *)arg == 1)
+		fail("broken");
+}
+
+static void put_bits(struct row *row, UNUSED size_t index, UNUSED void *arg)
+{
+	row_list(row);
+	for (u64 i = 0; i < 20; i++)
+		row_number(row, i);
+	row_list_end(row);
+}
+
+static void put_pairs(struct row *row, size_t index, UNUSED void *arg)
+{
+	row_text(row, scope_printf("line %zu", index));
+	if (index == 0) {
+		row_none(row);
+		row_none(row);
+		return;
+	}
+	row_text(row, scope_printf("key%zu", index));
+	if (index == 1)
+		row_number(row, 1);
+	else
+		row_text(row, "two");
+}
+
+static void print_aside(void *arg)
+{
+	out("aside %zu\n", *(size_t *)arg);
+}
+
+static void put_whole(struct row *row, size_t index, UNUSED void *arg)
+{
+	row_flag(row, true);
+	row_children(row, &(struct table){ .name = "test",
+					   .columns = part_columns,
+					   .count = 1,
+					   .put = put_part_cells,
+					   .arg = &index,
+					   .part = true,
+					   .blank_after = true });
+	row_children(row, &(struct table){ .name = "test",
+					   .columns = bits,
+					   .count = 1,
+					   .put = put_bits,
+					   .part = true,
+					   .key = "under",
+					   .labels = 6 });
+	row_children(row, &(struct table){ .name = "test",
+					   .columns = pair_columns,
+					   .count = 3,
+					   .put = put_pairs,
+					   .key = "pairs",
+					   .pairs = true,
+					   .headings = HEADINGS_NEVER });
+	row_remark(row, "remark %zu\n", index);
+	row_text(row, "end");
+	row_flush(row);
+	row_aside(row, print_aside, &index);
+	if (row_wants(row))
+		row_number(row, 42);
+	else
+		row_none(row);
+	assert_false(row_wants(row));
+}
+
+static void test_parts(UNUSED void **state)
+{
+	static const struct table table = { .name = "test",
+					    .columns = whole,
+					    .count = 2,
+					    .put = put_whole,
+					    .headings = HEADINGS_NEVER };
+	static const struct table pairs = { .name = "test",
+					    .columns = pair_columns,
+					    .count = 3,
+					    .put = put_pairs,
+					    .pairs = true,
+					    .headings = HEADINGS_NEVER };
+
+	check(&table,
+	      "yes\n"
+	      "ADDRESS     NAME\n"
+	      "      10    a.b\xff\n\n"
+	      "  BITS: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19\n"
+	      "    line 0\n    line 1\n    line 2\n"
+	      "remark 0\n  end\naside 0\n"
+	      "yes\nADDRESS     NAME\n"
+	      "test: broken\n",
+	      "{\"first\": true, \"address\": \"0x10\", \"name\": \"a\\nb\\ufffd\", "
+	      "\"under\": {\"bits\": [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19]}, "
+	      "\"pairs\": {\"key1\": 1, \"key2\": \"two\"}, \"last\": \"end\", \"costly\": 42}\n"
+	      "test: broken\n");
+	check(&pairs, "    line 0\n    line 1\n    line 2\n", "{\"key1\": 1, \"key2\": \"two\"}\n");
+}
+
 /* ---- rows for who draws them himself ---- */
 
 static void collect_begin(void *text, const struct table *table, size_t index)
@@ -456,6 +638,8 @@ int main(void)
 		cmocka_unit_test(test_failures_cost_their_part),
 		cmocka_unit_test(test_children),
 		cmocka_unit_test(test_labels),
+		cmocka_unit_test(test_labels_share_a_line),
+		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_any_row),
 		cmocka_unit_test(test_remarks),
 	};
