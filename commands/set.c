@@ -2,8 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/debug.h"
 #include "base/fail.h"
-#include "base/json.h"
-#include "base/out.h"
+#include "base/table.h"
 #include "bridge/gdb_bridge.h"
 #include "dump/dumpfile.h"
 #include "kernel.h"
@@ -16,7 +15,6 @@
 #include "shell/session.h"
 #include "shell/shell.h"
 #include "show/contextshow.h"
-#include "show/jsonshow.h"
 #include "symbols.h"
 #include "task.h"
 
@@ -27,26 +25,31 @@ struct variable {
 	const char *name;
 	const char *settings; /* for messages: "on | off" */
 	bool *flag; /* an on/off variable; else the functions below */
-	const unsigned *number; /* as a program wants it; NULL: the text of print() */
-	void (*put_json)(void); /* "value" and more, where a text would not do */
 	/* False: not a setting of this variable. NULL and no flag: it takes none. */
 	bool (*change)(const char *setting);
-	/*
-	 * The value alone, without newline; LISTED: for `set -v`, where crash
-	 * words some differently.
-	 */
-	void (*print)(bool listed);
+	/* The value; LISTED: for `set -v`, where crash words some differently. */
+	void (*put)(struct row *row, bool listed);
 	/* What `set NAME` prints before the value; NULL: the name; "": nothing. */
 	const char *label;
 	bool unlisted; /* not part of `set -v` */
 };
 
-static void print_scroll(UNUSED bool listed)
+static const char *on_off(bool on)
 {
-	if (session.pager)
-		out("%s (%s)", session.scroll ? "on" : "off", session.pager);
-	else
-		out("%s (none)", session.scroll ? "on" : "off");
+	return on ? "on" : "off";
+}
+
+static void put_switch(struct row *row, bool on)
+{
+	row_flag(row, on);
+	row_shown(row, on_off(on));
+}
+
+static void put_scroll(struct row *row, UNUSED bool listed)
+{
+	row_flag(row, session.scroll);
+	row_shown(row, scope_printf("%s (%s)", on_off(session.scroll),
+				    session.pager ? session.pager : "none"));
 }
 
 static bool change_scroll(const char *setting)
@@ -69,18 +72,13 @@ static bool change_scroll(const char *setting)
 	return true;
 }
 
-static void put_json_scroll(void)
+static void put_radix(struct row *row, bool listed)
 {
-	json_bool("value", session.scroll);
-	json_text("pager", session.pager);
-}
-
-static void print_radix(bool listed)
-{
-	out("%u (%s)", session.radix,
-	    session.radix != 16 ? "decimal"
-	    : listed		? "hexadecimal"
-				: "hex");
+	row_number(row, session.radix);
+	row_shown(row, scope_printf("%u (%s)", session.radix,
+				    session.radix != 16 ? "decimal"
+				    : listed		? "hexadecimal"
+							: "hex"));
 }
 
 static bool change_radix(const char *setting)
@@ -101,9 +99,9 @@ static bool change_unsigned(const char *setting, unsigned *variable)
 	return true;
 }
 
-static void print_print_max(UNUSED bool listed)
+static void put_print_max(struct row *row, UNUSED bool listed)
 {
-	out("%u", session.print_max);
+	row_number(row, session.print_max);
 }
 
 static bool change_print_max(const char *setting)
@@ -111,9 +109,9 @@ static bool change_print_max(const char *setting)
 	return change_unsigned(setting, &session.print_max);
 }
 
-static void print_debug(UNUSED bool listed)
+static void put_debug(struct row *row, UNUSED bool listed)
 {
-	out("%u", debug_level);
+	row_number(row, debug_level);
 }
 
 static bool change_debug(const char *setting)
@@ -121,11 +119,14 @@ static bool change_debug(const char *setting)
 	return change_unsigned(setting, &debug_level);
 }
 
-static void print_console(bool listed)
+static void put_console(struct row *row, bool listed)
 {
 	const char *console = debug_console();
 
-	out("%s", console ? console : listed ? "(not assigned)" : "not set");
+	if (console)
+		row_text(row, console);
+	else
+		row_null(row, listed ? "(not assigned)" : "not set");
 }
 
 static bool change_console(const char *setting)
@@ -136,11 +137,13 @@ static bool change_console(const char *setting)
 	return true;
 }
 
-static void print_core(bool listed)
+static void put_core(struct row *row, bool listed)
 {
-	out("%s", session.core_dump ? "on" : "off");
+	put_switch(row, session.core_dump);
 	if (!listed)
-		out(" (%s core on error message)", session.core_dump ? "drop" : "do NOT drop");
+		row_shown(row,
+			  scope_printf("%s (%s core on error message)", on_off(session.core_dump),
+				       session.core_dump ? "drop" : "do NOT drop"));
 }
 
 static bool change_core(const char *setting)
@@ -149,9 +152,9 @@ static bool change_core(const char *setting)
 	return streq(setting, "on") || streq(setting, "off");
 }
 
-static void print_edit(UNUSED bool listed)
+static void put_edit(struct row *row, UNUSED bool listed)
 {
-	out("%s", session.vi_mode ? "vi" : "emacs");
+	row_text(row, session.vi_mode ? "vi" : "emacs");
 }
 
 static bool change_edit(const char *setting)
@@ -162,14 +165,22 @@ static bool change_edit(const char *setting)
 	return true;
 }
 
-static void print_namelist(UNUSED bool listed)
+static void put_path(struct row *row, const char *path)
 {
-	out("%s", session.vmlinux_path ? session.vmlinux_path : "(none)");
+	if (path)
+		row_text(row, path);
+	else
+		row_null(row, "(none)");
 }
 
-static void print_dumpfile(UNUSED bool listed)
+static void put_namelist(struct row *row, UNUSED bool listed)
 {
-	out("%s", session.dump_path ? session.dump_path : "(none)");
+	put_path(row, session.vmlinux_path);
+}
+
+static void put_dumpfile(struct row *row, UNUSED bool listed)
+{
+	put_path(row, session.dump_path);
 }
 
 /* Only .crashrc runs before the files are opened, and may run again behind that. */
@@ -201,19 +212,17 @@ static u64 freed_pages(void)
 	return session.dump ? dump_free_pages(session.dump) : 0;
 }
 
-static void print_free(UNUSED bool listed)
+static void put_free(struct row *row, UNUSED bool listed)
 {
-	out("%llu pages freed", freed_pages());
+	u64 pages = freed_pages();
+
+	row_number(row, pages);
+	row_shown(row, scope_printf("%llu pages freed", pages));
 }
 
-static void put_json_free(void)
+static void put_zero_excluded(struct row *row, UNUSED bool listed)
 {
-	json_number("value", freed_pages());
-}
-
-static void print_zero_excluded(UNUSED bool listed)
-{
-	out("%s", memory_zero_excluded() ? "on" : "off");
+	put_switch(row, memory_zero_excluded());
 }
 
 static bool change_zero_excluded(const char *setting)
@@ -225,9 +234,9 @@ static bool change_zero_excluded(const char *setting)
 	return true;
 }
 
-static void print_unwind(UNUSED bool listed)
+static void put_unwind(struct row *row, UNUSED bool listed)
 {
-	out("%s", stack_prefers_cfi() ? "on" : "off");
+	put_switch(row, stack_prefers_cfi());
 }
 
 static bool change_unwind(const char *setting)
@@ -239,24 +248,25 @@ static bool change_unwind(const char *setting)
 	return true;
 }
 
-static void print_scope(UNUSED bool listed)
+/* Where the scope is; NULL when that has no name. */
+static const char *scope_name(void)
 {
 	char name[256];
 
-	if (session.scope && symbol_format(session.scope, true, name, sizeof(name)))
-		out("%llx (%s)", session.scope, name);
-	else
-		out("0 (not set)");
+	return symbol_format(session.scope, true, name, sizeof(name)) ? scope_strdup(name) : NULL;
 }
 
-static void put_json_scope(void)
+static void put_scope(struct row *row, UNUSED bool listed)
 {
+	static const char none[] = "0 (not set)";
+	const char *name = session.scope ? scope_name() : NULL;
+
 	if (!session.scope) {
-		json_null("value");
+		row_null(row, none);
 		return;
 	}
-	json_address("value", session.scope);
-	jsonshow_symbol("symbol", session.scope);
+	row_address(row, session.scope);
+	row_shown(row, name ? scope_printf("%llx (%s)", session.scope, name) : none);
 }
 
 static bool change_scope(const char *setting)
@@ -278,9 +288,9 @@ static bool change_scope(const char *setting)
 	return true;
 }
 
-static void print_offline(UNUSED bool listed)
+static void put_offline(struct row *row, UNUSED bool listed)
 {
-	out("%s", session.hide_offline_cpus ? "hide" : "show");
+	row_text(row, session.hide_offline_cpus ? "hide" : "show");
 }
 
 static bool change_offline(const char *setting)
@@ -291,11 +301,11 @@ static bool change_offline(const char *setting)
 	return true;
 }
 
-static void print_error(UNUSED bool listed)
+static void put_error(struct row *row, UNUSED bool listed)
 {
-	out("%s", session.error_file	   ? session.error_file
-		  : session.error_redirect ? "redirect"
-					   : "default");
+	row_text(row, session.error_file       ? session.error_file
+		      : session.error_redirect ? "redirect"
+					       : "default");
 }
 
 static bool change_error(const char *setting)
@@ -315,9 +325,9 @@ static bool change_error(const char *setting)
 	return true;
 }
 
-static void print_debuginfod(UNUSED bool listed)
+static void put_debuginfod(struct row *row, UNUSED bool listed)
 {
-	out("%s", debuginfod_allowed() ? "on" : "off");
+	put_switch(row, debuginfod_allowed());
 }
 
 static bool change_debuginfod(const char *setting)
@@ -337,77 +347,53 @@ static const struct variable variables[] = {
 	{ .name = "scroll",
 	  .settings = "on | off | less | more | CRASHPAGER",
 	  .change = change_scroll,
-	  .print = print_scroll,
-	  .put_json = put_json_scroll },
+	  .put = put_scroll },
 	{ .name = "radix",
 	  .settings = "10 | 16",
 	  .change = change_radix,
-	  .print = print_radix,
-	  .number = &session.radix,
+	  .put = put_radix,
 	  .label = "output radix" },
 	{ .name = "refresh", .flag = &session.refresh },
 	{ .name = "print_max",
 	  .settings = "number",
 	  .change = change_print_max,
-	  .print = print_print_max,
-	  .number = &session.print_max },
+	  .put = put_print_max },
 	{ .name = "print_array", .flag = &session.print_array },
-	{ .name = "console",
-	  .settings = "device",
-	  .change = change_console,
-	  .print = print_console },
-	{ .name = "debug",
-	  .settings = "number",
-	  .change = change_debug,
-	  .print = print_debug,
-	  .number = &debug_level },
-	{ .name = "core", .settings = "on | off", .change = change_core, .print = print_core },
+	{ .name = "console", .settings = "device", .change = change_console, .put = put_console },
+	{ .name = "debug", .settings = "number", .change = change_debug, .put = put_debug },
+	{ .name = "core", .settings = "on | off", .change = change_core, .put = put_core },
 	{ .name = "hash", .flag = &session.hash },
 	{ .name = "silent", .flag = &session.silent },
-	{ .name = "edit", .settings = "vi | emacs", .change = change_edit, .print = print_edit },
-	{ .name = "namelist",
-	  .settings = "file",
-	  .change = change_namelist,
-	  .print = print_namelist },
-	{ .name = "dumpfile",
-	  .settings = "file",
-	  .change = change_dumpfile,
-	  .print = print_dumpfile },
-	{ .name = "unwind",
-	  .settings = "on | off",
-	  .change = change_unwind,
-	  .print = print_unwind },
+	{ .name = "edit", .settings = "vi | emacs", .change = change_edit, .put = put_edit },
+	{ .name = "namelist", .settings = "file", .change = change_namelist, .put = put_namelist },
+	{ .name = "dumpfile", .settings = "file", .change = change_dumpfile, .put = put_dumpfile },
+	{ .name = "unwind", .settings = "on | off", .change = change_unwind, .put = put_unwind },
 	{ .name = "zero_excluded",
 	  .settings = "on | off",
 	  .change = change_zero_excluded,
-	  .print = print_zero_excluded },
+	  .put = put_zero_excluded },
 	{ .name = "null-stop", .flag = &session.null_stop },
 	{ .name = "gdb", .flag = &session.gdb_prompt },
 	{ .name = "scope",
 	  .settings = "text address | 0",
 	  .change = change_scope,
-	  .print = print_scope,
-	  .put_json = put_json_scope },
+	  .put = put_scope },
 	{ .name = "offline",
 	  .settings = "show | hide",
 	  .change = change_offline,
-	  .print = print_offline },
+	  .put = put_offline },
 	{ .name = "redzone", .flag = &session.redzone },
 	{ .name = "error",
 	  .settings = "default | redirect | file",
 	  .change = change_error,
-	  .print = print_error },
+	  .put = put_error },
 	{ .name = "debuginfod",
 	  .settings = "on | off",
 	  .change = change_debuginfod,
-	  .print = print_debuginfod,
+	  .put = put_debuginfod,
 	  .unlisted = true },
 	{ .name = "data_debug", .flag = &debug_names, .unlisted = true },
-	{ .name = "free",
-	  .print = print_free,
-	  .label = "",
-	  .unlisted = true,
-	  .put_json = put_json_free },
+	{ .name = "free", .put = put_free, .label = "", .unlisted = true },
 };
 
 static const struct variable *variable_find(const char *name)
@@ -430,73 +416,63 @@ static const char *nearest_variable(const char *word)
 	return nearest_of(word, names);
 }
 
-static void print_value(const struct variable *variable, bool listed)
+static const struct column variable_columns[] = {
+	{ "variable", "", .kind = CELL_TEXT },
+	{ "value", "", CELL_ANY, .before = "" },
+	{ "pager", NULL, .kind = CELL_TEXT },
+	{ "symbol", NULL, .kind = CELL_TEXT },
+	{ 0 },
+};
+
+struct listing {
+	const struct variable *variables;
+	bool listed; /* `set -v` */
+};
+
+static const char *label_of(const struct variable *variable, bool listed)
 {
-	if (variable->flag)
-		out("%s", *variable->flag ? "on" : "off");
-	else
-		variable->print(listed);
+	if (listed)
+		return scope_printf("%14s: ", variable->name);
+	if (!variable->label)
+		return scope_printf("%s: ", variable->name);
+	return *variable->label ? scope_printf("%s: ", variable->label) : "";
 }
 
-static void print_value_body(void *variable)
+static void put_variable(struct row *row, size_t index, void *arg)
 {
-	print_value(variable, true);
-}
+	const struct listing *listing = arg;
+	const struct variable *variable = &listing->variables[index];
 
-/* The text that is shown; on and off as what they are, and null for "(none)". */
-static void put_json_text(const struct variable *variable)
-{
-	struct strbuf *text = scope_strbuf();
-	const char *value;
-
-	out_capture(print_value_body, (void *)variable, text);
-	value = strbuf_text(text);
-	if (streq(value, "on") || streq(value, "off"))
-		json_bool("value", streq(value, "on"));
-	else
-		json_text("value", *value == '(' ? NULL : value);
-}
-
-static void put_json_variable(const struct variable *variable)
-{
-	json_object(NULL);
-	json_text("variable", variable->name);
-	if (variable->flag)
-		json_bool("value", *variable->flag);
-	else if (variable->number)
-		json_number("value", *variable->number);
-	else if (variable->put_json)
-		variable->put_json();
-	else
-		put_json_text(variable);
-	json_end();
-}
-
-static void print_variable(const struct variable *variable)
-{
-	if (json_on()) {
-		put_json_variable(variable);
+	if (listing->listed && variable->unlisted) {
+		row_skip(row);
 		return;
 	}
-	if (!variable->label || *variable->label)
-		out("%s: ", variable->label ? variable->label : variable->name);
-	print_value(variable, false);
-	out("\n");
+	row_text(row, variable->name);
+	row_shown(row, label_of(variable, listing->listed));
+	if (variable->flag)
+		put_switch(row, *variable->flag);
+	else
+		variable->put(row, listing->listed);
+	if (variable->put == put_scroll)
+		row_text(row, session.pager);
+	else
+		row_none(row);
+	if (variable->put == put_scope && session.scope)
+		row_text(row, scope_name());
+	else
+		row_none(row);
 }
 
-static void print_all_variables(void)
+static void show_variables(const struct variable *first, size_t count, bool listed)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(variables); i++) {
-		if (variables[i].unlisted)
-			continue;
-		if (json_on()) {
-			put_json_variable(&variables[i]);
-			continue;
-		}
-		out("%14s: ", variables[i].name);
-		print_value(&variables[i], true);
-		out("\n");
-	}
+	struct listing listing = { first, listed };
+
+	table_show(&(struct table){ .name = "set",
+				    .columns = variable_columns,
+				    .count = count,
+				    .put = put_variable,
+				    .arg = &listing,
+				    .headings = HEADINGS_NEVER });
 }
 
 static void change_variable(const struct variable *variable, const char *setting)
@@ -541,7 +517,7 @@ static void set_variables(char **words, size_t nr_words)
 		}
 		if (setting)
 			change_variable(variable, setting);
-		print_variable(variable);
+		show_variables(variable, 1, false);
 	}
 }
 
@@ -574,12 +550,9 @@ static void set_active(const char *word)
 
 	task_make_active(task);
 	gdb_bridge_changed();
-	if (json_on()) {
-		contextshow(7);
-		return;
-	}
-	out("\"%s\" task %llx has been marked as the active task on cpu %u\n",
-	    task_comm(task, comm), task->address, task->cpu);
+	contextshow_in_words(
+		task, scope_printf("\"%s\" task %llx has been marked as the active task on cpu %u",
+				   task_comm(task, comm), task->address, task->cpu));
 }
 
 static void set_context_to(const char *word)
@@ -604,7 +577,7 @@ static void run_set(struct args *args)
 
 	/* A minimal session has no current task. */
 	if (option_given(args, "v") || (session.minimal && !args->nr_options && !first)) {
-		print_all_variables();
+		show_variables(variables, ARRAY_SIZE(variables), true);
 	} else if (session.minimal && (args->nr_options || !is_variable(first))) {
 		fail("tasks are not available in minimal mode");
 	} else if (option_given(args, "p")) {

@@ -2,14 +2,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "show/contextshow.h"
 
-#include "base/colour.h"
 #include "base/fail.h"
-#include "base/json.h"
-#include "base/out.h"
 #include "kernel.h"
 #include "kernel/taskinfo.h"
-#include "show/jsonshow.h"
-#include "task.h"
+#include "show/taskrow.h"
 
 static void ask_sysrq(void *arg)
 {
@@ -32,31 +28,102 @@ static const char *activity(const struct task *task)
 	return sysrq ? " (SYSRQ)" : " (PANIC)";
 }
 
-void contextshow(int label_width)
+static const struct column label_columns[] = {
+	{ "pid", "PID", CELL_NUMBER, .place = 1 },
+	{ "task", "TASK", CELL_ADDRESS, .place = 3 },
+	{ "cpu", "CPU", CELL_NUMBER, .place = 6 },
+	{ "comm", "COMMAND", CELL_TEXT, .before = "\"", .after = "\"", .place = 2 },
+	{ "state", "STATE", CELL_TEXT, .place = 7 },
+	{ "active", NULL, .kind = CELL_FLAG },
+	{ "panic", NULL, .kind = CELL_FLAG },
+	{ NULL, "", CELL_TEXT, .same_line = true, .place = 4 },
+	{ NULL, "", CELL_ADDRESS, .before = "  [THREAD_INFO: ", .after = "]", .same_line = true,
+	  .place = 5 },
+	{ NULL, "", CELL_TEXT, .before = "", .same_line = true, .place = 8 },
+	{ 0 },
+};
+
+static const struct column sentence_columns[] = {
+	TASKROW_KEYS,
+	{ "state", NULL, .kind = CELL_TEXT },
+	{ "active", NULL, .kind = CELL_FLAG },
+	{ "panic", NULL, .kind = CELL_FLAG },
+	{ NULL, "", .kind = CELL_TEXT },
+	{ 0 },
+};
+
+struct context {
+	const struct task *task;
+	const char *state, *sentence;
+};
+
+static void put_facts(struct row *row, const struct context *context)
 {
-	const struct task *task = task_current();
-	char comm[TASK_COMM_SPACE];
+	const struct task *task = context->task;
+	bool panicked = task_is_panic_task(task);
+	enum colour colour;
+
+	row_stands_for(row, task->address);
+	taskrow_put(row, task);
+	row_text(row, context->state);
+	if (colour_of_task(task_state_text(task), panicked, &colour))
+		row_line_colour(row, colour);
+	row_flag(row, task_is_active(task));
+	row_flag(row, panicked);
+}
+
+static void put_labels(struct row *row, UNUSED size_t index, void *arg)
+{
+	const struct context *context = arg;
+
+	put_facts(row, context);
+	if (context->task->is_idle && kernel_nr_cpus() > 1)
+		row_text(row, scope_printf("(1 of %u)", kernel_nr_cpus()));
+	else
+		row_none(row);
+	/* thread_info is the first member of task_struct on every x86_64 kernel since v4.9. */
+	row_address(row, context->task->address);
+	row_text(row, row_wants(row) ? activity(context->task) : "");
+}
+
+static void put_sentence(struct row *row, UNUSED size_t index, void *arg)
+{
+	const struct context *context = arg;
+
+	put_facts(row, context);
+	row_text(row, context->sentence);
+}
+
+/* What may fail is asked for here: without a state there is no answer. */
+static struct context context_of(const struct task *task)
+{
 	struct strbuf *state = scope_strbuf();
-	const char *line;
 
 	task_state_words(task, state);
-	if (json_on()) {
-		json_object(NULL);
-		jsonshow_task(task);
-		json_text("state", strbuf_text(state));
-		json_bool("active", task_is_active(task));
-		json_bool("panic", task_is_panic_task(task));
-		json_end();
-		return;
-	}
-	out("%*s: %u\n", label_width, "PID", task->pid);
-	out("%*s: \"%s\"\n", label_width, "COMMAND", task_comm(task, comm));
-	out("%*s: %llx  ", label_width, "TASK", task->address);
-	if (task->is_idle && kernel_nr_cpus() > 1)
-		out("(1 of %u)  ", kernel_nr_cpus());
-	/* thread_info is the first member of task_struct on every x86_64 kernel since v4.9. */
-	out("[THREAD_INFO: %llx]\n", task->address);
-	out("%*s: %u\n", label_width, "CPU", task->cpu);
-	line = scope_printf("%*s: %s%s", label_width, "STATE", strbuf_text(state), activity(task));
-	out("%s\n", colour_task_line(task_state_text(task), task_is_panic_task(task), line));
+	return (struct context){ task, strbuf_text(state), NULL };
+}
+
+void contextshow(unsigned label_width)
+{
+	struct context context = context_of(task_current());
+
+	table_show(&(struct table){ .name = "set",
+				    .columns = label_columns,
+				    .count = 1,
+				    .put = put_labels,
+				    .arg = &context,
+				    .labels = label_width });
+}
+
+void contextshow_in_words(const struct task *task, const char *sentence)
+{
+	struct context context = context_of(task);
+
+	context.sentence = sentence;
+	table_show(&(struct table){ .name = "set",
+				    .columns = sentence_columns,
+				    .count = 1,
+				    .put = put_sentence,
+				    .arg = &context,
+				    .headings = HEADINGS_NEVER });
 }

@@ -3,7 +3,11 @@
 #ifndef CONTEXTSHOW_H
 #define CONTEXTSHOW_H
 
+#include "task.h"
+
 /* The current task; labels are 7 wide in `set`, 12 at the start of a session. */
-void contextshow(int label_width);
+void contextshow(unsigned label_width);
+/* TASK: for readers SENTENCE, for programs what contextshow() tells. */
+void contextshow_in_words(const struct task *task, const char *sentence);
 
 #endif

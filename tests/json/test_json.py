@@ -281,6 +281,13 @@ def test_variables_as_they_are(kernel):
           (10, True, False, None, None, "emacs"), "values")
 
 
+def test_the_task_that_was_marked(kernel):
+    """set -a answers for the task that it marked, which need not be the current one."""
+    (_, (current,), _), (_, (marked,), _) = run_json(kernel.dump(), ["set", "set -a 2"])
+    expect(current["pid"] != 2, "pid 2 is the current task")
+    equal((marked["pid"], marked["comm"], marked["active"]), (2, "kthreadd", True), "set -a 2")
+
+
 def test_output_to_a_file_and_through_a_pipe(kernel):
     with tempfile.TemporaryDirectory() as folder:
         found = run_json(kernel.dump(), [f"ps 1 > {folder}/out", f"ps 2 | jq -c .pid > {folder}/piped", f"sym nosuch > {folder}/error"])
