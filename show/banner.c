@@ -2,10 +2,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "show/banner.h"
 
-#include "base/colour.h"
 #include "base/fail.h"
-#include "base/json.h"
 #include "base/out.h"
+#include "base/table.h"
 #include "dump/dumpfile.h"
 #include "kernel.h"
 #include "shell/command.h"
@@ -18,63 +17,101 @@
 
 #define LABEL_WIDTH 12
 
-/* One line of the page. TEXT gets the value; what it fails with is shown in its place. */
-struct row {
-	const char *label;
-	void (*value)(struct strbuf *text);
+enum { ONE_FILE = 1, SPLIT = 2, MAPPED = 4 };
+
+/* In the order of JSON; .place has that of the page. */
+static const struct column columns[] = {
+	{ "kernel", "KERNEL", CELL_TEXT, .place = 2 },
+	{ "system_map", "SYSTEM MAP", CELL_TEXT, .place = 1, .when = MAPPED },
+	{ "taint_flags", "", CELL_ADDRESS, .before = "  [", .after = "]", .same_line = true,
+	  .place = 3 },
+	{ NULL, "DUMPFILE", CELL_TEXT, .place = 4, .when = ONE_FILE },
+	{ NULL, "DUMPFILES", CELL_TEXT, .place = 5, .when = SPLIT },
+	/* The parts of a split dump stand under each other. */
+	{ "dumpfiles", "", CELL_TEXT, .before = "", .separator = "\n              ",
+	  .same_line = true, .place = 6 },
+	{ "partial", NULL, .kind = CELL_FLAG },
+	{ "incomplete", NULL, .kind = CELL_FLAG },
+	{ "live", NULL, .kind = CELL_FLAG },
+	{ "cpus", "CPUS", CELL_NUMBER, .place = 7 },
+	{ "cpus_online", "", CELL_NUMBER, .before = " [OFFLINE: ", .after = "]", .same_line = true,
+	  .place = 8 },
+	{ "time", "DATE", CELL_NUMBER, .place = 9 },
+	{ "uptime_seconds", "UPTIME", CELL_REAL, .decimals = 3, .place = 10 },
+	{ "load_average", "LOAD AVERAGE", CELL_REAL, .decimals = 2, .place = 11 },
+	{ "tasks", "TASKS", CELL_NUMBER, .place = 12 },
+	{ "release", "RELEASE", CELL_TEXT, .place = 14 },
+	{ "nodename", "NODENAME", CELL_TEXT, .place = 13 },
+	{ "version", "VERSION", CELL_TEXT, .place = 15 },
+	{ "machine", "MACHINE", CELL_TEXT, .place = 16 },
+	{ "mhz", "", CELL_NUMBER, .before = "  (", .after = " Mhz)", .same_line = true,
+	  .place = 17 },
+	{ "memory", "MEMORY", CELL_SIZE, .place = 18 },
+	{ "panic", "PANIC", CELL_TEXT, .place = 19 },
+	{ 0 },
 };
 
-static void read_taint(void *flags)
+/* Unlike other values a failing one is told in parentheses, by its first line. */
+static bool put_protected(struct row *row, void (*put)(struct row *row, void *arg))
 {
-	*(u64 *)flags = kernel_taint_flags();
+	const char *why = row_protect(row, put, NULL);
+
+	if (why)
+		row_shown(row, scope_printf("(%.*s)", (int)strcspn(why, "\n"), why));
+	return !why;
 }
 
-static void value_kernel(struct strbuf *text)
+static void put_taint(struct row *row, UNUSED void *arg)
 {
-	u64 taint = 0;
+	u64 taint = kernel_taint_flags();
 
-	strbuf_puts(text, session.vmlinux_path != NULL ? session.vmlinux_path
-						       : "(no vmlinux: from the dump)");
-	if (!protect(read_taint, &taint, NULL))
-		strbuf_puts(text, "  [taint flags unreadable]");
-	else if (taint != 0)
-		strbuf_puts(text, "  [TAINTED]");
+	row_address(row, taint);
+	row_shown(row, taint ? "TAINTED" : "");
 }
 
-static void value_system_map(struct strbuf *text)
+static void put_kernel(struct row *row)
 {
-	strbuf_puts(text, session.system_map);
+	if (session.vmlinux_path)
+		row_text(row, session.vmlinux_path);
+	else
+		row_null(row, "(no vmlinux: from the dump)");
+	row_text(row, session.system_map);
+	if (row_protect(row, put_taint, NULL))
+		row_shown(row, "taint flags unreadable");
 }
 
-static void add_dump_marks(struct strbuf *text, const struct dump *dump)
-{
-	if (dump->is_partial_vmcore)
-		strbuf_puts(text, "  [PARTIAL DUMP]");
-	if (dump->incomplete)
-		strbuf_puts(text, "  [INCOMPLETE]");
-}
-
-/* The parts of a split dump stand under each other. */
-static void value_dumpfile(struct strbuf *text)
+static void put_dumpfiles(struct row *row)
 {
 	const struct dump *dump = session.dump;
+	const char *partial = dump->is_partial_vmcore ? "  [PARTIAL DUMP]" : "";
+	const char *incomplete = dump->incomplete ? "  [INCOMPLETE]" : "";
 
+	row_text(row, "");
+	row_text(row, "");
+	row_list(row);
 	for (size_t i = 0; i < dump->nr_files || i == 0; i++) {
-		if (i > 0)
-			strbuf_puts(text, "\n              ");
-		strbuf_puts(text, i == 0 ? session.dump_path : dump->files[i].path);
-		add_dump_marks(text, dump);
+		const char *path = i == 0 ? session.dump_path : dump->files[i].path;
+
+		row_text(row, path);
+		row_shown(row, scope_printf("%s%s%s", path, partial, incomplete));
 	}
+	row_list_end(row);
+	row_flag(row, dump->is_partial_vmcore);
+	row_flag(row, dump->incomplete);
+	row_flag(row, dump->live);
 }
 
-static void value_cpus(struct strbuf *text)
+static void put_cpus(struct row *row, UNUSED void *arg)
+{
+	row_number(row, kernel_nr_cpus());
+}
+
+static void put_online(struct row *row, UNUSED void *arg)
 {
 	unsigned present = kernel_nr_cpus(), online = kernel_nr_cpus_online();
 
-	if (online >= present)
-		strbuf_printf(text, "%u", present);
-	else
-		strbuf_printf(text, "%u [OFFLINE: %u]", present, present - online);
+	row_number(row, online);
+	row_shown(row, online < present ? scope_printf("%u", present - online) : "");
 }
 
 void banner_date(u64 seconds, struct strbuf *text)
@@ -90,268 +127,154 @@ void banner_date(u64 seconds, struct strbuf *text)
 		strbuf_puts(text, line);
 }
 
-static void value_date(struct strbuf *text)
+static void put_date(struct row *row, UNUSED void *arg)
 {
-	banner_date(kernel_wall_seconds(), text);
+	struct strbuf *text = scope_strbuf();
+	u64 seconds = kernel_wall_seconds();
+
+	banner_date(seconds, text);
+	row_number(row, seconds);
+	row_shown(row, strbuf_text(text));
 }
 
-static void value_uptime(struct strbuf *text)
+static void put_uptime(struct row *row, UNUSED void *arg)
 {
 	double uptime = kernel_uptime_seconds();
 	unsigned long long seconds = uptime > 0 && uptime < 1e15 ? uptime : 0;
+	const char *days = seconds >= 86400 ? scope_printf("%llu days, ", seconds / 86400) : "";
 
-	if (seconds >= 86400)
-		strbuf_printf(text, "%llu days, ", seconds / 86400);
-	strbuf_printf(text, "%02llu:%02llu:%02llu", seconds / 3600 % 24, seconds / 60 % 60,
-		      seconds % 60);
+	row_real(row, uptime);
+	row_shown(row, scope_printf("%s%02llu:%02llu:%02llu", days, seconds / 3600 % 24,
+				    seconds / 60 % 60, seconds % 60));
 }
 
-static void value_load_average(struct strbuf *text)
+static void put_load_average(struct row *row, UNUSED void *arg)
 {
 	double load[3];
 
 	kernel_load_average(load);
-	strbuf_printf(text, "%.2f, %.2f, %.2f", load[0], load[1], load[2]);
+	row_list(row);
+	for (size_t i = 0; i < ARRAY_SIZE(load); i++)
+		row_real(row, load[i]);
+	row_list_end(row);
 }
 
-static void value_tasks(struct strbuf *text)
+static void put_tasks(struct row *row, UNUSED void *arg)
 {
-	strbuf_printf(text, "%zu", task_count());
+	row_number(row, task_count());
 }
 
-static void value_nodename(struct strbuf *text)
+static void put_nodename(struct row *row, UNUSED void *arg)
 {
-	strbuf_puts(text, kernel_identity()->nodename);
+	row_text(row, kernel_identity()->nodename);
 }
 
-static void read_release(void *text)
+static void read_identity(void *identity)
 {
-	strbuf_puts(text, kernel_identity()->release);
+	*(struct kernel_identity *)identity = *kernel_identity();
 }
 
 /* What the dump's own header says is as good, where the kernel's memory is missing. */
-static void value_release(struct strbuf *text)
+static void put_release(struct row *row, UNUSED void *arg)
 {
+	struct kernel_identity identity;
 	struct failure failure;
 	char release[65];
 
-	if (protect(read_release, text, &failure))
-		return;
-	if (vmcoreinfo_string(&session.vmcoreinfo, "OSRELEASE", release, sizeof(release)))
-		strbuf_puts(text, release);
+	if (protect(read_identity, &identity, &failure))
+		row_text(row, scope_strdup(identity.release));
+	else if (vmcoreinfo_string(&session.vmcoreinfo, "OSRELEASE", release, sizeof(release)))
+		row_text(row, scope_strdup(release));
 	else
 		fail_again(&failure);
 }
 
-static void value_version(struct strbuf *text)
+static void put_version(struct row *row, UNUSED void *arg)
 {
-	strbuf_puts(text, kernel_identity()->version);
+	row_text(row, kernel_identity()->version);
 }
 
-static void value_machine(struct strbuf *text)
+static void put_machine(struct row *row, UNUSED void *arg)
+{
+	row_text(row, kernel_identity()->machine);
+}
+
+static void put_mhz(struct row *row, UNUSED void *arg)
 {
 	unsigned mhz = kernel_cpu_mhz();
 
-	strbuf_puts(text, kernel_identity()->machine);
-	if (mhz != 0)
-		strbuf_printf(text, "  (%u Mhz)", mhz);
+	if (mhz)
+		row_number(row, mhz);
 	else
-		strbuf_puts(text, "  (unknown Mhz)");
+		row_null(row, "unknown");
 }
 
 /* "255.5 MB", "4 GB": one decimal, none when it is zero. */
-static void value_memory(struct strbuf *text)
+static void put_memory(struct row *row, UNUSED void *arg)
 {
-	double megabytes = (double)kernel_memory_bytes() / (1 << 20);
+	u64 bytes = kernel_memory_bytes();
+	double megabytes = (double)bytes / (1 << 20);
 	bool in_gigabytes = megabytes >= 1024;
 	char number[64];
 
 	snprintf(number, sizeof(number), "%.1f", in_gigabytes ? megabytes / 1024 : megabytes);
 	if (ends_with(number, ".0"))
 		number[strlen(number) - 2] = '\0';
-	strbuf_printf(text, "%s %s", number, in_gigabytes ? "GB" : "MB");
+	row_size(row, bytes);
+	row_shown(row, scope_printf("%s %s", number, in_gigabytes ? "GB" : "MB"));
 }
 
-static void value_panic(struct strbuf *text)
-{
-	strbuf_printf(text, "\"%s\"", kernel_panic_message());
-}
-
-static const struct row system_rows[] = {
-	{ "KERNEL", value_kernel },   { "DUMPFILE", value_dumpfile },
-	{ "CPUS", value_cpus },	      { "DATE", value_date },
-	{ "UPTIME", value_uptime },   { "LOAD AVERAGE", value_load_average },
-	{ "TASKS", value_tasks },     { "NODENAME", value_nodename },
-	{ "RELEASE", value_release }, { "VERSION", value_version },
-	{ "MACHINE", value_machine }, { "MEMORY", value_memory },
-	{ "PANIC", value_panic },
-};
-
-static const struct row map_row = { "SYSTEM MAP", value_system_map };
-
-/* ---- the same for programs: numbers in plain units ---- */
-
-static void json_kernel(UNUSED void *arg)
-{
-	json_text("kernel", session.vmlinux_path);
-	if (session.system_map != NULL)
-		json_text("system_map", session.system_map);
-}
-
-static void json_tainted(UNUSED void *arg)
-{
-	json_address("taint_flags", kernel_taint_flags());
-}
-
-static void json_dumpfiles(UNUSED void *arg)
-{
-	const struct dump *dump = session.dump;
-
-	json_list("dumpfiles");
-	for (size_t i = 0; i < dump->nr_files || i == 0; i++)
-		json_text(NULL, i == 0 ? session.dump_path : dump->files[i].path);
-	json_end();
-	json_bool("partial", dump->is_partial_vmcore);
-	json_bool("incomplete", dump->incomplete);
-	json_bool("live", dump->live);
-}
-
-static void json_cpus(UNUSED void *arg)
-{
-	json_number("cpus", kernel_nr_cpus());
-	json_number("cpus_online", kernel_nr_cpus_online());
-}
-
-static void json_time(UNUSED void *arg)
-{
-	json_number("time", kernel_wall_seconds());
-}
-
-static void json_uptime(UNUSED void *arg)
-{
-	json_real("uptime_seconds", kernel_uptime_seconds(), 3);
-}
-
-static void json_load(UNUSED void *arg)
-{
-	double load[3];
-
-	kernel_load_average(load);
-	json_list("load_average");
-	for (size_t i = 0; i < ARRAY_SIZE(load); i++)
-		json_real(NULL, load[i], 2);
-	json_end();
-}
-
-static void json_tasks(UNUSED void *arg)
-{
-	json_number("tasks", task_count());
-}
-
-static void json_release(UNUSED void *arg)
-{
-	struct strbuf *text = scope_strbuf();
-
-	value_release(text);
-	json_text("release", strbuf_text(text));
-}
-
-static void json_identity(UNUSED void *arg)
-{
-	const struct kernel_identity *identity = kernel_identity();
-
-	json_text("nodename", identity->nodename);
-	json_text("version", identity->version);
-	json_text("machine", identity->machine);
-}
-
-static void json_mhz(UNUSED void *arg)
-{
-	unsigned mhz = kernel_cpu_mhz();
-
-	if (mhz)
-		json_number("mhz", mhz);
-	else
-		json_null("mhz");
-}
-
-static void json_memory(UNUSED void *arg)
-{
-	json_number("memory", kernel_memory_bytes());
-}
-
-static void json_panic(UNUSED void *arg)
+static void put_panic(struct row *row, UNUSED void *arg)
 {
 	const char *message = kernel_panic_message();
 
-	json_text("panic", *message ? message : NULL);
+	row_text(row, *message ? message : NULL);
+	row_shown(row, scope_printf("\"%s\"", message));
+	row_line_colour(row, COLOUR_PANIC);
 }
 
-static void print_json(void)
+/* What cannot be read costs its line, and a part of a line only itself. */
+static void put_system(struct row *row, UNUSED size_t index, UNUSED void *arg)
 {
-	static const struct {
-		const char *key;
-		void (*put)(void *arg);
-	} parts[] = {
-		{ "kernel", json_kernel },
-		{ "taint_flags", json_tainted },
-		{ "dumpfiles", json_dumpfiles },
-		{ "cpus", json_cpus },
-		{ "time", json_time },
-		{ "uptime_seconds", json_uptime },
-		{ "load_average", json_load },
-		{ "tasks", json_tasks },
-		{ "release", json_release },
-		{ "nodename", json_identity },
-		{ "mhz", json_mhz },
-		{ "memory", json_memory },
-		{ "panic", json_panic },
-	};
-
-	json_object(NULL);
-	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
-		json_protect(parts[i].key, parts[i].put, NULL);
-	json_end();
-}
-
-static void print_row(void *arg)
-{
-	const struct row *row = arg;
-	struct strbuf *text = scope_strbuf();
-	bool is_split = streq(row->label, "DUMPFILE") && session.dump->nr_files > 1;
-	const char *line;
-
-	row->value(text);
-	line = scope_printf("%*s: %s", LABEL_WIDTH, is_split ? "DUMPFILES" : row->label,
-			    strbuf_text(text));
-	if (streq(row->label, "PANIC"))
-		line = colour_line(COLOUR_PANIC, line);
-	out("%s\n", line);
-}
-
-static void print_rows(const struct row *rows, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		struct failure failure;
-		struct row row = rows[i];
-
-		if (protect_row(print_row, &row, &failure))
-			continue;
-		failure.text[strcspn(failure.text, "\n")] = '\0';
-		out("%*s: (%s)\n", LABEL_WIDTH, row.label, failure.text);
+	put_kernel(row);
+	put_dumpfiles(row);
+	row_flush(row);
+	if (put_protected(row, put_cpus))
+		put_protected(row, put_online);
+	else
+		row_none(row);
+	row_flush(row);
+	put_protected(row, put_date);
+	put_protected(row, put_uptime);
+	put_protected(row, put_load_average);
+	row_flush(row);
+	put_protected(row, put_tasks);
+	put_protected(row, put_release);
+	put_protected(row, put_nodename);
+	put_protected(row, put_version);
+	if (put_protected(row, put_machine)) {
+		put_protected(row, put_mhz);
+	} else {
+		put_protected(row, put_mhz);
+		row_shown(row, "");
 	}
+	put_protected(row, put_memory);
+	row_flush(row);
+	put_protected(row, put_panic);
+	if (session.dump->live) /* what runs has not panicked */
+		row_shown(row, "");
 }
 
 void banner_system(void)
 {
-	if (json_on()) {
-		print_json();
-		return;
-	}
-	if (session.system_map != NULL)
-		print_rows(&map_row, 1);
-	/* The last row is PANIC: what runs has not panicked. */
-	print_rows(system_rows, ARRAY_SIZE(system_rows) - session.dump->live);
+	table_show(&(struct table){
+		.columns = columns,
+		.count = 1,
+		.put = put_system,
+		.labels = LABEL_WIDTH,
+		.when = (session.dump->nr_files > 1 ? SPLIT : ONE_FILE) |
+			(session.system_map ? MAPPED : 0),
+	});
 }
 
 static void show_context(UNUSED void *arg)
