@@ -1,16 +1,13 @@
 /* commands/vtop.c - the command vtop: how a virtual address becomes a physical one, table by table. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
-#include "base/json.h"
-#include "base/out.h"
+#include "base/table.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/vma.h"
 #include "memory.h"
 #include "shell/command.h"
 #include "show/jsonshow.h"
-#include "task.h"
-
-#include <stdio.h>
+#include "show/taskrow.h"
 
 struct request {
 	const struct task *task; /* whose tables; NULL: the kernel's own for kernel addresses */
@@ -18,114 +15,23 @@ struct request {
 	bool force_user, force_kernel;
 };
 
-/* WORD in the middle of WIDTH columns; an odd space goes to the left or to the right. */
-static void put_centred(const char *word, size_t width, bool odd_left)
-{
-	size_t length = strlen(word), spare = width > length ? width - length : 0;
-	size_t left = odd_left ? (spare + 1) / 2 : spare / 2;
+/* What is known of an address. */
+struct answer {
+	const struct task *task; /* whose address it is; NULL: it is of none */
+	u64 address, pgd;
+	bool kernel;
+	const char *refused; /* why nothing can be said of it; else NULL */
+	bool mapped;
+	struct fault fault; /* of one that is not */
+	struct translation translation;
+	struct vma vma; /* of user addresses */
+	bool has_page;
+	struct page_info page;
+	const char *swap; /* the area that an address without a frame is in, or NULL */
+	u64 swap_offset;
+};
 
-	out("%*s%s%*s", (int)left, "", word, (int)(spare - left), "");
-}
-
-static void put_steps(const struct translation *translation, bool kernel)
-{
-	for (size_t i = 0; i < translation->nr_steps; i++) {
-		const struct walk_step *step = &translation->steps[i];
-
-		if (kernel && i == 0)
-			out("PAGE DIRECTORY: %llx\n", step->entry);
-		else
-			out("   %s: %llx => %llx\n", step->table, step->entry_address, step->entry);
-	}
-}
-
-static void put_page_line(const struct translation *translation)
-{
-	u64 page = align_down(translation->paddr, translation->page_bytes);
-	const char *size = translation->page_bytes == 2ULL << 20   ? "  (2MB)"
-			   : translation->page_bytes == 1ULL << 30 ? "  (1GB)"
-								   : "";
-
-	out("  PAGE: %llx%s\n\n", page, size);
-}
-
-static void put_pte_bits(const struct translation *translation)
-{
-	char entry[20], page[20], bits[200];
-	size_t entry_width, page_width;
-
-	snprintf(entry, sizeof(entry), "%llx", translation->entry);
-	snprintf(page, sizeof(page), "%llx",
-		 align_down(translation->paddr, translation->page_bytes));
-	memory_arch()->describe_pte(translation->entry, bits, sizeof(bits));
-	entry_width = max_u64(strlen(entry), 3);
-	page_width = max_u64(strlen(page), 8);
-	put_centred("PTE", entry_width, false);
-	out("  ");
-	put_centred("PHYSICAL", page_width, false);
-	out("  FLAGS\n%*s  ", (int)entry_width, entry);
-	put_centred(page, page_width, true);
-	out("  (%s)\n\n", bits);
-}
-
-static void put_swap_entry(u64 entry, const char *area, u64 offset)
-{
-	size_t width;
-	char text[20];
-
-	snprintf(text, sizeof(text), "%llx", entry);
-	width = strlen(text);
-	put_centred("PTE", width, false);
-	out("  ");
-	put_centred("SWAP", max_u64(strlen(area), 4), true);
-	out("  OFFSET\n%s  %s  ", text, area);
-	snprintf(text, sizeof(text), "%llu", offset);
-	put_centred(text, 6, true);
-	out("\n\n");
-}
-
-/*
- * The struct page of PADDR; memory that has none (devices) or whose page cannot be read:
- * nothing. It is the last line about an address, without the blank line that ends every other
- * part: false then.
- */
-static bool put_page(u64 paddr)
-{
-	struct strbuf *text = scope_strbuf();
-	struct page_info info;
-
-	if (paddr >> PAGE_SHIFT >= memory_dump()->max_pfn ||
-	    !page_read(page_of_pfn(paddr >> PAGE_SHIFT), &info, NULL))
-		return false;
-	page_row(&info, text);
-	out("%s\n%s\n", page_header, strbuf_text(text));
-	return true;
-}
-
-static void put_vma(const struct vma *vma)
-{
-	struct strbuf *text = scope_strbuf();
-
-	vma_row(vma, text);
-	out("%s\n%s\n\n", vma_header, strbuf_text(text));
-}
-
-/* Where a page of VMA that has no frame is: in a swap area, in the mapped file, or nowhere yet. */
-static void put_place(const struct vma *vma, u64 address, const char *area, u64 swap_offset)
-{
-	struct strbuf *name = scope_strbuf();
-	u64 offset;
-
-	if (area) {
-		out("SWAP: %s  OFFSET: %llu\n\n", area, swap_offset);
-		return;
-	}
-	if (!vma->file)
-		return;
-	vma_file_name(vma, name);
-	offset = (vma->page_offset << PAGE_SHIFT) + align_down(address - vma->start, PAGE_BYTES);
-	out("FILE: %s  OFFSET: %llx\n\n", strbuf_text(name), offset);
-}
+/* ---- finding out ---- */
 
 /* A table that cannot be read leaves open whether the address is mapped. */
 static bool is_unknown(const struct fault *fault)
@@ -138,247 +44,445 @@ static const char *not_translated(const struct fault *fault)
 	return is_unknown(fault) ? "(unknown)" : "(not mapped)";
 }
 
-static void put_fault(const struct fault *fault)
+/*
+ * The struct page of a frame. Memory that has none (devices) or whose page cannot be read has
+ * nothing.
+ */
+static void find_page(struct answer *answer)
+{
+	u64 pfn = answer->translation.paddr >> PAGE_SHIFT;
+
+	answer->has_page = pfn < memory_dump()->max_pfn &&
+			   page_read(page_of_pfn(pfn), &answer->page, NULL);
+}
+
+static void find_swap(struct answer *answer)
+{
+	struct strbuf *area = scope_strbuf();
+	unsigned type;
+
+	if (answer->fault.reason == FAULT_SWAPPED_OUT &&
+	    memory_arch()->swap_entry(answer->translation.entry, &type, &answer->swap_offset) &&
+	    swap_area_name(type, area))
+		answer->swap = strbuf_text(area);
+}
+
+static void find_user(const struct request *request, struct answer *answer)
+{
+	if (!request->mm || answer->address >= memory_layout()->task_size ||
+	    !vma_find(request->mm, answer->address, &answer->vma)) {
+		answer->refused = "not accessible";
+		return;
+	}
+	if (!answer->task)
+		answer->task = task_current();
+	answer->pgd = mm_pgd(request->mm);
+	answer->mapped = mem_walk_user(answer->pgd, answer->address, &answer->translation,
+				       &answer->fault);
+	if (!answer->mapped)
+		find_swap(answer);
+}
+
+static void find_kernel(const struct request *request, struct answer *answer)
+{
+	if (!mem_is_kernel_address(answer->address)) {
+		answer->refused = "not a kernel virtual address";
+		return;
+	}
+	answer->pgd = request->task && request->mm ? mm_pgd(request->mm)
+						   : memory_layout()->top_table;
+	answer->mapped = memory_arch()->walk(answer->pgd, answer->address, &answer->translation,
+					     &answer->fault);
+}
+
+/* An address of the kernel is of no task unless foreach asked for one. */
+static void find(const struct request *request, struct answer *answer)
+{
+	answer->task = request->task;
+	if (answer->kernel)
+		find_kernel(request, answer);
+	else
+		find_user(request, answer);
+	if (!answer->task)
+		answer->task = jsonshow_subject();
+	if (!answer->refused && answer->mapped)
+		find_page(answer);
+}
+
+/* ---- telling it, a part after the other ---- */
+
+static const struct column address_columns[] = {
+	TASKROW_KEYS,
+	{ "virtual", "", .kind = CELL_ADDRESS },
+	{ "physical", "", .kind = CELL_ADDRESS },
+	{ "problem", NULL, .kind = CELL_TEXT },
+	{ "page_bytes", NULL, .kind = CELL_SIZE },
+	{ "flags", NULL, .kind = CELL_TEXT },
+	{ 0 },
+};
+
+/* Scope memory. */
+static const char *pte_bits(const struct answer *answer)
+{
+	char bits[200];
+
+	memory_arch()->describe_pte(answer->translation.entry, bits, sizeof(bits));
+	return scope_strdup(bits);
+}
+
+static void put_address(struct row *row, UNUSED size_t index, void *arg)
+{
+	const struct answer *answer = arg;
+	int width = !answer->kernel ? 10 : answer->refused ? 8 : 16;
+
+	taskrow_put_keys(row, answer->task);
+	row_address(row, answer->address);
+	row_shown(row, scope_printf("%-*llx", width, answer->address));
+	if (answer->mapped) {
+		row_address(row, answer->translation.paddr);
+		row_none(row);
+		row_size(row, answer->translation.page_bytes);
+		row_text(row, pte_bits(answer));
+		return;
+	}
+	if (answer->refused) {
+		row_null(row, scope_printf("(%s)", answer->refused));
+		row_text(row, answer->refused);
+	} else {
+		row_null(row, not_translated(&answer->fault));
+		row_text(row, fault_text(&answer->fault));
+	}
+	row_none(row);
+	row_none(row);
+}
+
+static const struct column directory_columns[] = {
+	{ "page_directory", "", CELL_ADDRESS, .before = "PGD DIRECTORY: " },
+	{ 0 },
+};
+
+/* Of user addresses it is that of the mm_struct, and the first step has it. */
+static void put_directory(struct row *row, UNUSED size_t index, void *arg)
+{
+	const struct answer *answer = arg;
+
+	row_address(row, answer->pgd);
+	if (!answer->kernel)
+		row_shown(row, "");
+}
+
+static const struct column step_columns[] = {
+	{ "table", "", CELL_TEXT, .after = ": " },
+	{ "entry_at", "", CELL_ADDRESS, .before = "", .after = " => " },
+	{ "entry", "", CELL_ADDRESS, .before = "" },
+	{ 0 },
+};
+
+static void put_step(struct row *row, size_t index, void *arg)
+{
+	const struct answer *answer = arg;
+	const struct walk_step *step = &answer->translation.steps[index];
+	bool of_kernel = answer->kernel && index == 0;
+
+	row_text(row, step->table);
+	row_shown(row, of_kernel ? "PAGE DIRECTORY" : scope_printf("   %s", step->table));
+	row_address(row, step->entry_address);
+	if (of_kernel)
+		row_shown(row, "");
+	row_address(row, step->entry);
+}
+
+static const struct column frame_columns[] = {
+	{ NULL, "", CELL_ADDRESS, .before = "  PAGE: " },
+	{ NULL, "", CELL_TEXT, .before = "" },
+	{ 0 },
+};
+
+static u64 frame_of(const struct answer *answer)
+{
+	return align_down(answer->translation.paddr, answer->translation.page_bytes);
+}
+
+static void put_frame(struct row *row, UNUSED size_t index, void *arg)
+{
+	const struct answer *answer = arg;
+	u64 bytes = answer->translation.page_bytes;
+
+	row_address(row, frame_of(answer));
+	row_text(row, bytes == 2ULL << 20 ? "  (2MB)" : bytes == 1ULL << 30 ? "  (1GB)" : "");
+}
+
+static const struct column entry_columns[] = {
+	{ NULL, "PTE", CELL_ADDRESS, .fit = true },
+	{ NULL, "PHYSICAL", CELL_ADDRESS, .align = ALIGN_CENTRE_RIGHT, .fit = true },
+	{ NULL, "FLAGS", .kind = CELL_TEXT },
+	{ 0 },
+};
+
+static void put_entry(struct row *row, UNUSED size_t index, void *arg)
+{
+	const struct answer *answer = arg;
+
+	row_address(row, answer->translation.entry);
+	row_address(row, frame_of(answer));
+	row_text(row, scope_printf("(%s)", pte_bits(answer)));
+}
+
+static const struct column swap_entry_columns[] = {
+	{ NULL, "PTE", CELL_ADDRESS, .fit = true },
+	{ NULL, "SWAP", CELL_TEXT, .align = ALIGN_CENTRE_RIGHT, .fit = true },
+	{ NULL, "OFFSET", CELL_NUMBER, .align = ALIGN_CENTRE_RIGHT, .width = 6, .filled = true },
+	{ 0 },
+};
+
+static void put_swap_entry(struct row *row, UNUSED size_t index, void *arg)
+{
+	const struct answer *answer = arg;
+
+	row_address(row, answer->translation.entry);
+	row_text(row, answer->swap);
+	row_number(row, answer->swap_offset);
+}
+
+static const struct column vma_columns[] = {
+	{ "vma", "", CELL_ADDRESS, .width = 16, .zeros = true },
+	{ "vma_start", "", CELL_ADDRESS, .before = " ", .width = 10 },
+	{ "vma_end", "", CELL_ADDRESS, .before = " ", .width = 10 },
+	{ "vma_flags", "", CELL_ADDRESS, .before = " ", .width = 6 },
+	{ "vma_file", "", CELL_TEXT, .before = " ", .none = "" },
+	{ 0 },
+};
+
+static void put_vma(struct row *row, UNUSED size_t index, void *arg)
+{
+	const struct answer *answer = arg;
+	struct strbuf *name = scope_strbuf();
+
+	row_address(row, answer->vma.address);
+	row_address(row, answer->vma.start);
+	row_address(row, answer->vma.end);
+	row_address(row, answer->vma.flags);
+	vma_file_name(&answer->vma, name);
+	if (name->length)
+		row_text(row, strbuf_text(name));
+	else
+		row_none(row);
+}
+
+static const struct column swap_columns[] = {
+	{ "swap", "", CELL_TEXT, .before = "SWAP: " },
+	{ "swap_offset", "", CELL_NUMBER, .before = "  OFFSET: " },
+	{ 0 },
+};
+
+static void put_swap(struct row *row, UNUSED size_t index, void *arg)
+{
+	const struct answer *answer = arg;
+
+	row_text(row, answer->swap);
+	row_number(row, answer->swap_offset);
+}
+
+static const struct column file_columns[] = {
+	{ "file", "", CELL_TEXT, .before = "FILE: " },
+	{ "file_offset", "", CELL_NUMBER, .before = "  OFFSET: " },
+	{ 0 },
+};
+
+static void put_file(struct row *row, UNUSED size_t index, void *arg)
+{
+	const struct answer *answer = arg;
+	const struct vma *vma = &answer->vma;
+	u64 offset = (vma->page_offset << PAGE_SHIFT) +
+		     align_down(answer->address - vma->start, PAGE_BYTES);
+	struct strbuf *name = scope_strbuf();
+
+	vma_file_name(vma, name);
+	row_text(row, strbuf_text(name));
+	row_number(row, offset);
+	row_shown(row, scope_printf("%llx", offset));
+}
+
+static const struct column page_columns[] = {
+	{ "page", "", CELL_ADDRESS, .width = 16, .zeros = true },
+	{ NULL, "", CELL_ADDRESS, .before = " ", .width = 8 },
+	{ "page_mapping", "", CELL_ADDRESS, .before = " ", .width = 16 },
+	{ "page_index", "", CELL_NUMBER, .before = " ", .width = 8 },
+	{ "page_count", "", CELL_SIGNED, .before = " ", .width = 2 },
+	{ "page_flags", "", CELL_ADDRESS, .before = " " },
+	{ "page_flag_names", "", CELL_TEXT, .before = " " },
+	{ 0 },
+};
+
+static void put_page(struct row *row, UNUSED size_t index, void *arg)
+{
+	const struct answer *answer = arg;
+	const struct page_info *page = &answer->page;
+	struct strbuf *words = scope_strbuf();
+
+	page_flags_words(page->flags, words);
+	row_address(row, page->address);
+	row_address(row, page->physical);
+	row_address(row, page->mapping);
+	row_number(row, page->index);
+	row_shown(row, scope_printf("%llx", page->index));
+	row_signed(row, page->count);
+	row_address(row, page->flags);
+	row_text(row, strbuf_text(words));
+}
+
+struct layout {
+	const struct column *columns;
+	void (*put)(struct row *row, size_t index, void *arg);
+	const char *heading_line;
+	enum table_headings headings;
+	bool no_blank; /* behind it */
+};
+
+static void tell(struct row *row, const struct layout *layout, const struct answer *answer)
+{
+	row_children(row, &(struct table){ .name = "vtop",
+					   .columns = layout->columns,
+					   .count = 1,
+					   .put = layout->put,
+					   .arg = (void *)answer,
+					   .headings = layout->headings,
+					   .heading_line = layout->heading_line,
+					   .blank_after = !layout->no_blank,
+					   .part = true });
+}
+
+static void tell_steps(struct row *row, const struct answer *answer)
+{
+	row_children(row, &(struct table){ .name = "vtop",
+					   .columns = step_columns,
+					   .count = answer->translation.nr_steps,
+					   .put = put_step,
+					   .arg = (void *)answer,
+					   .headings = HEADINGS_NEVER,
+					   .key = "steps" });
+}
+
+/* Readers get a line of its own for a table that cannot be read. */
+static void tell_fault(struct row *row, const struct fault *fault)
 {
 	struct fault page = *fault;
 
 	page.level = NULL;
+	row_remark(row, "\n");
 	if (is_unknown(fault) && fault->level)
-		out("vtop: the %s table at physical %llx cannot be read: %s\n\n", fault->level,
-		    fault->physical, fault_text(&page));
+		row_remark(row, "vtop: the %s table at physical %llx cannot be read: %s\n\n",
+			   fault->level, fault->physical, fault_text(&page));
 	else if (is_unknown(fault))
-		out("vtop: %s\n\n", fault_text(&page));
+		row_remark(row, "vtop: %s\n\n", fault_text(&page));
 }
 
-static void put_user_header(u64 address, const char *physical)
+/* Of a page that has no frame: where it is, in a swap area, in the mapped file, or nowhere yet. */
+static void tell_place(struct row *row, const struct answer *answer)
 {
-	out("VIRTUAL     PHYSICAL        \n%-10llx  %s\n\n", address, physical);
+	static const struct layout swap = { .columns = swap_columns,
+					    .put = put_swap,
+					    .headings = HEADINGS_NEVER };
+	static const struct layout file = { .columns = file_columns,
+					    .put = put_file,
+					    .headings = HEADINGS_NEVER };
+
+	if (answer->swap)
+		tell(row, &swap, answer);
+	else if (answer->fault.reason == FAULT_NOT_MAPPED && answer->vma.file)
+		tell(row, &file, answer);
 }
 
-static void show_unmapped_user(const struct vma *vma, u64 address,
-			       const struct translation *translation, const struct fault *fault)
+static void tell_translation(struct row *row, const struct answer *answer)
 {
-	struct strbuf *area = scope_strbuf();
-	bool in_swap = false;
-	unsigned type = 0;
-	u64 offset = 0;
+	static const struct layout directory = { .columns = directory_columns,
+						 .put = put_directory,
+						 .headings = HEADINGS_NEVER,
+						 .no_blank = true };
+	static const struct layout frame = { .columns = frame_columns,
+					     .put = put_frame,
+					     .headings = HEADINGS_NEVER };
+	static const struct layout entry = { .columns = entry_columns, .put = put_entry };
+	static const struct layout swap_entry = { .columns = swap_entry_columns,
+						  .put = put_swap_entry };
 
-	if (fault->reason == FAULT_SWAPPED_OUT)
-		in_swap = memory_arch()->swap_entry(translation->entry, &type, &offset) &&
-			  swap_area_name(type, area);
-	put_user_header(address, not_translated(fault));
-	put_steps(translation, false);
-	out("\n");
-	put_fault(fault);
-	if (in_swap)
-		put_swap_entry(translation->entry, strbuf_text(area), offset);
-	put_vma(vma);
-	if (in_swap || fault->reason == FAULT_NOT_MAPPED)
-		put_place(vma, address, in_swap ? strbuf_text(area) : NULL, offset);
-}
-
-/* ---- the same for programs ---- */
-
-static void put_json_walk(const struct translation *translation)
-{
-	json_list("steps");
-	for (size_t i = 0; i < translation->nr_steps; i++) {
-		json_object(NULL);
-		json_text("table", translation->steps[i].table);
-		json_address("entry_at", translation->steps[i].entry_address);
-		json_address("entry", translation->steps[i].entry);
-		json_end();
-	}
-	json_end();
-}
-
-/* The swap area and the offset of a page that is there, or its file's. */
-static void put_json_place(const struct vma *vma, u64 address,
-			   const struct translation *translation, const struct fault *fault)
-{
-	struct strbuf *name = scope_strbuf();
-	unsigned type;
-	u64 offset;
-
-	if (fault->reason == FAULT_SWAPPED_OUT &&
-	    memory_arch()->swap_entry(translation->entry, &type, &offset) &&
-	    swap_area_name(type, name)) {
-		json_text("swap", strbuf_text(name));
-		json_number("swap_offset", offset);
-	} else if (fault->reason == FAULT_NOT_MAPPED && vma->file) {
-		vma_file_name(vma, name);
-		json_text("file", strbuf_text(name));
-		json_number("file_offset", (vma->page_offset << PAGE_SHIFT) +
-						   align_down(address - vma->start, PAGE_BYTES));
-	}
-}
-
-static void put_json_vma(const struct vma *vma)
-{
-	struct strbuf *name = scope_strbuf();
-
-	json_address("vma", vma->address);
-	json_address("vma_start", vma->start);
-	json_address("vma_end", vma->end);
-	json_address("vma_flags", vma->flags);
-	vma_file_name(vma, name);
-	if (name->length)
-		json_text("vma_file", strbuf_text(name));
-}
-
-static void put_json_page(u64 paddr)
-{
-	struct strbuf *words = scope_strbuf();
-	struct page_info info;
-
-	if (paddr >> PAGE_SHIFT >= memory_dump()->max_pfn ||
-	    !page_read(page_of_pfn(paddr >> PAGE_SHIFT), &info, NULL))
+	tell(row, &directory, answer);
+	tell_steps(row, answer);
+	if (answer->mapped) {
+		tell(row, &frame, answer);
+		tell(row, &entry, answer);
 		return;
-	page_flags_words(info.flags, words);
-	json_address("page", info.address);
-	json_address("page_mapping", info.mapping);
-	json_number("page_index", info.index);
-	json_signed("page_count", info.count);
-	json_address("page_flags", info.flags);
-	json_text("page_flag_names", strbuf_text(words));
+	}
+	tell_fault(row, &answer->fault);
+	if (answer->swap)
+		tell(row, &swap_entry, answer);
 }
 
-/* Whose address it is; one of the kernel is of no task unless foreach asked for one. */
-static void put_json_subject(const struct request *request, const struct vma *vma)
-{
-	const struct task *task = request->task ? request->task
-				  : vma		? task_current()
-						: jsonshow_subject();
+static const struct column answer_columns[] = { { 0 } };
 
-	if (task)
-		jsonshow_task(task);
+static void put_answer(struct row *row, UNUSED size_t index, void *arg)
+{
+	static const struct layout user = { .columns = address_columns,
+					    .put = put_address,
+					    .heading_line = "VIRTUAL     PHYSICAL        " };
+	static const struct layout kernel = {
+		.columns = address_columns,
+		.put = put_address,
+		.heading_line = "VIRTUAL           PHYSICAL        "
+	};
+	static const struct layout vma = {
+		.columns = vma_columns,
+		.put = put_vma,
+		.heading_line = "      VMA           START       END     FLAGS FILE"
+	};
+	static const struct layout page = {
+		.columns = page_columns,
+		.put = put_page,
+		.heading_line = "      PAGE       PHYSICAL      MAPPING       INDEX CNT FLAGS",
+		.no_blank = true
+	};
+	const struct answer *answer = arg;
+
+	tell(row, answer->kernel ? &kernel : &user, answer);
+	if (answer->refused) {
+		tell_steps(row, answer); /* none */
+		return;
+	}
+	tell_translation(row, answer);
+	if (!answer->kernel) {
+		tell(row, &vma, answer);
+		if (!answer->mapped)
+			tell_place(row, answer);
+	}
+	if (answer->has_page)
+		tell(row, &page, answer);
 }
 
-/* Nothing can be said of ADDRESS: the others of the command still come. */
-static void put_json_refused(const struct request *request, u64 address, const char *problem)
+static bool is_kernel(const struct request *request, u64 address)
 {
-	json_object(NULL);
-	put_json_subject(request, NULL);
-	json_address("virtual", address);
-	json_null("physical");
-	json_text("problem", problem);
-	json_list("steps");
-	json_end();
-	json_end();
+	if (request->force_user || request->force_kernel)
+		return !request->force_user;
+	if (!mem_is_kernel_address(address) && address >= memory_layout()->task_size)
+		fail("ambiguous address: %llx  (requires -u or -k)", address);
+	return mem_is_kernel_address(address);
 }
 
-/* VMA is NULL for kernel addresses; FAULT for those that are mapped. */
-static void put_json(const struct request *request, u64 pgd, u64 address, const struct vma *vma,
-		     const struct translation *translation, const struct fault *fault)
+/* Kernel addresses need no task: only for others the current one is looked for. */
+static bool show(const struct request *request, u64 address)
 {
-	char bits[200];
+	struct answer answer = { .address = address, .kernel = is_kernel(request, address) };
+	struct request of_current = *request;
 
-	json_object(NULL);
-	put_json_subject(request, vma);
-	json_address("virtual", address);
-	if (fault) {
-		json_null("physical");
-		json_text("problem", fault_text(fault));
-	} else {
-		json_address("physical", translation->paddr);
-		json_number("page_bytes", translation->page_bytes);
-		memory_arch()->describe_pte(translation->entry, bits, sizeof(bits));
-		json_text("flags", bits);
-	}
-	json_address("page_directory", pgd);
-	put_json_walk(translation);
-	if (vma)
-		put_json_vma(vma);
-	if (vma && fault)
-		put_json_place(vma, address, translation, fault);
-	if (!fault)
-		put_json_page(translation->paddr);
-	json_end();
-}
-
-/* True when a blank line is still to come before the next address. */
-static bool show_user(const struct request *request, u64 address)
-{
-	struct translation translation;
-	struct fault fault;
-	struct vma vma;
-	char physical[20];
-	u64 pgd;
-
-	if (!request->mm || address >= memory_layout()->task_size ||
-	    !vma_find(request->mm, address, &vma)) {
-		if (json_on())
-			put_json_refused(request, address, "not accessible");
-		else
-			put_user_header(address, "(not accessible)");
-		return false;
-	}
-	pgd = mm_pgd(request->mm);
-	if (!mem_walk_user(pgd, address, &translation, &fault)) {
-		if (json_on())
-			put_json(request, pgd, address, &vma, &translation, &fault);
-		else
-			show_unmapped_user(&vma, address, &translation, &fault);
-		return false;
-	}
-	if (json_on()) {
-		put_json(request, pgd, address, &vma, &translation, NULL);
-		return false;
-	}
-	snprintf(physical, sizeof(physical), "%llx", translation.paddr);
-	put_user_header(address, physical);
-	put_steps(&translation, false);
-	put_page_line(&translation);
-	put_pte_bits(&translation);
-	put_vma(&vma);
-	return put_page(translation.paddr);
-}
-
-/* Kernel addresses need no task: only here the current one is looked for. */
-static void show_user_of_current(struct request *request, u64 address)
-{
-	if (!request->task)
-		request->mm = task_current()->mm;
-	show_user(request, address);
-}
-
-static bool show_kernel(const struct request *request, u64 address)
-{
-	u64 pgd = request->task && request->mm ? mm_pgd(request->mm) : memory_layout()->top_table;
-	struct translation translation;
-	struct fault fault;
-	char physical[20];
-	bool mapped;
-
-	if (json_on()) {
-		if (!mem_is_kernel_address(address)) {
-			put_json_refused(request, address, "not a kernel virtual address");
-			return false;
-		}
-		mapped = memory_arch()->walk(pgd, address, &translation, &fault);
-		put_json(request, pgd, address, NULL, &translation, mapped ? NULL : &fault);
-		return false;
-	}
-	out("VIRTUAL           PHYSICAL        \n");
-	if (!mem_is_kernel_address(address)) {
-		out("%-8llx  (not a kernel virtual address)\n\n", address);
-		return false;
-	}
-	mapped = memory_arch()->walk(pgd, address, &translation, &fault);
-	if (mapped)
-		snprintf(physical, sizeof(physical), "%llx", translation.paddr);
-	else
-		snprintf(physical, sizeof(physical), "%s", not_translated(&fault));
-	out("%-16llx  %s\n\nPGD DIRECTORY: %llx\n", address, physical, pgd);
-	put_steps(&translation, true);
-	if (!mapped) {
-		out("\n");
-		put_fault(&fault);
-		return false;
-	}
-	put_page_line(&translation);
-	put_pte_bits(&translation);
-	return put_page(translation.paddr);
+	if (!request->task && !answer.kernel)
+		of_current.mm = task_current()->mm;
+	find(&of_current, &answer);
+	table_show(&(struct table){ .name = "vtop",
+				    .columns = answer_columns,
+				    .count = 1,
+				    .put = put_answer,
+				    .arg = &answer,
+				    .headings = HEADINGS_NEVER });
+	return answer.has_page;
 }
 
 static void run_vtop(struct args *args)
@@ -388,6 +492,7 @@ static void run_vtop(struct args *args)
 		.force_kernel = option_given(args, "k") > 0,
 	};
 	const char *whose = option_argument(args, "c");
+	/* The struct page is the last of an answer, without the blank line that ends every other part. */
 	bool blank_wanted = false;
 	const struct task *task = whose ? task_argument(whose) : NULL;
 
@@ -399,16 +504,9 @@ static void run_vtop(struct args *args)
 	for (size_t i = 0; i < args->nr_words; i++) {
 		u64 address = argument_address(args->words[i]);
 
-		if (blank_wanted) /* false in JSON */
-			out("\n");
-		if (request.force_user)
-			show_user_of_current(&request, address);
-		else if (request.force_kernel || mem_is_kernel_address(address))
-			blank_wanted = show_kernel(&request, address);
-		else if (address >= memory_layout()->task_size)
-			fail("ambiguous address: %llx  (requires -u or -k)", address);
-		else
-			show_user_of_current(&request, address);
+		if (blank_wanted)
+			table_remark("\n");
+		blank_wanted = show(&request, address);
 	}
 }
 

@@ -24,8 +24,6 @@ KENUM(slab_page_type, "PGTY_slab"); /* v6.12: a number in page_type's top byte *
 KENUM(slab_bit, "PG_slab"); /* before it a bit of page.flags, or in v6.10 and v6.11 of page_type */
 KENUM(nr_pageflags, "__NR_PAGEFLAGS");
 
-const char page_header[] = "      PAGE       PHYSICAL      MAPPING       INDEX CNT FLAGS";
-
 u64 page_of_pfn(u64 pfn)
 {
 	return memory_layout()->vmemmap_start + pfn * ktype_size(&page_type);
@@ -115,11 +113,4 @@ void page_flags_words(u64 flags, struct strbuf *text)
 		else
 			strbuf_printf(text, "bit %lld", bit);
 	}
-}
-
-void page_row(const struct page_info *info, struct strbuf *text)
-{
-	strbuf_printf(text, "%016llx %8llx %16llx %8llx %2lld %llx ", info->address, info->physical,
-		      info->mapping, info->index, info->count, info->flags);
-	page_flags_words(info->flags, text);
 }

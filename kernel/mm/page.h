@@ -31,8 +31,5 @@ bool page_is_slab(u64 head_page); /* may fail() */
 bool page_read(u64 page, struct page_info *info, struct fault *fault);
 /* "uptodate,lru,swapbacked": names of the bits, "" when none is set. */
 void page_flags_words(u64 flags, struct strbuf *text);
-/* "      PAGE       PHYSICAL ..." and a row under it, without newlines. */
-extern const char page_header[];
-void page_row(const struct page_info *info, struct strbuf *text);
 
 #endif

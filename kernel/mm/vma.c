@@ -24,8 +24,6 @@ KFIELD(swap_info_file, "swap_info_struct.swap_file");
 
 #define MAX_SWAP_TYPES 32 /* five bits of a swap entry */
 
-const char vma_header[] = "      VMA           START       END     FLAGS FILE";
-
 void vma_begin(struct vma_iter *it, u64 mm)
 {
 	struct fault fault;
@@ -121,13 +119,6 @@ void vma_file_name(const struct vma *vma, struct strbuf *text)
 {
 	if (vma->file && !vfs_file_path(vma->file, text))
 		strbuf_puts(text, "(unreadable name)");
-}
-
-void vma_row(const struct vma *vma, struct strbuf *text)
-{
-	strbuf_printf(text, "%016llx %10llx %10llx %6llx ", vma->address, vma->start, vma->end,
-		      vma->flags);
-	vma_file_name(vma, text);
 }
 
 u64 mm_pgd(u64 mm)

@@ -33,9 +33,6 @@ const char *vma_why(struct vma_iter *it);
 bool vma_find(u64 mm, u64 address, struct vma *vma);
 /* Path of the mapped file; appends nothing for anonymous memory. */
 void vma_file_name(const struct vma *vma, struct strbuf *text);
-/* "      VMA           START ..." and a row under it, without newlines. */
-extern const char vma_header[];
-void vma_row(const struct vma *vma, struct strbuf *text);
 
 /* Kernel address of the top page table of MM. */
 u64 mm_pgd(u64 mm);

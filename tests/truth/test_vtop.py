@@ -94,6 +94,20 @@ def test_swapped_pages(kernel):
         expect(f"\nSWAP: {device}  OFFSET: {offset}\n" in part, f"{address:x}: no SWAP line with offset {offset}")
 
 
+def test_answers_stand_apart(kernel):
+    """A blank line between two addresses, of either kind, and none behind the last."""
+    pid, _, _ = pattern(kernel, "plain")
+    pages = [a for a, e in pagemap(kernel, pid) if e & PRESENT and not e & SWAPPED][:2]
+    equal(len(pages), 2, "resident pages")
+    for words in (" ".join(f"{a:x}" for a in pages), "init_task linux_banner", f"{pages[0]:x} init_task {pages[1]:x}"):
+        lines = kernel.crash(f"vtop -c {pid} {words}").splitlines()
+        heads = [i for i, line in enumerate(lines) if line.startswith("VIRTUAL")]
+        equal(len(heads), len(words.split()), f"answers to {words}")
+        for i in heads[1:]:
+            expect(not lines[i - 1] and lines[i - 2], f"{words}: {lines[i - 2:i + 1]}")
+        expect(lines[-1], f"{words}: a blank line at the end")
+
+
 def test_huge_pages(kernel):
     for kind in ("huge", "thp"):
         pid, start, _ = pattern(kernel, kind)
