@@ -329,6 +329,10 @@ static bool run_protected(struct row *row)
 		run_row(row);
 		return true;
 	}
+	if (row->table->whole) {
+		protect_or_pass(run_row, row);
+		return true;
+	}
 	/* What failed inside an object stands in its place there. */
 	if (row->run->nested && row->run->writer == &json_writer) {
 		if (json_protect(NULL, run_row, row))
@@ -488,6 +492,14 @@ bool table_get(const struct table *table, size_t index, const struct row_writer 
 
 	begin(&run, table, writer, arg);
 	return table_put(&run, index);
+}
+
+void form_show(const struct form_writer *writer, void *arg)
+{
+	if (json_on())
+		writer->json(arg);
+	else
+		writer->text(arg);
 }
 
 void table_remark(const char *format, ...)
@@ -798,4 +810,13 @@ void row_remark(struct row *row, const char *format, ...)
 	strbuf_vprintf(text, format, args);
 	va_end(args);
 	row_aside(row, print_remark, text);
+}
+
+void row_form(struct row *row, const struct form_writer *writer, void *arg)
+{
+	give_cells(row);
+	if (row->run->writer == &text_writer)
+		writer->text(arg);
+	else if (row->run->writer == &json_writer)
+		writer->json(arg);
 }

@@ -47,6 +47,7 @@ struct table {
 	 * in JSON, or those of one object under KEY. If it fails, that row does.
 	 */
 	bool part;
+	bool whole; /* a row that fails ends the answer: the failure is passed on */
 };
 
 /*
@@ -144,6 +145,19 @@ void row_children(struct row *row, const struct table *table);
 void row_remark(struct row *row, const char *format, ...) PRINTF_LIKE(2, 3);
 /* The same, printed by PRINT. */
 void row_aside(struct row *row, void (*print)(void *arg), void *arg);
+
+/*
+ * What is neither row nor cell, such as the members of a structure: JSON puts keys in the open
+ * object, or at the top whole objects. One of the two is called.
+ */
+struct form_writer {
+	void (*text)(void *arg);
+	void (*json)(void *arg);
+};
+/* Below the cells that were put so far. */
+void row_form(struct row *row, const struct form_writer *writer, void *arg);
+/* A whole answer, or a part between two tables. */
+void form_show(const struct form_writer *writer, void *arg);
 
 /* What only readers see: a heading between two tables, say. */
 void table_remark(const char *format, ...) PRINTF_LIKE(1, 2);

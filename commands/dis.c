@@ -5,13 +5,10 @@
  * may not have.
  */
 #include "base/fail.h"
-#include "base/json.h"
-#include "base/out.h"
 #include "bridge/gdb_bridge.h"
 #include "memory.h"
 #include "shell/bridge_ops.h"
 #include "shell/command.h"
-#include "shell/outcome.h"
 #include "shell/session.h"
 #include "show/datashow.h"
 #include "show/symbolshow.h"
@@ -37,6 +34,8 @@ struct request {
 	/* the last "file: line" shown */
 	struct strbuf *last_place;
 	bool lines_unknown;
+	const struct instruction *instruction; /* the one that is shown */
+	struct table_run run;
 };
 
 struct instruction {
@@ -118,16 +117,21 @@ static struct instructions disassemble(const struct request *request, u64 start,
 }
 
 /* "<vfs_read+0>" as "<vfs_read>", and with -x the other distances in hexadecimal. */
-static char *tidy_symbols(const char *text, unsigned radix)
+static const char *tidy_symbols(const char *text, unsigned radix)
 {
 	struct strbuf *tidy = scope_strbuf();
 
-	while (*text) {
-		const char *plus = *text == '+' && isdigit((unsigned char)text[1]) ? text : NULL;
+	for (;;) {
+		size_t length = strcspn(text, "+");
 		char *end = NULL;
-		u64 distance = plus ? strtoull(plus + 1, &end, 10) : 0;
+		u64 distance;
 
-		if (!plus || *end != '>') {
+		strbuf_add(tidy, text, length);
+		text += length;
+		if (!*text)
+			break;
+		distance = isdigit((unsigned char)text[1]) ? strtoull(text + 1, &end, 10) : 0;
+		if (!end || *end != '>') {
 			strbuf_putc(tidy, *text++);
 			continue;
 		}
@@ -135,14 +139,15 @@ static char *tidy_symbols(const char *text, unsigned radix)
 			strbuf_printf(tidy, radix == 16 ? "+0x%llx" : "+%llu", distance);
 		text = end;
 	}
-	return scope_strdup(strbuf_text(tidy));
+	return strbuf_text(tidy);
 }
 
 /*
  * A traced kernel's functions begin with a call of the tracer, or with one of these while nobody
  * traces. An endbr64 may stand before it, or the four bytes that the kernel put in its place.
  */
-static bool is_ftrace_nop(const struct instruction *instruction)
+static bool is_ftrace_nop(const struct instruction *instruction, const struct symbol *symbol,
+			  u64 offset)
 {
 	static const u8 nops[][5] = { { 0x0f, 0x1f, 0x44, 0x00, 0x00 },
 				      { 0x66, 0x66, 0x66, 0x66, 0x90 } };
@@ -150,8 +155,6 @@ static bool is_ftrace_nop(const struct instruction *instruction)
 					{ 0x66, 0x0f, 0x1f },
 					{ 0x0f, 0x1f, 0x40 } };
 	u8 bytes[5];
-	u64 offset;
-	const struct symbol *symbol = symbol_at(instruction->address, &offset);
 
 	if (!symbol || (offset != 0 && offset != 4) || !symbol_by_name("ftrace_stub") ||
 	    !address_is_text(instruction->address) ||
@@ -168,81 +171,115 @@ static bool is_ftrace_nop(const struct instruction *instruction)
 	return false;
 }
 
-/* "file: line" above the first instruction of each line. */
-static void show_line_of(struct request *request, u64 address)
+/* Of the source; NULL: not known, or not wanted. Why nothing is known of any is said once. */
+static const char *file_of(struct request *request, u64 address, u32 *line)
 {
-	struct strbuf *file = scope_strbuf(), *error = scope_strbuf();
-	u32 line;
-	const char *place;
+	struct strbuf *file, *error;
 
-	if (request->lines_unknown)
-		return;
-	if (!gdb_line_at(address, file, &line, error)) {
-		if (!gdb_has_dwarf()) {
-			request->lines_unknown = true;
-			warn("no line numbers: %s", strbuf_text(error));
-		}
-	} else {
-		place = scope_printf("%s: %u", strbuf_text(file), line);
-		if (!streq(place, strbuf_text(request->last_place))) {
-			out("%s\n", place);
-			strbuf_reset(request->last_place);
-			strbuf_puts(request->last_place, place);
-		}
+	if (!request->lines || request->lines_unknown)
+		return NULL;
+	file = scope_strbuf();
+	error = scope_strbuf();
+	if (gdb_line_at(address, file, line, error))
+		return strbuf_text(file);
+	if (!gdb_has_dwarf()) {
+		request->lines_unknown = true;
+		warn("no line numbers: %s", strbuf_text(error));
 	}
+	return NULL;
+}
+
+static const struct column columns[] = {
+	/* "file: line" above the first instruction of each line */
+	{ NULL, "", CELL_TEXT, .after = "\n", .place = 1 },
+	{ NULL, "", CELL_TEXT, .before = "", .place = 2 },
+	{ "address", NULL, .kind = CELL_ADDRESS },
+	{ "symbol", NULL, .kind = CELL_TEXT },
+	{ "offset", NULL, .kind = CELL_NUMBER },
+	{ "bytes", NULL, .kind = CELL_TEXT },
+	{ "instruction", NULL, .kind = CELL_TEXT },
+	{ "ftrace_nop", NULL, .kind = CELL_FLAG },
+	{ "file", NULL, .kind = CELL_TEXT },
+	{ "line", NULL, .kind = CELL_NUMBER },
+	{ 0 },
+};
+
+static void put_place_above(struct row *row, struct request *request, const char *file, u32 line)
+{
+	const char *place = file ? scope_printf("%s: %u", file, line) : NULL;
+
+	if (!place || streq(place, strbuf_text(request->last_place))) {
+		row_null(row, "");
+		return;
+	}
+	row_text(row, place);
+	strbuf_reset(request->last_place);
+	strbuf_puts(request->last_place, place);
+}
+
+/* As gdb has it, which names only code, and marked. */
+static const char *line_text(const struct request *request, const struct symbol *symbol, u64 offset,
+			     bool ftrace_nop)
+{
+	const char *text = tidy_symbols(request->instruction->text, request->radix);
+	const char *colon = strchr(text, ':');
+	bool named = colon && colon[-1] == '>', plain = request->user || request->unfiltered;
+
+	if (symbol && !named && !plain && colon)
+		text = tidy_symbols(scope_printf("%.*s <%s+%llu>%s", (int)(colon - text), text,
+						 symbol->name, offset, colon),
+				    request->radix);
+	if (plain || (!named && !symbol))
+		return scope_printf("   %s", text);
+	return ftrace_nop ? scope_printf("%s [FTRACE NOP]", text) : text;
 }
 
 /* gdb's "0xADDR <symbol+4>:\tb8 01 00 00 00\tmov ...": the bytes are there with -B. */
-static void put_json_instruction(const struct request *request,
-				 const struct instruction *instruction)
+static void put_code(struct row *row, const struct request *request)
 {
-	const char *code = strchr(instruction->text, '\t'), *second;
-	struct strbuf *file = scope_strbuf();
-	const struct symbol *symbol;
-	u64 offset = 0;
-	u32 line;
+	const char *code = strchr(request->instruction->text, '\t'), *second;
 
-	symbol = request->user ? NULL : symbol_at(instruction->address, &offset);
 	second = code && request->bytes ? strchr(code + 1, '\t') : NULL;
-	json_object(NULL);
-	json_address("address", instruction->address);
-	json_text("symbol", symbol ? symbol->name : NULL);
-	if (symbol)
-		json_number("offset", offset);
 	if (second)
-		json_printf("bytes", "%.*s", (int)(second - code - 1), code + 1);
-	json_text("instruction", second ? second + 1 : code ? code + 1 : NULL);
-	json_bool("ftrace_nop", !request->user && is_ftrace_nop(instruction));
-	if (request->lines && gdb_line_at(instruction->address, file, &line, NULL)) {
-		json_text("file", strbuf_text(file));
-		json_number("line", line);
+		row_text(row, scope_printf("%.*s", (int)(second - code - 1), code + 1));
+	else
+		row_none(row);
+	row_text(row, second ? second + 1 : code ? code + 1 : NULL);
+}
+
+static void put_instruction(struct row *row, UNUSED size_t index, void *arg)
+{
+	struct request *request = arg;
+	u64 address = request->instruction->address, offset = 0;
+	const struct symbol *symbol = request->user ? NULL : symbol_at(address, &offset);
+	bool ftrace_nop = is_ftrace_nop(request->instruction, symbol, offset);
+	u32 line = 0;
+	const char *path = file_of(request, address, &line);
+
+	row_stands_for(row, address);
+	put_place_above(row, request, path, line);
+	row_text(row, line_text(request, symbol, offset, ftrace_nop));
+	row_address(row, address);
+	row_text(row, symbol ? symbol->name : NULL);
+	if (symbol)
+		row_number(row, offset);
+	else
+		row_none(row);
+	put_code(row, request);
+	row_flag(row, ftrace_nop);
+	if (path) {
+		row_text(row, path);
+		row_number(row, line);
+	} else {
+		row_none(row);
+		row_none(row);
 	}
-	json_end();
 }
 
 static void show_instruction(struct request *request, const struct instruction *instruction)
 {
-	const char *text = tidy_symbols(instruction->text, request->radix);
-	const char *colon = strchr(text, ':');
-	bool named = colon && colon[-1] == '>', plain = request->user || request->unfiltered;
-	u64 offset;
-	const struct symbol *symbol = plain || named ? NULL
-						     : symbol_at(instruction->address, &offset);
-
-	if (json_on()) {
-		put_json_instruction(request, instruction);
-		return;
-	}
-	/* gdb names only code. */
-	if (symbol && colon)
-		text = tidy_symbols(scope_printf("%.*s <%s+%llu>%s", (int)(colon - text), text,
-						 symbol->name, offset, colon),
-				    request->radix);
-	plain = plain || (!named && !symbol);
-	if (request->lines)
-		show_line_of(request, instruction->address);
-	out("%s%s%s\n", plain ? "   " : "", text,
-	    !plain && is_ftrace_nop(instruction) ? " [FTRACE NOP]" : "");
+	request->instruction = instruction;
+	table_put(&request->run, 0);
 }
 
 static bool is_ud2(const struct instruction *instruction)
@@ -301,39 +338,87 @@ static void show_backwards(struct request *request, const struct symbol *symbol)
 		fail("%s", list.problem);
 }
 
-static void put_source_line(const char *line, u32 number, bool marked)
-{
-	const char *source = strchr(line, '\t');
+static const struct column source_columns[] = {
+	{ "line", NULL, .kind = CELL_NUMBER },
+	{ "source", NULL, .kind = CELL_TEXT },
+	{ "here", "", .kind = CELL_FLAG },
+	{ 0 },
+};
 
-	if (!json_on()) {
-		out("%s%s\n", marked ? "* " : "  ", line);
-		return;
-	}
-	json_object(NULL);
-	json_number("line", number);
-	json_text("source", source ? source + 1 : "");
-	json_bool("here", marked);
-	json_end();
+struct source_line {
+	const char *text; /* "NUMBER\tSOURCE" */
+	u32 number, marked;
+};
+
+static void put_source_line(struct row *row, UNUSED size_t index, void *arg)
+{
+	const struct source_line *line = arg;
+	const char *source = strchr(line->text, '\t');
+	bool here = line->number == line->marked;
+
+	row_number(row, line->number);
+	row_text(row, source ? source + 1 : "");
+	row_flag(row, here);
+	row_shown(row, scope_printf("%s%s", here ? "* " : "  ", line->text));
 }
 
-/*
- * The lines of TEXT, each "NUMBER\tSOURCE"; stops after the function's closing
- * brace when UNTIL_BRACE.
- */
-static void put_source(char *text, u32 marked, bool until_brace)
+/* The lines of TEXT; stops after the function's closing brace when UNTIL_BRACE. */
+static void show_source_lines(char *text, u32 marked, bool until_brace)
 {
+	struct source_line line = { .marked = marked };
+	const struct table table = { .name = "dis",
+				     .columns = source_columns,
+				     .count = 1,
+				     .put = put_source_line,
+				     .arg = &line,
+				     .headings = HEADINGS_NEVER };
+	struct table_run run;
 	char *rest = NULL;
 
-	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-		u32 number = (u32)strtoul(line, NULL, 10);
-		const char *source = strchr(line, '\t');
+	table_begin(&run, &table);
+	for (line.text = strtok_r(text, "\n", &rest); line.text;
+	     line.text = strtok_r(NULL, "\n", &rest)) {
+		const char *source = strchr(line.text, '\t');
 
-		put_source_line(line, number, number == marked);
-		if (until_brace && number >= marked && source && source[1] == '}')
+		line.number = (u32)strtoul(line.text, NULL, 10);
+		table_put(&run, 0);
+		if (until_brace && line.number >= marked && source && source[1] == '}')
 			break;
 	}
-	if (!json_on())
-		out("\n");
+	table_end(&run);
+	table_remark("\n");
+}
+
+static const struct column place_columns[] = {
+	{ "file", "FILE", .kind = CELL_TEXT },
+	{ "line", "LINE", .kind = CELL_NUMBER, .align = ALIGN_LEFT },
+	{ 0 },
+};
+
+struct source_place {
+	const char *path;
+	u32 line;
+};
+
+static void put_source_place(struct row *row, UNUSED size_t index, void *arg)
+{
+	const struct source_place *place = arg;
+
+	row_text(row, place->path);
+	row_number(row, place->line);
+}
+
+static void show_source_place(const char *path, u32 line)
+{
+	struct source_place place = { path, line };
+
+	table_show(&(struct table){ .name = "dis",
+				    .columns = place_columns,
+				    .count = 1,
+				    .put = put_source_place,
+				    .arg = &place,
+				    .labels = 4,
+				    .blank_after = true });
 }
 
 static void show_source(const struct request *request, const struct symbol *symbol)
@@ -350,14 +435,7 @@ static void show_source(const struct request *request, const struct symbol *symb
 	strbuf_free(&error);
 	if (!known)
 		fail("the source line is not known: %s", why);
-	if (json_on()) {
-		json_object(NULL);
-		json_text("file", path);
-		json_number("line", line);
-		json_end();
-	} else {
-		out("FILE: %s\nLINE: %u\n\n", path, line);
-	}
+	show_source_place(path, line);
 	first = line > LINES_BEFORE ? line - LINES_BEFORE : 1;
 	if (!gdb_source_lines(request->address, first,
 			      line + (request->count ? (u32)request->count : MOST_SOURCE_LINES),
@@ -366,7 +444,7 @@ static void show_source(const struct request *request, const struct symbol *symb
 		fail("%s: source code is not available: %s; `gdb directory DIR` names a source tree",
 		     symbol->name, strbuf_text(problem));
 	}
-	put_source(scope_strdup(strbuf_text(text)), line, !request->count);
+	show_source_lines(scope_strdup(strbuf_text(text)), line, !request->count);
 }
 
 static void show(struct request *request)
@@ -397,6 +475,16 @@ static void show(struct request *request)
 	}
 }
 
+static const struct column bug_columns[] = {
+	{ "bug_bytes", "", CELL_NUMBER, .before = "encoded bytes being skipped after ud2a: " },
+	{ 0 },
+};
+
+static void put_bug_bytes(struct row *row, UNUSED size_t index, UNUSED void *arg)
+{
+	row_number(row, bug_bytes);
+}
+
 /* -b: the number before the address sets it; alone it shows what is set. True: there is no address. */
 static bool take_bug_bytes(struct args *args)
 {
@@ -412,13 +500,11 @@ static bool take_bug_bytes(struct args *args)
 	}
 	if (args->nr_words)
 		return false;
-	if (json_on()) {
-		json_object(NULL);
-		json_number("bug_bytes", bug_bytes);
-		json_end();
-	} else {
-		out("encoded bytes being skipped after ud2a: %llu\n", bug_bytes);
-	}
+	table_show(&(struct table){ .name = "dis",
+				    .columns = bug_columns,
+				    .count = 1,
+				    .put = put_bug_bytes,
+				    .headings = HEADINGS_NEVER });
 	return true;
 }
 
@@ -437,36 +523,16 @@ static bool is_whole_function(const struct request *request)
 	       address_is_text(request->address);
 }
 
-/* Of several functions of one name none is guessed at. */
-static bool refuse_namesakes(const char *word)
-{
-	const struct symbol *first = symbol_by_name(word), *symbol = first;
-	unsigned nr_functions = 0;
-
-	for (; symbol; symbol = symbol_next_same_name(symbol))
-		nr_functions += address_is_text(symbol->value);
-	if (nr_functions < 2)
-		return false;
-	if (json_on())
-		symbols_json_error(
-			"dis", scope_printf("%s: %u functions have that name", word, nr_functions));
-	else
-		out("dis: %s: duplicate text symbols found:\n", word);
-	for (symbol = first; symbol; symbol = symbol_next_same_name(symbol)) {
-		if (json_on())
-			symbols_json_alternative(symbol);
-		else
-			symbol_row(symbol, "");
-	}
-	if (json_on())
-		symbols_json_error_end();
-	command_partly_failed();
-	return true;
-}
-
 static void run_dis(struct args *args)
 {
 	struct request request = { .args = args, .radix = datashow_radix(args) };
+	const struct table table = { .name = "dis",
+				     .columns = columns,
+				     .count = 1,
+				     .put = put_instruction,
+				     .arg = &request,
+				     .headings = HEADINGS_NEVER,
+				     .whole = true };
 
 	if (option_given(args, "b") && take_bug_bytes(args))
 		return;
@@ -474,7 +540,7 @@ static void run_dis(struct args *args)
 	refuse_both(args, "r", "f");
 	refuse_both(args, "r", "s");
 	refuse_both(args, "f", "s");
-	if (refuse_namesakes(args->words[0]) ||
+	if (symbols_refuse_namesakes("dis", args->words[0]) ||
 	    !symbol_argument("dis", args->words[0], &request.address))
 		return;
 	if (args->nr_words > 1) {
@@ -490,7 +556,9 @@ static void run_dis(struct args *args)
 	request.whole = is_whole_function(&request);
 	if (request.user)
 		bridge_ops_use_space(SPACE_USER);
+	table_begin(&request.run, &table);
 	show(&request);
+	table_end(&request.run);
 }
 
 static const struct option dis_options[] = {

@@ -349,7 +349,7 @@ static void run_sym(struct args *args)
 		else if (streq(given->option->name, "m"))
 			print_named_module(given->argument);
 		else if (streq(given->option->name, "q"))
-			symbols_show_containing(given->argument, "");
+			symbols_show_containing(given->argument);
 		else if (streq(given->option->name, "Q"))
 			count_containing(given->argument);
 		else if (args->nr_words == 0)

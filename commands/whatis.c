@@ -1,91 +1,176 @@
 /* commands/whatis.c - the command whatis: the definition of a type, or the declaration of a symbol. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
-#include "base/json.h"
-#include "base/out.h"
+#include "base/table.h"
 #include "bridge/gdb_bridge.h"
 #include "names/types.h"
 #include "shell/command.h"
 #include "shell/nearest.h"
 #include "shell/session.h"
 #include "show/datashow.h"
-#include "show/jsonshow.h"
 #include "show/typesearch.h"
+#include "show/typeshow.h"
 #include "symbols.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 
-/* "enum pid_type ": a line whose list of enumerators the caller fills and ends. */
-static void begin_json_enum(const char *name)
-{
-	size_t length = strlen(name);
+/* What is found behind a name that is no structure: the keys of programs say what it is. */
+struct answer {
+	const char *symbol, *expression, *enumerator, *name; /* NULL: it is none */
+	const char *type;
+	const char *shown; /* to readers, for the type; "": nothing */
+	const s64 *value;
+	const u64 *size;
+	unsigned radix; /* of the size */
+};
 
-	json_object(NULL);
-	json_printf("type", "%.*s", (int)(length && name[length - 1] == ' ' ? length - 1 : length),
-		    name);
-	json_list("enumerators");
+static const struct column answer_columns[] = {
+	{ "symbol", NULL, .kind = CELL_TEXT },
+	{ "expression", NULL, .kind = CELL_TEXT },
+	{ "enumerator", NULL, .kind = CELL_TEXT },
+	{ "name", NULL, .kind = CELL_TEXT },
+	{ "type", "", .kind = CELL_TEXT },
+	{ "value", NULL, .kind = CELL_SIGNED },
+	{ "size", "SIZE", CELL_SIZE, .align = ALIGN_LEFT },
+	{ 0 },
+};
+
+static void put_text_or_none(struct row *row, const char *text)
+{
+	if (text)
+		row_text(row, text);
+	else
+		row_none(row);
 }
 
-static void put_json_enumerator(const char *name, s64 value)
+static void put_answer(struct row *row, UNUSED size_t index, void *arg)
 {
-	json_object(NULL);
-	json_text("name", name);
-	json_signed("value", value);
-	json_end();
-}
+	const struct answer *answer = arg;
 
-/* One line of KEY: NAME and its type; SIZE is left out when 0. */
-static void put_json_type(const char *key, const char *name, const char *type, u64 size)
-{
-	json_object(NULL);
-	if (key)
-		json_text(key, name);
-	json_text("type", type);
-	if (size)
-		json_number("size", size);
-	json_end();
-}
-
-/*
- * "enum pid_type {PIDTYPE_PID, PIDTYPE_MAX = 4}": gdb writes a value only where counting does
- * not give it.
- */
-static void show_enum(char *text)
-{
-	char *open = strchr(text, '{'), *close = strrchr(text, '}'), *rest;
-	s64 value = 0;
-
-	if (!open || !close || open > close) {
-		out("%s\n", text);
+	put_text_or_none(row, answer->symbol);
+	put_text_or_none(row, answer->expression);
+	put_text_or_none(row, answer->enumerator);
+	put_text_or_none(row, answer->name);
+	row_text(row, answer->type);
+	row_shown(row, answer->shown);
+	if (answer->value)
+		row_signed(row, *answer->value);
+	else
+		row_none(row);
+	if (!answer->size) {
+		row_none(row);
 		return;
 	}
-	*open++ = *close++ = '\0';
-	if (json_on())
-		begin_json_enum(text);
-	else
-		out("%s{\n", text);
-	for (char *name = strtok_r(open, ",", &rest); name;
-	     name = strtok_r(NULL, ",", &rest), value++) {
+	row_size(row, *answer->size);
+	if (answer->radix == 16)
+		row_shown(row, scope_printf("0x%llx", *answer->size));
+}
+
+static void show_answer(struct answer answer)
+{
+	table_show(&(struct table){ .name = "whatis",
+				    .columns = answer_columns,
+				    .count = 1,
+				    .put = put_answer,
+				    .arg = &answer,
+				    .labels = 1 });
+}
+
+/* "enum pid_type {": its enumerators follow, and "};". */
+struct enumeration {
+	const char *type, *opening, *closing;
+	struct {
+		const char *name;
+		s64 value;
+	} * enumerators;
+	size_t count;
+};
+
+static const struct column enumeration_columns[] = {
+	{ "type", "", .kind = CELL_TEXT },
+	{ NULL, "", CELL_TEXT, .before = "" },
+	{ 0 },
+};
+
+static const struct column enumerator_columns[] = {
+	{ "name", "", CELL_TEXT, .before = "  " },
+	{ "value", "", CELL_SIGNED, .before = " = " },
+	{ 0 },
+};
+
+static void put_enumerator(struct row *row, size_t index, void *arg)
+{
+	const struct enumeration *enumeration = arg;
+
+	row_text(row, enumeration->enumerators[index].name);
+	row_signed(row, enumeration->enumerators[index].value);
+}
+
+static void put_enumeration(struct row *row, UNUSED size_t index, void *arg)
+{
+	struct enumeration *enumeration = arg;
+	const struct table enumerators = { .name = "whatis",
+					   .columns = enumerator_columns,
+					   .count = enumeration->count,
+					   .put = put_enumerator,
+					   .arg = enumeration,
+					   .headings = HEADINGS_NEVER,
+					   .key = "enumerators" };
+
+	row_text(row, enumeration->type);
+	row_shown(row, enumeration->opening);
+	row_children(row, &enumerators);
+	row_text(row, enumeration->closing);
+}
+
+/* The names and values of LIST, which ends with its closing brace. */
+static void read_enumerators(struct enumeration *enumeration, char *list)
+{
+	size_t most = 1;
+	s64 value = 0;
+	char *rest;
+
+	for (const char *c = list; *c; c++)
+		most += *c == ',';
+	enumeration->enumerators = scope_array(most, sizeof(*enumeration->enumerators));
+	for (char *name = strtok_r(list, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
 		char *equals = strchr(name, '=');
 
 		while (*name == ' ')
 			name++;
+		/* gdb writes a value only where counting does not give it. */
 		if (equals) {
 			value = strtoll(equals + 1, NULL, 0);
 			equals[equals > name && equals[-1] == ' ' ? -1 : 0] = '\0';
 		}
-		if (json_on())
-			put_json_enumerator(name, value);
-		else
-			out("  %s = %lld\n", name, value);
+		enumeration->enumerators[enumeration->count].name = name;
+		enumeration->enumerators[enumeration->count++].value = value++;
 	}
-	if (json_on()) {
-		json_end();
-		json_end();
-	} else {
-		out("}%s;\n", close);
-	}
+}
+
+/* "enum pid_type {PIDTYPE_PID, PIDTYPE_MAX = 4}". False: TEXT is something else. */
+static bool show_enum(const char *text)
+{
+	struct enumeration enumeration = { 0 };
+	const char *open = strchr(text, '{'), *close = strrchr(text, '}');
+	size_t length = open ? (size_t)(open - text) : 0;
+
+	if (!starts_with(text, "enum ") || !open || !close || close < open || close[1])
+		return false;
+	enumeration.opening = scope_printf("%.*s{", (int)length, text);
+	while (length && text[length - 1] == ' ')
+		length--;
+	enumeration.type = scope_printf("%.*s", (int)length, text);
+	enumeration.closing = "};";
+	read_enumerators(&enumeration, scope_printf("%.*s", (int)(close - open - 1), open + 1));
+	table_show(&(struct table){ .name = "whatis",
+				    .columns = enumeration_columns,
+				    .count = 1,
+				    .put = put_enumeration,
+				    .arg = &enumeration,
+				    .headings = HEADINGS_NEVER });
+	return true;
 }
 
 /*
@@ -128,10 +213,10 @@ static bool show_symbol(const char *name)
 		fail("%s; \"mod -s %s\" reads the module's", text, symbol->module->name);
 	if (!worked)
 		fail("%s", text);
-	if (json_on())
-		put_json_type("symbol", name, text, 0);
-	else
-		out("%s;\n", datashow_declaration(text, name));
+	show_answer(
+		(struct answer){ .symbol = name,
+				 .type = text,
+				 .shown = scope_printf("%s;", datashow_declaration(text, name)) });
 	return true;
 }
 
@@ -144,10 +229,7 @@ static void show_expression(const char *expression)
 
 	if (!worked)
 		fail("cannot resolve: %s: %s", expression, nearest_for_gdb(text, expression));
-	if (json_on())
-		put_json_type("expression", expression, text, 0);
-	else
-		out("%s\n", text);
+	show_answer((struct answer){ .expression = expression, .type = text });
 }
 
 /* What gdb says behind "type = "; NULL: it does not know the name. */
@@ -180,15 +262,10 @@ static bool show_enumerator(const char *name)
 	text = ask_gdb("whatis", name);
 	if (!text)
 		return false;
-	if (!json_on()) {
-		out("%s = %lld\n", text, value);
-		return true;
-	}
-	json_object(NULL);
-	json_text("enumerator", name);
-	json_text("type", text);
-	json_signed("value", value);
-	json_end();
+	show_answer((struct answer){ .enumerator = name,
+				     .type = text,
+				     .shown = scope_printf("%s = %lld", text, value),
+				     .value = &value });
 	return true;
 }
 
@@ -196,36 +273,30 @@ static bool show_enumerator(const char *name)
 static bool show_other_type(const char *name, bool offsets, unsigned radix)
 {
 	char *text = ask_gdb("ptype", name);
+	const char *shown = "";
+	u64 size;
 
 	if (!text)
 		return false;
 	if (streq(text, "void")) {
-		if (json_on())
-			put_json_type(NULL, NULL, text, 0);
-		else
-			out("%s\n", text);
+		show_answer((struct answer){ .type = text });
 		return true;
 	}
-	if (starts_with(text, "enum ") && ends_with(text, "}")) {
-		show_enum(text);
+	if (show_enum(text))
 		return true;
-	}
-	if (offsets && !json_on() && ends_with(text, "}")) {
-		datashow_offsets(name, NULL, radix);
+	if (offsets && ends_with(text, "}")) {
+		typeshow(&(struct shown_type){ name, .offsets = true, .radix = radix });
 		return true;
 	}
 	if (type_exists(name) && !streq(text, name)) {
 		/* A function that returns an enum, say: its enumerators are not what was asked for. */
 		if (starts_with(text, "enum ") && strchr(text, '{'))
 			text = ask_gdb("whatis", name);
-		if (!json_on())
-			out("typedef %s;\n", datashow_declaration(text ? text : "?", name));
+		shown = scope_printf("typedef %s;", datashow_declaration(text ? text : "?", name));
 	}
-	if (json_on()) {
-		put_json_type("name", name, text, datashow_type_size(name));
-		return true;
-	}
-	out(radix == 16 ? "SIZE: 0x%llx\n" : "SIZE: %llu\n", datashow_type_size(name));
+	size = datashow_type_size(name);
+	show_answer((struct answer){
+		.name = name, .type = text, .shown = shown, .size = &size, .radix = radix });
 	return true;
 }
 
@@ -275,6 +346,7 @@ static void show_member(const char *reference, unsigned radix)
 	const char *dot = strchr(reference, '.');
 	const char *name = scope_printf("%.*s", (int)(dot - reference), reference);
 	const char *aggregate = aggregate_of(name);
+	char *member;
 
 	if (!aggregate) {
 		show_expression(reference);
@@ -282,7 +354,9 @@ static void show_member(const char *reference, unsigned radix)
 	}
 	if (!datashow_has_member(aggregate, dot + 1))
 		fail("cannot resolve: %s%s", reference, nearest_reference(reference));
-	datashow_member_place(aggregate, dot + 1, NULL, radix);
+	member = scope_strdup(dot + 1);
+	typeshow(&(struct shown_type){
+		.aggregate = aggregate, .members = &member, .nr_members = 1, .radix = radix });
 }
 
 /* "64" or "1000-1016", both ends included. */
@@ -309,20 +383,6 @@ static void search(const struct args *args)
 	typesearch_print(&wish);
 }
 
-/* A structure or union, or one of its members. */
-static bool show_json(const char *name)
-{
-	const char *dot = strchr(name, '.');
-	const char *aggregate = aggregate_of(dot ? scope_printf("%.*s", (int)(dot - name), name)
-						 : name);
-	char *member = dot ? scope_strdup(dot + 1) : NULL;
-
-	if (!aggregate || (dot && !datashow_has_member(aggregate, member)))
-		return false;
-	jsonshow_definition(aggregate, &member, dot != NULL, NULL);
-	return true;
-}
-
 static void run_whatis(struct args *args)
 {
 	bool offsets = option_given(args, "o");
@@ -339,17 +399,13 @@ static void run_whatis(struct args *args)
 	for (i = 0; i < args->nr_words; i++)
 		strbuf_printf(joined, "%s%s", i ? " " : "", args->words[i]);
 	name = pointed_to(scope_strdup(strbuf_text(joined)));
-	if (json_on() && show_json(name))
-		return;
 	if (is_reference(name)) {
 		show_member(name, radix);
 		return;
 	}
 	aggregate = aggregate_of(name);
-	if (aggregate && offsets) {
-		datashow_offsets(aggregate, NULL, radix);
-	} else if (aggregate) {
-		datashow_definition(aggregate, radix);
+	if (aggregate) {
+		typeshow(&(struct shown_type){ aggregate, .offsets = offsets, .radix = radix });
 	} else if (!is_type_text(name)) {
 		show_expression(name);
 	} else if (!show_symbol(name) && !show_enumerator(name) &&

@@ -1,7 +1,7 @@
 /* commands/wr.c - the command wr: writes a value into the memory of the running kernel. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
-#include "base/json.h"
+#include "base/table.h"
 #include "bridge/gdb_bridge.h"
 #include "dump/dumpfile.h"
 #include "kernel/mm/vma.h"
@@ -60,6 +60,27 @@ static bool is_too_large(u64 value, size_t bytes)
 	return bytes < sizeof(value) && value >> (8 * bytes);
 }
 
+/* Readers are not told what they asked for. */
+static const struct column columns[] = {
+	{ "address", NULL, .kind = CELL_ADDRESS },
+	{ "value", NULL, .kind = CELL_ADDRESS },
+	{ "bytes", NULL, .kind = CELL_NUMBER },
+	{ 0 },
+};
+
+struct written {
+	u64 address, value, bytes;
+};
+
+static void put_written(struct row *row, UNUSED size_t index, void *arg)
+{
+	const struct written *written = arg;
+
+	row_address(row, written->address);
+	row_address(row, written->value);
+	row_number(row, written->bytes);
+}
+
 static void run_wr(struct args *args)
 {
 	struct strbuf *why = scope_strbuf();
@@ -84,13 +105,12 @@ static void run_wr(struct args *args)
 		fail_with(why);
 	gdb_bridge_changed();
 	done(mark);
-	if (!json_on())
-		return;
-	json_object(NULL);
-	json_address("address", address);
-	json_address("value", value);
-	json_number("bytes", bytes);
-	json_end();
+	table_show(&(struct table){ .name = "wr",
+				    .columns = columns,
+				    .count = 1,
+				    .put = put_written,
+				    .arg = &(struct written){ address, value, bytes },
+				    .headings = HEADINGS_NEVER });
 }
 
 COMMAND(wr) = {

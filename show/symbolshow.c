@@ -3,8 +3,6 @@
 #include "show/symbolshow.h"
 
 #include "base/fail.h"
-#include "base/json.h"
-#include "base/out.h"
 #include "bridge/gdb_bridge.h"
 #include "shell/command.h"
 #include "shell/nearest.h"
@@ -12,27 +10,7 @@
 #include "shell/session.h"
 
 #include <ctype.h>
-
-void symbol_show(const struct symbol *symbol, u64 address)
-{
-	u64 offset = address - symbol->value;
-
-	out("%llx (%c) %s", address, symbol->type, symbol->name);
-	if (offset)
-		out(session.radix == 16 ? "+0x%llx" : "+%llu", offset);
-	if (symbol->module)
-		out(" [%s]", symbol->module->name);
-}
-
-static void put_json_symbol(const struct symbol *symbol, u64 address)
-{
-	json_address("address", address);
-	json_printf("type", "%c", symbol->type);
-	json_text("name", symbol->name);
-	json_number("offset", address - symbol->value);
-	json_number("size", symbol->size);
-	json_text("module", symbol->module ? symbol->module->name : NULL);
-}
+#include <stdlib.h>
 
 const struct column symbol_columns[] = {
 	{ "address", "", .kind = CELL_ADDRESS },
@@ -117,18 +95,6 @@ struct table symbol_table(struct shown_symbol *shown)
 			       .headings = HEADINGS_NEVER };
 }
 
-void symbol_row(const struct symbol *symbol, const char *indent)
-{
-	struct shown_symbol shown = { .symbol = symbol, .address = symbol->value };
-	struct table table = symbol_table(&shown);
-	struct column columns[ARRAY_SIZE(symbol_columns)];
-
-	memcpy(columns, symbol_columns, sizeof(columns));
-	columns[0].before = indent;
-	table.columns = columns;
-	table_show(&table);
-}
-
 const struct symbol *symbols_next_containing(const struct symbol *symbol, const char *text)
 {
 	if (symbol)
@@ -140,18 +106,100 @@ const struct symbol *symbols_next_containing(const struct symbol *symbol, const 
 	return symbol;
 }
 
-void symbols_show_containing(const char *text, const char *indent)
+/* Rows of one table: symbols of a list. */
+struct symbol_list {
+	VECTOR(const struct symbol *) symbols;
+	struct column columns[ARRAY_SIZE(symbol_columns)];
+};
+
+static void release_list(void *arg)
 {
+	struct symbol_list *list = arg;
+
+	vector_free(&list->symbols);
+}
+
+static struct symbol_list *new_list(void)
+{
+	struct symbol_list *list = scope_alloc(sizeof(*list));
+
+	scope_cleanup(release_list, list);
+	return list;
+}
+
+static struct symbol_list *symbols_containing(const char *text)
+{
+	struct symbol_list *list = new_list();
 	const struct symbol *symbol = NULL;
-	bool any = false;
 
 	while ((symbol = symbols_next_containing(symbol, text))) {
 		interrupt_check();
-		symbol_row(symbol, indent);
-		any = true;
+		*vector_add(&list->symbols) = symbol;
 	}
-	if (!any)
-		table_remark("%s(none found)\n", indent);
+	return list;
+}
+
+static void put_listed(struct row *row, size_t index, void *arg)
+{
+	const struct symbol_list *list = arg;
+	const struct symbol *symbol = list->symbols.items[index];
+	struct shown_symbol shown = { .symbol = symbol, .address = symbol->value };
+
+	put_symbol(row, 0, &shown);
+}
+
+/* Each row behind INDENT; NONE when the list is empty. */
+static struct table list_table(struct symbol_list *list, const char *indent, const char *none)
+{
+	memcpy(list->columns, symbol_columns, sizeof(list->columns));
+	list->columns[0].before = indent;
+	return (struct table){ .name = "sym",
+			       .columns = list->columns,
+			       .count = list->symbols.count,
+			       .put = put_listed,
+			       .arg = list,
+			       .headings = HEADINGS_NEVER,
+			       .none = none };
+}
+
+void symbols_show_containing(const char *text)
+{
+	const struct table table = list_table(symbols_containing(text), "", "(none found)");
+
+	table_show(&table);
+}
+
+static const struct column error_columns[] = {
+	{ "error", "", .kind = CELL_TEXT },
+	{ "command", NULL, .kind = CELL_TEXT },
+	{ 0 },
+};
+
+struct symbol_error {
+	const char *command, *text, *shown;
+	struct table alternatives;
+};
+
+static void put_error(struct row *row, UNUSED size_t index, void *arg)
+{
+	const struct symbol_error *error = arg;
+
+	row_text(row, error->text);
+	row_shown(row, error->shown);
+	row_text(row, error->command);
+	row_children(row, &error->alternatives);
+}
+
+static void tell_error(struct symbol_error *error)
+{
+	error->alternatives.key = "alternatives";
+	table_show(&(struct table){ .name = error->command,
+				    .columns = error_columns,
+				    .count = 1,
+				    .put = put_error,
+				    .arg = error,
+				    .headings = HEADINGS_NEVER });
+	command_partly_failed();
 }
 
 static bool is_name(const char *word)
@@ -161,43 +209,30 @@ static bool is_name(const char *word)
 	return !*word;
 }
 
-void symbols_json_error(const char *command, const char *text)
+bool symbols_refuse_namesakes(const char *command, const char *word)
 {
-	json_object(NULL);
-	json_text("error", text);
-	json_text("command", command);
-	json_list("alternatives");
-	command_partly_failed();
-}
+	struct symbol_list *list = new_list();
+	struct symbol_error error = { .command = command };
+	const struct symbol *symbol;
+	unsigned nr_functions = 0;
 
-void symbols_json_alternative(const struct symbol *symbol)
-{
-	json_object(NULL);
-	put_json_symbol(symbol, symbol->value);
-	json_end();
-}
-
-void symbols_json_error_end(void)
-{
-	json_end();
-	json_end();
-}
-
-static void put_json_alternatives(const char *command, const char *word, const char *meant)
-{
-	const struct symbol *symbol = NULL;
-
-	symbols_json_error(command, scope_printf("symbol not found: %s%s", word, meant));
-	while ((symbol = symbols_next_containing(symbol, word))) {
-		interrupt_check();
-		symbols_json_alternative(symbol);
+	for (symbol = symbol_by_name(word); symbol; symbol = symbol_next_same_name(symbol)) {
+		nr_functions += address_is_text(symbol->value);
+		*vector_add(&list->symbols) = symbol;
 	}
-	symbols_json_error_end();
+	if (nr_functions < 2)
+		return false;
+	error.text = scope_printf("%s: %u functions have that name", word, nr_functions);
+	error.shown = scope_printf("%s: %s: duplicate text symbols found:", command, word);
+	error.alternatives = list_table(list, "", NULL);
+	tell_error(&error);
+	return true;
 }
 
 bool symbol_argument(const char *command, const char *word, u64 *address)
 {
-	const char *meant;
+	struct symbol_error error = { .command = command };
+	struct symbol_list *list;
 
 	if (argument_try_address(word, address))
 		return true;
@@ -205,14 +240,12 @@ bool symbol_argument(const char *command, const char *word, u64 *address)
 		*address = argument_address(word); /* says what is wrong with it */
 		return true;
 	}
+	list = symbols_containing(word);
 	/* Names with the word in them are listed: then there is nothing to ask. */
-	meant = symbols_next_containing(NULL, word) ? "" : nearest_symbol(word);
-	if (json_on()) {
-		put_json_alternatives(command, word, meant);
-		return false;
-	}
-	out("symbol not found: %s%s\npossible alternatives:\n", word, meant);
-	symbols_show_containing(word, "  ");
-	command_partly_failed();
+	error.text = scope_printf("symbol not found: %s%s", word,
+				  list->symbols.count ? "" : nearest_symbol(word));
+	error.shown = scope_printf("%s\npossible alternatives:", error.text);
+	error.alternatives = list_table(list, "  ", "  (none found)");
+	tell_error(&error);
 	return false;
 }

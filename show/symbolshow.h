@@ -6,8 +6,6 @@
 #include "base/table.h"
 #include "symbols.h"
 
-/* "ffffffff81234560 (T) vfs_read+4 [module]": ADDRESS may be inside SYMBOL. No newline. */
-void symbol_show(const struct symbol *symbol, u64 address);
 /* What a row of sym is about. */
 struct shown_symbol {
 	const struct symbol *symbol;
@@ -20,22 +18,15 @@ struct shown_symbol {
 /* Its one row, which says what *SHOWN has when it is put. */
 struct table symbol_table(struct shown_symbol *shown);
 extern const struct column symbol_columns[];
-/* A whole row behind INDENT. */
-void symbol_row(const struct symbol *symbol, const char *indent);
-/*
- * A row for each symbol whose name has TEXT in it, each after INDENT; "(none found)" if
- * there are none.
- */
-void symbols_show_containing(const char *text, const char *indent);
+/* A row for each symbol whose name has TEXT in it; "(none found)" if there are none. */
+void symbols_show_containing(const char *text);
 /* The next symbol from SYMBOL on (NULL: the first) whose name has TEXT in it. */
 const struct symbol *symbols_next_containing(const struct symbol *symbol, const char *text);
 /*
- * An error as JSON, with the symbols that may have been meant, each told between the first and
- * the last call.
+ * Of several functions of one name COMMAND guesses at none: true, they have been listed, and it
+ * has failed.
  */
-void symbols_json_error(const char *command, const char *text);
-void symbols_json_alternative(const struct symbol *symbol);
-void symbols_json_error_end(void);
+bool symbols_refuse_namesakes(const char *command, const char *word);
 /*
  * The address that WORD, an argument of COMMAND, stands for. False when it is no symbol: that has
  * been told, with those whose names have WORD in them. What is neither a name nor an address fails.

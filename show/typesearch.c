@@ -7,11 +7,9 @@
 #include "show/typesearch.h"
 
 #include "base/fail.h"
-#include "base/json.h"
-#include "base/out.h"
+#include "base/table.h"
 #include "names/types.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 /* Written types nest, and damaged ones may nest for ever: real ones stay below ten levels. */
@@ -182,31 +180,32 @@ static void release(void *arg)
 	vector_free(&search->found);
 }
 
-static void put_json(struct type type)
+static const struct column columns[] = {
+	{ "type", "TYPE", CELL_TEXT, .place = 2 },
+	{ "size", "SIZE", CELL_SIZE, .place = 1, .width = 4, .fit = true },
+	{ 0 },
+};
+
+static void put_found(struct row *row, size_t index, void *arg)
 {
-	json_object(NULL);
-	json_text("type", type_name(type));
-	json_number("size", type_size(type));
-	json_end();
+	const struct search *search = arg;
+	struct type type = search->found.items[index];
+
+	row_text(row, type_name(type));
+	row_size(row, type_size(type));
 }
 
-static void print_table(const struct type *types, size_t count)
+/* Several files may define the same. */
+static void drop_doubles(struct search *search)
 {
-	int width = snprintf(NULL, 0, "%llu", type_size(types[count - 1]));
+	struct type *items = search->found.items;
+	size_t kept = 0;
 
-	if (width < 4)
-		width = 4;
-	if (!json_on())
-		out("%*s  TYPE\n", width, "SIZE");
-	for (size_t i = 0; i < count; i++) {
-		/* Several files may define the same. */
-		if (i && compare_types(&types[i - 1], &types[i]) == 0)
-			continue;
-		if (json_on())
-			put_json(types[i]);
-		else
-			out("%*llu  %s\n", width, type_size(types[i]), type_name(types[i]));
+	for (size_t i = 0; i < search->found.count; i++) {
+		if (!kept || compare_types(&items[kept - 1], &items[i]) != 0)
+			items[kept++] = items[i];
 	}
+	search->found.count = kept;
 }
 
 void typesearch_print(const struct typesearch_wish *wish)
@@ -216,12 +215,15 @@ void typesearch_print(const struct typesearch_wish *wish)
 	search->wish = wish;
 	scope_cleanup(release, search);
 	types_each_struct(look_at, search);
-	if (!search->found.count) {
-		if (!json_on())
-			out("(none found)\n");
-		return;
-	}
-	qsort(search->found.items, search->found.count, sizeof(*search->found.items),
-	      compare_types);
-	print_table(search->found.items, search->found.count);
+	if (search->found.count)
+		qsort(search->found.items, search->found.count, sizeof(*search->found.items),
+		      compare_types);
+	drop_doubles(search);
+	table_show(&(struct table){ .name = "whatis",
+				    .columns = columns,
+				    .count = search->found.count,
+				    .put = put_found,
+				    .arg = search,
+				    .headings = HEADINGS_WITH_ROWS,
+				    .none = "(none found)" });
 }

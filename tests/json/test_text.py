@@ -641,6 +641,7 @@ CASES = [
     ("ascii 62696c2f7273752f ff41", ascii_values, "", same),
     ("sys -c", syscalls, "", same), ("sys -i", dmi, "", same), ("sys -t", taints, "", same),
     ("struct -o list_head", definition, "", comparable_definition), ("struct -o list_head modules", definition, "", comparable_definition),
+    ("whatis -o list_head", definition, "", comparable_definition), ("whatis -o atomic_t", definition, "", comparable_definition),
     ("whatis pid_type", enumerators, "", same), ("whatis pid_t", typedefs, "", same), ("whatis PIDTYPE_SID", enumerator, "", same),
     ("dis vfs_read 12", instructions, "", same),
 ]

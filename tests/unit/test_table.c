@@ -611,6 +611,52 @@ static void test_any_row(UNUSED void **state)
 	strbuf_free(&text);
 }
 
+static void form_text(void *arg)
+{
+	out("  form %d\n", *(int *)arg);
+}
+
+static void form_json(void *arg)
+{
+	json_number("form", (u64) * (int *)arg);
+}
+
+static const struct form_writer form = { form_text, form_json };
+
+static void put_with_form(struct row *row, size_t index, void *arg)
+{
+	*(int *)arg = (int)index;
+	row_number(row, index);
+	row_form(row, &form, arg);
+	if (index == 2)
+		fail("broken");
+}
+
+/* A row that fails when rows are whole ends the answer, and nobody but the command tells why. */
+static void test_forms(UNUSED void **state)
+{
+	static const struct column columns[] = { { "nr", "", .kind = CELL_NUMBER }, { 0 } };
+	static int number;
+	struct table table = { .name = "test",
+			       .columns = columns,
+			       .count = 4,
+			       .put = put_with_form,
+			       .arg = &number,
+			       .headings = HEADINGS_NEVER };
+	struct strbuf text = { 0 };
+
+	check(&table, "0\n  form 0\n1\n  form 1\n2\n  form 2\n3\n  form 3\ntest: broken\n",
+	      "{\"nr\": 0, \"form\": 0}\n{\"nr\": 1, \"form\": 1}\n"
+	      "{\"nr\": 3, \"form\": 3}\ntest: broken\n");
+	table.whole = true;
+	check(&table, "0\n  form 0\n1\n  form 1\n2\n  form 2\n",
+	      "{\"nr\": 0, \"form\": 0}\n{\"nr\": 1, \"form\": 1}\n");
+	/* Whoever draws rows himself has no place for it. */
+	assert_true(table_get(&table, 1, &collector, &text));
+	assert_string_equal(strbuf_text(&text), "test 1: nr=1 of 0;");
+	strbuf_free(&text);
+}
+
 static void put_remark(UNUSED void *arg)
 {
 	table_remark("%s\n", "for readers");
@@ -641,6 +687,7 @@ int main(void)
 		cmocka_unit_test(test_labels_share_a_line),
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_any_row),
+		cmocka_unit_test(test_forms),
 		cmocka_unit_test(test_remarks),
 	};
 
