@@ -1,8 +1,7 @@
 /* commands/list.c - the command list: the entries of a linked list, and what is in them. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
-#include "base/json.h"
-#include "base/out.h"
+#include "base/table.h"
 #include "memory.h"
 #include "shell/command.h"
 #include "shell/nearest.h"
@@ -25,7 +24,8 @@ struct walk {
 	u64 member_offset, link_offset;
 	u64 view_offset; /* -l */
 	/* where the walk is */
-	u64 nr_shown;
+	u64 nr_shown, entry;
+	struct table_run run;
 	u64 second_node; /* what the first one points to */
 	struct u64map seen;
 	u64 brent_node, brent_power, brent_lambda;
@@ -99,32 +99,22 @@ static void check_loop(struct walk *walk, u64 node)
 	}
 }
 
-struct one_entry {
-	const struct walk *walk;
-	u64 entry;
-};
+static const struct column columns[] = { { "address", "", .kind = CELL_ADDRESS }, { 0 } };
 
-static void put_json_entry(void *arg)
+static void put_entry(struct row *row, UNUSED size_t index, void *arg)
 {
-	const struct one_entry *one = arg;
+	const struct walk *walk = arg;
 
-	json_object(NULL);
-	json_address("address", one->entry);
-	entry_show(&one->walk->show, one->entry - one->walk->view_offset);
-	json_end();
+	row_stands_for(row, walk->entry);
+	row_address(row, walk->entry);
+	entry_row_views(row, &walk->show, walk->entry - walk->view_offset);
 }
 
 static void show_entry(struct walk *walk, u64 entry)
 {
 	walk->nr_shown++;
-	if (json_on()) {
-		struct one_entry one = { walk, entry };
-
-		protect_or_pass(put_json_entry, &one);
-		return;
-	}
-	out("%llx\n", entry);
-	entry_show(&walk->show, entry - walk->view_offset);
+	walk->entry = entry;
+	table_put(&walk->run, 0);
 }
 
 static u64 next_of(const struct walk *walk, u64 node)
@@ -147,8 +137,8 @@ static void do_walk(struct walk *walk)
 	scope_cleanup(free_map, &walk->seen);
 	if (!walk->head_is_entry) {
 		node = next_of(walk, node);
-		if (node == walk->first_node && !json_on())
-			out("(empty)\n");
+		if (node == walk->first_node)
+			table_remark("(empty)\n");
 		if (ends_at(walk, walk->first_node, node))
 			return;
 	}
@@ -212,6 +202,13 @@ static void run_list(struct args *args)
 	bool head_given = option_given(args, "H"), in_entry = option_given(args, "h");
 	const char *end = option_argument(args, "e");
 	struct walk *walk = scope_alloc(sizeof(*walk));
+	const struct table table = { .name = "list",
+				     .columns = columns,
+				     .count = 1,
+				     .put = put_entry,
+				     .arg = walk,
+				     .headings = HEADINGS_NEVER,
+				     .whole = true };
 	u64 offset = 0;
 
 	if (head_given && in_entry)
@@ -243,7 +240,9 @@ static void run_list(struct args *args)
 	/* list_head.prev is the word behind .next. */
 	if (option_given(args, "r"))
 		walk->link_offset += sizeof(u64);
+	table_begin(&walk->run, &table);
 	do_walk(walk);
+	table_end(&walk->run);
 }
 
 static const struct option list_options[] = {

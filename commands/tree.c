@@ -1,8 +1,7 @@
 /* commands/tree.c - the command tree: entries of red-black trees, radix trees, xarrays and maple trees. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
-#include "base/json.h"
-#include "base/out.h"
+#include "base/table.h"
 #include "containers/kmaple.h"
 #include "containers/krbtree.h"
 #include "containers/kxarray.h"
@@ -30,18 +29,12 @@ struct tree {
 	struct u64map seen;
 	char path[2 * MAX_HEIGHT + 1]; /* "/l/r" */
 	struct strbuf *position; /* of an entry, as text */
-	u64 nr_shown;
-};
-
-/*
- * An entry, with where it is when that was asked for: PATH is NULL or "/0/63", INDEX what
- * it stands under.
- */
-struct one_entry {
-	struct tree *tree;
+	u64 nr_shown; /* the entry that is shown is counted */
+	/* that entry: what it stands under, NULL when that is nothing, and the way to it: "/0/63" */
 	u64 entry;
-	const char *path;
 	const u64 *index;
+	const char *way;
+	struct table_run run;
 };
 
 /* What a position counts from. A maple tree's node is named, as crash has it. */
@@ -50,35 +43,57 @@ static const char *top_of(const struct tree *tree)
 	return tree->type == TREE_MAPLE && tree->is_node ? "direct" : "root";
 }
 
-static void put_json_entry(void *arg)
+static const char *position_of(const struct tree *tree, const char *way)
 {
-	const struct one_entry *one = arg;
-
-	json_object(NULL);
-	json_address("address", one->entry);
-	if (one->index)
-		json_number("index", *one->index);
-	if (one->path)
-		json_printf("position", "%s%s", top_of(one->tree), one->path);
-	entry_show(&one->tree->show, one->entry);
-	json_end();
+	return scope_printf("%s%s", top_of(tree), way);
 }
 
-static void show_entry(struct tree *tree, u64 entry, const char *path, const u64 *index)
-{
-	struct one_entry one = { tree, entry, tree->positions ? path : NULL, index };
+/* With -p a second line says where an entry is; what it stands under is always told to programs. */
+static const struct column entry_columns[] = {
+	{ "address", "", .kind = CELL_ADDRESS },
+	{ "index", "", CELL_NUMBER, .before = "\n  index: " },
+	{ "position", "", CELL_TEXT, .before = "  position: " },
+	{ 0 },
+};
 
+static const struct column node_entry_columns[] = {
+	{ "address", "", .kind = CELL_ADDRESS },
+	{ "position", "", CELL_TEXT, .before = "\n  position: " },
+	{ 0 },
+};
+
+static void put_index(struct row *row, const struct tree *tree)
+{
+	row_number(row, *tree->index);
+	if (!tree->positions)
+		row_shown(row, "");
+	/* As crash has it. */
+	else if (tree->type == TREE_MAPLE)
+		row_shown(row, scope_printf("%llu", tree->nr_shown));
+}
+
+static void put_entry(struct row *row, UNUSED size_t index, void *arg)
+{
+	const struct tree *tree = arg;
+
+	row_stands_for(row, tree->entry);
+	row_address(row, tree->entry);
+	if (tree->index)
+		put_index(row, tree);
+	if (tree->positions)
+		row_text(row, position_of(tree, tree->way));
+	else
+		row_none(row);
+	entry_row_views(row, &tree->show, tree->entry);
+}
+
+static void show_entry(struct tree *tree, u64 entry, const char *way, const u64 *index)
+{
 	tree->nr_shown++;
-	if (json_on()) {
-		protect_or_pass(put_json_entry, &one);
-		return;
-	}
-	out("%llx\n", entry);
-	if (one.path && index)
-		out("  index: %llu  position: %s%s\n", *index, top_of(tree), path);
-	else if (one.path)
-		out("  position: %s%s\n", top_of(tree), path);
-	entry_show(&tree->show, entry);
+	tree->entry = entry;
+	tree->way = way;
+	tree->index = index;
+	table_put(&tree->run, 0);
 }
 
 static void broken(const char *why)
@@ -182,89 +197,155 @@ static bool is_entry(const struct kmaple_slot *slot)
 static bool show_maple_slot(void *arg, const struct kmaple_slot *slot)
 {
 	struct tree *tree = arg;
-	u64 number = tree->nr_shown + 1;
 
 	if (!slot->is_node && is_entry(slot))
-		show_entry(tree, slot->entry, maple_path(tree, slot),
-			   json_on() ? &slot->first : &number);
+		show_entry(tree, slot->entry, maple_path(tree, slot), &slot->first);
 	return true;
 }
 
 /* Indices follow the radix; entries are addresses in any. */
-static void put_range(const struct tree *tree, unsigned indent, u64 first, u64 last)
+static void add_range(const struct tree *tree, unsigned indent, u64 first, u64 last,
+		      struct strbuf *text)
 {
 	bool hexadecimal = tree->show.radix == 16;
 
-	if (first == last)
-		out(hexadecimal ? "%*s%llx: " : "%*s%llu: ", (int)indent, "", first);
-	else
-		out(hexadecimal ? "%*s%llx-%llx: " : "%*s%llu-%llu: ", (int)indent, "", first,
-		    last);
+	strbuf_printf(text, hexadecimal ? "%*s%llx" : "%*s%llu", (int)indent, "", first);
+	if (first != last)
+		strbuf_printf(text, hexadecimal ? "-%llx" : "-%llu", last);
+	strbuf_puts(text, ": ");
 }
 
-static void put_json_node(const struct kmaple_slot *slot)
+/* -v */
+struct maple_row {
+	const struct tree *tree;
+	const struct kmaple_slot *slot;
+};
+
+static void show_maple_row(const struct tree *tree, const struct column *columns,
+			   void (*put)(struct row *row, size_t index, void *arg),
+			   const struct kmaple_slot *slot)
 {
-	json_object(NULL);
-	json_address("node", slot->node);
-	json_address("parent", slot->parent);
-	json_number("depth", slot->depth);
-	json_number("type", slot->type);
-	json_address("first", slot->node_first);
-	json_address("last", slot->node_last);
-	json_list("slots");
-	for (unsigned i = 0; i < slot->nr_slots; i++)
-		json_address(NULL, slot->slots[i]);
-	json_end();
-	json_list("pivots");
-	for (unsigned i = 0; i < slot->nr_pivots && i < slot->nr_slots; i++)
-		json_address(NULL, slot->pivots[i]);
-	json_end();
-	if (slot->nr_gaps) {
-		json_list("gaps");
-		for (unsigned i = 0; i < slot->nr_gaps; i++)
-			json_address(NULL, slot->gaps[i]);
-		json_end();
-		json_number("last_slot", slot->last_slot);
-		json_number("gap_slot", slot->gap_slot);
-	}
-	json_end();
+	struct maple_row shown = { tree, slot };
+
+	table_show(&(struct table){ .name = "tree",
+				    .columns = columns,
+				    .count = 1,
+				    .put = put,
+				    .arg = &shown,
+				    .headings = HEADINGS_NEVER,
+				    .whole = true });
 }
 
-static void put_node(const struct tree *tree, const struct kmaple_slot *slot)
+static const struct column node_columns[] = {
+	{ NULL, "", .kind = CELL_TEXT },	   { "node", NULL, .kind = CELL_ADDRESS },
+	{ "parent", NULL, .kind = CELL_ADDRESS },  { "depth", NULL, .kind = CELL_NUMBER },
+	{ "type", NULL, .kind = CELL_NUMBER },	   { "first", NULL, .kind = CELL_ADDRESS },
+	{ "last", NULL, .kind = CELL_ADDRESS },	   { "last_slot", NULL, .kind = CELL_NUMBER },
+	{ "gap_slot", NULL, .kind = CELL_NUMBER }, { 0 },
+};
+
+/* "0-7: node 0x... depth 0 type 3 parent 0x... contents: ", and slots with the pivots between them. */
+static const char *node_text(const struct tree *tree, const struct kmaple_slot *slot)
 {
-	if (json_on()) {
-		put_json_node(slot);
-		return;
-	}
-	put_range(tree, slot->depth * 2, slot->node_first, slot->node_last);
-	out("node 0x%llx depth %u type %u parent 0x%llx contents: ", slot->node, slot->depth,
-	    slot->type, slot->parent);
+	struct strbuf *text = scope_strbuf();
+
+	add_range(tree, slot->depth * 2, slot->node_first, slot->node_last, text);
+	strbuf_printf(text, "node 0x%llx depth %u type %u parent 0x%llx contents: ", slot->node,
+		      slot->depth, slot->type, slot->parent);
 	for (unsigned i = 0; i < slot->nr_gaps; i++)
-		out(tree->show.radix == 16 ? "%llx " : "%llu ", slot->gaps[i]);
+		strbuf_printf(text, tree->show.radix == 16 ? "%llx " : "%llu ", slot->gaps[i]);
 	if (slot->nr_gaps)
-		out("| %02X %02X| ", slot->last_slot, slot->gap_slot);
+		strbuf_printf(text, "| %02X %02X| ", slot->last_slot, slot->gap_slot);
 	for (unsigned i = 0; i < slot->nr_slots; i++) {
 		if (slot->slots[i])
-			out("0x%llx ", slot->slots[i]);
+			strbuf_printf(text, "0x%llx ", slot->slots[i]);
 		else
-			out("(nil) ");
+			strbuf_puts(text, "(nil) ");
 		if (i < slot->nr_pivots)
-			out(tree->show.radix == 16 ? "%llx " : "%llu ", slot->pivots[i]);
+			strbuf_printf(text, tree->show.radix == 16 ? "%llx " : "%llu ",
+				      slot->pivots[i]);
 	}
-	out("\n");
+	return strbuf_text(text);
 }
 
-static void put_json_slot(const struct tree *tree, const struct kmaple_slot *slot)
+static void put_content(struct row *row, size_t index, void *arg)
 {
-	json_object(NULL);
-	json_address("entry", slot->entry);
-	json_address("first", slot->first);
-	json_address("last", slot->last);
-	if (tree->positions && is_entry(slot)) {
-		json_number("number", tree->nr_shown + 1);
-		json_printf("position", "%s%s", top_of(tree), maple_path(tree, slot));
+	const u64 *values = arg;
+
+	row_address(row, values[index]);
+}
+
+/* Readers see them in the node's line. */
+static void put_contents(struct row *row, const char *key, const u64 *values, size_t count)
+{
+	static const struct column columns[] = { { "value", NULL, .kind = CELL_ADDRESS }, { 0 } };
+	const struct table table = { .name = "tree",
+				     .columns = columns,
+				     .count = count,
+				     .put = put_content,
+				     .arg = (void *)values,
+				     .headings = HEADINGS_NEVER,
+				     .key = key,
+				     .plain = true };
+
+	row_children(row, &table);
+}
+
+static void put_node(struct row *row, UNUSED size_t index, void *arg)
+{
+	const struct maple_row *shown = arg;
+	const struct kmaple_slot *slot = shown->slot;
+
+	row_stands_for(row, slot->node);
+	row_text(row, node_text(shown->tree, slot));
+	row_address(row, slot->node);
+	row_address(row, slot->parent);
+	row_number(row, slot->depth);
+	row_number(row, slot->type);
+	row_address(row, slot->node_first);
+	row_address(row, slot->node_last);
+	put_contents(row, "slots", slot->slots, slot->nr_slots);
+	put_contents(row, "pivots", slot->pivots, min_u64(slot->nr_pivots, slot->nr_slots));
+	if (!slot->nr_gaps) {
+		row_none(row);
+		row_none(row);
+		return;
 	}
-	json_end();
+	put_contents(row, "gaps", slot->gaps, slot->nr_gaps);
+	row_number(row, slot->last_slot);
+	row_number(row, slot->gap_slot);
+}
+
+static const struct column slot_columns[] = {
+	{ NULL, "", .kind = CELL_TEXT },
+	{ "entry", "", CELL_ADDRESS, .before = "0x" },
+	{ "first", NULL, .kind = CELL_ADDRESS },
+	{ "last", NULL, .kind = CELL_ADDRESS },
+	{ "number", "", CELL_NUMBER, .before = "\n  index: " },
+	{ "position", "", CELL_TEXT, .before = "  position: " },
+	{ 0 },
+};
+
+static void put_slot(struct row *row, UNUSED size_t index, void *arg)
+{
+	const struct maple_row *shown = arg;
+	const struct tree *tree = shown->tree;
+	const struct kmaple_slot *slot = shown->slot;
+	struct strbuf *range = scope_strbuf();
+
+	add_range(tree, slot->node ? slot->depth * 2 + 2 : 0, slot->first, slot->last, range);
+	row_stands_for(row, slot->entry);
+	row_text(row, strbuf_text(range));
+	row_address(row, slot->entry);
+	row_address(row, slot->first);
+	row_address(row, slot->last);
+	if (!tree->positions || !is_entry(slot)) {
+		row_none(row);
+		row_none(row);
+		return;
+	}
+	row_number(row, tree->nr_shown);
+	row_text(row, position_of(tree, maple_path(tree, slot)));
 }
 
 static bool show_maple_node(void *arg, const struct kmaple_slot *slot)
@@ -272,39 +353,38 @@ static bool show_maple_node(void *arg, const struct kmaple_slot *slot)
 	struct tree *tree = arg;
 
 	if (slot->node && !slot->slot)
-		put_node(tree, slot);
+		show_maple_row(tree, node_columns, put_node, slot);
 	if (slot->is_node)
 		return true;
-	if (json_on()) {
-		put_json_slot(tree, slot);
-	} else {
-		put_range(tree, slot->node ? slot->depth * 2 + 2 : 0, slot->first, slot->last);
-		out("0x%llx\n", slot->entry);
-		if (tree->positions && is_entry(slot))
-			out("  index: %llu  position: %s%s\n", tree->nr_shown + 1, top_of(tree),
-			    maple_path(tree, slot));
-	}
 	tree->nr_shown += is_entry(slot);
+	show_maple_row(tree, slot_columns, put_slot, slot);
 	return true;
 }
 
-static void put_maple_tree(const struct tree *tree, u64 root)
-{
-	u64 flags = field_u64(tree->root, &maple_flags);
-	/* MT_FLAGS_HEIGHT_MASK: 5 bits from the second on. */
-	u64 height = flags >> 2 & 31;
+static const struct column maple_columns[] = {
+	{ "maple_tree", "", CELL_ADDRESS, .before = "maple_tree(", .after = ")" },
+	{ "flags", "", CELL_ADDRESS, .before = " flags " },
+	{ "height", "", CELL_NUMBER, .before = ", height " },
+	{ "root", "", CELL_ADDRESS, .before = " root 0x" },
+	{ 0 },
+};
 
-	if (!json_on()) {
-		out("maple_tree(%llx) flags %llX, height %llu root 0x%llx\n\n", tree->root, flags,
-		    height, root);
-		return;
-	}
-	json_object(NULL);
-	json_address("maple_tree", tree->root);
-	json_address("flags", flags);
-	json_number("height", height);
-	json_address("root", root);
-	json_end();
+struct maple_top {
+	u64 tree, root;
+};
+
+static void put_maple_tree(struct row *row, UNUSED size_t index, void *arg)
+{
+	const struct maple_top *top = arg;
+	u64 flags = field_u64(top->tree, &maple_flags);
+
+	row_stands_for(row, top->tree);
+	row_address(row, top->tree);
+	row_address(row, flags);
+	row_shown(row, scope_printf("%llX", flags));
+	/* MT_FLAGS_HEIGHT_MASK: 5 bits from the second on. */
+	row_number(row, flags >> 2 & 31);
+	row_address(row, top->root);
 }
 
 static void run_maple(struct tree *tree)
@@ -317,7 +397,14 @@ static void run_maple(struct tree *tree)
 	else
 		kmaple_begin(&it, tree->root);
 	if (whole && !tree->is_node && !it.stopped)
-		put_maple_tree(tree, it.root);
+		table_show(&(struct table){ .name = "tree",
+					    .columns = maple_columns,
+					    .count = 1,
+					    .put = put_maple_tree,
+					    .arg = &(struct maple_top){ tree->root, it.root },
+					    .headings = HEADINGS_NEVER,
+					    .blank_after = true,
+					    .whole = true });
 	kmaple_visit(&it, whole ? show_maple_node : show_maple_slot, tree);
 	if (it.stopped)
 		broken(kmaple_why(&it));
@@ -364,6 +451,13 @@ static void check_options(const struct tree *tree)
 static void run_tree(struct args *args)
 {
 	struct tree *tree = scope_alloc(sizeof(*tree));
+	struct table table = { .name = "tree",
+			       .columns = entry_columns,
+			       .count = 1,
+			       .put = put_entry,
+			       .arg = tree,
+			       .headings = HEADINGS_NEVER,
+			       .whole = true };
 
 	tree->args = args;
 	tree->position = scope_strbuf();
@@ -382,11 +476,15 @@ static void run_tree(struct args *args)
 	tree->root += entry_offset(args, "r");
 	entry_show_parse(args, &tree->show);
 	if (tree->type == TREE_RBTREE)
+		table.columns = node_entry_columns;
+	table_begin(&tree->run, &table);
+	if (tree->type == TREE_RBTREE)
 		run_rbtree(tree);
 	else if (tree->type == TREE_MAPLE)
 		run_maple(tree);
 	else
 		run_xarray(tree);
+	table_end(&tree->run);
 }
 
 static const struct option tree_options[] = {

@@ -213,11 +213,19 @@ static void put_json_view(void *arg)
 	json_end();
 }
 
-static void put_json_views(const struct entry_show *show, u64 address)
+struct views {
+	const struct entry_show *show;
+	u64 address;
+};
+
+static void put_json_views(void *arg)
 {
+	const struct views *views = arg;
+
 	json_list("views");
-	for (size_t i = 0; i < show->nr_views; i++) {
-		struct one_view one = { &show->views[i], address, show->radix };
+	for (size_t i = 0; i < views->show->nr_views; i++) {
+		struct one_view one = { &views->show->views[i], views->address,
+					views->show->radix };
 
 		if (!json_protect(NULL, put_json_view, &one))
 			command_partly_failed();
@@ -225,15 +233,13 @@ static void put_json_views(const struct entry_show *show, u64 address)
 	json_end();
 }
 
-void entry_show(const struct entry_show *show, u64 address)
+static void show_views(void *arg)
 {
-	if (json_on()) {
-		if (show->nr_views)
-			put_json_views(show, address);
-		return;
-	}
-	for (size_t i = 0; i < show->nr_views; i++) {
-		struct one_view one = { &show->views[i], address, show->radix };
+	const struct views *views = arg;
+
+	for (size_t i = 0; i < views->show->nr_views; i++) {
+		struct one_view one = { &views->show->views[i], views->address,
+					views->show->radix };
 		struct failure failure;
 
 		if (protect_row(show_view, &one, &failure))
@@ -241,6 +247,15 @@ void entry_show(const struct entry_show *show, u64 address)
 		warn("%s", failure.text);
 		command_partly_failed();
 	}
+}
+
+void entry_row_views(struct row *row, const struct entry_show *show, u64 address)
+{
+	static const struct form_writer writer = { show_views, put_json_views };
+	struct views views = { show, address };
+
+	if (show->nr_views)
+		row_form(row, &writer, &views);
 }
 
 bool entry_try_offset(const char *text, u64 *offset)

@@ -3,6 +3,7 @@
 #ifndef ENTRYSHOW_H
 #define ENTRYSHOW_H
 
+#include "base/table.h"
 #include "base/util.h"
 #include "shell/command.h"
 
@@ -27,10 +28,10 @@ struct entry_show {
  */
 void entry_show_parse(const struct args *args, struct entry_show *show);
 /*
- * All views of the object at ADDRESS. What cannot be read costs only that view, and a message. With
- * json_on(): a list "views" in the open object.
+ * All views of the object at ADDRESS, below what ROW has: a list "views" in JSON, if there are any.
+ * What cannot be read costs only that view, and a message.
  */
-void entry_show(const struct entry_show *show, u64 address);
+void entry_row_views(struct row *row, const struct entry_show *show, u64 address);
 
 /* "struct.member" or a number of bytes. False when TEXT is neither. */
 bool entry_try_offset(const char *text, u64 *offset);
