@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
 #include "base/json.h"
-#include "base/out.h"
+#include "base/table.h"
 #include "bridge/gdb_bridge.h"
 #include "containers/kpercpu.h"
 #include "memory.h"
@@ -135,27 +135,15 @@ static bool put_object(const struct request *request, const char *expression, co
 	return true;
 }
 
-/*
- * TEXT is what gdb prints for EXPRESSION; LABEL what the user calls it. CPU: whose copy; NULL:
- * it is none.
- */
-static void put_json(const struct request *request, const char *label, const char *expression,
-		     const char *text, const unsigned *cpu)
-{
-	struct strbuf *type = scope_strbuf();
-	bool typed = gdb_symbol_type(expression, GDB_DWARF_IF_NEEDED, type, NULL);
-
-	json_object(NULL);
-	json_text("expression", label);
-	if (cpu)
-		json_number("cpu", *cpu);
-	if (typed)
-		json_text("type", strbuf_text(type));
-	json_text("text", text);
-	if (!typed || !put_object(request, expression, strbuf_text(type)))
-		put_word(text);
-	json_end();
-}
+struct shown_value {
+	const struct request *request;
+	const char *expression;
+	const char *label; /* what the user calls it */
+	bool labelled; /* for readers */
+	const char *text; /* gdb's, "$3 = ..." */
+	const unsigned *cpu; /* whose copy; NULL: it is none */
+	const char *type; /* NULL: gdb does not know it */
+};
 
 /* Behind "$3 = ". */
 static const char *value_of(const char *text)
@@ -169,16 +157,77 @@ static const char *value_of(const char *text)
  * "$3 = {..." of a variable is labelled; an array or a function on one line begins a line
  * of its own.
  */
-static void put_labelled(const char *label, const char *text)
+static const char *labelled(const struct shown_value *shown)
 {
-	const char *value = value_of(text);
+	const char *text = shown->text, *value = value_of(text);
 
-	if (label)
-		out("%s = ", label);
-	if (label && *value == '{' && value[1] != '\n')
-		out("%.*s\n %s\n", (int)(value - text), text, value);
+	if (!shown->labelled)
+		return text;
+	if (*value == '{' && value[1] != '\n')
+		return scope_printf("%s = %.*s\n %s", shown->label, (int)(value - text), text,
+				    value);
+	return scope_printf("%s = %s", shown->label, text);
+}
+
+static void put_nothing(UNUSED void *arg)
+{
+}
+
+/* Readers do without: it may take the debug information. */
+static void put_type(void *arg)
+{
+	struct shown_value *shown = arg;
+	struct strbuf *type = scope_strbuf();
+
+	if (!gdb_symbol_type(shown->expression, GDB_DWARF_IF_NEEDED, type, NULL))
+		return;
+	shown->type = scope_strdup(strbuf_text(type));
+	json_text("type", shown->type);
+}
+
+/* "value", and "address" of an object: readers have gdb's words. */
+static void put_value(void *arg)
+{
+	const struct shown_value *shown = arg;
+
+	if (!shown->type || !put_object(shown->request, shown->expression, shown->type))
+		put_word(value_of(shown->text));
+}
+
+static const struct column value_columns[] = {
+	{ "expression", NULL, .kind = CELL_TEXT },
+	{ "cpu", NULL, .kind = CELL_NUMBER },
+	{ "text", "", .kind = CELL_TEXT },
+	{ 0 },
+};
+
+static void put_shown_value(struct row *row, UNUSED size_t index, void *arg)
+{
+	static const struct form_writer type = { put_nothing, put_type };
+	static const struct form_writer value = { put_nothing, put_value };
+	struct shown_value *shown = arg;
+
+	row_text(row, shown->label);
+	if (shown->cpu)
+		row_number(row, *shown->cpu);
 	else
-		out("%s\n", text);
+		row_none(row);
+	row_form(row, &type, shown);
+	row_text(row, value_of(shown->text));
+	row_shown(row, labelled(shown));
+	row_form(row, &value, shown);
+}
+
+static void show_value(struct shown_value shown)
+{
+	shown.text = datashow_gdb(scope_printf("print %s", shown.expression), shown.request->radix);
+	table_show(&(struct table){ .name = "p",
+				    .columns = value_columns,
+				    .count = 1,
+				    .put = put_shown_value,
+				    .arg = &shown,
+				    .headings = HEADINGS_NEVER,
+				    .whole = true });
 }
 
 /* What gdb cannot say of a module's symbol, the module's own debug information may. */
@@ -195,38 +244,67 @@ static char *typeof_symbol(const struct symbol *symbol)
 	return text;
 }
 
-static void put_json_places(const struct symbol *symbol, const struct cpu_mask *cpus,
-			    const char *type)
+static const struct column places_columns[] = {
+	{ "symbol", NULL, .kind = CELL_TEXT },
+	{ "type", "", .kind = CELL_TEXT },
+	{ 0 },
+};
+
+static const struct column place_columns[] = {
+	{ "cpu", "", CELL_NUMBER, .before = "  [", .after = "]: " },
+	{ "address", "", CELL_ADDRESS, .before = "" },
+	{ 0 },
+};
+
+struct places {
+	const struct symbol *symbol;
+	const char *type;
+	unsigned nr_cpus, cpus[MAX_CPUS];
+};
+
+static void put_place(struct row *row, size_t index, void *arg)
 {
-	json_object(NULL);
-	json_text("symbol", symbol->name);
-	json_text("type", type);
-	json_list("addresses");
-	for (unsigned cpu = cpu_mask_next(cpus, 0); cpu < MAX_CPUS;
-	     cpu = cpu_mask_next(cpus, cpu + 1)) {
-		json_object(NULL);
-		json_number("cpu", cpu);
-		json_address("address", percpu_address(symbol->value, cpu));
-		json_end();
-	}
-	json_end();
-	json_end();
+	const struct places *places = arg;
+	unsigned cpu = places->cpus[index];
+
+	row_number(row, cpu);
+	row_address(row, percpu_address(places->symbol->value, cpu));
+}
+
+static void put_places(struct row *row, UNUSED size_t index, void *arg)
+{
+	struct places *places = arg;
+	const struct table addresses = { .name = "p",
+					 .columns = place_columns,
+					 .count = places->nr_cpus,
+					 .put = put_place,
+					 .arg = places,
+					 .headings = HEADINGS_NEVER,
+					 .key = "addresses" };
+
+	row_text(row, places->symbol->name);
+	row_text(row, places->type);
+	row_shown(row, scope_printf("PER-CPU DATA TYPE:\n  %s;\nPER-CPU ADDRESSES:",
+				    datashow_declaration(places->type, places->symbol->name)));
+	row_children(row, &addresses);
 }
 
 static void show_percpu_places(const struct symbol *symbol)
 {
-	const struct cpu_mask *cpus = cpus_possible();
-	char *type = typeof_symbol(symbol);
-	unsigned cpu;
+	const struct cpu_mask *possible = cpus_possible();
+	struct places *places = scope_alloc(sizeof(*places));
 
-	if (json_on()) {
-		put_json_places(symbol, cpus, type);
-		return;
-	}
-	out("PER-CPU DATA TYPE:\n  %s;\n", datashow_declaration(type, symbol->name));
-	out("PER-CPU ADDRESSES:\n");
-	for (cpu = cpu_mask_next(cpus, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(cpus, cpu + 1))
-		out("  [%u]: %llx\n", cpu, percpu_address(symbol->value, cpu));
+	places->symbol = symbol;
+	places->type = typeof_symbol(symbol);
+	for (unsigned cpu = cpu_mask_next(possible, 0); cpu < MAX_CPUS;
+	     cpu = cpu_mask_next(possible, cpu + 1))
+		places->cpus[places->nr_cpus++] = cpu;
+	table_show(&(struct table){ .name = "p",
+				    .columns = places_columns,
+				    .count = 1,
+				    .put = put_places,
+				    .arg = places,
+				    .headings = HEADINGS_NEVER });
 }
 
 /* PATH: "" for the whole variable, or ".nr_running". */
@@ -244,21 +322,17 @@ static void show_percpu_values(const struct request *request, const struct symbo
 	if (!cpu_mask_parse(streq(spec, "a") ? "all" : spec, &mask, why))
 		fail_with(why);
 	for (cpu = cpu_mask_next(&mask, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(&mask, cpu + 1)) {
-		const char *copy, *label, *text;
+		struct shown_value shown = { .request = request, .labelled = true, .cpu = &cpu };
 
 		interrupt_check();
 		if (session_hides_cpu(cpu)) {
 			datashow_offline_cpu(cpu);
 			continue;
 		}
-		copy = scope_printf(*path ? "({%s} 0x%llx)%s" : "{%s} 0x%llx%s", type,
-				    percpu_address(symbol->value, cpu), path);
-		label = scope_printf("per_cpu(%s, %u)%s", symbol->name, cpu, path);
-		text = datashow_gdb(scope_printf("print %s", copy), request->radix);
-		if (json_on())
-			put_json(request, label, copy, value_of(text), &cpu);
-		else
-			put_labelled(label, text);
+		shown.expression = scope_printf(*path ? "({%s} 0x%llx)%s" : "{%s} 0x%llx%s", type,
+						percpu_address(symbol->value, cpu), path);
+		shown.label = scope_printf("per_cpu(%s, %u)%s", symbol->name, cpu, path);
+		show_value(shown);
 	}
 }
 
@@ -318,7 +392,7 @@ static void run_p(struct args *args)
 {
 	struct request request;
 	const struct symbol *symbol;
-	const char *path, *text;
+	const char *path;
 
 	parse(args, &request);
 	symbol = first_symbol(request.expression, &path);
@@ -333,11 +407,10 @@ static void run_p(struct args *args)
 		typeof_symbol(symbol);
 	if (request.user)
 		bridge_ops_use_space(SPACE_USER);
-	text = datashow_gdb(scope_printf("print %s", request.expression), request.radix);
-	if (json_on())
-		put_json(&request, request.expression, request.expression, value_of(text), NULL);
-	else
-		put_labelled(symbol && !*path ? request.expression : NULL, text);
+	show_value((struct shown_value){ .request = &request,
+					 .expression = request.expression,
+					 .label = request.expression,
+					 .labelled = symbol && !*path });
 }
 
 COMMAND(p) = {

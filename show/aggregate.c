@@ -3,8 +3,8 @@
 #include "show/aggregate.h"
 
 #include "base/fail.h"
-#include "base/json.h"
 #include "base/out.h"
+#include "base/table.h"
 #include "bridge/gdb_bridge.h"
 #include "containers/kpercpu.h"
 #include "memory.h"
@@ -14,6 +14,7 @@
 #include "shell/session.h"
 #include "show/datashow.h"
 #include "show/jsonshow.h"
+#include "show/typeshow.h"
 #include "symbols.h"
 #include "task.h"
 
@@ -209,67 +210,85 @@ static void show_raw(const struct request *request)
 						     unit * 8, address, (size / unit)));
 }
 
-static void put_json_object(const struct request *request)
+/* What an object has, behind its address: the pair of writers for its members. */
+static void put_json_members(void *arg)
 {
+	const struct request *request = arg;
 	enum address_space space = option_given(request->args, "u")   ? SPACE_USER
 				   : option_given(request->args, "f") ? SPACE_FILE
 								      : SPACE_KERNEL;
 
-	json_object(NULL);
-	json_text("type", request->aggregate);
-	json_address("address", request->address);
-	if (request->per_cpu)
-		json_number("cpu", request->cpu);
 	jsonshow_members(request->aggregate, request->address, request->members,
 			 request->nr_members, space);
 	if (option_given(request->args, "p"))
 		jsonshow_targets(request->aggregate, request->address, request->members,
 				 request->nr_members, space);
-	json_end();
 }
 
-static void show_object(const struct request *request)
+static void show_members(void *arg)
 {
-	const struct args *args = request->args;
-	size_t i;
+	const struct request *request = arg;
+	bool follow_pointers = option_given(request->args, "p");
 
-	if (json_on() && !option_given(args, "r") && !option_given(args, "o")) {
-		put_json_object(request);
-		return;
-	}
-	if (json_on() && option_given(args, "o")) {
-		jsonshow_definition(request->aggregate, request->members, request->nr_members,
-				    &request->address);
-		return;
-	}
-	if (option_given(args, "r")) {
-		show_raw(request);
-		return;
-	}
-	if (option_given(args, "o")) {
-		for (i = 0; i < request->nr_members; i++)
-			datashow_member_place(request->aggregate, request->members[i],
-					      &request->address, request->radix);
-		if (!request->nr_members)
-			datashow_offsets(request->aggregate, &request->address, request->radix);
-		return;
-	}
-	if (!request->nr_members && option_given(args, "p")) {
+	if (!request->nr_members && follow_pointers)
 		show_following_pointers(request);
-		return;
-	}
-	if (!request->nr_members) {
+	else if (!request->nr_members)
 		datashow_object(request->aggregate, request->address, request->radix);
-		return;
-	}
-	for (i = 0; i < request->nr_members; i++) {
+	for (size_t i = 0; i < request->nr_members; i++) {
 		interrupt_check();
-		if (option_given(args, "p"))
+		if (follow_pointers)
 			show_pointer_target(request, request->members[i]);
 		else
 			datashow_member(request->aggregate, request->address, request->members[i],
 					request->radix);
 	}
+}
+
+static const struct column object_columns[] = {
+	{ "type", NULL, .kind = CELL_TEXT },
+	{ "address", NULL, .kind = CELL_ADDRESS },
+	{ "cpu", NULL, .kind = CELL_NUMBER },
+	{ 0 },
+};
+
+static void put_object(struct row *row, UNUSED size_t index, void *arg)
+{
+	static const struct form_writer writer = { show_members, put_json_members };
+	struct request *request = arg;
+
+	row_text(row, request->aggregate);
+	row_address(row, request->address);
+	if (request->per_cpu)
+		row_number(row, request->cpu);
+	else
+		row_none(row);
+	row_form(row, &writer, request);
+}
+
+static void show_definition(const struct request *request, const u64 *address)
+{
+	typeshow(&(struct shown_type){ .aggregate = request->aggregate,
+				       .members = request->members,
+				       .nr_members = request->nr_members,
+				       .offsets = option_given(request->args, "o"),
+				       .address = address,
+				       .radix = request->radix });
+}
+
+static void show_object(struct request *request)
+{
+	if (option_given(request->args, "r"))
+		show_raw(request);
+	else if (option_given(request->args, "o"))
+		show_definition(request, &request->address);
+	else
+		table_show(&(struct table){ .name = "struct",
+					    .columns = object_columns,
+					    .count = 1,
+					    .put = put_object,
+					    .arg = request,
+					    .headings = HEADINGS_NEVER,
+					    .whole = true });
 }
 
 static void show_array(struct request *request)
@@ -281,8 +300,8 @@ static void show_array(struct request *request)
 		request->address -= (nr - 1) * request->size;
 	for (i = 0; i < nr; i++, request->address += request->size) {
 		interrupt_check();
-		if (i && !json_on())
-			out("\n");
+		if (i)
+			table_remark("\n");
 		show_object(request);
 	}
 }
@@ -307,31 +326,9 @@ static void show_per_cpu(struct request *request, const char *cpus)
 		request->address = percpu_address(base, cpu);
 		request->per_cpu = true;
 		request->cpu = cpu;
-		if (!json_on())
-			out("[%u]: %llx\n", cpu, request->address);
+		table_remark("[%u]: %llx\n", cpu, request->address);
 		show_array(request);
 	}
-}
-
-static void show_type(const struct request *request)
-{
-	const struct args *args = request->args;
-	size_t i;
-
-	if (json_on()) {
-		jsonshow_definition(request->aggregate, request->members, request->nr_members,
-				    NULL);
-		return;
-	}
-	for (i = 0; i < request->nr_members; i++)
-		datashow_member_place(request->aggregate, request->members[i], NULL,
-				      request->radix);
-	if (request->nr_members)
-		return;
-	if (option_given(args, "o"))
-		datashow_offsets(request->aggregate, NULL, request->radix);
-	else
-		datashow_definition(request->aggregate, request->radix);
 }
 
 static s64 parse_count(const struct args *args)
@@ -366,7 +363,7 @@ void aggregate_run(struct args *args, const char *keyword)
 	args_check_words(args, scope_printf("the name of a %s", keyword), 1, 3);
 	parse_reference(&request, args->words[0], keyword);
 	if (args->nr_words == 1) {
-		show_type(&request);
+		show_definition(&request, NULL);
 		return;
 	}
 	where = scope_strdup(args->words[1]);

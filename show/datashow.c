@@ -7,8 +7,8 @@
 #include "show/datashow.h"
 
 #include "base/fail.h"
-#include "base/json.h"
 #include "base/out.h"
+#include "base/table.h"
 #include "bridge/gdb_bridge.h"
 #include "names/types.h"
 #include "shell/command.h"
@@ -484,6 +484,5 @@ char *datashow_declaration(const char *type, const char *name)
 
 void datashow_offline_cpu(unsigned cpu)
 {
-	if (!json_on())
-		out("cpu %u is OFFLINE\n", cpu);
+	table_remark("cpu %u is OFFLINE\n", cpu);
 }
