@@ -3,6 +3,7 @@
 #include "base/fail.h"
 #include "base/json.h"
 #include "base/out.h"
+#include "base/table.h"
 #include "containers/kpercpu.h"
 #include "kernel/mm/slab.h"
 #include "kernel/mm/vma.h"
@@ -86,6 +87,21 @@ static const char *meaning(const struct dump_request *request, u64 value)
 	return scope_printf("[%s]", cache);
 }
 
+struct line {
+	const struct dump_request *request;
+	u64 address;
+	size_t length;
+	u8 bytes[LINE_BYTES];
+};
+
+static u64 number_at(const struct line *line, size_t at)
+{
+	const struct dump_request *request = line->request;
+	u64 value = load_uint(line->bytes + at, request->width);
+
+	return request->swap_bytes ? swapped(value, request->width) : value;
+}
+
 static void put_json_number(const struct dump_request *request, u64 address, u64 value)
 {
 	const char *text = meaning(request, value);
@@ -103,20 +119,20 @@ static void put_json_number(const struct dump_request *request, u64 address, u64
 	json_end();
 }
 
-static void put_number(const struct dump_request *request, u64 address, const u8 *bytes)
+static void put_json_line(void *arg)
+{
+	const struct line *line = arg;
+
+	for (size_t i = 0; i < line->length; i += line->request->width)
+		put_json_number(line->request, line->address + i, number_at(line, i));
+}
+
+static void put_number(const struct dump_request *request, u64 value)
 {
 	static const int signed_columns[] = { 0, 3, 5, 0, 12, 0, 0, 0, 15 };
 	static const int unsigned_columns[] = { 0, 3, 5, 0, 12, 0, 0, 0, 20 };
-	u64 value = load_uint(bytes, request->width);
-	const char *text;
+	const char *text = meaning(request, value);
 
-	if (request->swap_bytes)
-		value = swapped(value, request->width);
-	if (json_on()) {
-		put_json_number(request, address, value);
-		return;
-	}
-	text = meaning(request, value);
 	if (text)
 		out("%-16s ", text);
 	else if (request->style == STYLE_SIGNED)
@@ -142,32 +158,37 @@ static void put_ascii(const struct dump_request *request, const u8 *bytes, size_
 	out("%*s  %s", (int)(missing * (request->width * 2 + 1)), "", text);
 }
 
+static void put_text_line(void *arg)
+{
+	const struct line *line = arg;
+
+	put_address(line->request, line->address);
+	for (size_t i = 0; i < line->length; i += line->request->width)
+		put_number(line->request, number_at(line, i));
+	if (line->request->ascii)
+		put_ascii(line->request, line->bytes, line->length);
+	out("\n");
+}
+
 /*
  * One line of at most 16 bytes. What could be read before a bad number is shown before the failure.
  */
 static void put_line(const struct dump_request *request, u64 address, size_t length)
 {
-	u8 bytes[LINE_BYTES];
+	static const struct form_writer writer = { put_text_line, put_json_line };
+	struct line line = { .request = request, .address = address };
 	struct fault fault;
-	size_t good = 0;
 
-	if (mem_try_read_in(request->space, address, bytes, length, &fault))
-		good = length;
-	while (good < length && mem_try_read_in(request->space, address + good, bytes + good,
-						request->width, &fault))
-		good += request->width;
-	if (!good)
-		fail_at(request, address, &fault);
-	if (!json_on())
-		put_address(request, address);
-	for (size_t i = 0; i < good; i += request->width)
-		put_number(request, address + i, bytes + i);
-	if (request->ascii && !json_on())
-		put_ascii(request, bytes, good);
-	if (!json_on())
-		out("\n");
-	if (good < length)
-		fail_at(request, address + good, &fault);
+	if (mem_try_read_in(request->space, address, line.bytes, length, &fault))
+		line.length = length;
+	while (line.length < length &&
+	       mem_try_read_in(request->space, address + line.length, line.bytes + line.length,
+			       request->width, &fault))
+		line.length += request->width;
+	if (line.length)
+		form_show(&writer, &line);
+	if (line.length < length)
+		fail_at(request, address + line.length, &fault);
 }
 
 static void put_numbers(const struct dump_request *request)
@@ -184,64 +205,92 @@ static void put_numbers(const struct dump_request *request)
 	}
 }
 
-/* -a: 60 characters a line; without a count up to the first byte that is no printable character. */
-static void put_json_text(const struct dump_request *request)
+/* -a: characters of memory, those that were read last. */
+struct text_walk {
+	const struct dump_request *request;
+	struct strbuf *text;
+	u64 nr_shown; /* before TEXT, by who shows it in lines */
+	bool ended;
+};
+
+static void put_text_in_line(void *arg)
 {
-	struct strbuf *text = scope_strbuf();
-	bool until_end = request->count == 0;
-	struct fault fault;
-	bool readable = true;
+	struct text_walk *walk = arg;
 
-	while (until_end || text->length < request->count) {
-		char c;
+	if (!walk->text->length)
+		return;
+	put_address(walk->request, walk->request->address + walk->nr_shown);
+	for (size_t i = 0; i < walk->text->length; i++) {
+		char c = walk->text->text[i];
 
-		interrupt_check();
-		readable = mem_try_read_in(request->space, request->address + text->length, &c, 1,
-					   &fault);
-		if (!readable || (until_end && (c < ' ' || c > '~')))
-			break;
-		strbuf_putc(text, c);
+		if (c < ' ' || c > '~')
+			walk->text->text[i] = '.';
 	}
-	json_object(NULL);
-	json_address("address", request->address);
-	json_bytes("text", strbuf_text(text), text->length);
-	json_end();
-	if (!readable)
-		fail_at(request, request->address + text->length, &fault);
+	out("%s\n", strbuf_text(walk->text));
+	walk->nr_shown += walk->text->length;
+	strbuf_reset(walk->text);
 }
 
+/* An object has the whole. */
+static void put_json_text(void *arg)
+{
+	const struct text_walk *walk = arg;
+
+	if (!walk->ended)
+		return;
+	json_object(NULL);
+	json_address("address", walk->request->address);
+	json_bytes("text", strbuf_text(walk->text), walk->text->length);
+	json_end();
+}
+
+/* 60 characters a line; without a count up to the first byte that is no printable character. */
 static void put_text(const struct dump_request *request)
 {
-	u64 address = request->address, shown = 0;
-	bool until_end = request->count == 0;
+	static const struct form_writer writer = { put_text_in_line, put_json_text };
+	struct text_walk walk = { request, scope_strbuf(), 0, false };
+	bool until_end = request->count == 0, readable = true;
 	struct fault fault;
+	u64 done;
 
-	if (json_on()) {
-		put_json_text(request);
-		return;
-	}
-	for (;; shown++) {
+	for (done = 0; until_end || done < request->count; done++) {
 		char c;
 
-		if (!until_end && shown == request->count)
-			break;
-		if (!mem_try_read_in(request->space, address + shown, &c, 1, &fault)) {
-			if (shown)
-				out("\n");
-			fail_at(request, address + shown, &fault);
-		}
-		if (until_end && (c < ' ' || c > '~'))
-			break;
-		if (shown % TEXT_LINE_BYTES == 0) {
+		if (done % TEXT_LINE_BYTES == 0) {
 			interrupt_check();
-			if (shown)
-				out("\n");
-			put_address(request, address + shown);
+			form_show(&writer, &walk);
 		}
-		out("%c", c < ' ' || c > '~' ? '.' : c);
+		readable = mem_try_read_in(request->space, request->address + done, &c, 1, &fault);
+		if (!readable || (until_end && (c < ' ' || c > '~')))
+			break;
+		strbuf_putc(walk.text, c);
 	}
-	if (shown)
-		out("\n");
+	walk.ended = true;
+	form_show(&writer, &walk);
+	if (!readable)
+		fail_at(request, request->address + done, &fault);
+}
+
+static const struct column copied_columns[] = {
+	{ "address", "", CELL_ADDRESS, .before = " from 0x", .place = 2 },
+	{ "file", "", CELL_TEXT, .before = " to ", .place = 3 },
+	{ "bytes", "", CELL_NUMBER, .before = "", .after = " bytes copied", .place = 1 },
+	{ 0 },
+};
+
+struct copied {
+	u64 address;
+	const char *path;
+	u64 nr_bytes;
+};
+
+static void put_copied(struct row *row, UNUSED size_t index, void *arg)
+{
+	const struct copied *copied = arg;
+
+	row_address(row, copied->address);
+	row_text(row, copied->path);
+	row_number(row, copied->nr_bytes);
 }
 
 static void close_file(void *arg)
@@ -272,15 +321,12 @@ static void write_file(const struct dump_request *request, const char *path)
 	}
 	if (fflush(file) != 0)
 		fail("cannot write %s: %s", path, strerror(errno));
-	if (json_on()) {
-		json_object(NULL);
-		json_address("address", request->address);
-		json_text("file", path);
-		json_number("bytes", done);
-		json_end();
-		return;
-	}
-	out("%llu bytes copied from 0x%llx to %s\n", done, request->address, path);
+	table_show(&(struct table){ .name = "rd",
+				    .columns = copied_columns,
+				    .count = 1,
+				    .put = put_copied,
+				    .arg = &(struct copied){ request->address, path, done },
+				    .headings = HEADINGS_NEVER });
 }
 
 static void choose_space(const struct args *args, struct dump_request *request)
