@@ -1,8 +1,8 @@
 /* commands/bt.c - the command bt: stack traces of tasks and CPUs. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
-#include "base/json.h"
 #include "base/out.h"
+#include "base/table.h"
 #include "bridge/gdb_bridge.h"
 #include "containers/kpercpu.h"
 #include "kernel/taskinfo.h"
@@ -15,7 +15,7 @@
 #include "show/btjson.h"
 #include "show/btmerge.h"
 #include "show/btshow.h"
-#include "show/jsonshow.h"
+#include "show/taskrow.h"
 #include "task.h"
 
 #include <stdio.h>
@@ -62,23 +62,50 @@ static void find_trace(const struct bt_request *request, struct stack_trace *tra
 	}
 }
 
-static void show_as_json(const struct bt_request *request, const struct stack_trace *trace)
+/* A trace, for the writer that is called. */
+struct shown_trace {
+	struct bt_request *request;
+	const struct stack_trace *trace;
+};
+
+static void put_trace_as_json(void *arg)
 {
-	const struct args *args = request->args;
+	const struct shown_trace *shown = arg;
+	const struct args *args = shown->request->args;
 	enum btjson_form form = option_given(args, "r")	  ? BTJSON_WORDS
 				: option_given(args, "T") ? BTJSON_ALL_TEXT_WORDS
 				: option_given(args, "t") ? BTJSON_TEXT_WORDS
 				: option_given(args, "e") ? BTJSON_EXCEPTIONS
 							  : BTJSON_FRAMES;
 
-	btjson_trace(trace, form, &request->style);
+	btjson_trace(shown->trace, form, &shown->request->style);
 }
+
+static void put_trace_as_text(void *arg)
+{
+	const struct shown_trace *shown = arg;
+	struct bt_request *request = shown->request;
+	const struct args *args = request->args;
+	struct strbuf *header = scope_strbuf();
+
+	task_header(request->task, header);
+	out("%s%s\n", request->first ? "" : "\n", strbuf_text(header));
+	request->first = false;
+	if (option_given(args, "r"))
+		btshow_raw(shown->trace);
+	else if (option_given(args, "T") || option_given(args, "t"))
+		btshow_text_words(shown->trace, option_given(args, "T"));
+	else if (option_given(args, "e"))
+		btshow_exception_frames(shown->trace);
+	else
+		btshow_trace(shown->trace, &request->style);
+}
+
+static const struct form_writer trace_writer = { put_trace_as_text, put_trace_as_json };
 
 static void show_task(struct bt_request *request)
 {
-	const struct args *args = request->args;
-	const char *reference = option_argument(args, "R");
-	struct strbuf *header = scope_strbuf();
+	const char *reference = option_argument(request->args, "R");
 	struct stack_trace trace;
 
 	find_trace(request, &trace);
@@ -88,21 +115,7 @@ static void show_task(struct bt_request *request)
 		btmerge_add(request->merge, &trace, task_state_text(request->task));
 		return;
 	}
-	if (json_on()) {
-		show_as_json(request, &trace);
-		return;
-	}
-	task_header(request->task, header);
-	out("%s%s\n", request->first ? "" : "\n", strbuf_text(header));
-	request->first = false;
-	if (option_given(args, "r"))
-		btshow_raw(&trace);
-	else if (option_given(args, "T") || option_given(args, "t"))
-		btshow_text_words(&trace, option_given(args, "T"));
-	else if (option_given(args, "e"))
-		btshow_exception_frames(&trace);
-	else
-		btshow_trace(&trace, &request->style);
+	form_show(&trace_writer, &(struct shown_trace){ request, &trace });
 }
 
 static void show_body(void *arg)
@@ -120,6 +133,30 @@ static void show_protected(struct bt_request *request, const struct task *task)
 		command_problem("bt", failure.text);
 }
 
+static const struct column unknown_columns[] = {
+	{ "error", "", .kind = CELL_TEXT },
+	{ "command", NULL, .kind = CELL_TEXT },
+	{ 0 },
+};
+
+static void put_unknown(struct row *row, UNUSED size_t index, void *arg)
+{
+	row_text(row, scope_printf("CPU %u: its current task is unknown", *(unsigned *)arg));
+	row_text(row, "bt");
+}
+
+static void show_unknown(const struct bt_request *request, unsigned cpu)
+{
+	if (!request->first)
+		table_remark("\n");
+	table_show(&(struct table){ .name = "bt",
+				    .columns = unknown_columns,
+				    .count = 1,
+				    .put = put_unknown,
+				    .arg = &cpu,
+				    .headings = HEADINGS_NEVER });
+}
+
 static void show_cpus(struct bt_request *request, const struct cpu_mask *cpus)
 {
 	bool hide_idle = false;
@@ -135,16 +172,12 @@ static void show_cpus(struct bt_request *request, const struct cpu_mask *cpus)
 		const struct task *task = task_running_on(cpu);
 
 		if (session_hides_cpu(cpu)) {
-			if (!json_on())
-				out("%sbt: CPU %u is OFFLINE.\n", request->first ? "" : "\n", cpu);
+			table_remark("%sbt: CPU %u is OFFLINE.\n", request->first ? "" : "\n", cpu);
 			request->first = false;
 			continue;
 		}
-		if (!task && json_on())
-			json_error("bt", scope_printf("CPU %u: its current task is unknown", cpu));
-		else if (!task)
-			out("%sCPU %u: its current task is unknown\n", request->first ? "" : "\n",
-			    cpu);
+		if (!task)
+			show_unknown(request, cpu);
 		else if (!hide_idle || task->pid != 0)
 			show_protected(request, task);
 	}
@@ -181,33 +214,78 @@ static void show_words(struct bt_request *request)
 	}
 }
 
+struct damaged {
+	const struct task *task;
+	const char *damage;
+};
+
+static const struct column damaged_columns[] = {
+	TASKROW_COLUMNS(""),
+	{ "damage", "", CELL_TEXT, .before = "\n  " },
+	{ 0 },
+};
+
+static void put_damaged(struct row *row, UNUSED size_t index, void *arg)
+{
+	const struct damaged *damaged = arg;
+
+	row_stands_for(row, damaged->task->address);
+	taskrow_put(row, damaged->task);
+	row_text(row, damaged->damage);
+}
+
 /* -v */
 static void check_stacks(void)
 {
-	bool found = false;
+	struct damaged damaged = { 0 };
+	const struct table table = { .name = "bt",
+				     .columns = damaged_columns,
+				     .count = 1,
+				     .put = put_damaged,
+				     .arg = &damaged,
+				     .headings = HEADINGS_NEVER,
+				     .none = "No stack overflows detected" };
+	struct table_run run;
 
+	table_begin(&run, &table);
 	for (size_t i = 0; i < task_count(); i++) {
-		const struct task *task = task_at(i);
-		const char *damage;
-		struct strbuf *header = scope_strbuf();
-
 		interrupt_check();
-		damage = stack_damage(task);
-		if (!damage)
+		damaged.task = task_at(i);
+		damaged.damage = stack_damage(damaged.task);
+		if (!damaged.damage)
 			continue;
-		if (json_on()) {
-			json_object(NULL);
-			jsonshow_task(task);
-			json_text("damage", damage);
-			json_end();
-			continue;
-		}
-		task_header(task, header);
-		out("%s%s\n  %s\n", found ? "\n" : "", strbuf_text(header), damage);
-		found = true;
+		if (run.nr_rows)
+			table_remark("\n");
+		table_put(&run, 0);
 	}
-	if (!found && !json_on())
-		out("No stack overflows detected\n");
+	table_end(&run);
+}
+
+/* One of a CPU's special stacks, for the writer that is called. */
+struct special_stack {
+	unsigned cpu;
+	enum stack_kind kind;
+};
+
+static void put_special_as_text(void *arg)
+{
+	const struct special_stack *stack = arg;
+
+	btwalk_special_stack(stack->cpu, stack->kind, &btshow_special_stack);
+}
+
+static void put_special_as_json(void *arg)
+{
+	const struct special_stack *stack = arg;
+
+	btwalk_special_stack(stack->cpu, stack->kind, &btjson_special_stack);
+}
+
+static void show_special_stack(unsigned cpu, enum stack_kind kind)
+{
+	static const struct form_writer writer = { put_special_as_text, put_special_as_json };
+
+	form_show(&writer, &(struct special_stack){ cpu, kind });
 }
 
 /* -E: of these CPUs, or of all. */
@@ -215,20 +293,18 @@ static void show_special_stacks(const char *cpu_words)
 {
 	struct strbuf why = { 0 };
 	struct cpu_mask cpus = *cpus_present();
-	const struct btwalk_writer *writer = json_on() ? &btjson_special_stack
-						       : &btshow_special_stack;
 	unsigned cpu;
 
 	if (cpu_words && !cpu_mask_parse(cpu_words, &cpus, &why))
 		fail_with(&why);
 	for (cpu = cpu_mask_next(&cpus, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(&cpus, cpu + 1))
-		btwalk_special_stack(cpu, STACK_IRQ, writer);
+		show_special_stack(cpu, STACK_IRQ);
 	for (cpu = cpu_mask_next(&cpus, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(&cpus, cpu + 1)) {
 		static const enum stack_kind kinds[] = { STACK_DF, STACK_NMI, STACK_DB, STACK_MCE,
 							 STACK_VC };
 
 		for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-			btwalk_special_stack(cpu, kinds[i], writer);
+			show_special_stack(cpu, kinds[i]);
 	}
 }
 
@@ -248,17 +324,27 @@ static void set_unwinder(const char *word)
 	gdb_bridge_changed();
 }
 
+static const struct column scanning_columns[] = {
+	{ "scan_by_default", "", CELL_FLAG, .before = "bt: use ",
+	  .after = " bt method by default" },
+	{ 0 },
+};
+
+static void put_scanning(struct row *row, UNUSED size_t index, UNUSED void *arg)
+{
+	row_flag(row, scan_by_default);
+	row_shown(row, scan_by_default ? "old" : "new");
+}
+
 /* -O: from now on, and back. */
 static void toggle_scanning(void)
 {
 	scan_by_default = !scan_by_default;
-	if (json_on()) {
-		json_object(NULL);
-		json_bool("scan_by_default", scan_by_default);
-		json_end();
-		return;
-	}
-	out("bt: use %s bt method by default\n", scan_by_default ? "old" : "new");
+	table_show(&(struct table){ .name = "bt",
+				    .columns = scanning_columns,
+				    .count = 1,
+				    .put = put_scanning,
+				    .headings = HEADINGS_NEVER });
 }
 
 static void show_all_tasks(struct bt_request *request)

@@ -172,7 +172,9 @@ static void put_words(u64 first, u64 end, unsigned detail)
 	json_end();
 }
 
-static void put_frame(const struct stack_trace *trace, size_t index, const struct bt_style *style)
+/* LINE: of readers, NULL: it has none. */
+static void put_frame(const struct stack_trace *trace, size_t index, const struct btwalk_line *line,
+		      const struct bt_style *style)
 {
 	const struct frame *frame = &trace->frames[index];
 	u64 offset = 0;
@@ -180,6 +182,10 @@ static void put_frame(const struct stack_trace *trace, size_t index, const struc
 
 	json_object(NULL);
 	json_number("level", index);
+	if (line)
+		json_number("number", line->number);
+	if (line && line->leaves)
+		json_text("left", stacks[line->left]);
 	json_address("pc", frame->pc);
 	json_address("sp", frame->sp);
 	json_text("function", symbol ? symbol->name : NULL);
@@ -235,14 +241,14 @@ static void put_frames_among_words(const struct stack_trace *trace, bool whole_s
 
 	json_list("frames");
 	if (!whole_stack && trace->nr_frames && !frames->from_user) {
-		put_frame(trace, 0, &plain);
+		put_frame(trace, 0, NULL, &plain);
 		while (btwalk_next_part(trace, &part)) {
 			if (part.saved)
-				put_frame(trace, (size_t)(part.saved - frames), &plain);
+				put_frame(trace, (size_t)(part.saved - frames), NULL, &plain);
 		}
 	}
 	if (trace->nr_frames && last->from_user)
-		put_frame(trace, trace->nr_frames - 1, &plain);
+		put_frame(trace, trace->nr_frames - 1, NULL, &plain);
 	json_end();
 }
 
@@ -265,16 +271,28 @@ static void put_trace_text_words(const struct stack_trace *trace, bool whole_sta
 	put_frames_among_words(trace, whole_stack);
 }
 
-static void put_frames(const struct stack_trace *trace, bool only_exceptions,
-		       const struct bt_style *style)
+static void put_frames(const struct stack_trace *trace, const struct bt_style *style)
+{
+	struct btwalk_lines lines = { 0 };
+	struct btwalk_line line;
+
+	json_list("frames");
+	for (size_t i = 0; i < trace->nr_frames; i++) {
+		interrupt_check();
+		put_frame(trace, i, btwalk_line(trace, i, &lines, &line) ? &line : NULL, style);
+	}
+	json_end();
+}
+
+static void put_exceptions(const struct stack_trace *trace, const struct bt_style *style)
 {
 	json_list("frames");
 	for (size_t i = 0; i < trace->nr_frames; i++) {
 		const struct frame *frame = &trace->frames[i];
 
 		interrupt_check();
-		if (!only_exceptions || (frame->has_regs && frame->regs_address))
-			put_frame(trace, i, style);
+		if (frame->has_regs && frame->regs_address)
+			put_frame(trace, i, NULL, style);
 	}
 	json_end();
 }
@@ -294,7 +312,9 @@ void btjson_trace(const struct stack_trace *trace, enum btjson_form form,
 		put_words(stack, stack ? stack_end(trace->task) : 0, WORDS_AS_SYMBOLS);
 	else if (form == BTJSON_TEXT_WORDS || form == BTJSON_ALL_TEXT_WORDS)
 		put_trace_text_words(trace, form == BTJSON_ALL_TEXT_WORDS);
+	else if (form == BTJSON_EXCEPTIONS)
+		put_exceptions(trace, style);
 	else
-		put_frames(trace, form == BTJSON_EXCEPTIONS, style);
+		put_frames(trace, style);
 	json_end();
 }

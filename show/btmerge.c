@@ -3,8 +3,8 @@
 #include "show/btmerge.h"
 
 #include "base/fail.h"
-#include "base/json.h"
 #include "base/out.h"
+#include "base/table.h"
 #include "show/btjson.h"
 #include "show/tracelines.h"
 
@@ -120,68 +120,116 @@ static const char *function_at(const struct merged_frame *frame, u64 *offset)
 	return symbol ? symbol->name : NULL;
 }
 
-static void print_frame(size_t number, const struct merged_frame *frame,
-			const struct btmerge_style *style)
-{
-	struct strbuf *lines = scope_strbuf();
-	u64 offset = 0;
-	const char *name = function_at(frame, &offset);
+static const struct column group_columns[] = {
+	{ "count", "", CELL_NUMBER, .before = "TASKS: ", .align = ALIGN_LEFT, .width = 6 },
+	{ "state", "", CELL_TEXT, .before = " STATE: " },
+	{ "on_cpu", "", CELL_FLAG, .before = "" },
+	{ NULL, "", CELL_TEXT, .before = "\n PIDS:" },
+	{ 0 },
+};
 
-	out("%3s%zu %s", "#", number, frame->guess ? "? " : "");
-	if (name)
-		out(style->hex_offsets ? "%s+0x%llx\n" : "%s+%llu\n", name, offset);
-	else
-		out("%016llx\n", frame->pc);
-	if (style->lines && tracelines_add(frame->pc - !frame->exact, lines))
+static const struct column pid_columns[] = { { "pid", NULL, .kind = CELL_NUMBER }, { 0 } };
+
+static const struct column frame_columns[] = {
+	{ NULL, "", CELL_NUMBER, .before = "  #", .place = 1 },
+	{ "pc", NULL, .kind = CELL_ADDRESS },
+	{ "function", "", CELL_TEXT, .before = " ", .place = 3 },
+	{ "offset", "", CELL_NUMBER, .before = "+", .place = 4 },
+	{ "guess", "", CELL_FLAG, .before = " ", .place = 2 },
+	{ 0 },
+};
+
+struct shown_group {
+	const struct group *group;
+	const struct btmerge_style *style;
+};
+
+static void put_pid(struct row *row, size_t index, void *arg)
+{
+	const struct shown_group *shown = arg;
+
+	row_stands_for(row, shown->group->first[index].task->address);
+	row_number(row, shown->group->first[index].task->pid);
+}
+
+static void show_frame_lines(void *arg)
+{
+	const struct merged_frame *frame = arg;
+	struct strbuf *lines = scope_strbuf();
+
+	if (tracelines_add(frame->pc - !frame->exact, lines))
 		out_text(strbuf_text(lines));
 }
 
-static void print_group(const struct group *group, const struct btmerge_style *style)
+static void put_frame_lines(void *arg)
 {
-	const struct merged_trace *trace = group->first;
+	const struct merged_frame *frame = arg;
 
-	out("TASKS: %-6zu STATE: %s%s\n", group->count, trace->state,
-	    trace->active ? " (on a CPU)" : "");
-	out(" PIDS:");
-	for (size_t i = 0; i < group->count; i++)
-		out(" %d", (int)group->first[i].task->pid);
-	out("\n");
-	for (size_t i = 0; i < trace->nr_frames; i++)
-		print_frame(i, &trace->frames[i], style);
-	if (!trace->nr_frames)
-		out("  (no trace)\n");
+	btjson_source_lines(frame->pc - !frame->exact);
 }
 
-static void put_group(const struct group *group, const struct btmerge_style *style)
+static void put_frame(struct row *row, size_t index, void *arg)
 {
-	const struct merged_trace *trace = group->first;
+	static const struct form_writer lines = { show_frame_lines, put_frame_lines };
+	const struct shown_group *shown = arg;
+	struct merged_frame *frame = &shown->group->first->frames[index];
+	u64 offset = 0;
+	const char *name = function_at(frame, &offset);
 
-	json_object(NULL);
-	json_number("count", group->count);
-	json_text("state", trace->state);
-	json_bool("on_cpu", trace->active);
-	json_list("pids");
-	for (size_t i = 0; i < group->count; i++)
-		json_number(NULL, group->first[i].task->pid);
-	json_end();
-	json_list("frames");
-	for (size_t i = 0; i < trace->nr_frames; i++) {
-		const struct merged_frame *frame = &trace->frames[i];
-		u64 offset = 0;
-		const char *name = function_at(frame, &offset);
-
-		json_object(NULL);
-		json_address("pc", frame->pc);
-		json_text("function", name);
-		if (name)
-			json_number("offset", offset);
-		json_bool("guess", frame->guess);
-		if (style->lines)
-			btjson_source_lines(frame->pc - !frame->exact);
-		json_end();
+	row_number(row, index);
+	row_address(row, frame->pc);
+	row_text(row, name);
+	if (name) {
+		row_number(row, offset);
+		if (shown->style->hex_offsets)
+			row_shown(row, scope_printf("0x%llx", offset));
+	} else {
+		row_shown(row, scope_printf("%016llx", frame->pc));
+		row_none(row);
 	}
-	json_end();
-	json_end();
+	row_flag(row, frame->guess);
+	row_shown(row, frame->guess ? "?" : "");
+	if (shown->style->lines)
+		row_form(row, &lines, frame);
+}
+
+static const char *pid_list(const struct group *group)
+{
+	struct strbuf *pids = scope_strbuf();
+
+	for (size_t i = 0; i < group->count; i++)
+		strbuf_printf(pids, " %d", (int)group->first[i].task->pid);
+	return strbuf_text(pids);
+}
+
+static void put_group(struct row *row, UNUSED size_t index, void *arg)
+{
+	struct shown_group *shown = arg;
+	const struct merged_trace *trace = shown->group->first;
+	const struct table pids = { .name = "bt",
+				    .columns = pid_columns,
+				    .count = shown->group->count,
+				    .put = put_pid,
+				    .arg = shown,
+				    .headings = HEADINGS_NEVER,
+				    .key = "pids",
+				    .plain = true };
+	const struct table frames = { .name = "bt",
+				      .columns = frame_columns,
+				      .count = trace->nr_frames,
+				      .put = put_frame,
+				      .arg = shown,
+				      .headings = HEADINGS_NEVER,
+				      .none = "  (no trace)",
+				      .key = "frames" };
+
+	row_number(row, shown->group->count);
+	row_text(row, trace->state);
+	row_flag(row, trace->active);
+	row_shown(row, trace->active ? " (on a CPU)" : "");
+	row_text(row, pid_list(shown->group));
+	row_children(row, &pids);
+	row_children(row, &frames);
 }
 
 void btmerge_print(struct btmerge *merge, const struct btmerge_style *style)
@@ -203,14 +251,14 @@ void btmerge_print(struct btmerge *merge, const struct btmerge_style *style)
 	if (nr_groups)
 		qsort(groups, nr_groups, sizeof(*groups), compare_groups);
 	for (size_t i = 0; i < nr_groups; i++) {
-		interrupt_check();
-		if (json_on()) {
-			put_group(&groups[i], style);
-			continue;
-		}
 		if (i)
-			out("\n");
-		print_group(&groups[i], style);
+			table_remark("\n");
+		table_show(&(struct table){ .name = "bt",
+					    .columns = group_columns,
+					    .count = 1,
+					    .put = put_group,
+					    .arg = &(struct shown_group){ &groups[i], style },
+					    .headings = HEADINGS_NEVER });
 	}
 }
 
@@ -243,16 +291,23 @@ static char *folded_line(const struct merged_trace *trace)
 	return copy;
 }
 
-static void print_folded(const char *stack, size_t count)
+static const struct column folded_columns[] = {
+	{ "stack", "", .kind = CELL_TEXT },
+	{ "count", "", CELL_NUMBER, .before = " " },
+	{ 0 },
+};
+
+struct folded {
+	const char *stack;
+	size_t count;
+};
+
+static void put_folded(struct row *row, UNUSED size_t index, void *arg)
 {
-	if (!json_on()) {
-		out("%s %zu\n", stack, count);
-		return;
-	}
-	json_object(NULL);
-	json_text("stack", stack);
-	json_number("count", count);
-	json_end();
+	const struct folded *folded = arg;
+
+	row_text(row, folded->stack);
+	row_number(row, folded->count);
 }
 
 static int compare_lines(const void *a, const void *b)
@@ -262,17 +317,28 @@ static int compare_lines(const void *a, const void *b)
 
 void btmerge_print_folded(struct btmerge *merge)
 {
-	size_t count = merge->traces.count, same = 1;
+	struct folded folded = { .count = 1 };
+	const struct table table = { .name = "bt",
+				     .columns = folded_columns,
+				     .count = 1,
+				     .put = put_folded,
+				     .arg = &folded,
+				     .headings = HEADINGS_NEVER };
+	size_t count = merge->traces.count;
 	char **lines = scope_array(count + 1, sizeof(*lines));
+	struct table_run run;
 
 	for (size_t i = 0; i < count; i++)
 		lines[i] = folded_line(&merge->traces.items[i]);
 	if (count)
 		qsort(lines, count, sizeof(*lines), compare_lines);
-	for (size_t i = 0; i < count; i++, same++) {
+	table_begin(&run, &table);
+	for (size_t i = 0; i < count; i++, folded.count++) {
 		if (i + 1 < count && streq(lines[i], lines[i + 1]))
 			continue;
-		print_folded(lines[i], same);
-		same = 0;
+		folded.stack = lines[i];
+		table_put(&run, 0);
+		folded.count = 0;
 	}
+	table_end(&run);
 }

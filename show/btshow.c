@@ -224,49 +224,40 @@ static const char *start_name(enum stack_start start)
 	return names[start];
 }
 
-/* What a walk over the frames has come to. */
-struct walk {
-	enum stack_kind stack; /* where the last frame with a line of its own lies */
-	unsigned number; /* of the next line */
-};
-
-static void show_call(const struct stack_trace *trace, size_t index, const struct bt_style *style,
-		      struct walk *walk)
+static void show_line(const struct frame *frame, const struct btwalk_line *line,
+		      const struct bt_style *style)
 {
-	const struct frame *frame = &trace->frames[index];
-
-	if (walk->stack != frame->stack && walk->stack != STACK_TASK)
-		out("--- <%s stack> ---\n", stack_kind_name(walk->stack));
-	walk->stack = frame->stack;
-	out("%s#%u [%016llx] %s%s at %016llx%s%s\n", walk->number < 10 ? " " : "", walk->number,
+	if (line->leaves)
+		out("--- <%s stack> ---\n", stack_kind_name(line->left));
+	out("%s#%u [%016llx] %s%s at %016llx%s%s\n", line->number < 10 ? " " : "", line->number,
 	    frame->sp, source_mark(frame), function_text(frame, style->offsets, style->hex_offsets),
 	    frame->pc, frame_module(frame),
 	    style->sources ? scope_printf("  <%s>", source_name(frame)) : "");
-	walk->number++;
-	show_source(trace, frame, style);
-	show_frame_words(trace, index, style);
 }
 
-static void show_exception(const struct stack_trace *trace, size_t index,
-			   const struct bt_style *style, struct walk *walk)
+static void show_frame(const struct stack_trace *trace, size_t index, const struct bt_style *style,
+		       struct btwalk_lines *lines)
 {
 	const struct frame *frame = &trace->frames[index];
+	struct btwalk_line line;
 
-	show_interrupted(frame, style);
-	show_registers(frame);
-	if (frame->from_user)
-		return;
-	if (btwalk_is_back_on_stack(trace, index)) {
-		show_call(trace, index, style, walk);
-		return;
+	if (btwalk_is_exception(trace, index)) {
+		show_interrupted(frame, style);
+		show_registers(frame);
 	}
-	show_frame_words(trace, index, style);
-	show_source(trace, frame, style);
+	if (btwalk_line(trace, index, lines, &line)) {
+		show_line(frame, &line, style);
+		show_source(trace, frame, style);
+		show_frame_words(trace, index, style);
+	} else if (!frame->from_user) {
+		show_frame_words(trace, index, style);
+		show_source(trace, frame, style);
+	}
 }
 
 void btshow_trace(const struct stack_trace *trace, const struct bt_style *style)
 {
-	struct walk walk = { .stack = trace->nr_frames ? trace->frames[0].stack : STACK_TASK };
+	struct btwalk_lines lines = { 0 };
 
 	if (style->sources)
 		out("    start: %s\n", start_name(trace->start));
@@ -279,10 +270,7 @@ void btshow_trace(const struct stack_trace *trace, const struct bt_style *style)
 		if (i == trace->nr_sure)
 			out("bt: unwinding stopped here: %s; what follows is a guess\n",
 			    trace->problem ? trace->problem : "unknown reason");
-		if (btwalk_is_exception(trace, i))
-			show_exception(trace, i, style, &walk);
-		else
-			show_call(trace, i, style, &walk);
+		show_frame(trace, i, style, &lines);
 	}
 	if (!trace->complete && trace->nr_frames == trace->nr_sure)
 		out("bt: unwinding stopped here: %s\n",

@@ -73,11 +73,32 @@ bool btwalk_is_exception(const struct stack_trace *trace, size_t index)
 }
 
 /* What an exception interrupted from a stack of its own has a line again, on its own stack. */
-bool btwalk_is_back_on_stack(const struct stack_trace *trace, size_t index)
+static bool is_back_on_stack(const struct stack_trace *trace, size_t index)
 {
 	const struct frame *frame = &trace->frames[index];
 
 	return frame[-1].stack > STACK_IRQ && frame[-1].stack != frame->stack;
+}
+
+static bool has_line(const struct stack_trace *trace, size_t index)
+{
+	return !btwalk_is_exception(trace, index) ||
+	       (!trace->frames[index].from_user && is_back_on_stack(trace, index));
+}
+
+bool btwalk_line(const struct stack_trace *trace, size_t index, struct btwalk_lines *lines,
+		 struct btwalk_line *line)
+{
+	enum stack_kind stack = trace->frames[index].stack;
+
+	if (!has_line(trace, index))
+		return false;
+	/* The first line's stack is where the trace begins. */
+	line->left = lines->stack;
+	line->leaves = lines->count && lines->stack != stack && lines->stack != STACK_TASK;
+	line->number = lines->count++;
+	lines->stack = stack;
+	return true;
 }
 
 struct address_range btwalk_frame_words(const struct stack_trace *trace, size_t index)
@@ -85,8 +106,7 @@ struct address_range btwalk_frame_words(const struct stack_trace *trace, size_t 
 	const struct frame *frame = &trace->frames[index];
 	struct address_range range = { 0 };
 
-	if (!btwalk_is_exception(trace, index) ||
-	    (!frame->from_user && btwalk_is_back_on_stack(trace, index)))
+	if (has_line(trace, index))
 		range = call_words(trace, index);
 	/* Entry code that saved them on a stack of its own: that ends there. */
 	else if (!frame->from_user && frame[-1].stack == frame->stack)

@@ -30,10 +30,21 @@ const struct symbol *btwalk_symbol(const struct frame *frame, u64 *offset);
 /* Registers that an exception, or the way into the kernel, saved: they have no line of their own. */
 bool btwalk_is_exception(const struct stack_trace *trace, size_t index);
 /*
- * What such an exception interrupted has a line after all: it lies on another stack than
- * the handler's own.
+ * The lines "#0 [sp] function" of a trace, over whose frames the caller goes from the first on,
+ * beginning with { 0 }.
  */
-bool btwalk_is_back_on_stack(const struct stack_trace *trace, size_t index);
+struct btwalk_lines {
+	unsigned count;
+	enum stack_kind stack; /* where the frame of the last one lies */
+};
+struct btwalk_line {
+	unsigned number;
+	bool leaves; /* a special stack, LEFT, ends before it */
+	enum stack_kind left;
+};
+/* False: this frame has none. */
+bool btwalk_line(const struct stack_trace *trace, size_t index, struct btwalk_lines *lines,
+		 struct btwalk_line *line);
 /* Adds the variables of FRAME, as gdb_frame_variables() does. */
 bool btwalk_variables(const struct stack_trace *trace, const struct frame *frame,
 		      const struct bt_style *style, struct strbuf *text, struct strbuf *error);

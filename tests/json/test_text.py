@@ -74,25 +74,19 @@ def words(found, option, indent, colon):
 
 
 def frames(row, option):
-    number, last = 0, None
-    for i, frame in enumerate(row["frames"]):
-        exception = "registers" in frame and (i > 0 or frame["stack"] == "user")
-        before = row["frames"][i - 1]["stack"] if i else None
-        back = exception and before not in ("task", "irq") and before != frame["stack"]
-        if exception:
+    for frame in row["frames"]:
+        if "registers" in frame and (frame["level"] > 0 or frame["stack"] == "user"):
             yield from exception_rip(frame)
             yield from registers(frame)
             if frame["stack"] == "user":
                 continue
-        if not exception or back:
-            if last not in (None, "task", frame["stack"]):
-                yield f"--- <{STACKS[last]} stack> ---"
-            last = frame["stack"]
+        if "number" in frame:
+            if "left" in frame:
+                yield f"--- <{STACKS[frame['left']]} stack> ---"
             mark = "? " if frame["source"] == "guess" else ""
             offset = f"+{frame['offset']}" if option == "-s" and frame["function"] else ""
-            yield (f"{' ' if number < 10 else ''}#{number} [{wide(frame['sp'])}] {mark}{frame['function'] or '(unknown)'}{offset}"
+            yield (f"{' ' if frame['number'] < 10 else ''}#{frame['number']} [{wide(frame['sp'])}] {mark}{frame['function'] or '(unknown)'}{offset}"
                    f" at {wide(frame['pc'])}{module(frame)}")
-            number += 1
         for line in frame.get("lines", []):
             yield "    " + line
         yield from words(frame.get("words", []), option, "    ", ": ")
