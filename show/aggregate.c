@@ -210,7 +210,6 @@ static void show_raw(const struct request *request)
 						     unit * 8, address, (size / unit)));
 }
 
-/* What an object has, behind its address: the pair of writers for its members. */
 static void put_json_members(void *arg)
 {
 	const struct request *request = arg;
