@@ -48,13 +48,11 @@ static int retried(FILE *failed)
  * A reader that went away (`| head`) ends the command quietly; a full disk is said. Both are marked
  * as interrupts, because no single row of a listing is to blame.
  */
-static void check(int result)
+static void end_output(int result)
 {
 	struct failure failure = { .text = "", .interrupted = true };
 	int why = errno;
 
-	if (result >= 0 && !ferror(out_stream()))
-		return;
 	if (out_stream() == broken && ferror(broken))
 		why = broken_error;
 	else if (result >= 0)
@@ -71,6 +69,12 @@ static void check(int result)
 		snprintf(failure.text, sizeof(failure.text), "cannot write the output: %s",
 			 strerror(why));
 	fail_again(&failure);
+}
+
+static void check(int result)
+{
+	if (result < 0 || ferror(out_stream()))
+		end_output(result);
 }
 
 /* The stream for what is printed now; the line of progress must not be in its way. */
