@@ -1,164 +1,276 @@
 /* commands/sig.c - the command sig: how tasks handle signals, and which wait for them. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
-#include "base/json.h"
-#include "base/out.h"
 #include "base/table.h"
 #include "kernel/tasksig.h"
 #include "shell/command.h"
-#include "show/jsonshow.h"
-#include "task.h"
+#include "show/taskrow.h"
 
-static void put_task(const struct task *task, const char *indent)
+/* A task's part of the answer, indented below its group's. */
+struct subject {
+	const struct task *task;
+	const char *indent;
+	bool shared; /* of the signals that wait: those of the group */
+};
+
+/* ---- how each signal is handled ---- */
+
+struct actions {
+	struct signal_action items[SIGNALS];
+	size_t count; /* those that could be read */
+	struct strbuf *why;
+};
+
+static const struct column group_columns[] = {
+	{ "signal_struct", "", CELL_ADDRESS, .before = "SIGNAL_STRUCT: " },
+	{ "nr_threads", "", CELL_NUMBER, .before = "  NR_THREADS: " },
+	{ 0 },
+};
+
+static void put_group(struct row *row, UNUSED size_t index, void *arg)
 {
-	struct strbuf *header = scope_strbuf();
+	const struct task *task = arg;
 
-	task_header(task, header);
-	out("%s%s\n", indent, strbuf_text(header));
+	row_address(row, task->signal);
+	row_number(row, tasksig_nr_threads(task));
 }
 
-static void put_action(unsigned number, const struct signal_action *action)
+static const struct column action_columns[] = {
+	{ "signal", "", CELL_NUMBER, .width = 4 },
+	{ "name", NULL, .kind = CELL_TEXT },
+	{ "sigaction", "", CELL_ADDRESS, .before = " ", .width = 16, .zeros = true },
+	{ "handler", "", CELL_ADDRESS, .before = " ",
+	  .width = 10 }, /* 0x0: SIG_DFL, 0x1: SIG_IGN */
+	{ "mask", "", CELL_ADDRESS, .before = " ", .width = 16, .zeros = true },
+	{ "flags", "", CELL_ADDRESS, .before = " ", .after = " " },
+	{ "flag_names", "", CELL_TEXT, .before = "" },
+	{ 0 },
+};
+
+static void put_action(struct row *row, size_t index, void *arg)
 {
+	const struct signal_action *action = &((const struct actions *)arg)->items[index];
 	struct strbuf *flags = scope_strbuf();
-	const char *handler = action->handler == 0   ? "SIG_DFL"
-			      : action->handler == 1 ? "SIG_IGN"
-						     : scope_printf("%llx", action->handler);
 
 	tasksig_flag_names(action->flags, flags);
-	out("%4s %016llx %10s %016llx %llx ", scope_printf("[%u]", number), action->address,
-	    handler, action->mask, action->flags);
-	if (flags->length != 0)
-		out("(%s)", strbuf_text(flags));
-	out("\n");
+	row_number(row, index + 1);
+	row_shown(row, scope_printf("[%zu]", index + 1));
+	row_text(row, tasksig_name(index + 1));
+	row_address(row, action->address);
+	row_address(row, action->handler);
+	if (action->handler < 2)
+		row_shown(row, action->handler ? "SIG_IGN" : "SIG_DFL");
+	row_address(row, action->mask);
+	row_address(row, action->flags);
+	row_text(row, strbuf_text(flags));
+	row_shown(row, flags->length ? scope_printf("(%s)", strbuf_text(flags)) : "");
 }
 
-static void put_actions(const struct task *task)
-{
-	struct signal_action action;
-	struct strbuf *why = scope_strbuf();
+static const struct column broken_columns[] = {
+	{ "actions_error", "", .kind = CELL_TEXT },
+	{ 0 },
+};
 
-	out("SIGNAL_STRUCT: %llx  NR_THREADS: %llu\n", task->signal, tasksig_nr_threads(task));
-	out(" SIG    SIGACTION        HANDLER       MASK       FLAGS           \n");
-	for (unsigned number = 1; number <= SIGNALS; number++) {
-		if (!tasksig_action(task, number, &action, why)) {
-			out("%4s (not readable: %s)\n", scope_printf("[%u]", number),
-			    strbuf_text(why));
-			break;
+static void put_broken(struct row *row, UNUSED size_t index, void *arg)
+{
+	const struct actions *actions = arg;
+	const char *number = scope_printf("[%zu]", actions->count + 1);
+
+	row_text(row, strbuf_text(actions->why));
+	row_shown(row, scope_printf("%4s (not readable: %s)", number, strbuf_text(actions->why)));
+}
+
+static void tell_actions(struct row *row, const struct task *task)
+{
+	struct actions *actions = scope_alloc(sizeof(*actions));
+
+	actions->why = scope_strbuf();
+	actions->count = 0;
+	while (actions->count < SIGNALS &&
+	       tasksig_action(task, actions->count + 1, &actions->items[actions->count],
+			      actions->why))
+		actions->count++;
+	row_children(row, &(struct table){ .name = "sig",
+					   .columns = group_columns,
+					   .count = 1,
+					   .put = put_group,
+					   .arg = (void *)task,
+					   .headings = HEADINGS_NEVER,
+					   .part = true });
+	row_children(
+		row,
+		&(struct table){
+			.name = "sig",
+			.columns = action_columns,
+			.count = actions->count,
+			.put = put_action,
+			.arg = actions,
+			.heading_line =
+				" SIG    SIGACTION        HANDLER       MASK       FLAGS           ",
+			.key = "actions" });
+	row_children(row, &(struct table){ .name = "sig",
+					   .columns = broken_columns,
+					   .count = actions->count < SIGNALS,
+					   .put = put_broken,
+					   .arg = actions,
+					   .headings = HEADINGS_NEVER,
+					   .part = true });
+}
+
+/* ---- which signals wait ---- */
+
+struct queued {
+	s32 number;
+	u64 info;
+	const char *why; /* of the last: the queue breaks here */
+};
+
+/* Scope memory. */
+static size_t queue_of(const struct subject *subject, struct queued **queue)
+{
+	size_t count = 0, space = 0;
+	struct queued one = { 0 };
+	struct klist_iter it;
+
+	*queue = NULL;
+	if (subject->shared && subject->task->signal == 0)
+		return 0;
+	tasksig_queue_begin(&it, subject->task, subject->shared);
+	for (;;) {
+		if (!tasksig_queue_next(&it, &one.number, &one.info)) {
+			if (!it.stopped)
+				return count;
+			one.why = scope_strdup(klist_why(&it));
 		}
-		put_action(number, &action);
+		if (count == space) {
+			struct queued *more = scope_array(2 * space + 16, sizeof(*more));
+
+			if (count)
+				memcpy(more, *queue, count * sizeof(*more));
+			space = 2 * space + 16;
+			*queue = more;
+		}
+		(*queue)[count++] = one;
+		if (one.why)
+			return count;
 	}
+}
+
+static const struct column queue_columns[] = {
+	{ "signal", "", CELL_SIGNED, .before = "             ", .width = 3 },
+	{ "siginfo", "", .kind = CELL_ADDRESS },
+	{ "error", "", CELL_TEXT, .before = "", .after = ")" },
+	{ 0 },
+};
+
+static void put_queued(struct row *row, size_t index, void *arg)
+{
+	const struct queued *queued = &((const struct queued *)arg)[index];
+
+	if (queued->why) {
+		row_none(row);
+		row_none(row);
+		row_text(row, queued->why);
+		return;
+	}
+	row_signed(row, queued->number);
+	row_address(row, queued->info);
+	row_none(row);
+}
+
+static const struct column pending_columns[] = {
+	{ "set", "SIGNAL", CELL_ADDRESS, .width = 16, .zeros = true },
+	{ 0 },
+};
+
+static void put_pending(struct row *row, UNUSED size_t index, void *arg)
+{
+	const struct subject *subject = arg;
+	const char *label = scope_printf("%s  SIGQUEUE: ", subject->indent);
+	struct queued *queue;
+	size_t count = queue_of(subject, &queue);
+
+	row_address(row, subject->shared ? tasksig_shared(subject->task)
+					 : tasksig_private(subject->task));
+	row_children(row, &(struct table){
+				  .name = "sig",
+				  .columns = queue_columns,
+				  .count = count,
+				  .put = put_queued,
+				  .arg = queue,
+				  .headings = HEADINGS_WITH_ROWS,
+				  .heading_line = scope_printf("%s SIG      SIGINFO     ", label),
+				  .none = scope_printf("%s(empty)", label),
+				  .key = "queue" });
 }
 
 /* One pending set and the signals queued with it. */
-static void put_pending(const struct task *task, bool shared, const char *indent)
+static void tell_pending(struct row *row, const struct subject *subject)
 {
-	u64 set = shared ? tasksig_shared(task) : tasksig_private(task);
-	struct klist_iter it;
-	bool any = false;
-	s32 number;
-	u64 info;
+	const char *name = subject->shared ? "SHARED_PENDING" : "PRIVATE_PENDING";
 
-	out("%s%s_PENDING\n%s    SIGNAL: %016llx\n%s  SIGQUEUE: ", indent,
-	    shared ? "SHARED" : "PRIVATE", indent, set, indent);
-	if (shared && task->signal == 0) {
-		out("(empty)\n");
-		return;
-	}
-	tasksig_queue_begin(&it, task, shared);
-	while (tasksig_queue_next(&it, &number, &info)) {
-		if (!any)
-			out(" SIG      SIGINFO     \n");
-		any = true;
-		out("             %3d  %llx\n", number, info);
-	}
-	if (!any && !it.stopped)
-		out("(empty)\n");
-	if (it.stopped)
-		out("%s             (%s)\n", indent, klist_why(&it));
+	row_children(row,
+		     &(struct table){ .name = "sig",
+				      .columns = pending_columns,
+				      .count = 1,
+				      .put = put_pending,
+				      .arg = (void *)subject,
+				      .labels = strlen(subject->indent) + 10,
+				      .heading_line = scope_printf("%s%s", subject->indent, name),
+				      .key = subject->shared ? "shared_pending" : "private_pending",
+				      .part = true });
 }
+
+static const struct column handling_columns[] = {
+	{ "pending", "SIGPENDING", .kind = CELL_FLAG },
+	{ "blocked", "BLOCKED", CELL_ADDRESS, .width = 16, .zeros = true },
+	{ 0 },
+};
 
 /* Pending and not blocked: what the task acts on when it next returns to user space. */
-static void put_sets(const struct task *task, const char *indent)
+static void put_sets(struct row *row, UNUSED size_t index, void *arg)
 {
-	u64 blocked = tasksig_blocked(task);
-	bool deliverable = ((tasksig_private(task) | tasksig_shared(task)) & ~blocked) != 0;
-
-	out("%sSIGPENDING: %s\n%s   BLOCKED: %016llx\n", indent, deliverable ? "yes" : "no", indent,
-	    blocked);
-}
-
-static void put_json_actions(const struct task *task)
-{
-	struct signal_action action;
-	struct strbuf *why = scope_strbuf();
-
-	json_address("signal_struct", task->signal);
-	json_number("nr_threads", tasksig_nr_threads(task));
-	json_list("actions");
-	for (unsigned number = 1; number <= SIGNALS && tasksig_action(task, number, &action, why);
-	     number++) {
-		struct strbuf *flags = scope_strbuf();
-
-		tasksig_flag_names(action.flags, flags);
-		json_object(NULL);
-		json_number("signal", number);
-		json_text("name", tasksig_name(number));
-		json_address("sigaction", action.address);
-		json_address("handler", action.handler); /* 0x0: SIG_DFL, 0x1: SIG_IGN */
-		json_address("mask", action.mask);
-		json_address("flags", action.flags);
-		json_text("flag_names", strbuf_text(flags));
-		json_end();
-	}
-	json_end();
-	if (why->length)
-		json_text("actions_error", strbuf_text(why));
-}
-
-static void put_json_queue(const struct task *task, bool shared)
-{
-	struct klist_iter it;
-	s32 number;
-	u64 info;
-
-	json_object(shared ? "shared_pending" : "private_pending");
-	json_address("set", shared ? tasksig_shared(task) : tasksig_private(task));
-	json_list("queue");
-	if (!shared || task->signal != 0) {
-		tasksig_queue_begin(&it, task, shared);
-		while (tasksig_queue_next(&it, &number, &info)) {
-			json_object(NULL);
-			json_signed("signal", number);
-			json_address("siginfo", info);
-			json_end();
-		}
-		if (it.stopped) {
-			json_object(NULL);
-			json_text("error", klist_why(&it));
-			json_end();
-		}
-	}
-	json_end();
-	json_end();
-}
-
-static void put_json_sets(const struct task *task)
-{
+	const struct task *task = ((const struct subject *)arg)->task;
 	u64 blocked = tasksig_blocked(task);
 
-	json_bool("pending", ((tasksig_private(task) | tasksig_shared(task)) & ~blocked) != 0);
-	json_address("blocked", blocked);
-	put_json_queue(task, false);
+	row_flag(row, ((tasksig_private(task) | tasksig_shared(task)) & ~blocked) != 0);
+	row_address(row, blocked);
 }
 
-static void show_task_json(const struct task *task)
+static void tell_sets(struct row *row, const struct subject *subject)
 {
-	json_object(NULL);
-	jsonshow_task(task);
-	put_json_actions(task);
-	put_json_sets(task);
-	put_json_queue(task, true);
-	json_end();
+	row_children(row, &(struct table){ .name = "sig",
+					   .columns = handling_columns,
+					   .count = 1,
+					   .put = put_sets,
+					   .arg = (void *)subject,
+					   .labels = strlen(subject->indent) + 10,
+					   .part = true });
+	tell_pending(row, subject);
+}
+
+/* ---- tasks and their groups ---- */
+
+static const struct column task_columns[] = { TASKROW_COLUMNS(""), { 0 } };
+
+static void put_task(struct row *row, UNUSED size_t index, void *arg)
+{
+	const struct task *task = arg;
+
+	row_stands_for(row, task->address);
+	taskrow_put(row, task);
+	tell_actions(row, task);
+	tell_sets(row, &(struct subject){ task, "", false });
+	tell_pending(row, &(struct subject){ task, "", true });
+}
+
+static void put_thread(struct row *row, size_t index, void *arg)
+{
+	const struct task *task = ((const struct task *const *)arg)[index];
+
+	row_stands_for(row, task->address);
+	taskrow_put(row, task);
+	tell_sets(row, &(struct subject){ task, "  ", false });
 }
 
 static bool in_group(const struct task *thread, const struct task *leader)
@@ -167,65 +279,32 @@ static bool in_group(const struct task *thread, const struct task *leader)
 	       (thread->tgid == leader->tgid && !thread->is_idle && !leader->is_idle);
 }
 
-static void show_group_json(const struct task *leader)
-{
-	json_object(NULL);
-	jsonshow_task(leader);
-	put_json_actions(leader);
-	put_json_queue(leader, true);
-	json_list("threads");
-	for (size_t i = 0; i < task_count(); i++) {
-		if (!in_group(task_at(i), leader))
-			continue;
-		json_object(NULL);
-		jsonshow_task(task_at(i));
-		put_json_sets(task_at(i));
-		json_end();
-	}
-	json_end();
-	json_end();
-}
-
-static void show_task(void *arg)
-{
-	const struct task *task = arg;
-
-	if (json_on()) {
-		show_task_json(task);
-		return;
-	}
-	put_task(task, "");
-	put_actions(task);
-	put_sets(task, "");
-	put_pending(task, false, "");
-	put_pending(task, true, "");
-	out("\n");
-}
-
-static void show_group(void *arg)
+static void put_leader(struct row *row, UNUSED size_t index, void *arg)
 {
 	const struct task *task = arg, *leader = task_by_address(task->group_leader);
+	const struct task **threads = scope_array(task_count() + 1, sizeof(*threads));
+	size_t count = 0;
 
 	if (!leader)
 		leader = task;
-	if (json_on()) {
-		show_group_json(leader);
-		return;
-	}
-	put_task(leader, "");
-	put_actions(leader);
-	put_pending(leader, true, "");
-	out("\n");
 	for (size_t i = 0; i < task_count(); i++) {
-		const struct task *thread = task_at(i);
-
-		if (!in_group(thread, leader))
-			continue;
-		put_task(thread, "  ");
-		put_sets(thread, "  ");
-		put_pending(thread, false, "  ");
-		out("\n");
+		if (in_group(task_at(i), leader))
+			threads[count++] = task_at(i);
 	}
+	row_stands_for(row, leader->address);
+	taskrow_put(row, leader);
+	tell_actions(row, leader);
+	tell_pending(row, &(struct subject){ leader, "", true });
+	row_remark(row, "\n");
+	row_children(row, &(struct table){ .name = "sig",
+					   .columns = taskrow_relative,
+					   .count = count,
+					   .put = put_thread,
+					   .arg = threads,
+					   .headings = HEADINGS_NEVER,
+					   .blank_after = true,
+					   .of = "task",
+					   .key = "threads" });
 }
 
 static const struct column signal_columns[] = {
@@ -293,12 +372,17 @@ static void show_set(const char *word)
 	table_remark("%s\n", names(set));
 }
 
-static void show_protected(const struct args *args, const struct task *task)
+static void show_task(const struct args *args, const struct task *task)
 {
-	struct failure failure;
+	bool group = option_given(args, "g");
 
-	if (!protect_row(option_given(args, "g") ? show_group : show_task, (void *)task, &failure))
-		command_problem("sig", failure.text);
+	table_show(&(struct table){ .name = "sig",
+				    .columns = task_columns,
+				    .count = 1,
+				    .put = group ? put_leader : put_task,
+				    .arg = (void *)task,
+				    .headings = HEADINGS_NEVER,
+				    .blank_after = !group });
 }
 
 static void run_sig(struct args *args)
@@ -312,7 +396,7 @@ static void run_sig(struct args *args)
 		return;
 	}
 	if (args->nr_words == 0)
-		show_protected(args, task_current());
+		show_task(args, task_current());
 	for (size_t i = 0; i < args->nr_words; i++) {
 		const struct task **tasks;
 		size_t count = tasks_numbered(args->words[i], &tasks);
@@ -320,7 +404,7 @@ static void run_sig(struct args *args)
 		if (count == 0)
 			fail("invalid task or pid value: %s", args->words[i]);
 		for (size_t n = 0; n < count; n++)
-			show_protected(args, tasks[n]);
+			show_task(args, tasks[n]);
 	}
 }
 
