@@ -1,8 +1,7 @@
 /* commands/ascii.c - the command ascii: numbers as the characters that their bytes are. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
-#include "base/json.h"
-#include "base/out.h"
+#include "base/table.h"
 #include "shell/command.h"
 
 static const char *const control_names[] = {
@@ -11,40 +10,28 @@ static const char *const control_names[] = {
 	"SYN", "ETB", "CAN", "EM",  "SUB", "ESC", "FS",	 "GS",	"RS",  "US",
 };
 
-static void print_byte(u8 byte)
+/* NULL: it is no character. */
+static const char *name_of(u8 byte)
 {
 	if (byte < ARRAY_SIZE(control_names))
-		out("<%s>", control_names[byte]);
-	else if (byte == 0x7f)
-		out("<DEL>");
-	else if (byte > 0x7f)
-		out("<%02x>", byte);
-	else
-		out("%c", byte);
+		return control_names[byte];
+	if (byte == 0x7f)
+		return "DEL";
+	return byte < 0x80 ? scope_printf("%c", byte) : NULL;
 }
 
-static void put_json(u64 value)
+static bool is_control(u8 byte)
 {
-	json_object(NULL);
-	json_address("value", value);
-	json_list("characters");
-	for (size_t i = 0; i < 8; i++) {
-		u8 byte = value >> (8 * i);
-
-		if (byte < ARRAY_SIZE(control_names))
-			json_text(NULL, control_names[byte]);
-		else if (byte == 0x7f)
-			json_text(NULL, "DEL");
-		else if (byte > 0x7f)
-			json_null(NULL);
-		else
-			json_printf(NULL, "%c", byte);
-	}
-	json_end();
-	json_end();
+	return byte < ARRAY_SIZE(control_names) || byte == 0x7f;
 }
 
-static void print_value(const char *word)
+static const struct column value_columns[] = {
+	{ "value", "", CELL_ADDRESS, .width = 16, .zeros = true, .after = ": " },
+	{ "characters", "", CELL_TEXT, .before = "", .separator = "" },
+	{ 0 },
+};
+
+static u64 value_of(const char *word)
 {
 	const char *digits = starts_with(word, "0x") || starts_with(word, "0X") ? word + 2 : word;
 	size_t length = strlen(digits);
@@ -54,62 +41,89 @@ static void print_value(const char *word)
 		fail("input string too large: \"%s\" (%zu vs 16)", digits, length);
 	if (!parse_u64(word, 16, &value))
 		fail("invalid input: \"%s\" (a number in hexadecimal is wanted)", word);
-	if (json_on()) {
-		put_json(value);
-		return;
-	}
-	out("%016llx: ", value);
+	return value;
+}
+
+static void put_value(struct row *row, UNUSED size_t index, void *arg)
+{
+	u64 value = *(const u64 *)arg;
+
+	row_address(row, value);
+	row_list(row);
 	/* As memory holds it: the lowest byte first. */
-	for (size_t i = 0; i < 8; i++)
-		print_byte(value >> (8 * i));
-	out("\n");
+	for (size_t i = 0; i < 8; i++) {
+		u8 byte = value >> (8 * i);
+		const char *name = name_of(byte);
+
+		row_text(row, name);
+		if (!name)
+			row_shown(row, scope_printf("<%02x>", byte));
+		else if (is_control(byte))
+			row_shown(row, scope_printf("<%s>", name));
+	}
+	row_list_end(row);
 }
 
-static void put_json_chart(void)
+static void show_value(u64 value)
 {
-	for (unsigned byte = 0; byte < 0x80; byte++) {
-		json_object(NULL);
-		json_number("code", byte);
-		if (byte < ARRAY_SIZE(control_names))
-			json_text("character", control_names[byte]);
-		else if (byte == 0x7f)
-			json_text("character", "DEL");
-		else
-			json_printf("character", "%c", byte);
-		json_end();
-	}
+	table_show(&(struct table){ .name = "ascii",
+				    .columns = value_columns,
+				    .count = 1,
+				    .put = put_value,
+				    .arg = &value,
+				    .headings = HEADINGS_NEVER });
 }
 
-static void print_chart(void)
+/* Readers see them as a chart. */
+static const struct column code_columns[] = {
+	{ "code", NULL, .kind = CELL_NUMBER },
+	{ "character", NULL, .kind = CELL_TEXT },
+	{ 0 },
+};
+
+static void put_code(struct row *row, size_t index, UNUSED void *arg)
 {
-	if (json_on()) {
-		put_json_chart();
-		return;
-	}
-	out("\n      0    1   2   3   4   5   6   7\n    +-------------------------------\n");
+	row_number(row, index);
+	row_text(row, name_of(index));
+}
+
+static const char *chart(void)
+{
+	struct strbuf *text = scope_strbuf();
+
+	strbuf_puts(text, "\n      0    1   2   3   4   5   6   7\n"
+			  "    +-------------------------------\n");
 	for (int low = 0; low < 16; low++) {
-		out("  %X | %3s %3s ", low, control_names[low], control_names[low + 16]);
+		strbuf_printf(text, "  %X | %3s %3s ", low, control_names[low],
+			      control_names[low + 16]);
 		for (int high = 2; high < 8; high++) {
 			int byte = high << 4 | low;
 
 			if (byte == ' ')
-				out(" SP ");
+				strbuf_puts(text, " SP ");
 			else if (byte == 0x7f)
-				out("DEL");
+				strbuf_puts(text, "DEL");
 			else
-				out(high == 7 ? " %c" : " %c  ", byte);
+				strbuf_printf(text, high == 7 ? " %c" : " %c  ", byte);
 		}
-		out("\n");
+		strbuf_putc(text, '\n');
 	}
-	out("\n");
+	strbuf_putc(text, '\n');
+	return strbuf_text(text);
 }
 
 static void run_ascii(struct args *args)
 {
-	if (!args->nr_words)
-		print_chart();
+	if (!args->nr_words) {
+		table_show(&(struct table){ .name = "ascii",
+					    .columns = code_columns,
+					    .count = 0x80,
+					    .put = put_code,
+					    .headings = HEADINGS_NEVER });
+		table_remark("%s", chart());
+	}
 	for (size_t i = 0; i < args->nr_words; i++)
-		print_value(args->words[i]);
+		show_value(value_of(args->words[i]));
 }
 
 COMMAND(ascii) = {

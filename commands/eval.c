@@ -1,8 +1,7 @@
 /* commands/eval.c - the command eval: a number in hexadecimal, decimal, octal and binary. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
-#include "base/json.h"
-#include "base/out.h"
+#include "base/table.h"
 #include "shell/command.h"
 #include "shell/expression.h"
 
@@ -26,57 +25,84 @@ static const char *size_text(u64 value)
 	return "";
 }
 
-static void put_json(u64 value)
-{
-	json_object(NULL);
-	json_address("hexadecimal", value);
-	json_number("decimal", value);
-	json_signed("signed", (s64)value);
-	json_printf("octal", "%llo", value);
-	json_list("bits");
-	for (int bit = 63; bit >= 0; bit--) {
-		if (value >> bit & 1)
-			json_number(NULL, (u64)bit);
-	}
-	json_end();
-	json_end();
-}
-
 /* The numbers of the bits, the highest first, in lines that a terminal of 80 columns shows whole. */
-static void show_bits(u64 value)
+static const char *bits_text(u64 value)
 {
+	struct strbuf *text = scope_strbuf();
 	int column = BITS_INDENT;
 
-	out("%*s", BITS_INDENT, "bits set: ");
 	for (int bit = 63; bit >= 0; bit--) {
 		if (!(value >> bit & 1))
 			continue;
 		if (column >= BITS_LAST_START) {
-			out("\n%*s", BITS_INDENT, "");
+			strbuf_printf(text, "\n%*s", BITS_INDENT, "");
 			column = BITS_INDENT;
 		}
-		out("%d ", bit);
+		strbuf_printf(text, "%d ", bit);
 		column += bit < 10 ? 2 : 3;
 	}
-	out("\n");
+	return strbuf_text(text);
+}
+
+static const char *binary(u64 value)
+{
+	char digits[65] = "";
+
+	for (int bit = 63; bit >= 0; bit--)
+		digits[63 - bit] = "01"[value >> bit & 1];
+	return scope_strdup(digits);
+}
+
+enum { BITS = 1, NO_BITS = 2 };
+
+static const struct column columns[] = {
+	{ "hexadecimal", "hexadecimal", CELL_ADDRESS, .after = "  " },
+	{ NULL, "", CELL_TEXT, .before = "", .same_line = true },
+	{ "decimal", "decimal", CELL_NUMBER, .after = "  " },
+	{ "signed", "", CELL_SIGNED, .before = "", .same_line = true },
+	{ "octal", "octal", .kind = CELL_TEXT },
+	{ NULL, "binary", .kind = CELL_TEXT },
+	{ "bits", "bits set", CELL_NUMBER, .when = BITS },
+	{ "bits", NULL, CELL_NUMBER, .when = NO_BITS }, /* readers ask for them */
+	{ 0 },
+};
+
+static void put_bits(struct row *row, u64 value)
+{
+	row_list(row);
+	for (int bit = 63; bit >= 0; bit--) {
+		if (value >> bit & 1)
+			row_number(row, (u64)bit);
+	}
+	row_list_end(row);
+	if (value)
+		row_shown(row, bits_text(value));
+}
+
+static void put_value(struct row *row, UNUSED size_t index, void *arg)
+{
+	u64 value = *(const u64 *)arg;
+
+	row_address(row, value);
+	row_text(row, size_text(value));
+	row_number(row, value);
+	row_signed(row, (s64)value);
+	row_shown(row, value >> 63 ? scope_printf("(%lld)", value) : "");
+	row_text(row, scope_printf("%llo", value));
+	row_text(row, binary(value));
+	put_bits(row, value);
+	put_bits(row, value);
 }
 
 static void show(u64 value, bool bits)
 {
-	if (json_on()) {
-		put_json(value);
-		return;
-	}
-	out("hexadecimal: %llx  %s\n", value, size_text(value));
-	out("    decimal: %llu  ", value);
-	if (value >> 63)
-		out("(%lld)", value);
-	out("\n      octal: %llo\n     binary: ", value);
-	for (int bit = 63; bit >= 0; bit--)
-		out("%d", (int)(value >> bit & 1));
-	out("\n");
-	if (bits)
-		show_bits(value);
+	table_show(&(struct table){ .name = "eval",
+				    .columns = columns,
+				    .count = 1,
+				    .put = put_value,
+				    .arg = &value,
+				    .when = bits ? BITS : NO_BITS,
+				    .labels = BITS_INDENT - 2 });
 }
 
 /*

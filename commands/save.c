@@ -1,27 +1,43 @@
 /* commands/save.c - the command save: a small dump with the pages that this session has read. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/json.h"
-#include "base/out.h"
+#include "base/table.h"
 #include "shell/command.h"
 #include "shell/savedump.h"
 
+static const struct column columns[] = {
+	{ "file", "", .kind = CELL_TEXT },
+	{ "pages", "", CELL_NUMBER, .before = ": ", .after = " pages" },
+	{ "bytes", "", CELL_SIZE, .before = " in ", .after = " bytes" },
+	{ 0 },
+};
+
+struct written {
+	const char *path;
+	struct saved saved;
+};
+
+static void put_written(struct row *row, UNUSED size_t index, void *arg)
+{
+	const struct written *written = arg;
+
+	row_text(row, written->path);
+	row_number(row, written->saved.nr_pages);
+	row_size(row, written->saved.bytes);
+}
+
 static void run_save(struct args *args)
 {
-	struct saved saved;
-	const char *path;
+	struct written written = { 0 };
 
 	args_check_words(args, "a file's name", 1, 1);
-	path = argument_file(args->words[0]);
-	save_dump(path, &saved);
-	if (json_on()) {
-		json_object(NULL);
-		json_text("file", path);
-		json_number("pages", saved.nr_pages);
-		json_number("bytes", saved.bytes);
-		json_end();
-		return;
-	}
-	out("%s: %llu pages in %llu bytes\n", path, saved.nr_pages, saved.bytes);
+	written.path = argument_file(args->words[0]);
+	save_dump(written.path, &written.saved);
+	table_show(&(struct table){ .name = "save",
+				    .columns = columns,
+				    .count = 1,
+				    .put = put_written,
+				    .arg = &written,
+				    .headings = HEADINGS_NEVER });
 }
 
 static const struct option options[] = { { 0 } };

@@ -1,8 +1,6 @@
 /* commands/sys.c - the command sys: the system page, taints, system calls, DMI strings, the configuration. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
-#include "base/json.h"
-#include "base/out.h"
 #include "base/table.h"
 #include "bridge/gdb_bridge.h"
 #include "kernel.h"
@@ -189,36 +187,52 @@ static void print_dmi(void)
 				    .labels = 25 });
 }
 
-/* {"CONFIG_SMP": "y", ...}; what is not set is left out. */
-static void put_json_config(char *text)
-{
-	char *line, *value;
+/* {"CONFIG_SMP": "y", ...}: programs do not get what is not set. */
+static const struct column config_columns[] = {
+	{ NULL, "", .kind = CELL_TEXT },
+	{ "name", NULL, .kind = CELL_TEXT },
+	{ "value", NULL, .kind = CELL_TEXT },
+	{ 0 },
+};
 
-	json_object(NULL);
-	while ((line = strsep(&text, "\n"))) {
-		value = strchr(line, '=');
-		if (!value || !starts_with(line, "CONFIG_"))
-			continue;
-		*value++ = '\0';
-		if (*value == '"' && ends_with(value + 1, "\"")) {
-			value++;
-			value[strlen(value) - 1] = '\0';
-		}
-		json_text(line, value);
+static void put_setting(struct row *row, size_t index, void *arg)
+{
+	const char *line = ((const char *const *)arg)[index], *value = strchr(line, '=');
+	size_t length;
+
+	row_text(row, line);
+	if (!value || !starts_with(line, "CONFIG_")) {
+		row_none(row);
+		row_none(row);
+		return;
 	}
-	json_end();
+	row_text(row, scope_printf("%.*s", (int)(value - line), line));
+	value++;
+	length = strlen(value);
+	if (length > 1 && *value == '"' && value[length - 1] == '"')
+		value = scope_printf("%.*s", (int)length - 2, value + 1);
+	row_text(row, value);
 }
 
 static void print_config(void)
 {
 	struct strbuf *text = scope_strbuf();
+	char *rest, *line;
+	const char **lines;
+	size_t count = 0;
 
 	kernel_config(text);
-	if (json_on()) {
-		put_json_config(scope_strdup(strbuf_text(text)));
-		return;
-	}
-	out_bytes(strbuf_text(text), text->length);
+	lines = scope_array(text->length + 1, sizeof(*lines));
+	rest = scope_strdup(strbuf_text(text));
+	while ((line = strsep(&rest, "\n")) && (rest || *line))
+		lines[count++] = line;
+	table_show(&(struct table){ .name = "sys",
+				    .columns = config_columns,
+				    .count = count,
+				    .put = put_setting,
+				    .arg = lines,
+				    .headings = HEADINGS_NEVER,
+				    .pairs = true });
 }
 
 /* The file asks for no setting of kernel.sysrq, only for root. */
