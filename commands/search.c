@@ -1,8 +1,6 @@
 /* commands/search.c - the command search: where in memory a number or text stands. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
-#include "base/json.h"
-#include "base/out.h"
 #include "base/progress.h"
 #include "kernel/mm/memscan.h"
 #include "kernel/mm/vma.h"
@@ -10,9 +8,8 @@
 #include "memory.h"
 #include "shell/command.h"
 #include "shell/nearest.h"
-#include "show/jsonshow.h"
+#include "show/taskrow.h"
 #include "symbols.h"
-#include "task.h"
 
 #define TEXT_SHOWN 56
 
@@ -27,6 +24,8 @@ struct search {
 	const struct task *task; /* whose stack is searched */
 	bool task_shown;
 	size_t nr_tasks_shown;
+	const struct scan_match *match; /* the one being told */
+	struct table_run run;
 };
 
 static void walk(struct search *search);
@@ -45,126 +44,168 @@ static void show_progress(void *arg)
 	progress_at(scan->bytes_done, scan->bytes_all);
 }
 
-/* The NUMBERS around what was found, as rd shows them; nothing where they cannot be read. */
-static void show_context(const struct search *search, u64 address)
+enum { TEXTS = 1, VALUES = 2, AROUND = 4, ALONE = 8 };
+
+static const struct column columns[] = {
+	TASKROW_KEYS,
+	{ "address", "", CELL_ADDRESS, .after = ": ", .when = TEXTS | ALONE },
+	{ "address", "", CELL_ADDRESS, .width = 16, .after = ":  ", .when = AROUND },
+	{ "text", NULL, CELL_BYTES, .when = TEXTS },
+	{ NULL, "", CELL_TEXT, .before = "", .when = TEXTS },
+	{ "value", "", CELL_ADDRESS, .before = "", .after = " ", .when = VALUES },
+	{ "wanted", NULL, .kind = CELL_TEXT },
+	{ NULL, "", CELL_TEXT, .before = "", .when = VALUES },
+	{ "before", NULL, CELL_ADDRESS, .when = AROUND },
+	{ "after", NULL, CELL_ADDRESS, .when = AROUND },
+	{ 0 },
+};
+
+static size_t context_bytes(const struct search *search)
+{
+	return search->context * search->scan.needles.width;
+}
+
+static u64 context_start(const struct search *search, bool before)
+{
+	return before ? search->match->address - context_bytes(search)
+		      : search->match->address + search->scan.needles.width;
+}
+
+/* The numbers around a match. False where they cannot all be read. */
+static bool read_context(const struct search *search, bool before, u8 **numbers)
+{
+	size_t bytes = context_bytes(search);
+
+	*numbers = scope_alloc(bytes);
+	return mem_try_read_in(search->space, context_start(search, before), *numbers, bytes, NULL);
+}
+
+static void put_context(struct row *row, const struct search *search, bool before)
+{
+	size_t width = search->scan.needles.width;
+	u8 *numbers;
+
+	row_list(row);
+	if (search->context && row_wants(row) && read_context(search, before, &numbers)) {
+		for (size_t i = 0; i < context_bytes(search); i += width)
+			row_address(row, load_uint(numbers + i, width));
+	}
+	row_list_end(row);
+}
+
+/* Readers see them as rd shows them. */
+static void show_context(const struct search *search, bool before)
 {
 	static const char *const spaces[] = { "", "-u ", "-p " };
-	size_t bytes = search->context * search->scan.needles.width;
-	u8 *probe = scope_alloc(bytes);
+	u8 *numbers;
 
-	if (!mem_try_read_in(search->space, address, probe, bytes, NULL))
+	if (!read_context(search, before, &numbers))
 		return;
 	command_run(command_find("rd"),
 		    scope_printf("%s-%zu %llx %llu", spaces[search->space.kind],
-				 search->scan.needles.width * 8, address, search->context));
+				 search->scan.needles.width * 8, context_start(search, before),
+				 search->context));
 }
 
-static void show_text(const struct search *search, const struct scan_match *match)
+static void show_before(void *search)
 {
-	char text[TEXT_SHOWN + 1];
-	size_t i;
-
-	for (i = 0; i < TEXT_SHOWN &&
-		    mem_try_read_in(search->space, match->address + i, &text[i], 1, NULL);
-	     i++)
-		if (text[i] < ' ' || text[i] > '~')
-			text[i] = '.';
-	text[i] = '\0';
-	out("%llx: %s\n", match->address, text);
+	show_context(search, true);
 }
 
-static void show_value(const struct search *search, const struct scan_match *match)
+static void show_after(void *search)
 {
-	size_t bytes = search->context * search->scan.needles.width;
+	show_context(search, false);
+}
+
+/* The text where the match is: for programs up to what cannot be printed, for readers with dots. */
+static void put_text(struct row *row, const struct search *search)
+{
+	char *text = scope_alloc(TEXT_SHOWN + 1), *dotted = scope_alloc(TEXT_SHOWN + 1);
+	size_t length = 0, printable = TEXT_SHOWN;
+
+	while (length < TEXT_SHOWN &&
+	       mem_try_read_in(search->space, search->match->address + length, &text[length], 1,
+			       NULL))
+		length++;
+	for (size_t i = 0; i < length; i++) {
+		bool plain = text[i] >= ' ' && text[i] <= '~';
+
+		dotted[i] = plain ? text[i] : '.';
+		if (!plain && printable > i)
+			printable = i;
+	}
+	dotted[length] = '\0';
+	row_bytes(row, text, min_u64(printable, length));
+	row_text(row, dotted);
+}
+
+static void put_match(struct row *row, UNUSED size_t index, void *arg)
+{
+	struct search *search = arg;
+	const struct scan_match *match = search->match;
 	const char *word = search->words[match->needle];
+	bool named = search->named[match->needle] && !search->scan.needles.mask;
 
 	if (search->context)
-		show_context(search, match->address - bytes);
-	out(search->context ? "%16llx:  %llx " : "%llx: %llx ", match->address, match->value);
-	if (search->named[match->needle] && !search->scan.needles.mask)
-		out(word[0] == '(' ? "%s" : "(%s)", word);
-	out("\n");
-	if (search->context) {
-		show_context(search, match->address + search->scan.needles.width);
-		out("\n");
-	}
-}
-
-/* The numbers around a match; none where they cannot all be read. */
-static void put_json_context(const struct search *search, const char *key, u64 address)
-{
-	size_t width = search->scan.needles.width, bytes = search->context * width;
-	u8 *numbers = scope_alloc(bytes);
-
-	json_list(key);
-	if (mem_try_read_in(search->space, address, numbers, bytes, NULL)) {
-		for (size_t i = 0; i < bytes; i += width)
-			json_address(NULL, load_uint(numbers + i, width));
-	}
-	json_end();
-}
-
-static void put_json_match(const struct search *search, const struct scan_match *match)
-{
-	const char *word = search->words[match->needle];
-	char text[TEXT_SHOWN];
-	size_t length = 0;
-
-	json_object(NULL);
-	if (search->task)
-		jsonshow_task(search->task);
-	json_address("address", match->address);
+		row_aside(row, show_before, search);
+	taskrow_put_keys(row, search->task);
+	row_address(row, match->address);
+	row_address(row, match->address);
 	if (search->scan.needles.texts) {
-		while (length < sizeof(text) &&
-		       mem_try_read_in(search->space, match->address + length, &text[length], 1,
-				       NULL) &&
-		       text[length] >= ' ' && text[length] <= '~')
-			length++;
-		json_bytes("text", text, length);
+		put_text(row, search);
 	} else {
-		json_address("value", match->value);
+		row_none(row);
+		row_none(row);
 	}
-	json_text("wanted", word);
-	if (search->context) {
-		put_json_context(search, "before",
-				 match->address - search->context * search->scan.needles.width);
-		put_json_context(search, "after", match->address + search->scan.needles.width);
-	}
-	json_end();
+	row_address(row, match->value);
+	row_text(row, word);
+	row_text(row, !named ? "" : word[0] == '(' ? word : scope_printf("(%s)", word));
+	put_context(row, search, true);
+	put_context(row, search, false);
+	if (search->context)
+		row_aside(row, show_after, search);
 }
 
-struct one_match {
-	struct search *search;
-	const struct scan_match *match;
-};
-
-static void show_match(void *arg)
+/* The line of the task whose stack it is stands above the first of its matches. */
+static void show_task(struct search *search)
 {
-	struct one_match *one = arg;
+	struct strbuf *header;
 
-	if (json_on())
-		put_json_match(one->search, one->match);
-	else if (one->search->scan.needles.texts)
-		show_text(one->search, one->match);
-	else
-		show_value(one->search, one->match);
+	if (!search->task || search->task_shown)
+		return;
+	header = scope_strbuf();
+	task_header(search->task, header);
+	table_remark(search->nr_tasks_shown++ ? "\n%s\n" : "%s\n", strbuf_text(header));
+	search->task_shown = true;
 }
 
 static void found(void *arg, const struct scan_match *match)
 {
 	struct search *search = arg;
-	struct one_match one = { search, match };
-	struct strbuf *header;
 
-	interrupt_check();
-	if (search->task && !search->task_shown && !json_on()) {
-		header = scope_strbuf();
-		task_header(search->task, header);
-		out(search->nr_tasks_shown++ ? "\n%s\n" : "%s\n", strbuf_text(header));
-		search->task_shown = true;
-	}
-	/* In a scope of its own: there may be millions. */
-	protect_or_pass(show_match, &one);
+	show_task(search);
+	search->match = match;
+	table_put(&search->run, 0);
+}
+
+static void begin_table(struct search *search)
+{
+	struct table *table = scope_alloc(sizeof(*table));
+
+	*table = (struct table){
+		.name = "search",
+		.columns = columns,
+		.count = 1,
+		.put = put_match,
+		.arg = search,
+		.headings = HEADINGS_NEVER,
+		.blank_after = search->context,
+		.when = (search->scan.needles.texts ? TEXTS : VALUES) |
+			(search->context	      ? AROUND
+			 : search->scan.needles.texts ? 0
+						      : ALONE),
+	};
+	table_begin(&search->run, table);
 }
 
 static void search_stacks(struct search *search, bool active_only)
@@ -346,6 +387,7 @@ static void run_search(struct args *args)
 	parse_needles(search);
 	parse_range(search);
 	progress_scope("searched", PROGRESS_BYTES);
+	begin_table(search);
 	scan->found = found;
 	scan->progress = show_progress;
 	scan->arg = search;
