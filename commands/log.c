@@ -1,8 +1,7 @@
 /* commands/log.c - the command log: the kernel's messages, and the audit records still in its queues. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
-#include "base/json.h"
-#include "base/out.h"
+#include "base/table.h"
 #include "bridge/gdb_bridge.h"
 #include "kernel.h"
 #include "kernel/audit.h"
@@ -73,16 +72,6 @@ static void add_prefix(struct strbuf *line, const struct log_style *style,
 		strbuf_printf(line, "<%u>", record->level);
 }
 
-static void add_dictionary(struct strbuf *line, const struct printk_record *record, size_t indent)
-{
-	const char *entry = record->dictionary;
-
-	while (entry < record->dictionary + record->dictionary_bytes) {
-		strbuf_printf(line, "%*s%s\n", (int)indent, "", entry);
-		entry += strlen(entry) + 1;
-	}
-}
-
 /* --lines: each line of the message with what it says of the source. */
 static void add_decoded_text(struct strbuf *line, const char *text, size_t length, size_t indent)
 {
@@ -102,183 +91,282 @@ static void add_decoded_text(struct strbuf *line, const char *text, size_t lengt
 	}
 }
 
-static void put_json_dictionary(const struct printk_record *record)
+enum { WALL_CLOCK = 1, CALLER = 2, LINES = 4 };
+
+/* Readers see a message as the kernel prints it. */
+static const struct column record_columns[] = {
+	{ NULL, "", .kind = CELL_TEXT },
+	{ "sequence", NULL, .kind = CELL_NUMBER },
+	{ "time_ns", NULL, .kind = CELL_NUMBER },
+	{ "wall_ns", NULL, CELL_NUMBER, .when = WALL_CLOCK },
+	{ "facility", NULL, .kind = CELL_NUMBER },
+	{ "level", NULL, .kind = CELL_NUMBER },
+	{ "caller_cpu", NULL, CELL_NUMBER, .when = CALLER },
+	{ "caller_pid", NULL, CELL_NUMBER, .when = CALLER },
+	{ "message", NULL, .kind = CELL_BYTES },
+	{ "lines", NULL, CELL_TEXT, .when = LINES },
+	{ 0 },
+};
+
+struct log_line {
+	const struct log_style *style;
+	const struct printk_record *record; /* the one being told */
+	struct strbuf *text;
+	size_t indent; /* what stands in front of the message */
+};
+
+static const char *whole_line(struct log_line *line)
 {
-	const char *entry = record->dictionary;
+	const struct printk_record *record = line->record;
 
-	json_object("dictionary");
-	while (entry < record->dictionary + record->dictionary_bytes) {
-		const char *value = strchr(entry, '=');
+	strbuf_reset(line->text);
+	add_prefix(line->text, line->style, record);
+	line->indent = line->text->length;
+	if (line->style->lines)
+		add_decoded_text(line->text, record->text, record->text_bytes, line->indent);
+	else
+		add_text(line->text, record->text, record->text_bytes, line->indent);
+	return strbuf_text(line->text);
+}
 
-		if (value)
-			json_text(scope_printf("%.*s", (int)(value - entry), entry), value + 1);
-		entry += strlen(entry) + 1;
+static void put_caller(struct row *row, const struct printk_record *record, bool cpu)
+{
+	if (cpu == ((record->caller_id & PRINTK_CALLER_IS_CPU) != 0))
+		row_number(row, record->caller_id & ~PRINTK_CALLER_IS_CPU);
+	else
+		row_none(row);
+}
+
+static const struct column dictionary_columns[] = {
+	{ NULL, "", .kind = CELL_TEXT },
+	{ "name", NULL, .kind = CELL_TEXT },
+	{ "value", NULL, .kind = CELL_TEXT },
+	{ 0 },
+};
+
+struct dictionary {
+	const char **entries;
+	size_t count, indent;
+};
+
+static void put_entry(struct row *row, size_t index, void *arg)
+{
+	const struct dictionary *dictionary = arg;
+	const char *entry = dictionary->entries[index], *value = strchr(entry, '=');
+
+	row_text(row, scope_printf("%*s%s", (int)dictionary->indent, "", entry));
+	if (!value) {
+		row_none(row);
+		row_none(row);
+		return;
 	}
-	json_end();
+	row_text(row, scope_printf("%.*s", (int)(value - entry), entry));
+	row_text(row, value + 1);
+}
+
+static void tell_dictionary(struct row *row, const struct log_line *line)
+{
+	const struct printk_record *record = line->record;
+	struct dictionary dictionary = { .indent = line->indent };
+
+	dictionary.entries = scope_array(record->dictionary_bytes + 1, sizeof(*dictionary.entries));
+	for (const char *entry = record->dictionary;
+	     entry < record->dictionary + record->dictionary_bytes; entry += strlen(entry) + 1)
+		dictionary.entries[dictionary.count++] = entry;
+	row_children(row, &(struct table){ .name = "log",
+					   .columns = dictionary_columns,
+					   .count = dictionary.count,
+					   .put = put_entry,
+					   .arg = &dictionary,
+					   .headings = HEADINGS_NEVER,
+					   .key = "dictionary",
+					   .pairs = true });
 }
 
 /* --lines: what each line of the message says of the source. */
-static void put_json_lines(const struct printk_record *record)
+static void put_lines(struct row *row, const struct printk_record *record)
 {
 	const char *text = record->text, *end = text + record->text_bytes;
 	struct strbuf *line = scope_strbuf();
 
-	json_list("lines");
-	while (text < end) {
+	row_list(row);
+	while (text < end && row_wants(row)) {
 		const char *newline = memchr(text, '\n', (size_t)(end - text));
 		size_t part = (size_t)((newline ? newline : end) - text);
 
 		strbuf_reset(line);
 		tracelines_decode(text, part, 0, line);
-		json_text(NULL, line->length ? strbuf_text(line) : NULL);
+		row_text(row, line->length ? scope_strdup(strbuf_text(line)) : NULL);
 		text += part + 1;
 	}
-	json_end();
+	row_list_end(row);
 }
 
-static void put_json_record(const struct log_style *style, const struct printk_record *record)
+static void put_record(struct row *row, UNUSED size_t index, void *arg)
 {
-	bool by_cpu = record->caller_id & PRINTK_CALLER_IS_CPU;
+	struct log_line *line = arg;
+	const struct log_style *style = line->style;
+	const struct printk_record *record = line->record;
 
-	json_object(NULL);
-	json_number("sequence", record->sequence);
-	json_number("time_ns", record->nanoseconds);
-	if (style->wall_clock)
-		json_number("wall_ns", style->epoch + record->nanoseconds);
-	json_number("facility", record->facility);
-	json_number("level", record->level);
-	if (style->caller)
-		json_number(by_cpu ? "caller_cpu" : "caller_pid",
-			    record->caller_id & ~PRINTK_CALLER_IS_CPU);
-	json_bytes("message", record->text, record->text_bytes);
+	row_text(row, row_wants(row) ? whole_line(line) : "");
+	row_number(row, record->sequence);
+	row_number(row, record->nanoseconds);
+	row_number(row, style->epoch + record->nanoseconds);
+	row_number(row, record->facility);
+	row_number(row, record->level);
+	put_caller(row, record, true);
+	put_caller(row, record, false);
+	row_bytes(row, record->text, record->text_bytes);
 	if (style->dictionary)
-		put_json_dictionary(record);
-	if (style->lines)
-		put_json_lines(record);
-	json_end();
-}
-
-static void print_record(const struct log_style *style, const struct printk_record *record,
-			 struct strbuf *line)
-{
-	size_t indent;
-
-	if (json_on()) {
-		put_json_record(style, record);
-		return;
-	}
-	strbuf_reset(line);
-	add_prefix(line, style, record);
-	indent = line->length;
-	if (style->lines)
-		add_decoded_text(line, record->text, record->text_bytes, indent);
-	else
-		add_text(line, record->text, record->text_bytes, indent);
-	strbuf_putc(line, '\n');
-	if (style->dictionary)
-		add_dictionary(line, record, indent);
-	out_bytes(line->text, line->length);
+		tell_dictionary(row, line);
+	put_lines(row, record);
 }
 
 static void print_log(const struct log_style *style)
 {
 	struct printk_record record;
-	struct strbuf *line = scope_strbuf();
+	struct log_line line = { style, &record, scope_strbuf(), 0 };
+	const struct table table = { .name = "log",
+				     .columns = record_columns,
+				     .count = 1,
+				     .put = put_record,
+				     .arg = &line,
+				     .when = (style->wall_clock ? WALL_CLOCK : 0) |
+					     (style->caller ? CALLER : 0) |
+					     (style->lines ? LINES : 0),
+				     .headings = HEADINGS_NEVER };
+	struct table_run run;
 	struct printk_iter it;
-	bool any = false;
 
+	table_begin(&run, &table);
 	printk_begin(&it);
 	if (it.why[0] != '\0')
 		warn("the log's own bookkeeping is damaged: %s", it.why);
-	while (printk_next(&it, &record)) {
-		print_record(style, &record, line);
-		any = true;
-	}
+	while (printk_next(&it, &record))
+		table_put(&run, 0);
+	table_end(&run);
 	if (it.nr_lost == 0)
 		return;
-	if (!any && it.lost_why[0] != '\0')
+	if (run.nr_rows == 0 && it.lost_why[0] != '\0')
 		fail("none of the log's %llu messages can be read: %s", it.nr_lost, it.lost_why);
 	warn("%llu messages could not be read%s%s", it.nr_lost, it.lost_why[0] != '\0' ? ": " : "",
 	     it.lost_why);
 }
 
+static const struct column audit_columns[] = {
+	{ "type", "", CELL_NUMBER, .before = "type=" },
+	{ "message", NULL, .kind = CELL_BYTES },
+	{ NULL, "", CELL_TEXT, .before = " " },
+	{ 0 },
+};
+
+struct audit_line {
+	unsigned type;
+	const char *text;
+	size_t length;
+	struct table_run run;
+};
+
+static void put_audit(struct row *row, UNUSED size_t index, void *arg)
+{
+	const struct audit_line *audit = arg;
+	struct strbuf *text = scope_strbuf();
+
+	add_text(text, audit->text, audit->length, 0);
+	row_number(row, audit->type);
+	row_bytes(row, audit->text, audit->length);
+	row_text(row, strbuf_text(text));
+}
+
 static void print_audit_record(unsigned type, const char *text, size_t length, void *arg)
 {
-	struct strbuf *line = arg;
+	struct audit_line *audit = arg;
 
-	if (json_on()) {
-		json_object(NULL);
-		json_number("type", type);
-		json_bytes("message", text, length);
-		json_end();
-		return;
-	}
-	strbuf_reset(line);
-	strbuf_printf(line, "type=%u ", type);
-	add_text(line, text, length, 0);
-	strbuf_putc(line, '\n');
-	out_text(strbuf_text(line));
+	audit->type = type;
+	audit->text = text;
+	audit->length = length;
+	table_put(&audit->run, 0);
 }
 
 static void print_audit(void)
 {
-	if (audit_records(print_audit_record, scope_strbuf()) == 0)
+	struct audit_line audit = { 0 };
+	const struct table table = { .name = "log",
+				     .columns = audit_columns,
+				     .count = 1,
+				     .put = put_audit,
+				     .arg = &audit,
+				     .headings = HEADINGS_NEVER };
+
+	table_begin(&audit.run, &table);
+	if (audit_records(print_audit_record, &audit) == 0)
 		fail("the audit queues are empty");
 }
 
-static void put_json_safe_buffer(const struct printk_safe *buffer)
-{
-	json_object(NULL);
-	json_text("buffer", buffer->name);
-	json_number("cpu", buffer->cpu);
-	json_address("address", buffer->address);
-	json_number("length", buffer->length);
-	json_number("messages_lost", buffer->lost);
-	if (buffer->text)
-		json_bytes("text", buffer->text, buffer->length);
-	else
-		json_text("error", buffer->why);
-	json_end();
-}
+static const struct column safe_columns[] = {
+	{ "buffer", NULL, .kind = CELL_TEXT },
+	{ "cpu", "", CELL_NUMBER, .before = "CPU: " },
+	{ "address", "", CELL_ADDRESS, .before = "  ADDR: " },
+	{ "length", "", CELL_SIZE, .before = " LEN: " },
+	{ "messages_lost", "", CELL_NUMBER, .before = "  MESSAGE_LOST: " },
+	{ "text", NULL, .kind = CELL_BYTES },
+	{ "error", NULL, .kind = CELL_TEXT },
+	{ 0 },
+};
 
 /*
  * In the buffer each message has its level in front, as printk's caller wrote it: a byte 1
  * and a character.
  */
-static void put_safe_text(const struct printk_safe *buffer, struct strbuf *line)
+static const char *safe_text(const struct printk_safe *buffer)
 {
-	strbuf_reset(line);
+	struct strbuf *text = scope_strbuf();
+
 	for (u64 i = 0; i < buffer->length;) {
 		const char *start = buffer->text + i;
 		const char *end = memchr(start, '\n', buffer->length - i);
 		u64 length = end ? (u64)(end - start) : buffer->length - i;
 		u64 level = length > 1 && *start == 1 ? 2 : 0;
 
-		strbuf_puts(line, "  ");
-		add_text(line, start + level, length - level, 0);
-		strbuf_putc(line, '\n');
+		strbuf_puts(text, "  ");
+		add_text(text, start + level, length - level, 0);
+		strbuf_putc(text, '\n');
 		i += length + 1;
 	}
-	out_text(strbuf_text(line));
+	return strbuf_text(text);
 }
 
-static void print_safe_buffer(const struct printk_safe *buffer, void *arg)
+static void put_safe_buffer(struct row *row, UNUSED size_t index, void *arg)
 {
-	if (json_on()) {
-		put_json_safe_buffer(buffer);
-		return;
-	}
+	const struct printk_safe *buffer = arg;
+
 	if (buffer->first)
-		out("PRINTK_SAFE_SEQ_BUF: %s\n", buffer->name);
-	out("CPU: %u  ADDR: %llx LEN: %llu  MESSAGE_LOST: %llu\n", buffer->cpu, buffer->address,
-	    buffer->length, buffer->lost);
-	if (!buffer->text)
-		out("  (%s)\n", buffer->why);
-	else if (!buffer->length)
-		out("  (empty)\n");
-	else
-		put_safe_text(buffer, arg);
-	out("\n");
+		row_remark(row, "PRINTK_SAFE_SEQ_BUF: %s\n", buffer->name);
+	row_text(row, buffer->name);
+	row_number(row, buffer->cpu);
+	row_address(row, buffer->address);
+	row_size(row, buffer->length);
+	row_number(row, buffer->lost);
+	if (buffer->text) {
+		row_bytes(row, buffer->text, buffer->length);
+		row_none(row);
+		row_remark(row, "%s", buffer->length ? safe_text(buffer) : "  (empty)\n");
+	} else {
+		row_none(row);
+		row_text(row, buffer->why);
+		row_remark(row, "  (%s)\n", buffer->why);
+	}
+}
+
+static void print_safe_buffer(const struct printk_safe *buffer, UNUSED void *arg)
+{
+	table_show(&(struct table){ .name = "log",
+				    .columns = safe_columns,
+				    .count = 1,
+				    .put = put_safe_buffer,
+				    .arg = (void *)buffer,
+				    .headings = HEADINGS_NEVER,
+				    .blank_after = true });
 }
 
 static void run_log(struct args *args)
@@ -304,7 +392,7 @@ static void run_log(struct args *args)
 		if (option_given(args, "a"))
 			print_audit();
 		else
-			printk_safe_buffers(print_safe_buffer, scope_strbuf());
+			printk_safe_buffers(print_safe_buffer, NULL);
 		return;
 	}
 	if (style.lines && !gdb_attach_dwarf(why)) {
