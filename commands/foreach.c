@@ -3,13 +3,14 @@
 #include "base/colour.h"
 #include "base/fail.h"
 #include "base/json.h"
-#include "base/out.h"
 #include "base/progress.h"
+#include "base/table.h"
 #include "kernel/taskinfo.h"
 #include "shell/command.h"
 #include "shell/nearest.h"
 #include "shell/session.h"
 #include "show/jsonshow.h"
+#include "show/parts.h"
 #include "task.h"
 
 #include <stdio.h>
@@ -245,51 +246,20 @@ static void run_step(void *arg)
 	const struct step *step = arg;
 
 	task_set_current(step->task);
-	if (step->header && !json_on()) {
+	if (step->header) {
 		struct strbuf *header = scope_strbuf();
 
 		task_header(step->task, header);
-		out("%s\n", strbuf_text(header));
+		table_remark("%s\n", strbuf_text(header));
 	}
 	run_protected(step);
 }
 
-/*
- * What was printed so far: one blank line goes between two tasks, whether or not the command
- * ends with one.
- */
-struct printed {
-	bool something, blank_wanted;
-};
-
-static void put_separated(const struct strbuf *text, struct printed *printed)
-{
-	size_t length = text->length;
-
-	printed->blank_wanted = ends_with(strbuf_text(text), "\n\n");
-	while (length > 0 && text->text[length - 1] == '\n')
-		length--;
-	if (length == 0)
-		return;
-	if (printed->something)
-		out("\n");
-	printed->something = true;
-	out_bytes(text->text, length);
-	out("\n");
-}
-
-static void free_text(void *arg)
-{
-	strbuf_free(arg);
-}
-
 static void run_in_contexts(const struct plan *plan, const struct command *command,
-			    struct printed *printed)
+			    struct parts *parts)
 {
-	struct strbuf *text = scope_alloc(sizeof(*text));
 	size_t done = 0, all = count_chosen(plan);
 
-	scope_cleanup(free_text, text);
 	colour_catch();
 	progress_scope(scope_printf("foreach %s", command->name), "tasks");
 	for (size_t i = 0; i < task_count(); i++) {
@@ -300,13 +270,7 @@ static void run_in_contexts(const struct plan *plan, const struct command *comma
 			continue;
 		interrupt_check();
 		progress_at(done++, all);
-		if (json_on()) { /* each answer says which task it is about */
-			run_step(&step);
-			continue;
-		}
-		strbuf_reset(text);
-		out_capture(run_step, &step, text);
-		put_separated(text, printed);
+		parts_put(parts, run_step, &step);
 	}
 }
 
@@ -377,7 +341,7 @@ static noreturn void nothing_to_run(void)
 static void run_foreach(struct args *args)
 {
 	struct plan *plan = scope_alloc(sizeof(*plan));
-	struct printed printed = { 0 };
+	struct parts parts = { 0 };
 
 	if (*args->line == '\0')
 		usage_fail(args);
@@ -399,10 +363,9 @@ static void run_foreach(struct args *args)
 		if (command->each_task == EACH_TASK_WORDS || merges(plan))
 			run_all_at_once(plan, command);
 		else
-			run_in_contexts(plan, command, &printed);
+			run_in_contexts(plan, command, &parts);
 	}
-	if (printed.blank_wanted)
-		out("\n");
+	parts_end(&parts);
 }
 
 COMMAND(foreach) = {

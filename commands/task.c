@@ -1,102 +1,19 @@
 /* commands/task.c - the command task: a task_struct and its thread_info, whole or by member. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
-#include "base/json.h"
-#include "base/out.h"
+#include "base/table.h"
 #include "shell/command.h"
 #include "shell/nearest.h"
 #include "shell/session.h"
 #include "show/datashow.h"
-#include "show/jsonshow.h"
+#include "show/taskshow.h"
 #include "task.h"
-
-#include <stdlib.h>
-
-/*
- * With CONFIG_THREAD_INFO_IN_TASK, which x86_64 has had since v4.9 (15f4eae70d36), thread_info is
- * the first member of task_struct.
- */
-static const char *const structures[] = { "task_struct", "thread_info" };
 
 struct request {
 	const struct task *task;
 	char **members;
 	size_t nr_members;
 };
-
-/* Says so when neither structure has it. */
-static void check_member(const char *path)
-{
-	if (!datashow_has_member("struct task_struct", path) &&
-	    !datashow_has_member("struct thread_info", path))
-		command_problem("task",
-				scope_printf("%s: not a task_struct or thread_info member%s", path,
-					     nearest_path("task_struct", path)));
-}
-
-static void show_member(const struct request *request, const char *path)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(structures); i++) {
-		const char *structure = scope_printf("struct %s", structures[i]);
-
-		if (datashow_has_member(structure, path))
-			datashow_member(structure, request->task->address, path, session.radix);
-	}
-	check_member(path);
-}
-
-/* The members asked for that STRUCTURE has. */
-static void put_structure(const struct request *request, const char *name)
-{
-	const char *structure = scope_printf("struct %s", name);
-	char **members = scope_array(request->nr_members + 1, sizeof(*members));
-	size_t count = 0;
-
-	for (size_t i = 0; i < request->nr_members; i++) {
-		if (datashow_has_member(structure, request->members[i]))
-			members[count++] = request->members[i];
-	}
-	if (request->nr_members && !count)
-		return;
-	json_object(name);
-	jsonshow_members(structure, request->task->address, members, count, SPACE_KERNEL);
-	json_end();
-}
-
-static void show_as_json(const struct request *request)
-{
-	for (size_t i = 0; i < request->nr_members; i++)
-		check_member(request->members[i]);
-	json_object(NULL);
-	jsonshow_task(request->task);
-	for (size_t i = 0; i < ARRAY_SIZE(structures); i++)
-		put_structure(request, structures[i]);
-	json_end();
-}
-
-static void show(void *arg)
-{
-	const struct request *request = arg;
-	struct strbuf *header = scope_strbuf();
-
-	if (json_on()) {
-		show_as_json(request);
-		return;
-	}
-
-	task_header(request->task, header);
-	out("%s\n", strbuf_text(header));
-	for (size_t i = 0; i < request->nr_members; i++)
-		show_member(request, request->members[i]);
-	for (size_t i = 0; request->nr_members == 0 && i < ARRAY_SIZE(structures); i++) {
-		out("%sstruct %s ", i == 0 ? "" : "\n", structures[i]);
-		datashow_value(
-			scope_printf("*(struct %s *)0x%llx", structures[i], request->task->address),
-			false, "", session.radix);
-		out("\n");
-	}
-	out("\n");
-}
 
 /* "pid,comm,se.on_rq" added to the members asked for. */
 static void add_members(struct request *request, const char *list)
@@ -123,8 +40,7 @@ static bool names_members(const char *word)
 	char *first = scope_strdup(word);
 
 	first[strcspn(first, ",")] = '\0';
-	return datashow_has_member("struct task_struct", first) ||
-	       datashow_has_member("struct thread_info", first);
+	return taskshow_has_member(first);
 }
 
 static void restore_radix(void *arg)
@@ -141,6 +57,13 @@ static void use_radix(unsigned radix)
 	session.radix = radix;
 }
 
+static void show(void *arg)
+{
+	const struct request *request = arg;
+
+	taskshow(request->task, request->members, request->nr_members);
+}
+
 static void show_protected(struct request *request, const struct task *task)
 {
 	struct failure failure;
@@ -149,8 +72,7 @@ static void show_protected(struct request *request, const struct task *task)
 	request->task = task;
 	if (protect_row(show, request, &failure))
 		return;
-	if (!json_on())
-		out("\n");
+	table_remark("\n");
 	command_problem("task", failure.text);
 }
 
