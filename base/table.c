@@ -496,10 +496,10 @@ bool table_get(const struct table *table, size_t index, const struct row_writer 
 
 void form_show(const struct form_writer *writer, void *arg)
 {
-	if (json_on())
-		writer->json(arg);
-	else
-		writer->text(arg);
+	void (*put)(void *arg) = json_on() ? writer->json : writer->text;
+
+	if (put)
+		put(arg);
 }
 
 void table_remark(const char *format, ...)
@@ -815,8 +815,8 @@ void row_remark(struct row *row, const char *format, ...)
 void row_form(struct row *row, const struct form_writer *writer, void *arg)
 {
 	give_cells(row);
-	if (row->run->writer == &text_writer)
+	if (row->run->writer == &text_writer && writer->text)
 		writer->text(arg);
-	else if (row->run->writer == &json_writer)
+	else if (row->run->writer == &json_writer && writer->json)
 		writer->json(arg);
 }

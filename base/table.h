@@ -148,7 +148,7 @@ void row_aside(struct row *row, void (*print)(void *arg), void *arg);
 
 /*
  * What is neither row nor cell, such as the members of a structure: JSON puts keys in the open
- * object, or at the top whole objects. One of the two is called.
+ * object, or at the top whole objects. One of the two is called; NULL: nothing is said there.
  */
 struct form_writer {
 	void (*text)(void *arg);

@@ -64,8 +64,8 @@ static bool ends_number(const char *text, const char *end)
 	return end != text && errno == 0 && (!*end || starts_with(end, " '"));
 }
 
-/* "value": what TEXT, as gdb writes it, says when it is one word. */
-static void put_word(const char *text)
+/* What TEXT, as gdb writes it, says when it is one word. */
+static void put_word(struct row *row, const char *text)
 {
 	bool is_name = isalpha((unsigned char)*text) || *text == '_';
 	char *end;
@@ -77,62 +77,23 @@ static void put_word(const char *text)
 	number = *text == '-' ? strtoll(text, &end, 0) : (s64)strtoull(text, &end, 0);
 	if (ends_number(text, end)) {
 		if (*text == '-')
-			json_signed("value", number);
+			row_signed(row, number);
 		else
-			json_number("value", (u64)number);
+			row_number(row, (u64)number);
 		return;
 	}
 	errno = 0;
 	real = strtod(text, &end); /* "inf" and "nan(0x8000)", too: null in JSON */
 	if (ends_number(text, end))
-		json_real("value", real, -1);
+		row_real(row, real);
 	else if (is_address(text, &address))
-		json_address("value", address);
+		row_address(row, address);
 	else if (streq(text, "true") || streq(text, "false"))
-		json_bool("value", streq(text, "true"));
+		row_flag(row, streq(text, "true"));
 	else if (is_name && is_word(text, strlen(text))) /* of an enum */
-		json_text("value", text);
-}
-
-struct in_memory {
-	struct type type;
-	u64 address;
-	enum address_space space;
-};
-
-static void put_in_memory(void *arg)
-{
-	const struct in_memory *object = arg;
-
-	jsonshow_value("value", object->type, object->address, object->space);
-}
-
-/*
- * "value" of a structure, a union or a string, whose text only a reader can take apart. False: it
- * is none, or nowhere in memory.
- */
-static bool put_object(const struct request *request, const char *expression, const char *type)
-{
-	struct in_memory object = { .space = request->user ? SPACE_USER : SPACE_KERNEL };
-	char text[4096];
-
-	while (starts_with(type, "const ") || starts_with(type, "volatile "))
-		type = strchr(type, ' ') + 1;
-	if (starts_with(type, "char [") && !request->user) {
-		if (!gdb_evaluate(expression, GDB_DWARF_IF_NEEDED, &object.address, NULL) ||
-		    !mem_try_string(object.address, text, sizeof(text), NULL))
-			return false;
-		json_text("value", text);
-		return true;
-	}
-	if (!type_by_name(type, &object.type) ||
-	    (type_kind(object.type) != TYPE_STRUCT && type_kind(object.type) != TYPE_UNION) ||
-	    !gdb_evaluate(scope_printf("&(%s)", expression), GDB_DWARF_IF_NEEDED, &object.address,
-			  NULL))
-		return false;
-	json_address("address", object.address);
-	json_protect("value", put_in_memory, &object);
-	return true;
+		row_text(row, text);
+	else
+		row_none(row);
 }
 
 struct shown_value {
@@ -142,7 +103,6 @@ struct shown_value {
 	bool labelled; /* for readers */
 	const char *text; /* gdb's, "$3 = ..." */
 	const unsigned *cpu; /* whose copy; NULL: it is none */
-	const char *type; /* NULL: gdb does not know it */
 };
 
 /* Behind "$3 = ". */
@@ -169,53 +129,99 @@ static const char *labelled(const struct shown_value *shown)
 	return scope_printf("%s = %s", shown->label, text);
 }
 
-static void put_nothing(UNUSED void *arg)
+struct in_memory {
+	struct type type;
+	u64 address;
+	enum address_space space;
+};
+
+static void put_in_memory(void *arg)
 {
+	const struct in_memory *object = arg;
+
+	jsonshow_value("value", object->type, object->address, object->space);
 }
 
-/* Readers do without: it may take the debug information. */
-static void put_type(void *arg)
+static void put_json_object(void *arg)
 {
-	struct shown_value *shown = arg;
-	struct strbuf *type = scope_strbuf();
-
-	if (!gdb_symbol_type(shown->expression, GDB_DWARF_IF_NEEDED, type, NULL))
-		return;
-	shown->type = scope_strdup(strbuf_text(type));
-	json_text("type", shown->type);
+	json_protect("value", put_in_memory, arg);
 }
 
-/* "value", and "address" of an object: readers have gdb's words. */
-static void put_value(void *arg)
+/*
+ * Of a structure, a union or a string, whose text only a reader can take apart. False: it
+ * is none, or nowhere in memory.
+ */
+static bool put_object(struct row *row, const struct shown_value *shown, const char *type)
 {
-	const struct shown_value *shown = arg;
+	static const struct form_writer writer = { .json = put_json_object };
+	struct in_memory object = { .space = shown->request->user ? SPACE_USER : SPACE_KERNEL };
+	char text[4096];
 
-	if (!shown->type || !put_object(shown->request, shown->expression, shown->type))
-		put_word(value_of(shown->text));
+	while (starts_with(type, "const ") || starts_with(type, "volatile "))
+		type = strchr(type, ' ') + 1;
+	if (starts_with(type, "char [") && !shown->request->user) {
+		if (!gdb_evaluate(shown->expression, GDB_DWARF_IF_NEEDED, &object.address, NULL) ||
+		    !mem_try_string(object.address, text, sizeof(text), NULL))
+			return false;
+		row_none(row);
+		row_text(row, scope_strdup(text));
+		return true;
+	}
+	if (!type_by_name(type, &object.type) ||
+	    (type_kind(object.type) != TYPE_STRUCT && type_kind(object.type) != TYPE_UNION) ||
+	    !gdb_evaluate(scope_printf("&(%s)", shown->expression), GDB_DWARF_IF_NEEDED,
+			  &object.address, NULL))
+		return false;
+	row_address(row, object.address);
+	row_form(row, &writer, &object);
+	row_none(row);
+	return true;
 }
 
 static const struct column value_columns[] = {
 	{ "expression", NULL, .kind = CELL_TEXT },
 	{ "cpu", NULL, .kind = CELL_NUMBER },
+	{ "type", NULL, .kind = CELL_TEXT },
 	{ "text", "", .kind = CELL_TEXT },
+	{ "address", NULL, .kind = CELL_ADDRESS },
+	{ "value", NULL, .kind = CELL_ANY, .decimals = -1 },
 	{ 0 },
 };
 
+/* Readers do without: it may take the debug information. */
+static const char *type_of(const struct row *row, const char *expression)
+{
+	struct strbuf *type = scope_strbuf();
+
+	return row_wants(row) && gdb_symbol_type(expression, GDB_DWARF_IF_NEEDED, type, NULL)
+		       ? strbuf_text(type)
+		       : NULL;
+}
+
 static void put_shown_value(struct row *row, UNUSED size_t index, void *arg)
 {
-	static const struct form_writer type = { put_nothing, put_type };
-	static const struct form_writer value = { put_nothing, put_value };
-	struct shown_value *shown = arg;
+	const struct shown_value *shown = arg;
+	const char *type;
 
 	row_text(row, shown->label);
 	if (shown->cpu)
 		row_number(row, *shown->cpu);
 	else
 		row_none(row);
-	row_form(row, &type, shown);
+	type = type_of(row, shown->expression);
+	if (type)
+		row_text(row, type);
+	else
+		row_none(row);
 	row_text(row, value_of(shown->text));
 	row_shown(row, labelled(shown));
-	row_form(row, &value, shown);
+	if (!row_wants(row)) {
+		row_none(row);
+		row_none(row);
+	} else if (!type || !put_object(row, shown, type)) {
+		row_none(row);
+		put_word(row, value_of(shown->text));
+	}
 }
 
 static void show_value(struct shown_value shown)

@@ -231,17 +231,32 @@ static void put_text_in_line(void *arg)
 	strbuf_reset(walk->text);
 }
 
-/* An object has the whole. */
+static const struct column text_columns[] = {
+	{ "address", NULL, .kind = CELL_ADDRESS },
+	{ "text", NULL, .kind = CELL_BYTES },
+	{ 0 },
+};
+
+static void put_whole_text(struct row *row, UNUSED size_t index, void *arg)
+{
+	const struct text_walk *walk = arg;
+
+	row_address(row, walk->request->address);
+	row_bytes(row, strbuf_text(walk->text), walk->text->length);
+}
+
+/* Programs get the whole. */
 static void put_json_text(void *arg)
 {
 	const struct text_walk *walk = arg;
 
-	if (!walk->ended)
-		return;
-	json_object(NULL);
-	json_address("address", walk->request->address);
-	json_bytes("text", strbuf_text(walk->text), walk->text->length);
-	json_end();
+	if (walk->ended)
+		table_show(&(struct table){ .name = "rd",
+					    .columns = text_columns,
+					    .count = 1,
+					    .put = put_whole_text,
+					    .arg = arg,
+					    .headings = HEADINGS_NEVER });
 }
 
 /* 60 characters a line; without a count up to the first byte that is no printable character. */

@@ -237,11 +237,19 @@ static void show_maple_row(const struct tree *tree, const struct column *columns
 }
 
 static const struct column node_columns[] = {
-	{ NULL, "", .kind = CELL_TEXT },	   { "node", NULL, .kind = CELL_ADDRESS },
-	{ "parent", NULL, .kind = CELL_ADDRESS },  { "depth", NULL, .kind = CELL_NUMBER },
-	{ "type", NULL, .kind = CELL_NUMBER },	   { "first", NULL, .kind = CELL_ADDRESS },
-	{ "last", NULL, .kind = CELL_ADDRESS },	   { "last_slot", NULL, .kind = CELL_NUMBER },
-	{ "gap_slot", NULL, .kind = CELL_NUMBER }, { 0 },
+	{ NULL, "", .kind = CELL_TEXT },
+	{ "node", NULL, .kind = CELL_ADDRESS },
+	{ "parent", NULL, .kind = CELL_ADDRESS },
+	{ "depth", NULL, .kind = CELL_NUMBER },
+	{ "type", NULL, .kind = CELL_NUMBER },
+	{ "first", NULL, .kind = CELL_ADDRESS },
+	{ "last", NULL, .kind = CELL_ADDRESS },
+	{ "slots", NULL, .kind = CELL_ADDRESS },
+	{ "pivots", NULL, .kind = CELL_ADDRESS },
+	{ "gaps", NULL, .kind = CELL_ADDRESS },
+	{ "last_slot", NULL, .kind = CELL_NUMBER },
+	{ "gap_slot", NULL, .kind = CELL_NUMBER },
+	{ 0 },
 };
 
 /* "0-7: node 0x... depth 0 type 3 parent 0x... contents: ", and slots with the pivots between them. */
@@ -268,27 +276,13 @@ static const char *node_text(const struct tree *tree, const struct kmaple_slot *
 	return strbuf_text(text);
 }
 
-static void put_content(struct row *row, size_t index, void *arg)
-{
-	const u64 *values = arg;
-
-	row_address(row, values[index]);
-}
-
 /* Readers see them in the node's line. */
-static void put_contents(struct row *row, const char *key, const u64 *values, size_t count)
+static void put_contents(struct row *row, const u64 *values, size_t count)
 {
-	static const struct column columns[] = { { "value", NULL, .kind = CELL_ADDRESS }, { 0 } };
-	const struct table table = { .name = "tree",
-				     .columns = columns,
-				     .count = count,
-				     .put = put_content,
-				     .arg = (void *)values,
-				     .headings = HEADINGS_NEVER,
-				     .key = key,
-				     .plain = true };
-
-	row_children(row, &table);
+	row_list(row);
+	for (size_t i = 0; i < count; i++)
+		row_address(row, values[i]);
+	row_list_end(row);
 }
 
 static void put_node(struct row *row, UNUSED size_t index, void *arg)
@@ -304,14 +298,15 @@ static void put_node(struct row *row, UNUSED size_t index, void *arg)
 	row_number(row, slot->type);
 	row_address(row, slot->node_first);
 	row_address(row, slot->node_last);
-	put_contents(row, "slots", slot->slots, slot->nr_slots);
-	put_contents(row, "pivots", slot->pivots, min_u64(slot->nr_pivots, slot->nr_slots));
+	put_contents(row, slot->slots, slot->nr_slots);
+	put_contents(row, slot->pivots, min_u64(slot->nr_pivots, slot->nr_slots));
 	if (!slot->nr_gaps) {
+		row_none(row);
 		row_none(row);
 		row_none(row);
 		return;
 	}
-	put_contents(row, "gaps", slot->gaps, slot->nr_gaps);
+	put_contents(row, slot->gaps, slot->nr_gaps);
 	row_number(row, slot->last_slot);
 	row_number(row, slot->gap_slot);
 }

@@ -124,11 +124,9 @@ static const struct column group_columns[] = {
 	{ "count", "", CELL_NUMBER, .before = "TASKS: ", .align = ALIGN_LEFT, .width = 6 },
 	{ "state", "", CELL_TEXT, .before = " STATE: " },
 	{ "on_cpu", "", CELL_FLAG, .before = "" },
-	{ NULL, "", CELL_TEXT, .before = "\n PIDS:" },
+	{ "pids", "", CELL_NUMBER, .before = "\n PIDS: ", .separator = " " },
 	{ 0 },
 };
-
-static const struct column pid_columns[] = { { "pid", NULL, .kind = CELL_NUMBER }, { 0 } };
 
 static const struct column frame_columns[] = {
 	{ NULL, "", CELL_NUMBER, .before = "  #", .place = 1 },
@@ -143,14 +141,6 @@ struct shown_group {
 	const struct group *group;
 	const struct btmerge_style *style;
 };
-
-static void put_pid(struct row *row, size_t index, void *arg)
-{
-	const struct shown_group *shown = arg;
-
-	row_stands_for(row, shown->group->first[index].task->address);
-	row_number(row, shown->group->first[index].task->pid);
-}
 
 static void show_frame_lines(void *arg)
 {
@@ -193,27 +183,10 @@ static void put_frame(struct row *row, size_t index, void *arg)
 		row_form(row, &lines, frame);
 }
 
-static const char *pid_list(const struct group *group)
-{
-	struct strbuf *pids = scope_strbuf();
-
-	for (size_t i = 0; i < group->count; i++)
-		strbuf_printf(pids, " %d", (int)group->first[i].task->pid);
-	return strbuf_text(pids);
-}
-
 static void put_group(struct row *row, UNUSED size_t index, void *arg)
 {
 	struct shown_group *shown = arg;
 	const struct merged_trace *trace = shown->group->first;
-	const struct table pids = { .name = "bt",
-				    .columns = pid_columns,
-				    .count = shown->group->count,
-				    .put = put_pid,
-				    .arg = shown,
-				    .headings = HEADINGS_NEVER,
-				    .key = "pids",
-				    .plain = true };
 	const struct table frames = { .name = "bt",
 				      .columns = frame_columns,
 				      .count = trace->nr_frames,
@@ -227,8 +200,10 @@ static void put_group(struct row *row, UNUSED size_t index, void *arg)
 	row_text(row, trace->state);
 	row_flag(row, trace->active);
 	row_shown(row, trace->active ? " (on a CPU)" : "");
-	row_text(row, pid_list(shown->group));
-	row_children(row, &pids);
+	row_list(row);
+	for (size_t i = 0; i < shown->group->count; i++)
+		row_number(row, shown->group->first[i].task->pid);
+	row_list_end(row);
 	row_children(row, &frames);
 }
 
