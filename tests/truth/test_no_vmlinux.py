@@ -1,6 +1,7 @@
 # A dump alone: names from its kallsyms, types from its BTF; the same answers as with the vmlinux, which is found by itself.
 # SPDX-License-Identifier: GPL-3.0-or-later
 import functools
+import json
 import os
 import pathlib
 import re
@@ -55,6 +56,18 @@ def test_the_same_answers(kernel):
         same_lines(comparable(mine), comparable(theirs), word)
     expect("WARNING" not in said, f"says {said[:300]!r}")
     expect("KERNEL: (no vmlinux: from the dump)" in got[0], got[0][:200])
+
+
+def test_unknown_lines_are_said_in_both_forms(kernel):
+    """Once, before the instructions: programs would take silence for code that has no lines."""
+    dump = pathlib.Path(alone(kernel.dump()).name) / "vmcore"
+    text = run_crash("--exec", "dis -l vfs_read 3", dump)
+    lines = run_crash("--json", "--exec", "dis -l vfs_read 3", dump).stdout.splitlines()
+    said = re.findall("no line numbers: .*", text.stdout + text.stderr)
+    objects = [json.loads(line) for line in lines]
+    equal(len(said), 1, "in text")
+    equal([one["warning"] for one in objects if "warning" in one], said, "in JSON")
+    equal([list(one)[0] for one in objects], ["warning", "address", "address", "address", "command"], "the warning comes first")
 
 
 def has_types(kernel, name):

@@ -632,6 +632,20 @@ static void put_with_form(struct row *row, size_t index, void *arg)
 		fail("broken");
 }
 
+static const struct form_writer silent = { .json = form_json };
+
+static void show_silent(void *arg)
+{
+	form_show(&silent, arg);
+}
+
+static void put_with_silent(struct row *row, size_t index, void *arg)
+{
+	*(int *)arg = 7;
+	row_number(row, index);
+	row_form(row, &silent, arg);
+}
+
 /* A row that fails when rows are whole ends the answer, and nobody but the command tells why. */
 static void test_forms(UNUSED void **state)
 {
@@ -654,6 +668,13 @@ static void test_forms(UNUSED void **state)
 	/* Whoever draws rows himself has no place for it. */
 	assert_true(table_get(&table, 1, &collector, &text));
 	assert_string_equal(strbuf_text(&text), "test 1: nr=1 of 0;");
+	/* Half a pair: the other has nothing to say. */
+	strbuf_reset(&text);
+	out_capture(show_silent, &number, &text);
+	assert_string_equal(strbuf_text(&text), "");
+	table.count = 1;
+	table.put = put_with_silent;
+	check(&table, "0\n", "{\"nr\": 0, \"form\": 7}\n");
 	strbuf_free(&text);
 }
 
