@@ -157,9 +157,9 @@ static size_t queue_of(const struct subject *subject, struct queued **queue)
 }
 
 static const struct column queue_columns[] = {
-	{ "signal", "", CELL_SIGNED, .before = "             ", .width = 3 },
+	{ "signal", "", CELL_SIGNED, .before = "             " },
 	{ "siginfo", "", .kind = CELL_ADDRESS },
-	{ "error", "", CELL_TEXT, .before = "", .after = ")" },
+	{ "error", "", CELL_TEXT, .before = "             (", .after = ")" },
 	{ 0 },
 };
 
@@ -174,6 +174,7 @@ static void put_queued(struct row *row, size_t index, void *arg)
 		return;
 	}
 	row_signed(row, queued->number);
+	row_shown(row, scope_printf("%3d", queued->number));
 	row_address(row, queued->info);
 	row_none(row);
 }

@@ -1,8 +1,12 @@
 # sig against the signal sets of /proc/PID/status.
 # SPDX-License-Identifier: GPL-3.0-or-later
+import json
 import re
+import subprocess
+import tempfile
 
-from harness import equal, expect
+from format.writers import segments_of_elf
+from harness import equal, expect, run_crash
 
 
 def processes(kernel):
@@ -81,3 +85,29 @@ def test_idle_tasks(kernel):
     expect(len(idle) > 1, "one idle task only")
     shown_cpus = re.findall(r"^PID: 0 .* CPU: (\d+)", kernel.crash("sig 0"), re.M)
     equal(shown_cpus, idle, "idle tasks of sig 0")
+
+
+def test_broken_queue(kernel):
+    """A queue whose first link leads nowhere: both forms say why, in its place, and tell all the rest."""
+    tid = next(t for t, f in processes(kernel).items() if f["Name"] == "w-signals")
+    task = int(re.search(r"TASK: ([0-9a-f]{16})", shown(kernel, [tid])[tid])[1], 16)
+    offset = int(re.search(r"\[(\d+)\]", kernel.crash("struct -o task_struct.pending"))[1])
+    physical = int(kernel.crash(f"vtop {task + offset:x}").split()[3], 16)
+    place = next(at + physical - start for kind, start, at, size in segments_of_elf(kernel.vmcore)
+                 if kind == 1 and start <= physical < start + size)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = f"{folder}/vmcore"
+        subprocess.run(["cp", "--sparse=always", "--reflink=auto", kernel.vmcore, copy], check=True)
+        with open(copy, "r+b") as file:
+            file.seek(place)
+            file.write((0x1000).to_bytes(8, "little"))
+        text, group, one, whole = (run_crash("-s", kernel.vmlinux, copy, stdin=f"{words} {tid}\n").stdout
+                                   for words in ("sig", "sig -g", "sig --json", "sig -g --json"))
+    part = re.search(r"^PRIVATE_PENDING\n    SIGNAL: [0-9a-f]{16}\n  SIGQUEUE:  SIG +SIGINFO +\n +\((.+)\)\nSHARED_PENDING\n", text, re.M)
+    expect(part, f"no reason in the place of the queue: {text[-600:]!r}")
+    expect(f"({part[1]})" in group, f"no reason in sig -g: {group[-600:]!r}")
+    equal(len(re.findall(r"^ +(10|35)  [0-9a-f]{16}$", text, re.M)), 3, "signals of the group")
+    equal(json.loads(one)["private_pending"]["queue"], [{"error": part[1]}], "sig --json")
+    equal([signal["signal"] for signal in json.loads(one)["shared_pending"]["queue"]], [10, 35, 35], "sig --json")
+    threads = {thread["pid"]: thread for thread in json.loads(whole)["threads"]}
+    equal(threads[tid]["private_pending"]["queue"], [{"error": part[1]}], "sig -g --json")
