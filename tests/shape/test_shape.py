@@ -132,6 +132,12 @@ def test_the_kernel_side_draws_nothing():
     equal(wrong, [], "layers 1 to 5 that know of JSON or colours")
 
 
+def test_one_place_asks_for_json():
+    """Tables and pairs of writers choose the form: who finds something out would tell it twice, and differently."""
+    asking = [name_of(path) for path in OURS if layer(module_of(path)) >= 7 and re.search(r"\bjson_on\(\)", path.read_text())]
+    equal(asking, [], "views and commands that ask whether JSON is on")
+
+
 # What stands before the name of a function, at the start of a line, and how what follows its name ends.
 FUNCTION = r"^(?!static\b|typedef\b|extern\b|return\b|else\b)[a-z][\w \t*]*?[ *](\w+)\("
 
