@@ -114,12 +114,16 @@ const char help_output_page[] =
 	"\"set radix 10\") change that for p, struct and their like; the options -x and -d do so "
 	"for one command.\n";
 
-/* Prints the words of one paragraph (until LINE_END) filled, with INDENT blanks before each line. */
-static void fill_words(const char *text, size_t length, int indent)
+/*
+ * The words of one paragraph, filled, with INDENT blanks before each line but the first, which has
+ * FIRST of them.
+ */
+static void add_words(const char *text, size_t length, int first, int indent, struct strbuf *filled)
 {
-	int column = 0;
+	int column = indent;
 	size_t i = 0;
 
+	strbuf_printf(filled, "%*s", first, "");
 	while (i < length) {
 		size_t word = 0;
 
@@ -129,20 +133,25 @@ static void fill_words(const char *text, size_t length, int indent)
 			word++;
 		if (!word)
 			break;
-		if (column && column + 1 + (int)word > COLUMNS - 1) {
-			out("\n");
-			column = 0;
+		if (column > indent && column + 1 + (int)word > COLUMNS - 1) {
+			strbuf_printf(filled, "\n%*s", indent, "");
+			column = indent;
 		}
-		if (column)
-			out(" ");
-		else
-			out("%*s", indent, "");
-		column += (column ? 1 : indent) + word;
-		out("%.*s", (int)word, text + i);
+		if (column > indent)
+			strbuf_printf(filled, " ");
+		column += (column > indent) + (int)word;
+		strbuf_printf(filled, "%.*s", (int)word, text + i);
 		i += word;
 	}
-	if (column)
-		out("\n");
+	strbuf_printf(filled, "\n");
+}
+
+static void fill_words(const char *text, size_t length, int first, int indent)
+{
+	struct strbuf *filled = scope_strbuf();
+
+	add_words(text, length, first, indent, filled);
+	out("%s", strbuf_text(filled));
 }
 
 /* Is this a line of a paragraph that may be filled? */
@@ -161,7 +170,7 @@ static void print_text(const char *text, int indent)
 				end += strcspn(end, "\n");
 				end += *end == '\n';
 			}
-			fill_words(text, end - text, indent);
+			fill_words(text, end - text, indent, indent);
 		} else {
 			end += strcspn(end, "\n");
 			if (end > text)
@@ -219,23 +228,11 @@ static void print_options(const struct option *options)
 		return;
 	out("\nOPTIONS\n");
 	for (const struct option *option = options; option->name; option++) {
-		char *lines = NULL;
-		size_t length = 0;
-		FILE *memory, *previous;
-
 		if (!option->help)
 			continue;
-		memory = open_memstream(&lines, &length);
-		previous = out_redirect(memory);
-		fill_words(option->help, strlen(option->help), width + 6);
-		out_redirect(previous);
-		fclose(memory);
-		/* out() ends the command where nobody reads on. */
-		scope_cleanup(free, lines);
 		out("    ");
-		print_option(option);
-		/* The first line's indentation gives way to the option itself. */
-		out("%*s%s", width + 2 - option_width(option), "", lines + width + 6);
+		fill_words(option->help, strlen(option->help), width + 2 - print_option(option),
+			   width + 6);
 	}
 }
 
