@@ -1,10 +1,10 @@
-# Every command with every option, in both forms: each value of the JSON stands in the text, in its order, and nothing else does.
+# Every command with every option, in both forms: each value of the JSON stands in the text, in its order, and nothing else.
 # SPDX-License-Identifier: GPL-3.0-or-later
 """
-A case is a command and how its text is read. A walk over the JSON gives its values one by one; each has to be in the text
-behind the one before it, written as its kind is. What is left of the text then may only be what it has for the eye: labels,
-brackets, headings. So a value that stands in one form alone is found, whichever that is. test_changes_are_found() makes such
-faults in what the program answered.
+A case is a command and how its text is read. A walk over the JSON gives its values one by one; each has to be in the
+text behind the one before it, written as its kind is. What is left of the text then may only be what it has for the eye:
+labels, brackets, headings. So a value that stands in one form alone is found, whichever that is. The test also makes such
+faults in what the program answered, and wants them found.
 """
 import copy
 import datetime
@@ -76,15 +76,26 @@ def symbol(value):
     """Where JSON has hexadecimal offsets and the module behind, text may have decimal ones alone."""
     name, _, module = value.partition(" ")
     offset = re.search(r"\+0x([0-9a-f]+)$", name)
-    name = re.escape(name[:offset.start()]) + rf"\+(?:{int(offset.group(1), 16)}|0x{offset.group(1)})" if offset else re.escape(name)
+    name = (
+        re.escape(name[: offset.start()]) + rf"\+(?:{int(offset.group(1), 16)}|0x{offset.group(1)})"
+        if offset
+        else re.escape(name)
+    )
     return rf"(?<![\w.]){name}(?![\w.+])" + (rf"(?: {re.escape(module)})?" if module else "")
 
 
 def string(value):
     """The words of it; what is no printable character there is one of some characters, or escaped."""
-    parts = ["".join(re.escape(c) if " " <= c <= "~" else ".{1,8}?" for c in part) for part in re.split(r"[ \t\n]+", value.strip())]
+    parts = [
+        "".join(re.escape(c) if " " <= c <= "~" else ".{1,8}?" for c in part)
+        for part in re.split(r"[ \t\n]+", value.strip())
+    ]
     whole = r"[ \t\n]+".join(parts)
-    return (r"(?<!\w)" if value.strip()[0].isalnum() else "") + whole + (r"(?!\w)" if value.strip()[-1].isalnum() else "")
+    return (
+        (r"(?<!\w)" if value.strip()[0].isalnum() else "")
+        + whole
+        + (r"(?!\w)" if value.strip()[-1].isalnum() else "")
+    )
 
 
 def flag(value):
@@ -97,9 +108,17 @@ def marked(mark):
 
 
 WRITTEN = {
-    "symbol": lambda value: value and symbol(value), "meaning": symbol, "rip_symbol": symbol,
-    "vsz": units(1024), "rss": units(1024), "since_ns": age, "time_ns": boot_time, "uptime_seconds": lambda value: word(clock(int(value))),
-    "run_seconds": lambda value: word(clock(value)), "time": date, "wall_ns": lambda value: date(value // 10**9),
+    "symbol": lambda value: value and symbol(value),
+    "meaning": symbol,
+    "rip_symbol": symbol,
+    "vsz": units(1024),
+    "rss": units(1024),
+    "since_ns": age,
+    "time_ns": boot_time,
+    "uptime_seconds": lambda value: word(clock(int(value))),
+    "run_seconds": lambda value: word(clock(value)),
+    "time": date,
+    "wall_ns": lambda value: date(value // 10**9),
 }
 
 
@@ -126,16 +145,39 @@ def written(value, key, forms):
 
 class Case:
     """
-    COMMAND. ORDER: keys in the order of the text, those that are not in it behind; default: as in JSON. HIDDEN: keys that
-    text leaves out, as README and help say. MAYBE: keys that stand in the text of some rows only. FORMS: how a key's value is
-    written. FOR_EYES: what else is in the text. NAMES: the keys of objects are values of the answer. ANYWHERE: the text's order
-    differs from row to row; "all": that of rows as well. SHOWN(row): what of a row text has, where that is no matter of keys. FACTS(row): more regular
-    expressions, of what text makes of the row's values. DUMP: a scenario. NONE: the text where there is nothing to tell.
+    COMMAND. ORDER: keys in the order of the text, the others behind them; default: as in JSON. HIDDEN: keys that text
+    leaves out, as README and help say. MAYBE: keys that stand in the text of some rows only. FORMS: how a key's value is
+    written. EYES: what else is in the text. NAMES: the keys of objects are values of the answer. ANYWHERE: the text's
+    order differs from row to row; "all": that of rows as well. SHOWN(row): what of a row text has, where keys do not
+    tell. FACTS(row): more regular expressions, of what text makes of the row's values. DUMP: a scenario. NONE: the text
+    where there is nothing to tell.
     """
 
-    def __init__(self, command, order="", hidden="", maybe="", forms=None, eyes="", names=False, anywhere=False, shown=None, facts=None, dump="sysrq", none=None):
+    def __init__(
+        self,
+        command,
+        order="",
+        hidden="",
+        maybe="",
+        forms=None,
+        eyes="",
+        names=False,
+        anywhere=False,
+        shown=None,
+        facts=None,
+        dump="sysrq",
+        none=None,
+    ):
         self.command, self.order, self.hidden, self.maybe = command, order.split(), hidden.split(), maybe.split()
-        self.forms, self.eyes, self.names, self.anywhere, self.facts, self.dump, self.none = forms or {}, eyes, names, anywhere, facts, dump, none
+        self.forms, self.eyes, self.names, self.anywhere, self.facts, self.dump, self.none = (
+            forms or {},
+            eyes,
+            names,
+            anywhere,
+            facts,
+            dump,
+            none,
+        )
         self.shown = shown or (lambda row: row)
 
     def place(self, key):
@@ -148,12 +190,23 @@ def values(case, node, path=(), known=None):
         for i, one in enumerate(node):
             yield from values(case, one, (*path, i), known)
     elif isinstance(node, dict):
-        known = {**(known or {}), **{at: (node.get("symbols", {}).get(at), node.get("strings", {}).get(at))
-                                     for at in {**node.get("symbols", {}), **node.get("strings", {})}}}
+        known = {
+            **(known or {}),
+            **{
+                at: (node.get("symbols", {}).get(at), node.get("strings", {}).get(at))
+                for at in {**node.get("symbols", {}), **node.get("strings", {})}
+            },
+        }
         for key in sorted(node, key=case.place):
             if key in case.hidden or key in ("symbols", "strings") and isinstance(node[key], dict):
                 continue
-            if case.names is True and key != "error" or isinstance(case.names, tuple) and case.names[0] in path or "value" in path:
+            if (
+                case.names is True
+                and key != "error"
+                or isinstance(case.names, tuple)
+                and case.names[0] in path
+                or "value" in path
+            ):
                 yield (*path, key, "the key"), string(key.split(".")[-1]), False
             yield from values(case, node[key], (*path, key), known)
     else:
@@ -188,13 +241,13 @@ class Text:
 
     def skipped(self, start):
         """What is passed over when the next value is at START."""
-        between = self.text[self.at:start]
+        between = self.text[self.at : start]
         return re.sub(r"\W", "", self.eyes.sub("", between) if self.eyes else between)
 
     def find(self, pattern, maybe, anywhere):
         end = len(self.text) if anywhere == "all" else self.start + 3 * REACH if anywhere else self.at + REACH
         match = compiled(pattern).search(self.masked, self.start if anywhere else self.at, end)
-        while anywhere and match and any(self.taken[match.start():match.end()]):
+        while anywhere and match and any(self.taken[match.start() : match.end()]):
             again = compiled(pattern).search(self.masked, match.end(), end)
             if not again:
                 break  # the text has it once for two of JSON's
@@ -204,7 +257,7 @@ class Text:
         self.at = match.end()
         self.last = max(self.last, match.end())
         self.spans.append(match.span())
-        self.taken[match.start():match.end()] = b"\1" * (match.end() - match.start())
+        self.taken[match.start() : match.end()] = b"\1" * (match.end() - match.start())
         return True
 
     def left(self):
@@ -233,8 +286,12 @@ def compare(case, rows, text):
             if text.find(pattern, maybe, case.anywhere):
                 found.append((i, path))
             elif not maybe:
-                near = text.text[text.at:text.at + 100]
-                return f"row {i + 1}: {'.'.join(map(str, path))} ({pattern[:80]}) is not in the text at {near!r}", found, text.spans
+                near = text.text[text.at : text.at + 100]
+                return (
+                    f"row {i + 1}: {'.'.join(map(str, path))} ({pattern[:80]}) is not in the text at {near!r}",
+                    found,
+                    text.spans,
+                )
         for pattern in case.facts(row) if case.facts else ():
             if not text.find(pattern, False, True):
                 return f"row {i + 1}: {pattern!r}, made of its values, is not in the text", found, text.spans
@@ -246,8 +303,22 @@ def compare(case, rows, text):
 
 REGISTERS = r"\b(R[A-Z0-9]{1,2}|RFLAGS|ORIG_RAX|CS|SS):"
 FRAME = rf"{HEADER}|{REGISTERS}| at (?=[0-9a-f\0]{{16}})|\(unknown\)|\(no stack\)|\[exception RIP: |-{{3}} <[A-Za-z ]+ stack> -{{3}}|-{{16}}"
-STACKS = {"irq": "IRQ", "nmi": "NMI EXCEPTION", "df": "DOUBLEFAULT EXCEPTION", "db": "DEBUG EXCEPTION", "mce": "MCE EXCEPTION", "vc": "VC EXCEPTION"}
-SOURCES = {"registers": "<registers>", "orc": "<ORC>", "cfi": "<CFI>", "guess": "<guess>", "frame_pointer": "<frame pointer>", "found": "<found>"}
+STACKS = {
+    "irq": "IRQ",
+    "nmi": "NMI EXCEPTION",
+    "df": "DOUBLEFAULT EXCEPTION",
+    "db": "DEBUG EXCEPTION",
+    "mce": "MCE EXCEPTION",
+    "vc": "VC EXCEPTION",
+}
+SOURCES = {
+    "registers": "<registers>",
+    "orc": "<ORC>",
+    "cfi": "<CFI>",
+    "guess": "<guess>",
+    "frame_pointer": "<frame pointer>",
+    "found": "<found>",
+}
 MEMBER = r"[{}<>,]|\bstruct \w+\b|\bunion \w+\b"
 NO_COLUMN = "size module"  # of sym
 
@@ -319,7 +390,14 @@ def bt(command, hidden="offset", **more):
         hidden += " registers_at"
     if re.search(r" -[tTe]", command):
         hidden += " number"
-    return Case(command, "pid task cpu comm number sp function offset pc module", "left level state start complete source stack problem " + hidden, "at", anywhere=True, **more)
+    return Case(
+        command,
+        "pid task cpu comm number sp function offset pc module",
+        "left level state start complete source stack problem " + hidden,
+        "at",
+        anywhere=True,
+        **more,
+    )
 
 
 def rd(command, **more):
@@ -365,12 +443,25 @@ def without_symbols(row):
 
 def types(command, **more):
     """The members' types and names; sizes are in the type."""
-    return Case(command, "address offset type name bit_size members size", "bit_offset", eyes=r"SIZE:|^ +(struct|union) \{|(?<=[\w\]\0]\[)\d+(?=\])", shown=offsets if " -o" in command else definition, **more)
+    return Case(
+        command,
+        "address offset type name bit_size members size",
+        "bit_offset",
+        eyes=r"SIZE:|^ +(struct|union) \{|(?<=[\w\]\0]\[)\d+(?=\])",
+        shown=offsets if " -o" in command else definition,
+        **more,
+    )
 
 
 def ps(command, **more):
     """cpu and task in the order of the rows; > is an active task, [] a kernel thread."""
-    return Case(command, "active pid ppid cpu task kernel_sp state memory_percent vsz rss comm", "tgid panic kernel_thread " + more.pop("hidden", ""), forms={"active": lambda value: ">" if value else r"^ (?= *\d)"}, **more)
+    return Case(
+        command,
+        "active pid ppid cpu task kernel_sp state memory_percent vsz rss comm",
+        "tgid panic kernel_thread " + more.pop("hidden", ""),
+        forms={"active": lambda value: ">" if value else r"^ (?= *\d)"},
+        **more,
+    )
 
 
 def limit(value):
@@ -386,7 +477,13 @@ def object_file(value):
 
 
 def setting(value):
-    return {True: "on", False: "off"}[value] if isinstance(value, bool) else None if value is None else written(value, "", {})
+    return (
+        {True: "on", False: "off"}[value]
+        if isinstance(value, bool)
+        else None
+        if value is None
+        else written(value, "", {})
+    )
 
 
 def scaled(value):
@@ -403,8 +500,17 @@ def total(value):
 
 def share_of_totals(row):
     """Per cent, of what the line says."""
-    for key, of in (("free", "total_mem"), ("used", "total_mem"), ("shared", "total_mem"), ("buffers", "total_mem"), ("cached", "total_mem"), ("slab", "total_mem"),
-                    ("huge_free", "total_huge"), ("swap_used", "total_swap"), ("swap_free", "total_swap")):
+    for key, of in (
+        ("free", "total_mem"),
+        ("used", "total_mem"),
+        ("shared", "total_mem"),
+        ("buffers", "total_mem"),
+        ("cached", "total_mem"),
+        ("slab", "total_mem"),
+        ("huge_free", "total_huge"),
+        ("swap_used", "total_swap"),
+        ("swap_free", "total_swap"),
+    ):
         if row.get(of) and key in row:
             yield rf"{row[key] * 100 // row[of]}% of {of.upper().replace('_', ' ')}"
 
@@ -438,8 +544,15 @@ def page_of(row):
 
 
 def vtop(command, hidden=""):
-    return Case(command, "virtual physical page_directory", "page_bytes pid task cpu comm file file_offset " + hidden, "entry_at page_directory", anywhere=True, facts=page_of,
-                eyes=r"^ +PTE +PHYSICAL +FLAGS|VIRTUAL|PHYSICAL|PAGE DIRECTORY:|DIRECTORY:|PAGE:|^ +PTE +PHYSICAL +FLAGS|\b(PAGE|VMA|START|END|FLAGS|FILE|MAPPING|INDEX|CNT)\b")
+    return Case(
+        command,
+        "virtual physical page_directory",
+        "page_bytes pid task cpu comm file file_offset " + hidden,
+        "entry_at page_directory",
+        anywhere=True,
+        facts=page_of,
+        eyes=r"^ +PTE +PHYSICAL +FLAGS|VIRTUAL|PHYSICAL|PAGE DIRECTORY:|DIRECTORY:|PAGE:|^ +PTE +PHYSICAL +FLAGS|\b(PAGE|VMA|START|END|FLAGS|FILE|MAPPING|INDEX|CNT)\b",
+    )
 
 
 def maple(value):
@@ -449,25 +562,57 @@ def maple(value):
 
 
 def sig(command):
-    return Case(command, hidden="name", forms={"handler": handler}, eyes=rf"{HEADER}|[A-Z]+_STRUCT:|NR_THREADS:|SIGPENDING:|BLOCKED:|[A-Z]+_PENDING|SIGNAL:|SIGQUEUE:"
-                r"|\(empty\)|SIG +SIGINFO|^ SIG +SIGACTION.*$")
+    return Case(
+        command,
+        hidden="name",
+        forms={"handler": handler},
+        eyes=rf"{HEADER}|[A-Z]+_STRUCT:|NR_THREADS:|SIGPENDING:|BLOCKED:|[A-Z]+_PENDING|SIGNAL:|SIGQUEUE:"
+        r"|\(empty\)|SIG +SIGINFO|^ SIG +SIGACTION.*$",
+    )
 
 
 def symbols(command, **more):
-    return Case(command, "address start end type range name offset section module file line", "size " + more.pop("hidden", "module"), "offset file line section",
-                forms={"offset": lambda value: rf"\+(?:{value}|0x{value:x})\b" if value else None, **more.pop("forms", {})}, **more)
+    return Case(
+        command,
+        "address start end type range name offset section module file line",
+        "size " + more.pop("hidden", "module"),
+        "offset file line section",
+        forms={"offset": lambda value: rf"\+(?:{value}|0x{value:x})\b" if value else None, **more.pop("forms", {})},
+        **more,
+    )
+
+
+def operand(part):
+    """"<vfs_read+0x174>" with the offset in either base."""
+    place = re.fullmatch(r"<(.+)\+(0x[0-9a-f]+|\d+)>", part)
+    return rf"<{re.escape(place[1])}\+(?:{int(place[2], 0)}|{int(place[2], 0):#x})>" if place else re.escape(part)
 
 
 def dis(command, **more):
-    return Case(command, "file line address symbol offset bytes instruction ftrace_nop", maybe="file line",
-                forms={"symbol": lambda value: value and rf"<{re.escape(value)}(?=[+>])", "ftrace_nop": marked(r"\[FTRACE NOP\]"), "offset": lambda value: rf"\+(?:{value}|0x{value:x})(?=>)" if value else None,
-                       "instruction": lambda value: r"\s+".join(re.escape(part) for part in re.sub(r"\s*<[^>]*>", "", value).split()),
-                       "bytes": lambda value: re.escape(value.strip()), **more.pop("forms", {})}, **more)
+    return Case(
+        command,
+        "file line address symbol offset bytes instruction ftrace_nop",
+        maybe="file line",
+        forms={
+            "symbol": lambda value: value and rf"<{re.escape(value)}(?=[+>])",
+            "ftrace_nop": marked(r"\[FTRACE NOP\]"),
+            "offset": lambda value: rf"\+(?:{value}|0x{value:x})(?=>)" if value else None,
+            "instruction": lambda value: r"\s*".join(map(operand, value.split())),
+            "bytes": lambda value: re.escape(value.strip()),
+            **more.pop("forms", {}),
+        },
+        **more,
+    )
 
 
 def log(command, order="time_ns wall_ns caller_pid caller_cpu level message", hidden="", **more):
-    return Case(command, order, "sequence facility " + hidden, forms={"caller_pid": lambda value: rf"\[ *T{value}\]",
-                "caller_cpu": lambda value: rf"\[ *C{value}\]"}, **more)
+    return Case(
+        command,
+        order,
+        "sequence facility " + hidden,
+        forms={"caller_pid": lambda value: rf"\[ *T{value}\]", "caller_cpu": lambda value: rf"\[ *C{value}\]"},
+        **more,
+    )
 
 
 VIEW = rf"{MEMBER}|^SIZE:"
@@ -482,80 +627,360 @@ def viewed(command, hidden="", **more):
 
 
 CASES = [
-    viewed("* list_head modules", "address"), viewed("*task_struct.pid,comm init_task", "address"),
+    viewed("* list_head modules", "address"),
+    viewed("*task_struct.pid,comm init_task", "address"),
     Case("alias", "builtin alias text", forms={"builtin": lambda value: "builtin" if value else "runtime"}),
-    Case("ascii 62696c2f7273752f ff41", "value characters", forms={"characters": lambda value: r"<[0-9a-f]{2}>" if value is None else rf"<{value}>|{re.escape(value)}"}),
-    Case("ascii", hidden="code", anywhere="all", eyes=r"^ +0 +1 .*$|^ +\+-+$|^ +[0-9A-F] \|", forms={"character": lambda value: rf"(?<!\S){re.escape(value.strip() or 'SP')}(?!\S)"}),
-    bt("bt 2"), bt("bt -a"), bt("bt -c 0"), bt("bt -p"), bt("bt -g 1"), bt("bt -l 2"), bt("bt -f 2"), bt("bt -F 2", shown=named_words),
-    bt("bt -FF 2", shown=named_words, eyes=FRAME + r"|\[[0-9a-f]{16}:"), bt("bt -s 2", ""), bt("bt -sx 2", ""), bt("bt -sd 2", ""), bt("bt -n idle -a"),
-    bt("bt -t 2", shown=starts, eyes=FRAME + "|START:"), bt("bt -T 2", shown=starts), bt("bt -e -a", shown=saved, also="registers_at", eyes=FRAME + "|(USER|KERNEL)-MODE EXCEPTION FRAME AT:"),
-    Case("bt -r 2", "pid task cpu comm at word symbol", "state start complete problem", maybe="at", eyes=FRAME, shown=named_words), bt("foreach bt -R schedule"), Case("bt -E", "cpu stack at", anywhere=True, dump="nmi", eyes=rf"{REGISTERS}|\(none found\)|STACK:|(USER|KERNEL)-MODE EXCEPTION FRAME AT:|\[exception RIP:|^CPU",
-         forms={"stack": lambda value: STACKS.get(value, value)}, shown=found_registers), Case("bt -v", hidden="pid task cpu comm damage", eyes=".*", none="No stack overflows detected\n"), bt("bt -o 2"), bt("bt -I schedule 2"),
-    bt("bt -S 1000 2", eyes=FRAME + "|bt: unwinding stopped here: .*"), Case("bt -D orc", none=""), bt("bt -x 2"), bt("bt --args 2"), bt("bt --locals 2"),
-    Case("bt --sources 2", "pid task cpu comm number sp function pc module source", "left level offset state start complete stack problem registers_at", anywhere=True, shown=stack,
-         forms={"number": frame_number, "source": lambda value: re.escape(SOURCES.get(value, value))}, eyes=FRAME + "|start:.*"),
-    Case("bt --merge", "count state on_cpu pids function offset", "pc", forms={"guess": marked(r"\?"), "on_cpu": marked(r"\(on a CPU\)|ON A CPU")}, eyes=r"TASKS:|STATE:|PIDS:|#\d+|\(no trace\)|\(unknown\)", anywhere=True),
-    Case("bt --merge -l", "count state on_cpu pids function offset lines", "pc", forms={"guess": marked(r"\?"), "on_cpu": marked(r"\(on a CPU\)|ON A CPU")}, eyes=r"TASKS:|STATE:|PIDS:|#\d+|\(no trace\)|\(unknown\)", anywhere=True),
+    Case(
+        "ascii 62696c2f7273752f ff41",
+        "value characters",
+        forms={"characters": lambda value: r"<[0-9a-f]{2}>" if value is None else rf"<{value}>|{re.escape(value)}"},
+    ),
+    Case(
+        "ascii",
+        hidden="code",
+        anywhere="all",
+        eyes=r"^ +0 +1 .*$|^ +\+-+$|^ +[0-9A-F] \|",
+        forms={"character": lambda value: rf"(?<!\S){re.escape(value.strip() or 'SP')}(?!\S)"},
+    ),
+    bt("bt 2"),
+    bt("bt -a"),
+    bt("bt -c 0"),
+    bt("bt -p"),
+    bt("bt -g 1"),
+    bt("bt -l 2"),
+    bt("bt -f 2"),
+    bt("bt -F 2", shown=named_words),
+    bt("bt -FF 2", shown=named_words, eyes=FRAME + r"|\[[0-9a-f]{16}:"),
+    bt("bt -s 2", ""),
+    bt("bt -sx 2", ""),
+    bt("bt -sd 2", ""),
+    bt("bt -n idle -a"),
+    bt("bt -t 2", shown=starts, eyes=FRAME + "|START:"),
+    bt("bt -T 2", shown=starts),
+    bt("bt -e -a", shown=saved, also="registers_at", eyes=FRAME + "|(USER|KERNEL)-MODE EXCEPTION FRAME AT:"),
+    Case(
+        "bt -r 2",
+        "pid task cpu comm at word symbol",
+        "state start complete problem",
+        maybe="at",
+        eyes=FRAME,
+        shown=named_words,
+    ),
+    bt("foreach bt -R schedule"),
+    Case(
+        "bt -E",
+        "cpu stack at",
+        anywhere=True,
+        dump="nmi",
+        eyes=rf"{REGISTERS}|\(none found\)|STACK:|(USER|KERNEL)-MODE EXCEPTION FRAME AT:|\[exception RIP:|^CPU",
+        forms={"stack": lambda value: STACKS.get(value, value)},
+        shown=found_registers,
+    ),
+    Case("bt -v", hidden="pid task cpu comm damage", eyes=".*", none="No stack overflows detected\n"),
+    bt("bt -o 2"),
+    bt("bt -I schedule 2"),
+    bt("bt -S 1000 2", eyes=FRAME + "|bt: unwinding stopped here: .*"),
+    Case("bt -D orc", none=""),
+    bt("bt -x 2"),
+    bt("bt --args 2"),
+    bt("bt --locals 2"),
+    Case(
+        "bt --sources 2",
+        "pid task cpu comm number sp function pc module source",
+        "left level offset state start complete stack problem registers_at",
+        anywhere=True,
+        shown=stack,
+        forms={"number": frame_number, "source": lambda value: re.escape(SOURCES.get(value, value))},
+        eyes=FRAME + "|start:.*",
+    ),
+    Case(
+        "bt --merge",
+        "count state on_cpu pids function offset",
+        "pc",
+        forms={"guess": marked(r"\?"), "on_cpu": marked(r"\(on a CPU\)|ON A CPU")},
+        eyes=r"TASKS:|STATE:|PIDS:|#\d+|\(no trace\)|\(unknown\)",
+        anywhere=True,
+    ),
+    Case(
+        "bt --merge -l",
+        "count state on_cpu pids function offset lines",
+        "pc",
+        forms={"guess": marked(r"\?"), "on_cpu": marked(r"\(on a CPU\)|ON A CPU")},
+        eyes=r"TASKS:|STATE:|PIDS:|#\d+|\(no trace\)|\(unknown\)",
+        anywhere=True,
+    ),
     Case("bt --folded", "stack count"),
-    dis("dis vfs_read 12"), dis("dis -r vfs_read+0x20"), dis("dis -f vfs_read+0x20 2"), dis("dis -l vfs_read 5"), dis("dis -s vfs_read", eyes="FILE:|LINE:"), dis("dis -u 401000 3"),
-    dis("dis -d vfs_read 3"), dis("dis -x vfs_read 3"), dis("dis -B vfs_read 3"), dis("dis -U vfs_read 3", hidden="ftrace_nop"), dis("dis -b 0", eyes="encoded bytes being skipped after ud2a:"),
-    Case("eval -b 128 * 1m", facts=round_size, eyes=r"\w+: |bits set:", forms={"signed": negative}), Case("eval -l 5", facts=binary, eyes=r"\w+: ", hidden="bits", forms={"signed": negative}),
+    dis("dis vfs_read 12"),
+    dis("dis -r vfs_read+0x20"),
+    dis("dis -f vfs_read+0x20 2"),
+    dis("dis -l vfs_read 5"),
+    dis("dis -s vfs_read", eyes="FILE:|LINE:"),
+    dis("dis -u 401000 3"),
+    dis("dis -d vfs_read 3"),
+    dis("dis -x vfs_read 3"),
+    dis("dis -B vfs_read 3"),
+    dis("dis -U vfs_read 3", hidden="ftrace_nop"),
+    dis("dis -b 0", eyes="encoded bytes being skipped after ud2a:"),
+    Case("eval -b 128 * 1m", facts=round_size, eyes=r"\w+: |bits set:", forms={"signed": negative}),
+    Case("eval -l 5", facts=binary, eyes=r"\w+: ", hidden="bits", forms={"signed": negative}),
     Case("eval -5", facts=binary, eyes=r"\w+: ", hidden="bits", forms={"signed": negative}),
-    bt("foreach bt"), ps("foreach ps"), viewed("foreach task -R pid", eyes=f"{MEMBER}|{HEADER}"),
-    *(Case(f"help {option}") for option in "-a -B -D -k -m -n -o -p -r -s -t -T -v -z ps".split()), Case("help"),
-    *(Case(command, "total_mem free used shared buffers cached slab total_huge", forms={key: total for key in
-         "total_mem free used shared buffers cached slab total_huge huge_free total_swap swap_used swap_free commit_limit committed".split()}, facts=share_of_totals,
-         eyes=r"^ *[A-Z][A-Z ]+(?=\s)|-{4}| PAGES|\d+% of TOTAL LIMIT") for command in ("kmem -i", "kmem -i=shared")),
-    Case("list -H modules"), Case(TASKS), Case("list -o task_struct.tasks -h init_task"), Case("list -H modules -r"), Case("list -B -H modules"), Case("list -H modules -e ffff"),
-    viewed(f"{TASKS} -s task_struct.pid,comm"), viewed(f"{TASKS} -S task_struct.pid"), viewed(f"{TASKS} -s task_struct.pid,tasks -x"), viewed(f"{TASKS} -s task_struct.pid -d"),
-    viewed("list -H modules -l module.list -s module.name"), Case("list -O task_struct.tasks -h init_task -o task_struct.tasks"),
-    log("log", hidden="level"), log("log -T", hidden="time_ns level"), log("log -t", hidden="time_ns level"), log("log -m"), log("log -c", hidden="level"),
-    log("log -d", hidden="level", names=("dictionary",)), log("log --lines", hidden="level"), Case("log -a"), Case("log -s"),
-    *(Case(f"mod {option}".strip(), "module address name base size object_file", "refcount taints signed", forms={"object_file": object_file}) for option in ("", "-s nf_tables", "-S", "-r", "-g", "-R")),
-    Case("mod -t", "name taints", "module base size refcount object_file signed", none="no tainted modules\n", dump="mod-bug"),
-    Case("mod -d nf_tables", none=""), Case("mod -D", none=""),
-    *(Case(f"p {what}", hidden="expression type value address", eyes=r"\$\d+ = |^\w+ = |^per_cpu\(\w+, |\)[.\w]* = ", order="cpu") for what in ("init_task.comm", "jiffies", "-x 255", "-d 0x10", "-u 10", "&modules", "modules", "1.5", "runqueues.cpu:a")),
+    bt("foreach bt"),
+    ps("foreach ps"),
+    viewed("foreach task -R pid", eyes=f"{MEMBER}|{HEADER}"),
+    *(Case(f"help {option}") for option in "-a -B -D -k -m -n -o -p -r -s -t -T -v -z ps".split()),
+    Case("help"),
+    *(
+        Case(
+            command,
+            "total_mem free used shared buffers cached slab total_huge",
+            forms={
+                key: total
+                for key in "total_mem free used shared buffers cached slab total_huge huge_free total_swap swap_used swap_free commit_limit committed".split()
+            },
+            facts=share_of_totals,
+            eyes=r"^ *[A-Z][A-Z ]+(?=\s)|-{4}| PAGES|\d+% of TOTAL LIMIT",
+        )
+        for command in ("kmem -i", "kmem -i=shared")
+    ),
+    Case("list -H modules"),
+    Case(TASKS),
+    Case("list -o task_struct.tasks -h init_task"),
+    Case("list -H modules -r"),
+    Case("list -B -H modules"),
+    Case("list -H modules -e ffff"),
+    viewed(f"{TASKS} -s task_struct.pid,comm"),
+    viewed(f"{TASKS} -S task_struct.pid"),
+    viewed(f"{TASKS} -s task_struct.pid,tasks -x"),
+    viewed(f"{TASKS} -s task_struct.pid -d"),
+    viewed("list -H modules -l module.list -s module.name"),
+    Case("list -O task_struct.tasks -h init_task -o task_struct.tasks"),
+    log("log", hidden="level"),
+    log("log -T", hidden="time_ns level"),
+    log("log -t", hidden="time_ns level"),
+    log("log -m"),
+    log("log -c", hidden="level"),
+    log("log -d", hidden="level", names=("dictionary",)),
+    log("log --lines", hidden="level"),
+    Case("log -a"),
+    Case("log -s", maybe="buffer", eyes=r"PRINTK_SAFE_SEQ_BUF:|ADDR:|LEN:|MESSAGE_LOST:|CPU:|\(empty\)"),
+    *(
+        Case(
+            f"mod {option}".strip(),
+            "module address name base size object_file",
+            "refcount taints signed",
+            forms={"object_file": object_file},
+        )
+        for option in ("", "-s nf_tables", "-S", "-r", "-g", "-R")
+    ),
+    Case(
+        "mod -t",
+        "name taints",
+        "module base size refcount object_file signed",
+        none="no tainted modules\n",
+        dump="mod-bug",
+    ),
+    Case("mod -d nf_tables", none=""),
+    Case("mod -D", none=""),
+    *(
+        Case(
+            f"p {what}",
+            hidden="expression type value address",
+            eyes=r"\$\d+ = |^\w+ = |^per_cpu\(\w+, |\)[.\w]* = ",
+            order="cpu",
+        )
+        for what in (
+            "init_task.comm",
+            "jiffies",
+            "-x 255",
+            "-d 0x10",
+            "-u 10",
+            "&modules",
+            "modules",
+            "1.5",
+            "runqueues.cpu:a",
+        )
+    ),
     Case("p runqueues", "type symbol addresses", eyes="PER-CPU DATA TYPE:|PER-CPU ADDRESSES:"),
-    *(ps(f"ps {option}".strip()) for option in ("", "-k", "-u", "-G", "-A", "-y NORMAL", "-H")), ps("ps -s", hidden="task"), Case("ps -S"),
-    *(Case(f"ps {option}", "last_run_ns since_ns state", hidden, eyes=rf"^CPU: \d+$|{HEADER}") for option, hidden in (("-l", "since_ns"), ("-m", "last_run_ns"), ("-m -C 0", "last_run_ns"))),
-    Case("ps -p 1", "ancestors", eyes=HEADER), Case("ps -c 1", eyes=HEADER), Case("ps -g 1", eyes=rf"{HEADER}|\(no threads\)"), Case("ps -t 1", eyes=rf"{HEADER}|[A-Z]+ TIME:|[US]TIME:"),
-    Case("ps -a 1", eyes=f"{HEADER}|ARG:|ENV:"), Case("ps -r 1", eyes=HEADER, forms={"current": limit, "maximum": limit}),
-    *(rd(f"rd {what}") for what in ("init_task 4", "-64 init_task 4", "-N init_task 4", "-p 1000 4", "-u 401000 4", "-f 0 4", "-o 8 init_task 4", "init_task -e init_task+0x20", "-R init_task 4",
-                                     "-8 linux_banner 20", "-16 linux_banner 20", "-32 linux_banner 20")),
-    *(rd(f"rd {what}", eyes="") for what in ("-x init_task 4", "-d init_task 4", "-D init_task 4", "-a linux_banner 20")),
+    *(ps(f"ps {option}".strip()) for option in ("", "-k", "-u", "-G", "-A", "-y NORMAL", "-H")),
+    ps("ps -s", hidden="task"),
+    Case("ps -S"),
+    *(
+        Case(f"ps {option}", "last_run_ns since_ns state", hidden, eyes=rf"^CPU: \d+$|{HEADER}")
+        for option, hidden in (("-l", "since_ns"), ("-m", "last_run_ns"), ("-m -C 0", "last_run_ns"))
+    ),
+    Case("ps -p 1", "ancestors", eyes=HEADER),
+    Case("ps -c 1", eyes=HEADER),
+    Case("ps -g 1", eyes=rf"{HEADER}|\(no threads\)"),
+    Case("ps -t 1", eyes=rf"{HEADER}|[A-Z]+ TIME:|[US]TIME:"),
+    Case("ps -a 1", eyes=f"{HEADER}|ARG:|ENV:"),
+    Case("ps -r 1", eyes=HEADER, forms={"current": limit, "maximum": limit}),
+    *(
+        rd(f"rd {what}")
+        for what in (
+            "init_task 4",
+            "-64 init_task 4",
+            "-N init_task 4",
+            "-p 1000 4",
+            "-u 401000 4",
+            "-f 0 4",
+            "-o 8 init_task 4",
+            "init_task -e init_task+0x20",
+            "-R init_task 4",
+            "-8 linux_banner 20",
+            "-16 linux_banner 20",
+            "-32 linux_banner 20",
+        )
+    ),
+    *(
+        rd(f"rd {what}", eyes="")
+        for what in ("-x init_task 4", "-d init_task 4", "-D init_task 4", "-a linux_banner 20")
+    ),
     *(rd(f"rd {option} init_task 64", eyes=r"\[[0-9a-f]{16}:", shown=named_value) for option in ("-s", "-S", "-SS")),
     Case("rd -r out init_task 64", "bytes address file", eyes="bytes copied from|to"),
-    *(Case(f"search {what}", hidden="wanted", eyes=HEADER) for what in ("-k -s init_task -l 100 0", "-s init_task -l 1000 0", "-s init_task -e init_task+0x40 0",
-      "-K -s init_task -l 100 0", "-u 3e8", "-p -s 1000 -l 100 0", "-t 57ac6e9d", "-T 57ac6e9d", "-m ff -s init_task -e init_task+0x100 0",
-      "-w -s init_task -l 100 0", "-h -s init_task -l 40 0")),
+    *(
+        Case(f"search {what}", hidden="wanted", eyes=HEADER)
+        for what in (
+            "-k -s init_task -l 100 0",
+            "-s init_task -l 1000 0",
+            "-s init_task -e init_task+0x40 0",
+            "-K -s init_task -l 100 0",
+            "-u 3e8",
+            "-p -s 1000 -l 100 0",
+            "-t 57ac6e9d",
+            "-T 57ac6e9d",
+            "-m ff -s init_task -e init_task+0x100 0",
+            "-w -s init_task -l 100 0",
+            "-h -s init_task -l 40 0",
+        )
+    ),
     Case("search -V -s init_task -l 100 0", none=""),
-    Case("search -c Linux -s linux_banner -l 100", hidden="wanted", eyes=r"(?<=Linux).{0,60}$"), Case(f"{AREA} -x 2 0", "before address value after", "wanted", anywhere="all", facts=around, eyes=r"(?<=  )\S.{0,15}$"),
-    *(Case(f"set {what}".strip(), "pid comm task cpu state", "active panic", eyes=rf"STATE:|{HEADER}|\[THREAD_INFO: .*\]|\(\d of \d\)|\((SYSRQ|ACTIVE|PANIC)\)") for what in ("1", "-c 0", "-p", "")),
-    Case("set -v", "variable value pager symbol", forms={"value": setting}, eyes=r"\((hexadecimal|decimal)\)|(0 )?\(not \w+\)"), Case("set radix 10", eyes="output|decimal"),
-    sig("sig 1"), sig("sig -g 1"), Case("sig -l"), Case("sig -s 800A000000000201", hidden="signal"),
-    types("struct list_head"), viewed("struct list_head modules", "address"), viewed("struct task_struct.pid,comm,mm init_task", "address"), types("struct -o list_head"), types("struct -o task_struct"),
-    types("struct -o list_head modules"), viewed("struct list_head -l 8 modules", "address"), viewed("struct -p list_head modules", "address member", eyes=r"->|[{}]|struct \w+( \*)?", shown=without_symbols, anywhere=True),
-    rd("struct -r list_head modules"), viewed("struct -u list_head 401000", "address"), viewed("struct -f elf64_hdr.e_machine,e_phnum 0", "address"),
-    viewed("struct -x task_struct.pid,prio init_task", "address"), viewed("struct -d task_struct.prio init_task", "address"), viewed("struct -c 2 list_head modules", "address"),
-    viewed("struct file_system_type.name,init_fs_context ext4_fs_type", "address"), viewed("struct rq.nr_running runqueues:a", order="cpu address"),
-    *(symbols(f"sym {what}") for what in ("vfs_read", "vfs_read+4", "-p vfs_read", "-n vfs_read", "-np vfs_read", "-s vfs_read", "-q vfs_rea")),
+    Case("search -c Linux -s linux_banner -l 100", hidden="wanted", eyes=r"(?<=Linux).{0,60}$"),
+    Case(
+        f"{AREA} -x 2 0",
+        "before address value after",
+        "wanted",
+        anywhere="all",
+        facts=around,
+        eyes=r"(?<=  )\S.{0,15}$",
+    ),
+    *(
+        Case(
+            f"set {what}".strip(),
+            "pid comm task cpu state",
+            "active panic",
+            eyes=rf"STATE:|{HEADER}|\[THREAD_INFO: .*\]|\(\d of \d\)|\((SYSRQ|ACTIVE|PANIC)\)",
+        )
+        for what in ("1", "-c 0", "-p", "")
+    ),
+    Case(
+        "set -v",
+        "variable value pager symbol",
+        forms={"value": setting},
+        eyes=r"\((hexadecimal|decimal)\)|(0 )?\(not \w+\)",
+    ),
+    Case("set radix 10", eyes="output|decimal"),
+    sig("sig 1"),
+    sig("sig -g 1"),
+    Case("sig -l"),
+    Case("sig -s 800A000000000201", hidden="signal"),
+    types("struct list_head"),
+    viewed("struct list_head modules", "address"),
+    viewed("struct task_struct.pid,comm,mm init_task", "address"),
+    types("struct -o list_head"),
+    types("struct -o task_struct"),
+    types("struct -o list_head modules"),
+    viewed("struct list_head -l 8 modules", "address"),
+    viewed(
+        "struct -p list_head modules",
+        "address member",
+        eyes=r"->|[{}]|struct \w+( \*)?",
+        shown=without_symbols,
+        anywhere=True,
+    ),
+    rd("struct -r list_head modules"),
+    viewed("struct -u list_head 401000", "address"),
+    viewed("struct -f elf64_hdr.e_machine,e_phnum 0", "address"),
+    viewed("struct -x task_struct.pid,prio init_task", "address"),
+    viewed("struct -d task_struct.prio init_task", "address"),
+    viewed("struct -c 2 list_head modules", "address"),
+    viewed("struct file_system_type.name,init_fs_context ext4_fs_type", "address"),
+    viewed("struct rq.nr_running runqueues:a", order="cpu address"),
+    *(
+        symbols(f"sym {what}")
+        for what in (
+            "vfs_read",
+            "vfs_read+4",
+            "-p vfs_read",
+            "-n vfs_read",
+            "-np vfs_read",
+            "-s vfs_read",
+            "-q vfs_rea",
+        )
+    ),
     Case("sym -Q vfs_rea", eyes="found"),
-    Case("sys", "kernel taint_flags dumpfiles partial incomplete cpus cpus_online time uptime_seconds load_average tasks nodename release version machine mhz memory panic", "taint_flags live cpus_online",
-         forms={"partial": marked(r"\[PARTIAL DUMP\]"), "incomplete": marked(r"\[INCOMPLETE\]"), "memory": lambda value: rf"{value / 2**20:.1f} MB", "mhz": lambda value: rf"\({value or 'unknown'} Mhz\)"},
-         eyes=r"^ *[A-Z ]+:|\[TAINTED\]|\[OFFLINE: \d+\]"),
-    Case("sys -t", eyes="TAINTED_MASK:"), Case("sys -c read", "number name file line", "function", eyes="NUM  SYSTEM CALL .*"), Case("sys -c", "number name file line", "function", eyes="NUM  SYSTEM CALL .*"),
-    Case("sys -i", names=True), Case("sys config", names=True),
+    Case(
+        "sys",
+        "kernel taint_flags dumpfiles partial incomplete cpus cpus_online time uptime_seconds load_average tasks nodename release version machine mhz memory panic",
+        "taint_flags live cpus_online",
+        forms={
+            "partial": marked(r"\[PARTIAL DUMP\]"),
+            "incomplete": marked(r"\[INCOMPLETE\]"),
+            "memory": lambda value: rf"{value / 2**20:.1f} MB",
+            "mhz": lambda value: rf"\({value or 'unknown'} Mhz\)",
+        },
+        eyes=r"^ *[A-Z ]+:|\[TAINTED\]|\[OFFLINE: \d+\]",
+    ),
+    Case("sys -t", eyes="TAINTED_MASK:"),
+    Case("sys -c read", "number name file line", "function", eyes="NUM  SYSTEM CALL .*"),
+    Case("sys -c", "number name file line", "function", eyes="NUM  SYSTEM CALL .*"),
+    Case("sys -i", names=True),
+    Case("sys config", names=True),
     *(viewed(f"task -R {what}", eyes=f"{MEMBER}|{HEADER}") for what in ("pid,comm", "pid,prio -x", "pid -d")),
-    Case(TREE, hidden="index"), *(viewed(f"{TREE} {what}", "index") for what in ("-s pid.level", "-S pid.level -x", "-d -s pid.level")), Case(f"{TREE} -p", eyes=ENTRY),
-     Case("tree -l -o backing_dev_info.rb_node bdi_tree"), Case("tree -t maple -v -p sparse_irqs", "maple_tree flags height root first last node depth type parent gaps last_slot gap_slot", anywhere="all", eyes=rf"{ENTRY}|maple_tree\(|\broot (?=0x|\0)|\btype\b|\bparent\b|flags|height|node|depth|contents:|\(nil\)",
-         forms=dict.fromkeys(("first", "last", "gaps", "pivots", "flags", "last_slot", "gap_slot"), maple)),
+    Case(TREE, hidden="index"),
+    *(viewed(f"{TREE} {what}", "index") for what in ("-s pid.level", "-S pid.level -x", "-d -s pid.level")),
+    Case(f"{TREE} -p", eyes=ENTRY),
+    Case("tree -l -o backing_dev_info.rb_node bdi_tree"),
+    Case(
+        "tree -t maple -v -p sparse_irqs",
+        "maple_tree flags height root first last node depth type parent gaps last_slot gap_slot",
+        anywhere="all",
+        eyes=rf"{ENTRY}|maple_tree\(|\broot (?=0x|\0)|\btype\b|\bparent\b|flags|height|node|depth|contents:|\(nil\)",
+        forms=dict.fromkeys(("first", "last", "gaps", "pivots", "flags", "last_slot", "gap_slot"), maple),
+    ),
     # The index there is the place in the order.
     Case("tree -t maple -p sparse_irqs", hidden="index", eyes=r"index: \d+|position:"),
-    viewed("union sigval init_task", "address"), types("union -o sigval"), viewed("union -x sigval init_task", "address"), viewed("union -d sigval init_task", "address"),
-    viewed("union sigval -l 8 modules", "address"), viewed("union -p sigval init_task", "address member", eyes=r"->|[{}]|union \w+|void \*(?=\w|\0)|\(unknown target type\)", shown=without_symbols, anywhere=True), rd("union -r sigval init_task"), viewed("union -u sigval 401000", "address"),
-    viewed("union -f sigval 0", "address"), viewed("union -c 2 sigval modules", "address"), vtop("vtop init_task jiffies"), vtop("vtop -k init_task"), vtop("vtop -u 401000"), vtop("vtop -c 1 401000"),
-    types("whatis list_head"), types("whatis -o list_head"), types("whatis -o task_struct"), Case("whatis -r 1000-1016", "size type"), Case("whatis -m list_head", "size type"), types("whatis -x list_head"),
-    types("whatis -d list_head"), Case("whatis pid_type"), Case("whatis pid_t", "type name size", eyes="typedef|SIZE:"), Case("whatis PIDTYPE_SID", hidden="enumerator"), Case("whatis jiffies", "type symbol"), Case("whatis modules.next", hidden="expression"),
+    viewed("union sigval init_task", "address"),
+    types("union -o sigval"),
+    viewed("union -x sigval init_task", "address"),
+    viewed("union -d sigval init_task", "address"),
+    viewed("union sigval -l 8 modules", "address"),
+    viewed(
+        "union -p sigval init_task",
+        "address member",
+        eyes=r"->|[{}]|union \w+|void \*(?=\w|\0)|\(unknown target type\)",
+        shown=without_symbols,
+        anywhere=True,
+    ),
+    rd("union -r sigval init_task"),
+    viewed("union -u sigval 401000", "address"),
+    viewed("union -f sigval 0", "address"),
+    viewed("union -c 2 sigval modules", "address"),
+    vtop("vtop init_task jiffies"),
+    vtop("vtop -k init_task"),
+    vtop("vtop -u 401000"),
+    vtop("vtop -c 1 401000"),
+    types("whatis list_head"),
+    types("whatis -o list_head"),
+    types("whatis -o task_struct"),
+    Case("whatis -r 1000-1016", "size type"),
+    Case("whatis -m list_head", "size type"),
+    types("whatis -x list_head"),
+    types("whatis -d list_head"),
+    Case("whatis pid_type"),
+    Case("whatis pid_t", "type name size", eyes="typedef|SIZE:"),
+    Case("whatis PIDTYPE_SID", hidden="enumerator"),
+    Case("whatis jiffies", "type symbol"),
+    Case("whatis modules.next", hidden="expression"),
 ]
 
 
@@ -573,11 +998,17 @@ def dump_of(kernel, name):
 NOT_RUN = {
     "repeat -seconds": "the command that it repeats answers, as above",
     "sym -m": "test_text.py makes its lines again, whose ends stand behind the symbols",
-    "sym -l": "all symbols: the rows of sym -q, by the hundred thousand", "sym -M": "the rows of sym -m, of all modules",
-    "wr -k": "a dump is not written to", "wr -u": "a dump is not written to", "wr -p": "a dump is not written to",
-    "set -a": "changes what the session takes for the active task", "bt -O": "changes what bt does from then on",
+    "sym -l": "all symbols: the rows of sym -q, by the hundred thousand",
+    "sym -M": "the rows of sym -m, of all modules",
+    "wr -k": "a dump is not written to",
+    "wr -u": "a dump is not written to",
+    "wr -p": "a dump is not written to",
+    "set -a": "changes what the session takes for the active task",
+    "bt -O": "changes what bt does from then on",
     "tree -N": "wants a node's address, which only the dump knows: the rows of -r",
-    "sys -panic": "only a live system can be made to panic", "search -K": "-k without some areas: the same rows", "search -h": "the rows of search -w",
+    "sys -panic": "only a live system can be made to panic",
+    "search -K": "-k without some areas: the same rows",
+    "search -h": "the rows of search -w",
 }
 # Commands without cases: they answer what others do, or what another program writes; or nothing.
 NO_CASES = {"exit", "q", "repeat", "gdb", "save", "wr"}
@@ -592,8 +1023,12 @@ def answers(kernel):
         commands = list(dict.fromkeys(case.command for case in cases))
         texts = dump.crash(*commands)
         texts = dict(zip(commands, [texts] if len(commands) == 1 else texts))
-        found += [(case, rows, texts[case.command])
-                  for case, (_, rows, _) in zip(cases, run_json(dump, [case.command for case in cases], "-s", str(dump.vmlinux)))]
+        found += [
+            (case, rows, texts[case.command])
+            for case, (_, rows, _) in zip(
+                cases, run_json(dump, [case.command for case in cases], "-s", str(dump.vmlinux))
+            )
+        ]
     return found
 
 
@@ -642,7 +1077,10 @@ def test_both_forms_tell_the_same(kernel):
     wrong, unseen, compared, made = [], [], 0, 0
     for case, rows, text in answers(kernel):
         why, found, spans = compare(case, rows, text)
-        expect(found or case.none is not None or "error" in rows[-1], f"{case.command}: nothing to compare, in text {text[:80]!r}")
+        expect(
+            found or case.none is not None or "error" in rows[-1],
+            f"{case.command}: nothing to compare, in text {text[:80]!r}",
+        )
         compared += len(found)
         if why:
             wrong.append(f"{case.command!r}: {why[:300]}")
@@ -663,7 +1101,11 @@ def test_every_option_has_a_case():
         if not mine and name not in NO_CASES:
             missing.append(name)
         for option in re.findall(r"^    -(-?\w+)", run_crash("-h", name).stdout, re.M):
-            if name not in NO_CASES and f"{name} -{option}" not in NOT_RUN and not any(re.search(rf"\s-\w*{option}", line) for line in mine):
+            if (
+                name not in NO_CASES
+                and f"{name} -{option}" not in NOT_RUN
+                and not any(re.search(rf"\s-\w*{option}", line) for line in mine)
+            ):
                 missing.append(f"{name} -{option}")
     expect(not missing, f"in both forms asked by no case: {missing}")
 
@@ -671,15 +1113,34 @@ def test_every_option_has_a_case():
 # Keys of docs/json-schema.json that no answer of a whole dump has, and why. Those that end in _error are of damaged dumps.
 NEVER_SEEN = {
     **dict.fromkeys(("sym range", "sym start", "sym end", "sym module"), "of sym -m: test_text.py"),
-    "alias deleted": "the aliases stay as they are", "bt scan_by_default": "bt -O is not run", "bt damage": "no stack has overflowed here",
-    "bt module": "no task of the dump is in a module's function", "bt rip_symbol": "as bt module: where a CPU was interrupted differs",
-    "error": "of damaged dumps", "text": "of definitions that are no list of members, and of log -s",
-    "dis here": "the sources are not there", "dis source": "the sources are not there",
-    "strings": "as of struct", "task symbols": "as of struct", "task thread_info": "no dump has it apart from the task", "meaning": "of rd -s; struct -r has none",
-    "string": "as of strings", "set symbol": "no scope is set", "siginfo": "no signal waits with one in init", "whatis address": "of struct -o",
-    "sys system_map": "no System.map is read", "log caller_cpu": "all messages are of tasks",
-    **dict.fromkeys(("log address", "log buffer", "log cpu", "log length", "log messages_lost"), "of the buffers that kernels before 5.15 have"), "log type": "no audit record waits",
-    **dict.fromkeys(("vtop file", "vtop file_offset", "vtop problem", "vtop swap", "vtop swap_offset"), "of pages that are not there: truth/vtop"),
+    "alias deleted": "the aliases stay as they are",
+    "bt scan_by_default": "bt -O is not run",
+    "bt damage": "no stack has overflowed here",
+    "bt module": "no task of the dump is in a module's function",
+    "bt rip_symbol": "as bt module: where a CPU was interrupted differs",
+    "error": "of damaged dumps",
+    "text": "of definitions that are no list of members, and of log -s",
+    "dis here": "the sources are not there",
+    "dis source": "the sources are not there",
+    "strings": "as of struct",
+    "task symbols": "as of struct",
+    "task thread_info": "no dump has it apart from the task",
+    "meaning": "of rd -s; struct -r has none",
+    "string": "as of strings",
+    "set symbol": "no scope is set",
+    "siginfo": "no signal waits with one in init",
+    "whatis address": "of struct -o",
+    "sys system_map": "no System.map is read",
+    "log caller_cpu": "all messages are of tasks",
+    **dict.fromkeys(
+        ("log address", "log buffer", "log cpu", "log length", "log messages_lost"),
+        "of the buffers that kernels before 5.15 have",
+    ),
+    "log type": "no audit record waits",
+    **dict.fromkeys(
+        ("vtop file", "vtop file_offset", "vtop problem", "vtop swap", "vtop swap_offset"),
+        "of pages that are not there: truth/vtop",
+    ),
 }
 
 
@@ -719,6 +1180,12 @@ def test_every_key_has_been_seen(kernel):
         seen.update((name, together) for name in names)
     if not seen["tree"] & {"maple_tree"}:  # 5.10 and 6.1 keep no maple tree in a variable
         del seen["tree"]
-    missing = sorted({f"{name} {key}" for name in seen for key in keys_of(schema.get(name, {}))
-                      if key not in seen[name] and not key.endswith("_error") and not {key, f"{name} {key}"} & set(NEVER_SEEN)})
+    missing = sorted(
+        {
+            f"{name} {key}"
+            for name in seen
+            for key in keys_of(schema.get(name, {}))
+            if key not in seen[name] and not key.endswith("_error") and not {key, f"{name} {key}"} & set(NEVER_SEEN)
+        }
+    )
     expect(not missing, f"keys without a value in any answer: {missing}")
