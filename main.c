@@ -9,6 +9,7 @@
 #include "kernel.h"
 #include "kernel/module.h"
 #include "kernel/modulebtf.h"
+#include "kernel/taskcontext.h"
 #include "memory.h"
 #include "names/cfi.h"
 #include "names/coreinfo.h"

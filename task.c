@@ -19,14 +19,11 @@
 #include "containers/kpercpu.h"
 #include "containers/kxarray.h"
 #include "kernel.h"
-#include "kernel/printk.h"
 #include "memory.h"
 #include "names/kfield.h"
 
-#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 KTYPE(task_struct_type, "struct task_struct");
 KFIELD(task_state_field,
@@ -68,15 +65,12 @@ KSYMBOL(runqueues_symbol, "runqueues");
 KSYMBOL(idle_threads_symbol, "idle_threads");
 KSYMBOL(pcpu_hot_symbol, "pcpu_hot"); /* v6.2 e57ef2ed97c1 to v6.14 */
 KSYMBOL(current_task_symbol, "current_task");
-KSYMBOL(panic_cpu_symbol, "panic_cpu");
-KSYMBOL(crashing_cpu_symbol, "crashing_cpu");
 
 KENUM(mm_filepages, "MM_FILEPAGES");
 KENUM(mm_anonpages, "MM_ANONPAGES");
 KENUM(mm_shmempages, "MM_SHMEMPAGES");
 
 #define PF_KTHREAD 0x00200000u
-#define PID_LIMIT (4u << 20) /* PID_MAX_LIMIT of 64-bit kernels */
 /* Damage of one kind, told in one line: the first, and how many more. */
 struct damage {
 	unsigned count;
@@ -125,9 +119,6 @@ static struct {
 	s64 running[MAX_CPUS]; /* index of the CPU's current task, -1 unknown */
 	struct damage left_out; /* tasks that were found but cannot be read */
 	struct damage one_road; /* tasks found by one road only */
-	u64 panic; /* task_struct; 0: none panicked, or not looked for yet */
-	bool panic_known;
-	u64 current; /* the context; 0: not chosen yet */
 } table;
 
 /* ---- finding ---- */
@@ -373,7 +364,7 @@ static bool task_read(const struct found *found, u8 *buffer, size_t size, struct
 		return false;
 	}
 	task_fill(task, buffer, size);
-	if (task->pid > PID_LIMIT || task->tgid > PID_LIMIT) {
+	if (task->pid > TASK_PID_LIMIT || task->tgid > TASK_PID_LIMIT) {
 		damaged(found->address, "its pid makes no sense");
 		return false;
 	}
@@ -448,7 +439,8 @@ static void fill_parents(void)
 		if (u64map_get(&table.by_address, task->parent, &slot))
 			task->parent_pid = table.tasks[slot].tgid;
 		else if (task->parent != 0 &&
-			 field_try_u64(task->parent, &task_tgid, &tgid, NULL) && tgid <= PID_LIMIT)
+			 field_try_u64(task->parent, &task_tgid, &tgid, NULL) &&
+			 tgid <= TASK_PID_LIMIT)
 			task->parent_pid = (u32)tgid;
 	}
 }
@@ -516,7 +508,7 @@ static void table_build(void)
 	u8 *buffer = scope_alloc(size);
 	struct damage unused = { 0 };
 
-	task_refresh();
+	task_reset();
 	scope_cleanup(finder_release, finder);
 	if (!only_active) {
 		try_road(find_by_lists, finder, &finder->roads, "task list");
@@ -566,7 +558,7 @@ static void need_table(void)
 		fail("%s", table.why_none);
 	if (protect(build_body, NULL, &failure))
 		return;
-	task_refresh();
+	task_reset();
 	/* What went wrong was said; every further command says only this. */
 	if (!failure.interrupted)
 		table.why_none = xstrdup(failure.text);
@@ -583,14 +575,6 @@ void task_reset(void)
 	memset(&table, 0, sizeof(table));
 	for (size_t i = 0; i < MAX_CPUS; i++)
 		table.running[i] = -1;
-}
-
-void task_refresh(void)
-{
-	u64 current = table.current;
-
-	task_reset();
-	table.current = current;
 }
 
 /* ---- asking ---- */
@@ -651,137 +635,6 @@ bool task_is_group_leader(const struct task *task)
 	return task->pid == task->tgid;
 }
 
-/* ---- the panicking task and the context ---- */
-
-/* panic_cpu and crashing_cpu hold the CPU's number, -1 while all is well. */
-static bool cpu_variable(struct ksymbol *symbol, unsigned *cpu)
-{
-	u64 value;
-
-	if (!ksymbol_exists(symbol) || !mem_try_uint(ksymbol_address(symbol), 4, &value, NULL))
-		return false;
-	if (value >= MAX_CPUS)
-		return false;
-	*cpu = (unsigned)value;
-	return true;
-}
-
-/*
- * The log's last "CPU: 1 PID: 245 Comm: ..." line, when the log also says that the kernel panicked:
- * for dumps whose panic_cpu cannot be read.
- */
-static void panic_pid_from_log(void *arg)
-{
-	s64 *pid = arg;
-	bool panicked = false;
-	struct printk_record record;
-	struct printk_iter it;
-	s64 last = -1;
-
-	printk_begin(&it);
-	while (printk_next(&it, &record)) {
-		char line[256];
-		unsigned cpu, number;
-		size_t length = min_u64(record.text_bytes, sizeof(line) - 1);
-
-		memcpy(line, record.text, length);
-		line[length] = '\0';
-		if (starts_with(line, "Kernel panic - not syncing"))
-			panicked = true;
-		if (sscanf(line, "CPU: %u PID: %u Comm:", &cpu, &number) == 2 ||
-		    sscanf(line, "CPU: %u UID: %*u PID: %u Comm:", &cpu, &number) == 2)
-			last = number;
-	}
-	*pid = panicked ? last : -1;
-}
-
-static const struct task *find_panic_task(void)
-{
-	const struct task *task = NULL;
-	unsigned cpu;
-	s64 pid = -1;
-
-	if (cpu_variable(&panic_cpu_symbol, &cpu) || cpu_variable(&crashing_cpu_symbol, &cpu))
-		task = task_running_on(cpu);
-	if (!task && memory_dump()->crashed_task)
-		task = task_by_address(memory_dump()->crashed_task);
-	if (!task && protect(panic_pid_from_log, &pid, NULL) && pid > 0)
-		task = task_by_pid((u32)pid);
-	return task;
-}
-
-static bool panic_left_out;
-
-void task_leave_out_panic(void)
-{
-	panic_left_out = true;
-}
-
-static const struct task *panic_task_or_none(void)
-{
-	need_table();
-	if (memory_is_live())
-		return NULL;
-	if (panic_left_out)
-		return NULL;
-	if (!table.panic_known) {
-		const struct task *task = find_panic_task();
-
-		table.panic = task ? task->address : 0;
-		table.panic_known = true;
-	}
-	return table.panic ? task_by_address(table.panic) : NULL;
-}
-
-bool task_is_panic_task(const struct task *task)
-{
-	return task == panic_task_or_none();
-}
-
-const struct task *task_panic(void)
-{
-	const struct task *task = panic_task_or_none();
-
-	if (panic_left_out)
-		task = task_by_pid(0);
-	for (unsigned cpu = 0; !task && cpu < MAX_CPUS; cpu++)
-		task = task_running_on(cpu);
-	if (!task && table.count > 0)
-		task = &table.tasks[0];
-	if (!task)
-		fail("this dump has no readable task");
-	return task;
-}
-
-/* This program, by the number that the kernel's first pid namespace has for it. */
-static const struct task *task_of_this_program(void)
-{
-	char link[32] = "";
-	u64 pid;
-
-	/* A container may be shown the host's /proc: then this is the host's number. */
-	if (readlink("/proc/self", link, sizeof(link) - 1) < 0 || !parse_u64(link, 10, &pid))
-		pid = (u64)getpid();
-	return pid <= PID_LIMIT ? task_by_pid((u32)pid) : NULL;
-}
-
-const struct task *task_current(void)
-{
-	const struct task *task = NULL;
-
-	need_table();
-	if (table.current != 0)
-		task = task_by_address(table.current);
-	if (!task && memory_is_live())
-		task = task_of_this_program();
-	return task ? task : task_panic();
-}
-
-void task_set_current(const struct task *task)
-{
-	table.current = task->address;
-}
-
 void task_make_active(const struct task *task)
 {
 	struct task *chosen = &table.tasks[task_index(task)];
@@ -794,194 +647,28 @@ void task_make_active(const struct task *task)
 	chosen->on_cpu = true;
 }
 
-/* ---- words that name tasks ---- */
-
-/* What a word asks of each task. A regex is compiled once and belongs to the scope. */
-struct wanted {
-	enum { WANT_COMM, WANT_REGEX, WANT_PID, WANT_ADDRESS } what;
-	const char *comm;
-	const regex_t *regex;
-	u64 number;
-};
-
-static bool is_wanted(const struct wanted *wanted, const struct task *task)
+/* Bytes at TEXT that may go to a terminal as they are; 0: none. */
+static size_t printable_length(const char *text)
 {
-	switch (wanted->what) {
-	case WANT_COMM:
-		return strncmp(task->comm, wanted->comm, sizeof(task->comm) - 1) == 0;
-	case WANT_REGEX:
-		return regexec(wanted->regex, task->comm, 0, NULL, 0) == 0;
-	case WANT_PID:
-		return task->pid == wanted->number; /* every idle task has pid 0 */
-	case WANT_ADDRESS:
-		return task->address == wanted->number;
-	}
-	return false;
-}
+	u8 first = (u8)text[0];
 
-/* Counted first: `foreach ps` passes as many words as there are tasks. */
-static size_t collect(const struct wanted *wanted, const struct task ***matches)
-{
-	size_t count = 0, filled = 0;
-
-	for (size_t i = 0; i < table.count; i++)
-		count += is_wanted(wanted, &table.tasks[i]);
-	*matches = NULL;
-	if (!count)
-		return 0;
-	*matches = scope_array(count, sizeof(struct task *));
-	for (size_t i = 0; i < table.count && filled < count; i++) {
-		if (is_wanted(wanted, &table.tasks[i]))
-			(*matches)[filled++] = &table.tasks[i];
-	}
-	return filled;
-}
-
-static void free_regex(void *arg)
-{
-	regfree(arg);
-}
-
-static const regex_t *compile_regex(const char *word)
-{
-	char *pattern = scope_strdup(word + 1);
-	regex_t *regex = scope_alloc(sizeof(*regex));
-	int error;
-
-	pattern[strlen(pattern) - 1] = '\0';
-	error = regcomp(regex, pattern, REG_EXTENDED | REG_NOSUB);
-	if (error != 0) {
-		char why[128];
-
-		regerror(error, regex, why, sizeof(why));
-		fail("invalid regular expression: %s: %s", pattern, why);
-	}
-	scope_cleanup(free_regex, regex);
-	return regex;
-}
-
-/* Decimal is a pid; hexadecimal a task_struct, else a pid. */
-size_t tasks_numbered(const char *word, const struct task ***matches)
-{
-	struct wanted wanted = { .what = WANT_PID };
-	size_t count = 0;
-	u64 number;
-
-	need_table();
-	*matches = NULL;
-	if (parse_u64(word, 10, &number)) {
-		wanted.number = number;
-		count = collect(&wanted, matches);
-	}
-	if (count != 0 || !parse_u64(word, 16, &number))
-		return count;
-	wanted.number = number;
-	if (u64map_get(&table.by_address, number, NULL))
-		wanted.what = WANT_ADDRESS;
-	else if (number > PID_LIMIT)
-		return 0;
-	return collect(&wanted, matches);
-}
-
-size_t tasks_matching(const char *word, const struct task ***matches)
-{
-	struct wanted wanted = { .what = WANT_COMM, .comm = word };
-	size_t count = 0, length = strlen(word);
-	u64 number;
-
-	need_table();
-	*matches = NULL;
-	if (word[0] == '\\') {
-		wanted.comm = word + 1;
-		return collect(&wanted, matches);
-	}
-	if (length > 2 && word[0] == '\'' && word[length - 1] == '\'') {
-		wanted.what = WANT_REGEX;
-		wanted.regex = compile_regex(word);
-		return collect(&wanted, matches);
-	}
-	/* An address needs no walk over all names; 16 digits are no comm. */
-	if (length == 16 && parse_u64(word, 16, &number) && task_by_address(number)) {
-		*matches = scope_array(1, sizeof(struct task *));
-		(*matches)[0] = task_by_address(number);
-		return 1;
-	}
-	/* "dd" and "bad" are hexadecimal too: what a task is called comes before that. */
-	if (!parse_u64(word, 10, &number) && length != 0)
-		count = collect(&wanted, matches);
-	return count != 0 ? count : tasks_numbered(word, matches);
-}
-
-const struct task *task_try_argument(const char *word)
-{
-	const struct task *task;
-	u64 number;
-
-	if (parse_u64(word, 10, &number) && number <= PID_LIMIT) {
-		task = task_by_pid((u32)number);
-		if (task)
-			return task;
-	}
-	if (!parse_u64(word, 16, &number))
-		return NULL;
-	task = task_by_address(number);
-	if (!task && number <= PID_LIMIT)
-		task = task_by_pid((u32)number);
-	return task;
-}
-
-const struct task *task_argument(const char *word)
-{
-	const struct task *task = task_try_argument(word);
-
-	if (!task)
-		fail("invalid task or pid value: %s", word);
-	return task;
-}
-
-/* ---- text ---- */
-
-/* Length of the valid, printable UTF-8 sequence at TEXT; 0: none. */
-static size_t printable_length(const u8 *text)
-{
-	size_t length = text[0] < 0x80 ? 1 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
-	u32 code = length == 1 ? text[0] : text[0] & (0x7fu >> length);
-
-	if (length == 1)
-		return text[0] >= 0x20 && text[0] != 0x7f ? 1 : 0;
-	if (text[0] < 0xc2 || text[0] > 0xf4)
-		return 0;
-	for (size_t i = 1; i < length; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (text[i] & 0x3f);
-	}
-	if (code < 0xa0 || (length == 3 && code < 0x800) || (length == 4 && code < 0x10000) ||
-	    code > 0x10ffff)
-		return 0;
-	return length;
+	if (first < 0x80)
+		return first >= 0x20 && first != 0x7f;
+	return utf8_length(text, strlen(text));
 }
 
 char *task_comm(const struct task *task, char text[TASK_COMM_SPACE])
 {
 	char *to = text;
 
-	for (const u8 *from = (const u8 *)task->comm; *from != '\0';) {
+	for (const char *from = task->comm; *from != '\0';) {
 		size_t length = printable_length(from);
 
 		if (length == 0)
-			to += snprintf(to, 5, "\\x%02x", *from++);
+			to += snprintf(to, 5, "\\x%02x", (u8)*from++);
 		while (length-- > 0)
-			*to++ = (char)*from++;
+			*to++ = *from++;
 	}
 	*to = '\0';
 	return text;
-}
-
-void task_header(const struct task *task, struct strbuf *text)
-{
-	char comm[TASK_COMM_SPACE];
-
-	strbuf_printf(text, "PID: %-7u  TASK: %016llx  CPU: %-3u  COMMAND: \"%s\"", task->pid,
-		      task->address, task->cpu, task_comm(task, comm));
 }

@@ -1,4 +1,4 @@
-/* task.h - L5: the task table, a task's identity and state, the current context. */
+/* task.h - L5: the task table, a task's identity and state. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef TASK_H
 #define TASK_H
@@ -27,6 +27,8 @@ struct task {
 	char comm[16];
 };
 
+#define TASK_PID_LIMIT (4u << 20) /* PID_MAX_LIMIT of 64-bit kernels */
+
 /* Found on first use: through the pid IDR and through the task lists, cross-checked; ordered as ps
  * prints them. A damaged task costs one row and a warning. */
 size_t task_count(void);
@@ -35,19 +37,13 @@ size_t task_index(const struct task *task); /* the other way round */
 const struct task *task_by_address(u64 address); /* NULL: none */
 const struct task *task_by_pid(u32 pid); /* the idle task of CPU 0 for 0 */
 const struct task *task_running_on(unsigned cpu); /* NULL: unknown */
-void task_leave_out_panic(void); /* --no_panic: the panic task is not looked for */
 void task_only_active(void); /* --active: of all tasks only those on CPUs are known */
-const struct task *task_panic(void); /* the task that panicked, else CPU 0's, as `set -p` */
 
-/* The current context: what bt, set, task, vtop ... use without an argument. */
-const struct task *task_current(void);
-void task_set_current(const struct task *task);
 /* `set -a`: TASK counts as the current task of its CPU from now on. */
 void task_make_active(const struct task *task);
 
 bool task_is_kthread(const struct task *task);
 bool task_is_active(const struct task *task); /* on a CPU: '>' in ps */
-bool task_is_panic_task(const struct task *task);
 bool task_is_group_leader(const struct task *task);
 /* comm with control characters and broken UTF-8 as \xNN: safe on a terminal. Returns TEXT. */
 #define TASK_COMM_SPACE (16 * 4 + 1)
@@ -56,23 +52,7 @@ char *task_comm(const struct task *task, char text[TASK_COMM_SPACE]);
 /* Pages that MM's threads hold and mm_struct's own counters do not show yet (kernels before v6.2). */
 s64 task_rss_delta(u64 mm);
 
-/*
- * A word that names tasks, as commands take it: pid (decimal, hex with 0x), task_struct address,
- * command name, \name, 'regex'. Fills MATCHES (scope memory); 0: nothing matched.
- */
-size_t tasks_matching(const char *word, const struct task ***matches);
-/* The same by pid or task_struct address alone; pid 0 is every CPU's idle task. */
-size_t tasks_numbered(const char *word, const struct task ***matches);
-/* Exactly one task by pid or address; fail()s with what was wrong. */
-const struct task *task_argument(const char *word);
-const struct task *task_try_argument(const char *word); /* NULL: no such task */
-
-/* "PID: 1  TASK: ffff...  CPU: 0  COMMAND: \"init\"" (no newline): the header of bt, foreach, task. */
-void task_header(const struct task *task, struct strbuf *text);
-
-/* Live systems: the table is made anew when it is next asked for; the context stays. */
-void task_refresh(void);
-/* Forgets the table, for tests. */
+/* Forgets the table, which is made anew when it is next asked for. */
 void task_reset(void);
 
 #endif

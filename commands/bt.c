@@ -5,6 +5,7 @@
 #include "base/table.h"
 #include "bridge/gdb_bridge.h"
 #include "containers/kpercpu.h"
+#include "kernel/taskcontext.h"
 #include "kernel/taskinfo.h"
 #include "kernel/unwind/stack.h"
 #include "memory.h"
@@ -12,6 +13,7 @@
 #include "shell/command.h"
 #include "shell/nearest.h"
 #include "shell/session.h"
+#include "shell/taskwords.h"
 #include "show/btjson.h"
 #include "show/btmerge.h"
 #include "show/btshow.h"
@@ -88,7 +90,7 @@ static void put_trace_as_text(void *arg)
 	const struct args *args = request->args;
 	struct strbuf *header = scope_strbuf();
 
-	task_header(request->task, header);
+	taskrow_header(request->task, header);
 	out("%s%s\n", request->first ? "" : "\n", strbuf_text(header));
 	request->first = false;
 	if (option_given(args, "r"))

@@ -5,12 +5,15 @@
 #include "base/json.h"
 #include "base/progress.h"
 #include "base/table.h"
+#include "kernel/taskcontext.h"
 #include "kernel/taskinfo.h"
 #include "shell/command.h"
 #include "shell/nearest.h"
 #include "shell/session.h"
+#include "shell/taskwords.h"
 #include "show/jsonshow.h"
 #include "show/parts.h"
+#include "show/taskrow.h"
 #include "task.h"
 
 #include <stdio.h>
@@ -249,7 +252,7 @@ static void run_step(void *arg)
 	if (step->header) {
 		struct strbuf *header = scope_strbuf();
 
-		task_header(step->task, header);
+		taskrow_header(step->task, header);
 		table_remark("%s\n", strbuf_text(header));
 	}
 	run_protected(step);

@@ -6,7 +6,7 @@
 #include "base/table.h"
 #include "containers/kpercpu.h"
 #include "kernel/mm/slab.h"
-#include "kernel/mm/vma.h"
+#include "kernel/taskcontext.h"
 #include "memory.h"
 #include "shell/command.h"
 #include "shell/session.h"

@@ -3,7 +3,7 @@
 #include "base/fail.h"
 #include "base/progress.h"
 #include "kernel/mm/memscan.h"
-#include "kernel/mm/vma.h"
+#include "kernel/taskcontext.h"
 #include "kernel/unwind/stack.h"
 #include "memory.h"
 #include "shell/command.h"
@@ -174,7 +174,7 @@ static void show_task(struct search *search)
 	if (!search->task || search->task_shown)
 		return;
 	header = scope_strbuf();
-	task_header(search->task, header);
+	taskrow_header(search->task, header);
 	table_remark(search->nr_tasks_shown++ ? "\n%s\n" : "%s\n", strbuf_text(header));
 	search->task_shown = true;
 }

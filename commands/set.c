@@ -6,14 +6,17 @@
 #include "bridge/gdb_bridge.h"
 #include "dump/dumpfile.h"
 #include "kernel.h"
+#include "kernel/taskcontext.h"
 #include "kernel/unwind/stack.h"
 #include "memory.h"
 #include "names/debuginfod.h"
 #include "shell/command.h"
 #include "shell/nearest.h"
 #include "shell/process.h"
+#include "shell/report.h"
 #include "shell/session.h"
 #include "shell/shell.h"
+#include "shell/taskwords.h"
 #include "show/contextshow.h"
 #include "symbols.h"
 #include "task.h"
@@ -139,16 +142,16 @@ static bool change_console(const char *setting)
 
 static void put_core(struct row *row, bool listed)
 {
-	put_switch(row, session.core_dump);
+	put_switch(row, report_settings.core_dump);
 	if (!listed)
-		row_shown(row,
-			  scope_printf("%s (%s core on error message)", on_off(session.core_dump),
-				       session.core_dump ? "drop" : "do NOT drop"));
+		row_shown(row, scope_printf("%s (%s core on error message)",
+					    on_off(report_settings.core_dump),
+					    report_settings.core_dump ? "drop" : "do NOT drop"));
 }
 
 static bool change_core(const char *setting)
 {
-	session.core_dump = streq(setting, "on");
+	report_settings.core_dump = streq(setting, "on");
 	return streq(setting, "on") || streq(setting, "off");
 }
 
@@ -303,17 +306,17 @@ static bool change_offline(const char *setting)
 
 static void put_error(struct row *row, UNUSED bool listed)
 {
-	row_text(row, session.error_file       ? session.error_file
-		      : session.error_redirect ? "redirect"
-					       : "default");
+	row_text(row, report_settings.file	 ? report_settings.file
+		      : report_settings.redirect ? "redirect"
+						 : "default");
 }
 
 static bool change_error(const char *setting)
 {
 	FILE *file;
 
-	session.error_redirect = streq(setting, "redirect");
-	session.error_file = NULL;
+	report_settings.redirect = streq(setting, "redirect");
+	report_settings.file = NULL;
 	if (streq(setting, "redirect") || streq(setting, "default"))
 		return true;
 	setting = argument_file(setting);
@@ -321,7 +324,7 @@ static bool change_error(const char *setting)
 	if (!file)
 		fail("cannot open %s: %s", setting, strerror(errno));
 	fclose(file);
-	session.error_file = xstrdup(setting);
+	report_settings.file = xstrdup(setting);
 	return true;
 }
 
@@ -342,6 +345,8 @@ static bool change_debuginfod(const char *setting)
 		fail("debuginfod: %s", strbuf_text(why));
 	return true;
 }
+
+static bool redzone = true; /* scripts set it; no command here asks for it */
 
 static const struct variable variables[] = {
 	{ .name = "scroll",
@@ -382,7 +387,7 @@ static const struct variable variables[] = {
 	  .settings = "show | hide",
 	  .change = change_offline,
 	  .put = put_offline },
-	{ .name = "redzone", .flag = &session.redzone },
+	{ .name = "redzone", .flag = &redzone },
 	{ .name = "error",
 	  .settings = "default | redirect | file",
 	  .change = change_error,

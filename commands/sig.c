@@ -2,8 +2,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
 #include "base/table.h"
+#include "kernel/taskcontext.h"
 #include "kernel/tasksig.h"
 #include "shell/command.h"
+#include "shell/taskwords.h"
 #include "show/taskrow.h"
 
 /* A task's part of the answer, indented below its group's. */

@@ -2,9 +2,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
 #include "base/table.h"
+#include "kernel/taskcontext.h"
 #include "shell/command.h"
 #include "shell/nearest.h"
 #include "shell/session.h"
+#include "shell/taskwords.h"
 #include "show/datashow.h"
 #include "show/taskshow.h"
 #include "task.h"

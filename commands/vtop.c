@@ -4,8 +4,10 @@
 #include "base/table.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/vma.h"
+#include "kernel/taskcontext.h"
 #include "memory.h"
 #include "shell/command.h"
+#include "shell/taskwords.h"
 #include "show/jsonshow.h"
 #include "show/taskrow.h"
 

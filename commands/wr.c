@@ -4,7 +4,7 @@
 #include "base/table.h"
 #include "bridge/gdb_bridge.h"
 #include "dump/dumpfile.h"
-#include "kernel/mm/vma.h"
+#include "kernel/taskcontext.h"
 #include "memory.h"
 #include "shell/command.h"
 

@@ -7,12 +7,12 @@
 #include "base/out.h"
 #include "base/progress.h"
 #include "shell/process.h"
-#include "shell/session.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+struct report_settings report_settings;
 static struct strbuf *error_text; /* where error messages go instead; NULL: nobody catches them */
 
 /* Every place where an error message goes; see `help set`, error. */
@@ -30,8 +30,8 @@ void report_error(const char *name, const char *text)
 			      separator, text);
 		return;
 	}
-	if (session.error_file) {
-		file = fopen(session.error_file, "ae");
+	if (report_settings.file) {
+		file = fopen(report_settings.file, "ae");
 		if (file) {
 			fprintf(file, "%s%s%s\n", name, separator, text);
 			fclose(file);
@@ -46,13 +46,13 @@ void report_error(const char *name, const char *text)
 	if (redirected)
 		fprintf(redirected, "%s%s%s\n", name, separator, text);
 	if (!redirected ||
-	    !(process_output_is_paged() || session.error_redirect || session.error_file)) {
+	    !(process_output_is_paged() || report_settings.redirect || report_settings.file)) {
 		fflush(stdout);
 		printf("%s%s%s\n", name, separator, text);
 	}
 	fflush(stdout);
-	if (session.core_dump) {
-		session.core_dump = false;
+	if (report_settings.core_dump) {
+		report_settings.core_dump = false;
 		signal(SIGABRT, SIG_DFL);
 		abort();
 	}

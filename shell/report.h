@@ -5,6 +5,14 @@
 
 #include "base/util.h"
 
+/* What `set error` and `set core` say. */
+struct report_settings {
+	bool redirect; /* not on the terminal when the output goes elsewhere */
+	const char *file; /* nowhere else than there; NULL: none */
+	bool core_dump; /* the next message leaves a core file */
+};
+extern struct report_settings report_settings;
+
 /*
  * A message about something that went wrong, where `set error` says: with the command's output, on
  * the terminal, or in a file. TEXT gets "NAME: " before it, and a newline.

@@ -22,7 +22,6 @@ struct session session = {
 	.scroll = true,
 	.refresh = true,
 	.hash = true,
-	.redzone = true,
 	.print_max = 256,
 };
 
@@ -41,7 +40,7 @@ void session_refresh(void)
 	dump_refresh(session.dump);
 	memory_forget_translations();
 	cpus_forget();
-	task_refresh();
+	task_reset();
 	slab_forget();
 	if (module_refresh())
 		orc_forget_modules();

@@ -12,8 +12,8 @@ struct session {
 	/* what was opened; filled by main.c */
 	struct dump *dump;
 	struct vmlinux *vmlinux;
-	struct vmlinux *
-		debug_vmlinux; /* the file with its debug information, often the same; NULL: none */
+	/* the file with its debug information, often the same; NULL: none */
+	struct vmlinux *debug_vmlinux;
 	struct vmcoreinfo vmcoreinfo;
 	const char *vmlinux_path; /* as given, for KERNEL: */
 	const char *dump_path; /* as given, for DUMPFILE: */
@@ -33,21 +33,17 @@ struct session {
 	/* `set` */
 	unsigned radix; /* 10 or 16 for p, struct ...: 10 at start */
 	bool scroll;
-	bool error_redirect;
 	unsigned print_max; /* array elements and string bytes shown: 256 */
 	bool print_array;
 	bool null_stop;
 	bool hide_offline_cpus;
-	bool redzone;
 	bool hash; /* list remembers every entry to find loops, rather than Brent's method */
 	bool gdb_prompt; /* set gdb on */
 	u64 scope; /* text address whose scope symbols are looked up in, or 0 */
 	bool refresh; /* `set refresh`: live systems only */
-	bool core_dump; /* `set core on`: the next error message leaves a core file */
 	bool vi_mode; /* line editing: vi keys instead of emacs' */
 	const char *pager; /* command line of the output scrolling program */
 	char *rc_namelist, *rc_dumpfile; /* `set namelist`, `set dumpfile` in .crashrc; or NULL */
-	const char *error_file; /* `set error FILE`, or NULL */
 
 	bool terminal; /* standard output is a terminal */
 	bool broken; /* answers could not be written, commands could not be read: for the exit status of every run */

@@ -7,6 +7,7 @@
 #include "base/table.h"
 #include "bridge/gdb_bridge.h"
 #include "containers/kpercpu.h"
+#include "kernel/taskcontext.h"
 #include "memory.h"
 #include "names/types.h"
 #include "shell/bridge_ops.h"

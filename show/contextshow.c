@@ -4,6 +4,7 @@
 
 #include "base/fail.h"
 #include "kernel.h"
+#include "kernel/taskcontext.h"
 #include "kernel/taskinfo.h"
 #include "show/taskrow.h"
 

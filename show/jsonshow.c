@@ -4,7 +4,7 @@
 
 #include "base/fail.h"
 #include "base/json.h"
-#include "kernel/mm/vma.h"
+#include "kernel/taskcontext.h"
 #include "memory.h"
 #include "shell/outcome.h"
 #include "shell/session.h"

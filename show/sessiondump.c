@@ -7,6 +7,7 @@
 #include "bridge/gdb_bridge.h"
 #include "kernel.h"
 #include "kernel/module.h"
+#include "kernel/taskcontext.h"
 #include "memory.h"
 #include "shell/outcome.h"
 #include "shell/session.h"

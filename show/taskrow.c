@@ -34,3 +34,11 @@ void taskrow_put_at(struct row *row, size_t index, void *arg)
 	row_stands_for(row, tasks[index]->address);
 	taskrow_put(row, tasks[index]);
 }
+
+void taskrow_header(const struct task *task, struct strbuf *text)
+{
+	char comm[TASK_COMM_SPACE];
+
+	strbuf_printf(text, "PID: %-7u  TASK: %016llx  CPU: %-3u  COMMAND: \"%s\"", task->pid,
+		      task->address, task->cpu, task_comm(task, comm));
+}

@@ -30,4 +30,7 @@ void taskrow_put_keys(struct row *row, const struct task *task);
 /* A whole row of a table of tasks (ARG: const struct task **). */
 void taskrow_put_at(struct row *row, size_t index, void *arg);
 
+/* "PID: 1  TASK: ffff...  CPU: 0  COMMAND: \"init\"", without a newline: where it is no row. */
+void taskrow_header(const struct task *task, struct strbuf *text);
+
 #endif

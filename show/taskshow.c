@@ -11,6 +11,7 @@
 #include "shell/session.h"
 #include "show/datashow.h"
 #include "show/jsonshow.h"
+#include "show/taskrow.h"
 
 /*
  * With CONFIG_THREAD_INFO_IN_TASK, which x86_64 has had since v4.9 (15f4eae70d36), thread_info is
@@ -67,7 +68,7 @@ static void print_text(void *arg)
 	const struct wanted *wanted = arg;
 	struct strbuf *header = scope_strbuf();
 
-	task_header(wanted->task, header);
+	taskrow_header(wanted->task, header);
 	out("%s\n", strbuf_text(header));
 	for (size_t i = 0; i < wanted->nr_members; i++)
 		print_member(wanted->task, wanted->members[i]);

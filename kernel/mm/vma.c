@@ -131,31 +131,6 @@ bool mm_try_pgd(u64 mm, u64 *pgd, struct fault *fault)
 	return field_try_u64(mm, &mm_pgd_field, pgd, fault);
 }
 
-bool current_try_space(enum address_space kind, struct space *space, struct fault *fault)
-{
-	const struct task *task;
-
-	*space = (struct space){ .kind = kind };
-	if (kind != SPACE_USER)
-		return true;
-	task = task_current();
-	if (!task || !task->mm)
-		return fault_set(fault, FAULT_NO_USER_SPACE, SPACE_USER, 0);
-	return mm_try_pgd(task->mm, &space->pgd, fault);
-}
-
-struct space current_space(enum address_space kind)
-{
-	struct fault fault;
-	struct space space;
-
-	if (current_try_space(kind, &space, &fault))
-		return space;
-	if (fault.reason == FAULT_NO_USER_SPACE)
-		fail("%s", fault_text(&fault));
-	return USER_SPACE(mm_pgd(task_current()->mm)); /* its failure names the member */
-}
-
 bool swap_area_name(unsigned type, struct strbuf *text)
 {
 	u64 area, file;

@@ -38,13 +38,6 @@ void vma_file_name(const struct vma *vma, struct strbuf *text);
 u64 mm_pgd(u64 mm);
 bool mm_try_pgd(u64 mm, u64 *pgd, struct fault *fault);
 
-/*
- * The space that addresses of this KIND are in: of SPACE_USER the current task's. Asked for when it
- * is read, because the task may be another one then.
- */
-bool current_try_space(enum address_space kind, struct space *space, struct fault *fault);
-struct space current_space(enum address_space kind); /* fail()s with the reason */
-
 /* Path of swap area number TYPE; false when there is none such. */
 bool swap_area_name(unsigned type, struct strbuf *text);
 

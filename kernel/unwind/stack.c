@@ -10,6 +10,7 @@
 #include "containers/kpercpu.h"
 #include "dump/elfnote.h"
 #include "kernel.h"
+#include "kernel/taskcontext.h"
 #include "kernel/unwind/crashpath.h"
 #include "kernel/unwind/orc.h"
 #include "kernel/unwind/returnhook.h"

@@ -9,6 +9,7 @@
 #include "shell/line.h"
 #include "shell/outcome.h"
 #include "shell/prompt.h"
+#include "shell/report.h"
 #include "shell/session.h"
 
 #include <setjmp.h>
@@ -125,9 +126,9 @@ static char *run(const char *line, bool should_work)
 	struct strbuf text = { 0 };
 	char *copy;
 
-	session.error_file = "shell-test.errors";
+	report_settings.file = "shell-test.errors";
 	command_set_failed(false);
-	unlink(session.error_file);
+	unlink(report_settings.file);
 	out_capture(run_body, &command, &text);
 	if (command.worked != should_work || command_has_failed() == should_work)
 		fail_msg("\"%s\" %s: %s", line, command.worked ? "worked" : "failed",

@@ -2,7 +2,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
 #include "fake.h"
+#include "kernel/taskcontext.h"
 #include "kernel/taskinfo.h"
+#include "shell/taskwords.h"
+#include "show/taskrow.h"
 #include "task.h"
 
 #include <setjmp.h>
@@ -104,6 +107,7 @@ static void build(void)
 	const unsigned alone[] = { 2 }, pair[] = { 3, 4 }, unlisted[] = { 5 }, unnumbered[] = { 6 };
 
 	task_reset();
+	task_context_reset();
 	fake_dump();
 	put_u32(fake_kva(NR_IDS), 2);
 	fake_u64(fake_kva(OFFSETS), fake_kva(0x80000));
@@ -413,7 +417,7 @@ static void test_header(void **state UNUSED)
 	struct task task = { .pid = 1, .address = 0xffff888003258000ULL, .cpu = 3, .comm = "init" };
 	struct strbuf text = { 0 };
 
-	task_header(&task, &text);
+	taskrow_header(&task, &text);
 	assert_string_equal(strbuf_text(&text),
 			    "PID: 1        TASK: ffff888003258000  CPU: 3    COMMAND: \"init\"");
 	strbuf_free(&text);
