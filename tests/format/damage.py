@@ -172,7 +172,8 @@ def run_cases(kernel, subject, folder):
     todo, results, lock = list(cases(subject))[::-1], [], threading.Lock()
 
     def feed():
-        with subprocess.Popen([sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as worker:
+        with tempfile.TemporaryFile("w+") as complaints, subprocess.Popen(
+                [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints, text=True) as worker:
             worker.stdin.write(json.dumps(job) + "\n")
             while True:
                 with lock:
@@ -183,7 +184,9 @@ def run_cases(kernel, subject, folder):
                 worker.stdin.flush()
                 line = worker.stdout.readline()
                 if not line:
-                    results.append((case, None))
+                    status = worker.wait()
+                    complaints.seek(0)
+                    results.append((case, f"with status {status}: {complaints.read()[-600:]}"))
                     break
                 results.append((case, json.loads(line)))
             worker.stdin.close()
@@ -207,7 +210,7 @@ def check(kernel, subject):
         seconds = time.monotonic() - start
     problems, sessions, slowest, largest = [], 0, 0, 0
     for case, result in results:
-        expect(result, f"{subject.name}: the worker ended at {case['title']}")
+        expect(isinstance(result, dict), f"{subject.name}: the worker ended at {case['title']} {result}")
         why = complaint(case, result, limits)
         if case["title"] == "undamaged" and (result["status"] == 1 or result["lines"] < LINES):
             why = f"{result['lines']} lines: {result['output'][-200:]!r} {result['errors']!r}"
