@@ -1021,8 +1021,7 @@ def answers(kernel):
     for name in dict.fromkeys(case.dump for case in CASES):
         dump, cases = dump_of(kernel, name), [case for case in CASES if case.dump == name]
         commands = list(dict.fromkeys(case.command for case in cases))
-        texts = dump.crash(*commands)
-        texts = dict(zip(commands, [texts] if len(commands) == 1 else texts))
+        texts = dict(zip(commands, dump.crash_alone(*commands)))
         found += [
             (case, rows, texts[case.command])
             for case, (_, rows, _) in zip(
