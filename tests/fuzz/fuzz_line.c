@@ -69,12 +69,23 @@ static void parse_options(void *arg)
 	fuzz_touch_text(args->line);
 }
 
+/* In a scope, which has the names that were meant. */
+static void compute(void *arg)
+{
+	struct strbuf *why = scope_strbuf();
+	u64 value;
+
+	if (!expression_try(arg, &value, why))
+		FUZZ_EXPECT(why->length);
+	strbuf_reset(why);
+	if (!expression_try_address(arg, &value, why))
+		FUZZ_EXPECT(why->length);
+}
+
 void fuzz_one(const u8 *data, size_t size)
 {
 	char *line = xstrndup((const char *)data, size);
-	struct strbuf why = { 0 };
 	struct failure failure;
-	u64 value;
 
 	if (!protect(cut_line, line, &failure))
 		FUZZ_EXPECT(failure.text[0]);
@@ -84,12 +95,7 @@ void fuzz_one(const u8 *data, size_t size)
 		if (!protect(parse_options, line, &failure))
 			FUZZ_EXPECT(failure.text[0]);
 	}
-	if (!expression_try(line, &value, &why))
-		FUZZ_EXPECT(why.length);
-	strbuf_reset(&why);
-	if (!expression_try_address(line, &value, &why))
-		FUZZ_EXPECT(why.length);
-	strbuf_free(&why);
+	FUZZ_EXPECT(protect(compute, line, &failure));
 	free(line);
 }
 
