@@ -218,15 +218,16 @@ class Dump:
             return [(pathlib.Path(folder) / str(i)).read_text(errors="replace") for i in range(len(commands))]
 
     def crash_alone(self, *commands):
-        """What each prints, in a session of their own: for commands that change it. Nothing is kept."""
-        return self._answers(commands, (), HANGS)
+        """What each prints, in a session and a folder of their own: for commands that change these. Nothing is kept."""
+        return self._answers(commands, (), HANGS, elsewhere=True)
 
-    def _answers(self, commands, options, timeout):
+    def _answers(self, commands, options, timeout, elsewhere=False):
         with tempfile.TemporaryDirectory() as folder:
             script = pathlib.Path(folder) / "cmds"
             lines = [f"{c} > {folder}/{i}" for i, c in enumerate(commands)]
             script.write_text("\n".join(lines) + "\nquit\n")
-            result = run_crash("-s", *options, "-i", script, self.vmlinux, *self.files, timeout=timeout)
+            result = run_crash("-s", *options, "-i", script, self.vmlinux, *self.files, timeout=timeout,
+                               cwd=folder if elsewhere else None)
             self.last = result
             paths = [pathlib.Path(folder) / str(i) for i in range(len(commands))]
             for command, path in zip(commands, paths):
