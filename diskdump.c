@@ -487,10 +487,10 @@ static void tell_cut(const struct kdump_part *part, u64 nr_descriptors, struct s
 	strbuf_printf(text, "%s: header version %u, cut short", part->file->path,
 		      part->header.version);
 	if (!part->has_bitmaps) {
-		strbuf_printf(
-			text,
-			": headers and page bitmaps take %llu bytes, the file has %llu, and no page\n",
-			part->descriptors, size);
+		strbuf_printf(text,
+			      ": headers and page bitmaps take %llu bytes, "
+			      "the file has %llu, and no page\n",
+			      part->descriptors, size);
 		return;
 	}
 	strbuf_puts(text, ", pages at its end are missing: ");
@@ -540,10 +540,10 @@ static bool check_parts(const struct diskdump *diskdump, struct dump *dump, stru
 	}
 	if (covered < first->nr_pfns) {
 		dump->incomplete = true;
-		strbuf_printf(
-			&dump->remarks,
-			"part of a split dump: the file for page frame %llx is not given (name all of them)\n",
-			covered);
+		strbuf_printf(&dump->remarks,
+			      "part of a split dump: "
+			      "the file for page frame %llx is not given (name all of them)\n",
+			      covered);
 	}
 	return true;
 }

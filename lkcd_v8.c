@@ -30,9 +30,10 @@
  *	  8	4	bytes of data that follow
  *	  12	4	flags: 1 as it is, 2 compressed, 4 end of the dump, 8 truncated
  *
- * Pages stand in any order and nothing says where, so opening such a dump goes over all page headers once:
- * what it costs follows the file's size. Of a run of pages only the first one's place is kept, at most
- * GROUP_PAGES to a run: a byte a page, and 16 bytes where pages come twice or in no order.
+ * Pages stand in any order and nothing says where, so opening such a dump goes over all page
+ * headers once: what it costs follows the file's size. Of a run of pages only the first one's place
+ * is kept, at most GROUP_PAGES to a run: a byte a page, and 16 bytes where pages come twice or in
+ * no order.
  *
  * The headers of versions before 8 differ, and none of them could be
  * found that is a kernel's for x86_64.
@@ -332,10 +333,10 @@ static void tell_pages(struct dump *dump)
 			lkcd->nr_gaps, lkcd->first_gap);
 	}
 	if (lkcd->nr_doubles)
-		strbuf_printf(
-			&dump->remarks,
-			"LKCD dump: %llu pages are stored more than once: the last of each counts\n",
-			lkcd->nr_doubles);
+		strbuf_printf(&dump->remarks,
+			      "LKCD dump: %llu pages are stored more than once: "
+			      "the last of each counts\n",
+			      lkcd->nr_doubles);
 }
 
 /* Goes over all page headers. What is wrong is left out with a remark. */

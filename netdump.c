@@ -23,9 +23,9 @@
 #include <elf.h>
 #include <stdlib.h>
 
-#define XEN_CORE                                                                                                  \
-	"a Xen guest's core (xl dump-core), whose pages are numbered by Xen; this program does not read it: let " \
-	"the guest's own kdump make a dump"
+#define XEN_CORE                                                                                   \
+	"a Xen guest's core (xl dump-core), whose pages are numbered by Xen; this program does "   \
+	"not read it: let the guest's own kdump make a dump"
 
 struct netdump {
 	struct extents backed; /* merged; bytes in the file */

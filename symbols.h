@@ -14,8 +14,11 @@ struct symbol {
 	const struct symbol_module *module; /* NULL: the kernel itself */
 	u32 size; /* bytes from the symbol table; 0 when unknown */
 	char type; /* nm's letter: T t D d B b R r A V W w ... */
-	bool hidden; /* not in the kernel's own table (constants, local labels, export
-					 * strings): found by name and in lists, but not by symbol_at() */
+	/*
+	 * not in the kernel's own table (constants, local labels, export strings): found by name
+	 * and in lists, but not by symbol_at()
+	 */
+	bool hidden;
 };
 
 struct symbol_module {

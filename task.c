@@ -40,8 +40,8 @@ KFIELD(task_real_parent, "task_struct.real_parent");
 KFIELD(task_group_leader, "task_struct.group_leader");
 KFIELD(task_signal, "task_struct.signal");
 KFIELD(task_cpu,
-       "task_struct.thread_info.cpu", /* v5.16 bcf9033e5449 sched: move CPU field back into thread_info */
-       "task_struct.cpu");
+       /* v5.16 bcf9033e5449 sched: move CPU field back into thread_info */
+       "task_struct.thread_info.cpu", "task_struct.cpu");
 KFIELD(task_on_cpu, "task_struct.on_cpu");
 KFIELD(task_last_arrival, "task_struct.sched_info.last_arrival");
 KFIELD(task_start, "task_struct.start_time");

@@ -49,7 +49,7 @@ bool task_is_group_leader(const struct task *task);
 #define TASK_COMM_SPACE (16 * 4 + 1)
 char *task_comm(const struct task *task, char text[TASK_COMM_SPACE]);
 
-/* Pages that MM's threads hold and mm_struct's own counters do not show yet (kernels before v6.2). */
+/* Pages that MM's threads hold and mm_struct's own counters do not show yet (before v6.2). */
 s64 task_rss_delta(u64 mm);
 
 /* Forgets the table, which is made anew when it is next asked for. */

@@ -56,7 +56,10 @@ enum cell_state {
 	CELL_KNOWN,
 	CELL_LIST, /* any number of values, each a cell */
 	CELL_UNKNOWN, /* it exists, but the dump does not tell it: ? and null */
-	CELL_FAILED, /* finding it out failed: ? or, in a line of its own, why; JSON has no key but "KEY_error" */
+	/*
+	 * finding it out failed: ? or, in a line of its own, why; JSON has no key but "KEY_error"
+	 */
+	CELL_FAILED,
 	CELL_NULL, /* there is none, and JSON says null */
 	/*
 	 * there is no such thing here: no key, and .none; with neither that nor a width

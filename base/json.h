@@ -6,10 +6,10 @@
 #include "base/util.h"
 
 /*
- * While json_on(), commands describe what they found with the calls below instead of laying out text;
- * what they still print with out() becomes {"text": "..."} objects, a line each, so that the answer
- * is JSON whatever happens. The shell switches it, for a command (`ps --json`) or for a run (crash
- * --json).
+ * While json_on(), commands describe what they found with the calls below instead of laying out
+ * text; what they still print with out() becomes {"text": "..."} objects, a line each, so that the
+ * answer is JSON whatever happens. The shell switches it, for a command (`ps --json`) or for a run
+ * (`crash --json`).
  */
 bool json_on(void);
 /* Returns what it was. */
@@ -39,7 +39,7 @@ void json_real(const char *key, double number, int decimals);
 void json_bool(const char *key, bool value);
 void json_null(const char *key);
 
-/* {"error": TEXT, "command": COMMAND}, on a line of its own, before that of an object that is open. */
+/* {"error": TEXT, "command": COMMAND}, on a line of its own, before that of an open object. */
 void json_error(const char *command, const char *text);
 /* {"warning": TEXT}, in the same way. */
 void json_warning(const char *text);

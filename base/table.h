@@ -22,7 +22,7 @@ enum table_headings {
  * their order. It can be asked for any row, at any time, and more than once.
  */
 struct table {
-	/* of the command, in front of what went wrong with a row; NULL: what failed is said in its place only */
+	/* of the command, in front of what went wrong with a row; NULL: said in its place only */
 	const char *name;
 	const struct column *columns;
 	size_t count;
@@ -31,20 +31,20 @@ struct table {
 	unsigned when; /* which columns besides those that are always there */
 	enum table_headings headings;
 	const char *heading_line; /* the whole, where columns do not stand below their headings */
-	/* each column is a line of its own, behind its heading in this width; 0: they share a line */
+	/* each column has its own line, behind its heading in this width; 0: they share one */
 	unsigned labels;
 	const char *between; /* label and value; NULL: ": " */
 	const char *none; /* a line for readers when there is no row */
 	bool blank_after; /* a blank line after each row, with what belongs to it */
 	const char *of; /* "task": what a row stands for, in front of what went wrong with it */
-	/* of rows that belong to another: the list of them in JSON; NULL: they are for readers only */
+	/* of rows that belong to another: the list of them in JSON; NULL: for readers only */
 	const char *key;
 	bool plain; /* in JSON a row is its one value, not an object */
-	/* in JSON all rows make one object: of each the first key's text is the key, the second's the value */
+	/* in JSON all rows are one object: a row's first value is a key, the second its value */
 	bool pairs;
 	/*
-	 * no rows of its own but a part of the row it belongs to, laid out by itself: that row's keys
-	 * in JSON, or those of one object under KEY. If it fails, that row does.
+	 * no rows of its own but a part of the row it belongs to, laid out by itself: that row's
+	 * keys in JSON, or those of one object under KEY. If it fails, that row does.
 	 */
 	bool part;
 	bool whole; /* a row that fails ends the answer: the failure is passed on */

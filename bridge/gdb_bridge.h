@@ -61,10 +61,9 @@ enum gdb_caller {
 	GDB_CALLER_UNKNOWN, /* not a frame of that walk */
 	GDB_CALLER_NONE, /* user space, or where a kernel thread began: the walk ends here */
 	GDB_CALLER_RETURN, /* an ordinary call: some registers are known */
-	GDB_CALLER_ELSEWHERE, /* the same on another stack, or with the return address elsewhere than on
-				 the stack: the frame's own DWARF does not know */
-	GDB_CALLER_INTERRUPTED, /* this frame is entry code, and these are all registers of what it
-				   interrupted */
+	/* the same on another stack, or the return address is not on it: unknown to DWARF */
+	GDB_CALLER_ELSEWHERE,
+	GDB_CALLER_INTERRUPTED, /* this frame is entry code; these are all registers before that */
 };
 
 /*

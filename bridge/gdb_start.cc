@@ -97,7 +97,8 @@ static bool told_work; /* that the user waits for the index */
 static void tell_work(bool working)
 {
 	if (working != told_work && ops->working)
-		ops->working(ops->arg, working ? "reading the kernel's debug information" : nullptr);
+		ops->working(ops->arg,
+			     working ? "reading the kernel's debug information" : nullptr);
 	told_work = working;
 }
 
@@ -782,7 +783,8 @@ static void move_sections(objfile *file, u64 offset)
 
 	for (obj_section *section : file->sections()) {
 		if (strcmp(bfd_section_name(section->the_bfd_section), ".data..percpu") == 0)
-			offsets[gdb_bfd_section_index(file->obfd.get(), section->the_bfd_section)] = 0;
+			offsets[gdb_bfd_section_index(file->obfd.get(),
+						      section->the_bfd_section)] = 0;
 	}
 	objfile_relocate(file, offsets);
 }
@@ -819,7 +821,8 @@ static void attach_dwarf_file(const struct gdb_debug_file &given)
 			enable_index_cache(opened.get());
 			file = symbol_file_add_from_bfd(
 				opened, given.path, 0, nullptr,
-				given.read_now ? OBJF_USERLOADED | OBJF_READNOW : OBJF_USERLOADED, nullptr);
+				OBJF_USERLOADED | (given.read_now ? OBJF_READNOW : objfile_flag()),
+				nullptr);
 		},
 		false);
 	if (!objfile_has_symbols(file)) {
@@ -845,8 +848,10 @@ static void add_object_file(const char *path, section_addr_info &places, bool re
 	for (asection *section : gdb_bfd_sections(opened.get()))
 		bfd_set_section_vma(section, 0);
 	place_others(opened.get(), places);
-	current_program_space->add_target_sections(symbol_file_add_from_bfd(opened, path, 0, &places,
-		OBJF_USERLOADED | OBJF_SHARED | (read_now ? OBJF_READNOW : objfile_flag()), nullptr));
+	current_program_space->add_target_sections(symbol_file_add_from_bfd(
+		opened, path, 0, &places,
+		OBJF_USERLOADED | OBJF_SHARED | (read_now ? OBJF_READNOW : objfile_flag()),
+		nullptr));
 	reinit_frame_cache();
 }
 

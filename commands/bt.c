@@ -310,17 +310,18 @@ static void show_special_stacks(const char *cpu_words)
 	}
 }
 
-/* -D: crash's words about its own unwinder. What has a meaning here is which table is asked first. */
+/* -D: crash's words about its own unwinder. Here they say which table is asked first. */
 static void set_unwinder(const char *word)
 {
 	bool dwarf = streq(word, "dwarf") || streq(word, "cfi");
 	u64 start, end;
 
 	if (!dwarf && !streq(word, "orc"))
-		fail("-D takes orc or dwarf: frames are found through unwind tables, so there are no "
-		     "remembered frame sizes to show, check or clear");
+		fail("-D takes orc or dwarf: frames are found through unwind tables, so there "
+		     "are no remembered frame sizes to show, check or clear");
 	if (dwarf && !cfi_function(0, &start, &end))
-		fail("there is no unwind table of DWARF's: it is in a vmlinux with debug information");
+		fail("there is no unwind table of DWARF's: "
+		     "it is in a vmlinux with debug information");
 	/* As `set unwind` does. */
 	stack_prefer_cfi(dwarf);
 	gdb_bridge_changed();
@@ -420,7 +421,8 @@ static void show_requested(struct bt_request *request)
 		if (memory_is_live())
 			fail("this is a live system: no task has panicked");
 		if (!task_panic())
-			fail("this kernel did not panic, or its panic task cannot be found (bt -a shows what ran on each CPU)");
+			fail("this kernel did not panic, or its panic task cannot be found "
+			     "(bt -a shows what ran on each CPU)");
 		show_protected(request, task_panic());
 	} else if (args->nr_words) {
 		show_words(request);
@@ -500,11 +502,10 @@ static void run_bt(struct args *args)
 COMMAND(bt) = {
 	.name = "bt",
 	.summary = "stack traces of tasks",
-	.synopsis =
-		"[-a | -c cpus | -p | -g] [-l] [-f | -F | -FF] [-s [-x | -d]] [-n idle] [-t | -T | -e | -r] "
-		"[-R ref] [-I ip] [-S sp] [-o] [--sources] [--args] [--locals] [--merge | --folded] [pid | "
-		"task | name] ...\n"
-		"-v | -E [-c cpus] | -O | -D orc | -D dwarf",
+	.synopsis = "[-a | -c cpus | -p | -g] [-l] [-f | -F | -FF] [-s [-x | -d]] [-n idle] "
+		    "[-t | -T | -e | -r] [-R ref] [-I ip] [-S sp] [-o] [--sources] [--args] "
+		    "[--locals] [--merge | --folded] [pid | task | name] ...\n"
+		    "-v | -E [-c cpus] | -O | -D orc | -D dwarf",
 	.options =
 		(const struct option[]){
 			{ "a", NULL, "the running task of every CPU" },
@@ -536,18 +537,20 @@ COMMAND(bt) = {
 			  "every return address on the stack, stale ones too, each with a ?" },
 			{ "O", NULL, "-o becomes the default, or is the default no more" },
 			{ "D", "table",
-			  "ask this unwind table first from now on: orc, the kernel's own (the default), or "
-			  "dwarf, vmlinux's" },
+			  "ask this unwind table first from now on: orc, the kernel's own (the "
+			  "default), or dwarf, vmlinux's" },
 			{ "v", NULL, "check the end of every task's stack for overflows" },
 			{ "E", NULL,
 			  "what looks like saved registers on each CPU's special stacks" },
 			{ "-sources", NULL,
 			  "where each trace began, and how each frame was found" },
 			{ "-args", NULL,
-			  "each frame's arguments, and those of functions inline there (needs debug information)" },
+			  "each frame's arguments, "
+			  "and those of functions inline there (needs debug information)" },
 			{ "-locals", NULL, "each frame's local variables, in the same way" },
 			{ "-merge", NULL,
-			  "each stack once, with all tasks that have it; of all tasks when none is named; takes -l, -x and -R" },
+			  "each stack once, with all tasks that have it; "
+			  "of all tasks when none is named; takes -l, -x and -R" },
 			{ "-folded", NULL,
 			  "the same, one line for each stack, as flame graph tools read it" },
 			{ NULL, NULL, NULL },

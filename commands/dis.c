@@ -82,7 +82,7 @@ static void add_lines(struct instructions *list, char *text)
 	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
 		char *start = line + strspn(line, "=> ");
 
-		/* What cannot be read is a line without an instruction; the error comes after it. */
+		/* What cannot be read is a line without an instruction; the error follows it. */
 		if (!starts_with(start, "0x") || !strchr(start, '\t') || ends_with(start, "\t"))
 			continue;
 		list->items[list->count++] = (struct instruction){ strtoull(start, NULL, 16),
@@ -313,8 +313,8 @@ static void show_instructions(struct request *request, u64 start, u64 end, u64 f
 }
 
 /*
- * -r: from the function's beginning up to the address; with a count only the last ones. When no instruction
- * begins at the address, the last one is the next that does.
+ * -r: from the function's beginning up to the address; with a count only the last ones.
+ * When no instruction begins at the address, the last one is the next that does.
  */
 static void show_backwards(struct request *request, const struct symbol *symbol)
 {
@@ -441,7 +441,8 @@ static void show_source(const struct request *request, const struct symbol *symb
 			      line + (request->count ? (u32)request->count : MOST_SOURCE_LINES),
 			      text, problem)) {
 		interrupt_check();
-		fail("%s: source code is not available: %s; `gdb directory DIR` names a source tree",
+		fail("%s: source code is not available: %s; "
+		     "`gdb directory DIR` names a source tree",
 		     symbol->name, strbuf_text(problem));
 	}
 	show_source_lines(scope_strdup(strbuf_text(text)), line, !request->count);
@@ -485,7 +486,7 @@ static void put_bug_bytes(struct row *row, UNUSED size_t index, UNUSED void *arg
 	row_number(row, bug_bytes);
 }
 
-/* -b: the number before the address sets it; alone it shows what is set. True: there is no address. */
+/* -b: a number before the address sets it; alone it shows the setting. True: no address. */
 static bool take_bug_bytes(struct args *args)
 {
 	u64 bytes;
@@ -573,16 +574,17 @@ static const struct option dis_options[] = {
 	{ "B", NULL, "the bytes of each instruction as well" },
 	{ "U", NULL, "as gdb prints it, without crash's own marks" },
 	{ "b", NULL,
-	  "NUM bytes after a BUG's ud2 are not code: sets this for the session; alone it shows the setting" },
+	  "NUM bytes after a BUG's ud2 are not code: sets this for the session; "
+	  "alone it shows the setting" },
 	{ NULL, NULL, NULL },
 };
 
 COMMAND(dis) = {
 	.name = "dis",
 	.summary = "disassemble",
-	.synopsis =
-		"[-r | -f] [-l] [-s] [-u] [-x | -d] [-B] [-U] [-b num] address|symbol|(expression) [count]\n"
-		"dis -b [num]",
+	.synopsis = "[-r | -f] [-l] [-s] [-u] [-x | -d] [-B] [-U] [-b num] "
+		    "address|symbol|(expression) [count]\n"
+		    "dis -b [num]",
 	.options = dis_options,
 	.description =
 		"Shows COUNT instructions from an address on. Without a count: the whole function "

@@ -25,7 +25,7 @@ static const char *size_text(u64 value)
 	return "";
 }
 
-/* The numbers of the bits, the highest first, in lines that a terminal of 80 columns shows whole. */
+/* The numbers of the bits, the highest first, in lines that fit a terminal of 80 columns. */
 static const char *bits_text(u64 value)
 {
 	struct strbuf *text = scope_strbuf();

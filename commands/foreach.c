@@ -166,9 +166,9 @@ static void add_command(struct plan *plan, const char *name)
 }
 
 /*
- * Words up to the first command's name choose tasks; the names that follow one another are the commands;
- * all the rest is theirs, and so are options before. The rest is taken as typed: a word with blanks
- * keeps its quotes.
+ * Words up to the first command's name choose tasks; the names that follow one another are the
+ * commands; all the rest is theirs, and so are options before. The rest is taken as typed: a word
+ * with blanks keeps its quotes.
  */
 static void make_plan(struct plan *plan, const char *line)
 {
@@ -235,7 +235,7 @@ static void run_command(void *arg)
 	command_run(step->command, step->arguments);
 }
 
-/* Fails only for an interrupt: what is wrong with one task is said and the next one's turn comes. */
+/* Fails only for an interrupt: what is wrong with one task is said, and the next one follows. */
 static void run_protected(const struct step *step)
 {
 	struct failure failure;

@@ -87,7 +87,8 @@ static void check_loop(struct walk *walk, u64 node)
 		u64 length = walk->brent_lambda;
 
 		if (loop_start(walk, length, &start))
-			fail("loop detected, loop length: %llu, loop start: %llx, first duplicate: %llx",
+			fail("loop detected, loop length: %llu, loop start: %llx, "
+			     "first duplicate: %llx",
 			     length, (start - walk->member_offset), (node - walk->member_offset));
 		fail("loop detected, loop length: %llu, first duplicate: %llx", length,
 		     (node - walk->member_offset));
@@ -258,7 +259,8 @@ static const struct option list_options[] = {
 	{ "s", "struct[.member[,member]]",
 	  "show each entry as this structure, or these members of it" },
 	{ "S", "struct[.member[,member]]",
-	  "the same, but faster: text and members that have the size of a number are read without gdb" },
+	  "the same, but faster: "
+	  "text and members that have the size of a number are read without gdb" },
 	{ "l", "offset", "with -s: the addresses are of a member, this far into the structure" },
 	{ "x", NULL, "numbers in hexadecimal" },
 	{ "d", NULL, "numbers in decimal" },

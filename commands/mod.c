@@ -278,7 +278,8 @@ static const char *who_has_file(const struct module *module)
 
 	kernel_taint_letters(module->taints, true, letters);
 	if (strchr(strbuf_text(letters), 'O') != NULL)
-		return "built outside of the kernel's source: no package of the kernel has it, who built it does";
+		return "built outside of the kernel's source: "
+		       "no package of the kernel has it, who built it does";
 	kernel_package(kernel_identity()->release, package);
 	return scope_printf("%s has it", strbuf_text(package));
 }

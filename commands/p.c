@@ -343,7 +343,7 @@ static void show_percpu_values(const struct request *request, const struct symbo
 	}
 }
 
-/* The expression is taken as it is, without the options: it may have dashes and quotes of its own. */
+/* The expression is what follows the options, as typed: it may have dashes and quotes. */
 static void parse(struct args *args, struct request *request)
 {
 	const char *text = args->line;

@@ -97,7 +97,7 @@ static void select_tasks(const struct args *args, const struct filter *filter,
 
 enum { WITH_TASK = 1, WITH_STACK = 2 };
 
-/* The headings of a table of crash do not stand above its columns: the whole line of them is below. */
+/* These headings do not stand above their columns: the whole line of them is below. */
 static const struct column table_columns[] = {
 	{ NULL, "", .width = 1, .place = 1 },
 	{ "pid", "PID", CELL_NUMBER, .before = "", .width = 8, .place = 2 },
@@ -413,9 +413,9 @@ COMMAND(ps) = {
 		"[-S | -l | -m [-C cpus] | -p | -c | -g | -t | -a | -r] [pid | task | command] ...",
 	.options = options,
 	.description =
-		"Shows a row for each task, or for the tasks named: by pid, by task_struct address, by "
-		"command name (\\name when it looks like a number), or by an extended regular "
-		"expression in single quotes.\n"
+		"Shows a row for each task, or for the tasks named: by pid, by task_struct "
+		"address, by command name (\\name when it looks like a number), or by an extended "
+		"regular expression in single quotes.\n"
 		"\n"
 		"> marks the task that was running on its CPU. ST is RU running or runnable, IN "
 		"interruptible sleep, UN uninterruptible sleep, ID idle (uninterruptible, not "

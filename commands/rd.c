@@ -461,7 +461,8 @@ static void run_rd(struct args *args)
 	bool bytes_wanted = path || option_given(args, "a");
 
 	if (option_given(args, "m"))
-		fail("-m is for the machine addresses of a Xen hypervisor, whose dumps are not read");
+		fail("-m is for the machine addresses of a Xen hypervisor, "
+		     "whose dumps are not read");
 	args_check_words(args, "an address or symbol", 1, 2);
 	if (!symbol_argument("rd", percpu_argument(args->words[0]), &request.address))
 		return;
@@ -514,8 +515,8 @@ static const struct option rd_options[] = {
 COMMAND(rd) = {
 	.name = "rd",
 	.summary = "read memory",
-	.synopsis =
-		"[-adDsSupxfNR] [-8|-16|-32|-64] [-o offset] [-e address] [-r file]\n     address|symbol[:cpu] [count]",
+	.synopsis = "[-adDsSupxfNR] [-8|-16|-32|-64] [-o offset] [-e address] [-r file]\n"
+		    "     address|symbol[:cpu] [count]",
 	.options = rd_options,
 	.description =
 		"Shows COUNT numbers (1 when not given) from an address or symbol on, 16 bytes a "

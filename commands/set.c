@@ -194,7 +194,8 @@ static bool change_file(const char *setting, char **wanted)
 		free(*wanted);
 		*wanted = xstrdup(setting);
 	} else if (!*wanted || !streq(*wanted, setting)) {
-		fail("the files of a session cannot be changed: start crash with others, or name them in .crashrc");
+		fail("the files of a session cannot be changed: start crash with others, "
+		     "or name them in .crashrc");
 	}
 	return true;
 }

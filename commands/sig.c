@@ -99,17 +99,16 @@ static void tell_actions(struct row *row, const struct task *task)
 					   .arg = (void *)task,
 					   .headings = HEADINGS_NEVER,
 					   .part = true });
-	row_children(
-		row,
-		&(struct table){
-			.name = "sig",
-			.columns = action_columns,
-			.count = actions->count,
-			.put = put_action,
-			.arg = actions,
-			.heading_line =
-				" SIG    SIGACTION        HANDLER       MASK       FLAGS           ",
-			.key = "actions" });
+	row_children(row,
+		     &(struct table){
+			     .name = "sig",
+			     .columns = action_columns,
+			     .count = actions->count,
+			     .put = put_action,
+			     .arg = actions,
+			     .heading_line = " SIG    SIGACTION        HANDLER       MASK       "
+					     "FLAGS           ",
+			     .key = "actions" });
 	row_children(row, &(struct table){ .name = "sig",
 					   .columns = broken_columns,
 					   .count = actions->count < SIGNALS,

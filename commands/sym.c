@@ -159,7 +159,7 @@ static void count_containing(const char *text)
 				    .headings = HEADINGS_NEVER });
 }
 
-/* An address in a module's memory that is below each of its symbols there: how far into which part. */
+/* An address in a module's memory, below each of its symbols there: how far into which part. */
 static bool print_in_module(u64 address)
 {
 	for (size_t i = 0; i < module_count(); i++) {
@@ -304,7 +304,7 @@ static void print_all_modules(void)
 		print_module(sorted[i]);
 }
 
-/* "bpf" and the others of /proc/kallsyms that are no modules: owners of code that the kernel wrote. */
+/* "bpf" and others in /proc/kallsyms that are no modules own code that the kernel wrote. */
 static bool print_owner(const char *name)
 {
 	const struct symbol_module *owner = symbols_first_module();
@@ -377,8 +377,8 @@ static const struct option sym_options[] = {
 COMMAND(sym) = {
 	.name = "sym",
 	.summary = "symbols and addresses",
-	.synopsis =
-		"[-l] | [-M] | [-m module] | [-q | -Q string] | [-p | -n] [-s] [symbol | address] ...",
+	.synopsis = "[-l] | [-M] | [-m module] | [-q | -Q string] | [-p | -n] [-s] "
+		    "[symbol | address] ...",
 	.options = sym_options,
 	.description =
 		"Prints the address, type and name of a symbol, or of the symbol that covers an "

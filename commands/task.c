@@ -28,10 +28,8 @@ static void add_members(struct request *request, const char *list)
 		members[i] = request->members[i];
 	request->members = members;
 	for (char *name = strtok_r(names, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
-		if (name[strspn(
-			    name,
-			    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.[]")] !=
-		    '\0')
+		if (name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789_.[]")] != '\0')
 			fail("not the name of a member: %s", name);
 		members[request->nr_members++] = name;
 	}

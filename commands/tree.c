@@ -30,7 +30,7 @@ struct tree {
 	char path[2 * MAX_HEIGHT + 1]; /* "/l/r" */
 	struct strbuf *position; /* of an entry, as text */
 	u64 nr_shown; /* the entry that is shown is counted */
-	/* that entry: what it stands under, NULL when that is nothing, and the way to it: "/0/63" */
+	/* that entry: what it stands under, NULL if nothing, and the way to it: "/0/63" */
 	u64 entry;
 	const u64 *index;
 	const char *way;
@@ -252,7 +252,7 @@ static const struct column node_columns[] = {
 	{ 0 },
 };
 
-/* "0-7: node 0x... depth 0 type 3 parent 0x... contents: ", and slots with the pivots between them. */
+/* "0-7: node 0x... depth 0 type 3 parent 0x... contents: ", and slots with pivots between. */
 static const char *node_text(const struct tree *tree, const struct kmaple_slot *slot)
 {
 	struct strbuf *text = scope_strbuf();
@@ -491,7 +491,8 @@ static const struct option tree_options[] = {
 	{ "s", "struct[.member[,member]]",
 	  "show each entry as this structure, or these members of it" },
 	{ "S", "struct[.member[,member]]",
-	  "the same, but faster: text and members that have the size of a number are read without gdb" },
+	  "the same, but faster: "
+	  "text and members that have the size of a number are read without gdb" },
 	{ "l", NULL, "rbtree: in sorted order, not from the top down" },
 	{ "p", NULL, "where each entry is: the way to it from the root, and its index" },
 	{ "v", NULL, "maple: every node with its contents" },

@@ -494,7 +494,7 @@ static void run_vtop(struct args *args)
 		.force_kernel = option_given(args, "k") > 0,
 	};
 	const char *whose = option_argument(args, "c");
-	/* The struct page is the last of an answer, without the blank line that ends every other part. */
+	/* The struct page ends an answer, without the blank line that ends every other part. */
 	bool blank_wanted = false;
 	const struct task *task = whose ? task_argument(whose) : NULL;
 

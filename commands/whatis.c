@@ -289,7 +289,7 @@ static bool show_other_type(const char *name, bool offsets, unsigned radix)
 		return true;
 	}
 	if (type_exists(name) && !streq(text, name)) {
-		/* A function that returns an enum, say: its enumerators are not what was asked for. */
+		/* A function that returns an enum, say: nobody asked for its enumerators. */
 		if (starts_with(text, "enum ") && strchr(text, '{'))
 			text = ask_gdb("whatis", name);
 		shown = scope_printf("typedef %s;", datashow_declaration(text ? text : "?", name));
@@ -418,9 +418,9 @@ static void run_whatis(struct args *args)
 COMMAND(whatis) = {
 	.name = "whatis",
 	.summary = "definition of a type or declaration of a symbol",
-	.synopsis =
-		"[-o] [-x | -d] struct | union | typedef | enum | type.member | symbol | expression\n"
-		"[-r size | -r low-high] [-m member]",
+	.synopsis = "[-o] [-x | -d] struct | union | typedef | enum | type.member | "
+		    "symbol | expression\n"
+		    "[-r size | -r low-high] [-m member]",
 	.options =
 		(const struct option[]){
 			{ "o", NULL, "offsets of a structure's or union's members" },

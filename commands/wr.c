@@ -94,7 +94,8 @@ static void run_wr(struct args *args)
 		fail("-m is for the machine addresses of a Xen hypervisor, which is not read here");
 	args_check_words(args, args->nr_words ? "the value" : "an address", 2, 2);
 	if (!memory_is_live())
-		fail("a dump is a record of the past: only a live system's memory can be written to");
+		fail("a dump is a record of the past: "
+		     "only a live system's memory can be written to");
 	address = argument_address(args->words[0]);
 	value = argument_address(args->words[1]);
 	if (is_too_large(value, bytes))

@@ -8,8 +8,8 @@
  *	12	...	name, descriptor
  *
  *	name		type	descriptor
- *	CORE		1	struct elf_prstatus (336 bytes): pid at 32, registers at 112, 8 bytes behind them
- *	CORE		4	netdump's: the address of the task that crashed, more that nobody reads
+ *	CORE		1	struct elf_prstatus (336 bytes): pid at 32, registers at 112, 8 more
+ *	CORE		4	netdump's: the address of the task that crashed, more for nobody
  *	VMCOREINFO	0	text
  *	QEMU		0	QEMUCPUState, see below
  *	LINUX		0x700	a driver's own dump: 44 bytes of name, then its data

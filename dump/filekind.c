@@ -44,9 +44,11 @@ static const struct signature signatures[] = {
 	{ 0, 4, "QEVM",
 	  "a QEMU save file (savevm), which is not a dump: load it and use dump-guest-memory" },
 	{ 0, 11, "LibvirtQemu",
-	  "a libvirt save file (virsh save), which is not a dump: restore it and use virsh dump --memory-only" },
+	  "a libvirt save file (virsh save), which is not a dump: "
+	  "restore it and use virsh dump --memory-only" },
 	{ 0, 4, "QFI\xfb",
-	  "a qcow2 disk image, which holds no memory but in snapshots: load one and use dump-guest-memory" },
+	  "a qcow2 disk image, which holds no memory but in snapshots: "
+	  "load one and use dump-guest-memory" },
 	{ 0, 4, "KDMV",
 	  "a VMware disk image: the memory is in the guest's .vmss or .vmsn and .vmem" },
 	{ 0, 4, "\xd0\xbe\xd2\xbe", "a VMware suspend or snapshot state file" },
@@ -60,17 +62,18 @@ static const struct signature signatures[] = {
 	{ 0, 4, "\xed\xeb\x0f\xf0", XEN_OLD_CORE },
 	{ 0, 4, "\xee\xeb\x0f\xf0", XEN_OLD_CORE },
 	{ 0, 22, "\x7fVirtualBox SavedState",
-	  "a VirtualBox save file, which is not a dump: restore it and use VBoxManage debugvm dumpvmcore" },
+	  "a VirtualBox save file, which is not a dump: "
+	  "restore it and use VBoxManage debugvm dumpvmcore" },
 	{ 0, 4, "\x14\x20\x28\x01",
 	  "a Hyper-V save file (.vmrs), which is not a dump: let the guest's own kdump make one" },
 	{ 0, 8, "vhdxfile",
 	  "a Hyper-V disk image, which holds no memory: let the guest's own kdump make a dump" },
 	{ 0, 8, "sadump\0\0", "an sadump file" NO_SADUMP },
-	/* A copy of the dump device on other media has a header without a magic number before it. */
+	/* A copy of the dump device on other media has a header without magic before it. */
 	{ 4096, 8, "sadump\0\0", "an sadump media backup" NO_SADUMP },
 	{ 0, 4, "EMiL",
-	  "a LiME memory image: its ranges are raw memory behind headers of 32 bytes; cut them out and "
-	  "give FILE@ADDRESS for each" },
+	  "a LiME memory image: its ranges are raw memory behind headers of 32 bytes; "
+	  "cut them out and give FILE@ADDRESS for each" },
 	{ 0, 8, "PAGEDU64", "a Windows crash dump: not of a Linux kernel" },
 	{ 0, 8, "PAGEDUMP", "a Windows crash dump: not of a Linux kernel" },
 	{ 0, 4, "MDMP", "a Windows minidump: not of a Linux kernel" },

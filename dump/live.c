@@ -3,10 +3,11 @@
 /*
  *	/proc/kcore is an ELF core file whose PT_LOADs are areas of kernel addresses: one for each
  *	range of RAM in the direct map, one for the kernel's image (RAM, too), one each for vmalloc,
- *	modules and vmemmap. Only those of the direct map are used, for what is read here is physical
- *	memory. Their p_paddr is right since v4.11 (464920104bf7 /proc/kcore: update physical address
- *	for kcore ram and text); older kernels have 0 in all of them, and the lowest area of kernel
- *	addresses is where the direct map starts, but for less than its alignment.
+ *	modules and vmemmap. Only those of the direct map are used, for what is read here is
+ *	physical memory. Their p_paddr is right since v4.11 (464920104bf7 /proc/kcore: update
+ *	physical address for kcore ram and text); older kernels have 0 in all of them, and the
+ *	lowest area of kernel addresses is where the direct map starts, but for less than its
+ *	alignment.
  *	The header is made anew at each open: file offsets move when memory is plugged in.
  *
  *	/dev/mem is physical memory, of which CONFIG_STRICT_DEVMEM hides all RAM above 1 MB. Reads

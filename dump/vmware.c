@@ -286,10 +286,10 @@ static void add_region(struct dump *dump, u64 page, u64 frame, u64 pages)
 							    : 0;
 	if (there < bytes) {
 		dump->incomplete = true;
-		strbuf_printf(
-			&dump->remarks,
-			"%s is cut short: %llu of the %llu bytes at physical address %llx are missing\n",
-			vmware->image->path, (bytes - there), bytes, extent.start);
+		strbuf_printf(&dump->remarks,
+			      "%s is cut short: "
+			      "%llu of the %llu bytes at physical address %llx are missing\n",
+			      vmware->image->path, (bytes - there), bytes, extent.start);
 	}
 	extent.end = extent.start + there;
 	if (there)

@@ -5,7 +5,7 @@
  *	bpf_kallsyms			bpf_ksym: programs, their functions, BPF's trampolines
  *	ftrace_ops_trampoline_list	ftrace_ops.trampoline: a copy of ftrace_caller, or of
  *					ftrace_regs_caller, made for one user of ftrace
- *	kprobe_insn_slots,		kprobe_insn_page.insns: pages of single instructions and detours
+ *	kprobe_insn_slots,		kprobe_insn_page.insns: single instructions and detours
  *	kprobe_optinsn_slots
  */
 #include "kernel/dyncode.h"

@@ -6,8 +6,9 @@
  *   offsets         u32 each: a symbol's address in one of three readings, see enum reading
  *   relative_base   u64; gone in v7
  *   num_syms        u32
- *   names           each: length (one byte, or two of which the first has bit 7 set: v6.1), then so many
- *                   bytes, which are numbers of tokens; the first character of the text is nm's letter
+ *   names           each: length (one byte, or two of which the first has bit 7 set: v6.1), then
+ *                   so many bytes, which are numbers of tokens; the first character of the text
+ *                   is nm's letter
  *   markers         u32 each: where in names every 256th symbol is
  *   seqs_of_names   four bytes each (v6.2), then three (v6.3): the order by name; not needed here
  *   token_table     256 strings

@@ -348,7 +348,8 @@ static void add_symbols(void *arg)
 			    symbol_letter(symbol, tables.types[i]));
 	}
 	if (tables.nr_missing > 0)
-		warn("module %s: some symbols are missing: %llu bytes of its symbol table cannot be read",
+		warn("module %s: some symbols are missing: "
+		     "%llu bytes of its symbol table cannot be read",
 		     module->name, tables.nr_missing);
 }
 

@@ -15,11 +15,12 @@
  *	id          counts records; its low bits index both arrays
  *	descriptor  state and id in one word; where the text begins and where the next one does
  *	info        sequence number, time, level, length of the text, device
- *	text block  the id again (8 bytes), then the text; never split: a block that would cross the end of
- *	            the ring is written at its start, and the space before the end stays unused
+ *	text block  the id again (8 bytes), then the text; never split: a block that would cross
+ *	            the end of the ring is written at its start, and the space before the end stays
+ *	            unused
  *
- * A position in the text ring only grows; its low bits are the offset. Odd positions mean "no block":
- * 3 for an empty line, anything else for text that was lost.
+ * A position in the text ring only grows; its low bits are the offset. Odd positions mean "no
+ * block": 3 for an empty line, anything else for text that was lost.
  */
 KSYMBOL(prb, "prb"); /* v5.10 896fbe20b4e2 printk: use the lockless ringbuffer */
 KTYPE(printk_ringbuffer, "struct printk_ringbuffer");

@@ -68,7 +68,8 @@ void printk_safe_buffers(void (*each)(const struct printk_safe *buffer, void *ar
 	struct visit visit = { .each = each, .arg = arg };
 
 	if (!ksymbol_exists(&safe_print_seq))
-		fail("this kernel's messages go straight into its log: it has no printk_safe buffers");
+		fail("this kernel's messages go straight into its log: "
+		     "it has no printk_safe buffers");
 	visit_cpus(&nmi_print_seq, "nmi_print_seq", &visit);
 	visit_cpus(&safe_print_seq, "safe_print_seq", &visit);
 }

@@ -30,7 +30,8 @@ KFIELD(rq_clock, "rq.clock");
 KFIELD(signal_rlim, "signal_struct.rlim");
 KFIELD(mm_total_vm, "mm_struct.total_vm");
 KFIELD(mm_rss_percpu,
-       "mm_struct.rss_stat[0]"); /* v6.2 f1a7941243c1 mm: convert mm's rss stats into percpu_counter */
+       /* v6.2 f1a7941243c1 mm: convert mm's rss stats into percpu_counter */
+       "mm_struct.rss_stat[0]");
 KFIELD(mm_rss_atomic, "mm_struct.rss_stat.count");
 KFIELD(mm_arg_start, "mm_struct.arg_start");
 KFIELD(mm_arg_end, "mm_struct.arg_end");

@@ -24,8 +24,8 @@ KFIELD(action_mask, "k_sigaction.sa.sa_mask");
 KFIELD(sigqueue_list, "sigqueue.list");
 KFIELD(sigqueue_info, "sigqueue.info");
 KFIELD(siginfo_number,
-       "kernel_siginfo.si_signo", /* v4.20 ae7795bc6187 signal: Distinguish between kernel_siginfo and siginfo */
-       "siginfo.si_signo");
+       /* v4.20 ae7795bc6187 signal: Distinguish between kernel_siginfo and siginfo */
+       "kernel_siginfo.si_signo", "siginfo.si_signo");
 
 bool tasksig_action(const struct task *task, unsigned number, struct signal_action *action,
 		    struct strbuf *why)

@@ -3,8 +3,8 @@
 /*
  * Section .debug_frame, DWARF 2 to 5. Two kinds of entries, each behind its
  * length (4 bytes, or ffffffff and 8):
- *	CIE	offset -1, version, augmentation "", [version 4: address and segment sizes], code factor,
- *		data factor, return address column, instructions
+ *	CIE	offset -1, version, augmentation "", [version 4: address and segment sizes],
+ *		code factor, data factor, return address column, instructions
  *	FDE	offset of its CIE, first address, length, instructions
  * Instructions change a row of rules; those of the CIE make the first row of each function. An
  * index of all FDEs by address is made on the first lookup.

@@ -428,7 +428,7 @@ static bool type_of_variable(const char *name, struct type *type)
 	       has_members(*type);
 }
 
-/* The structure that what ends at END is or points at: "init_task.se", "((struct file *)0x1234)". */
+/* The structure that what ends at END is or points at: "init_task.se", "((struct file *)0x12)". */
 static bool type_of_expression(const char *line, const char *end, struct type *type)
 {
 	const char *start, *member = end;

@@ -28,7 +28,8 @@ struct args {
 	size_t nr_words;
 	struct given_option *options; /* in the order given */
 	size_t nr_options;
-	bool json; /* --json was among them: every command takes it, raw ones as their first word or anywhere */
+	/* --json was among them: every command takes it, raw ones as first word or anywhere */
+	bool json;
 };
 
 struct given_option {
@@ -52,8 +53,8 @@ enum command_flags {
 /* How foreach runs a command for many tasks. */
 enum each_task {
 	EACH_TASK_NONE, /* not at all */
-	EACH_TASK_OWN_HEADER, /* in each task's context; the command says itself which task that is */
-	EACH_TASK_HEADER, /* in each task's context; foreach puts the task's header before the answer */
+	EACH_TASK_OWN_HEADER, /* in each task's context; the command says itself which task it is */
+	EACH_TASK_HEADER, /* in each task's context, behind the header that foreach shows */
 	EACH_TASK_WORDS, /* once, with the tasks as words behind the arguments */
 };
 
@@ -72,7 +73,7 @@ struct command {
 	 * whose own word tells too little.
 	 */
 	const char *arguments;
-	/* More words that only the command knows, after the WORDS before: OFFER is called for each. */
+	/* More words that only the command knows, after those before: OFFER is called for each. */
 	void (*offer_words)(char *const *words, size_t nr_words,
 			    void (*offer)(void *arg, const char *word), void *arg);
 	void (*run)(struct args *args);

@@ -356,7 +356,7 @@ static void find_for_command(struct offer *offer, struct before *before, const c
 		take_word(before, alias_words[i]);
 	for (size_t i = 0; i < count; i++) {
 		if (words[i][0] != '-' && is_command_place(before)) {
-			/* Where that word is in the line: behind as many words as come before it. */
+			/* The word's place in the line: behind as many words as come before it. */
 			const char *p = text;
 
 			for (size_t skipped = 0; skipped < i; skipped++) {
@@ -380,7 +380,7 @@ static void find_for_command(struct offer *offer, struct before *before, const c
 		offer_arguments(offer, before);
 }
 
-/* The command that NAME is, or is an alias of; the alias' other words become the first of BEFORE. */
+/* The command that NAME is, or stands for; an alias' other words become the first of BEFORE. */
 static const struct command *resolve(const char *name, struct before *before)
 {
 	for (int i = 0; i < ALIASES_MAX; i++) {

@@ -6,7 +6,7 @@
 #include "shell/command.h"
 #include "shell/offer.h"
 
-/* All zero, or what completion_free() left, is an empty one. LINE ends at the cursor. May fail(). */
+/* Empty: all zero, or as completion_free() leaves it. LINE ends at the cursor. May fail(). */
 void completion_find(const char *line, struct completion *completion);
 
 /*

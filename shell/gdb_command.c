@@ -23,13 +23,13 @@ static const struct refusal {
 	const char *commands; /* separated by blanks, with one before and behind each */
 	const char *reason;
 } refusals[] = {
-	{ " run r start starti attach continue c fg detach finish handle interrupt jump j kill k next n"
-	  " nexti ni signal queue-signal step s stepi si until u advance call return reverse-step"
-	  " reverse-next reverse-continue reverse-finish rc rs rn record checkpoint restart inferior"
-	  " add-inferior clone-inferior ",
+	{ " run r start starti attach continue c fg detach finish handle interrupt jump j kill k"
+	  " next n nexti ni signal queue-signal step s stepi si until u advance call return"
+	  " reverse-step reverse-next reverse-continue reverse-finish rc rs rn record checkpoint"
+	  " restart inferior add-inferior clone-inferior ",
 	  NOTHING_RUNS },
-	{ " break b br brea tbreak tb hbreak hb thbreak thb rbreak watch rwatch awatch delete d clear"
-	  " disable dis disa enable en condition cond ignore catch tcatch commands dprintf ",
+	{ " break b br brea tbreak tb hbreak hb thbreak thb rbreak watch rwatch awatch delete d"
+	  " clear disable dis disa enable en condition cond ignore catch tcatch commands dprintf ",
 	  NO_STOPS },
 	{ " quit q exit ", ENDS_GDB },
 	{ " target tar file exec-file core-file core symbol-file load ", OUR_TARGET },
@@ -37,7 +37,7 @@ static const struct refusal {
 	{ " define document while if python python-interactive pi py guile gu ", ONLY_FILES },
 };
 
-/* The first word of LINE; gdb ends a command's name at anything that is no letter, digit, _ - or . */
+/* The first word of LINE; gdb ends a command's name at what is no letter, digit, _ - or . */
 static size_t first_word(const char *line, char *word, size_t space)
 {
 	size_t length = 0;
@@ -167,7 +167,7 @@ static bool run(const char *line, bool unknown_is_error)
 		fail("gdb's \"%s\" is refused: %s", word, reason);
 	}
 	scope_cleanup(free_text, text);
-	/* What x looks at may be the current task's own, which no address of the kernel's can be. */
+	/* x may look at the current task's own memory, which has no address of the kernel's. */
 	if (gdb_command_name(line, name, sizeof(name)) && streq(name, "x"))
 		bridge_ops_use_both();
 	session_sync_gdb();

@@ -320,7 +320,8 @@ void help_command(const char *topic)
 	if (help_topic(topic))
 		return;
 	if (command_is_missing(topic))
-		fail("there is no help page for \"%s\": crash 9 has this command, this program does not yet",
+		fail("there is no help page for \"%s\": crash 9 has this command, "
+		     "this program does not yet",
 		     topic);
 	asked = nearest_of(topic, topics);
 	fail("there is no help page for \"%s\"%s", topic, *asked ? asked : command_nearest(topic));

@@ -9,7 +9,7 @@
 struct line_parts {
 	char *command; /* "" when there is only an input file */
 	char *input; /* after '<', or NULL */
-	char *output; /* after '>' or '>>', or NULL; file names are without their quotes, and may have blanks */
+	char *output; /* after '>' or '>>', or NULL; file names: no quotes, perhaps blanks */
 	bool append; /* '>>' */
 	char *pipeline; /* after '|' or ' ! ', or NULL */
 };

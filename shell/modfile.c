@@ -85,7 +85,8 @@ static void index_directory(const char *directory, short depth)
 	while (files.count < MAX_FILES && (entry = fts_read(fts)) != NULL) {
 		interrupt_check();
 		if (++nr_entries > MAX_ENTRIES) {
-			warn("%s: more than %d files and directories below it: the rest was not looked at",
+			warn("%s: more than %d files and directories below it: "
+			     "the rest was not looked at",
 			     directory, MAX_ENTRIES);
 			return;
 		}
@@ -167,7 +168,7 @@ static bool examine(const char *path, struct elf_debug *facts, struct strbuf *wh
 	return is_module;
 }
 
-/* The build-id that was loaded into the kernel with the module; 0 bytes when it is not to be had. */
+/* The build-id that was loaded into the kernel with the module; 0 bytes when there is none. */
 static size_t build_id_in_memory(const struct module *module, u8 *build_id)
 {
 	struct module_section *sections = NULL;

@@ -15,7 +15,7 @@
  * place, with what became of it.
  */
 char *modfile_find(const struct module *module, const char *directory, struct strbuf *report);
-/* PATH, or the file with its debug information, in heap memory; NULL with *WHY: it is not MODULE's. */
+/* PATH, or the file with its debug information, on the heap; NULL with *WHY: not MODULE's. */
 char *modfile_named(const struct module *module, const char *path, struct strbuf *why);
 /* Forgets what the directories hold: the next search reads them again. */
 void modfile_forget(void);

@@ -77,7 +77,7 @@ static bool start_symbol(struct suggestion *suggestion, const char *name)
 	return strlen(name) >= 4 && start(suggestion, name, strlen(name) < 12 ? 1 : NAME_CHANGES);
 }
 
-/* "init_task.tasks", "pid_hash[3]": a part of a variable, where an address or a symbol is wanted. */
+/* "init_task.tasks", "pid_hash[3]": part of a variable, in place of an address or a symbol. */
 static const char *part_of_a_variable(const char *name)
 {
 	size_t length = strcspn(name, ".[");

@@ -30,7 +30,7 @@ struct offer {
 
 /* Adds WORD when it starts with the offer's text. NOTE may be NULL. */
 void offer_word(struct offer *offer, const char *word, const char *note);
-/* The words that may stand here begin at TEXT, which is inside the line, and are of no other kind. */
+/* The words that may stand here begin at TEXT, inside the line, and are of no other kind. */
 void offer_begin_at(struct offer *offer, const char *text);
 
 #endif

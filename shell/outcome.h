@@ -15,7 +15,7 @@ bool command_has_failed(void);
 /* For who runs a command inside of another: returns what it was. */
 bool command_set_failed(bool failed);
 
-/* LINE as it was read, from line NUMBER of SOURCE ("standard input", a file's name; NULL: neither). */
+/* LINE as read, from line NUMBER of SOURCE ("standard input", a file's name; NULL: neither). */
 void outcome_failed(const char *line, const char *source, size_t number);
 size_t outcome_count(void);
 /* "crash: 2 commands failed: ..." on standard error, when there were any. */

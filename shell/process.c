@@ -72,7 +72,7 @@ struct shell_start {
 	pid_t parent;
 };
 
-/* Runs in a child that has our memory until it becomes another program: nothing but system calls. */
+/* Runs in a child that shares our memory until it is another program: system calls alone. */
 static noreturn void become_shell(const struct shell_start *start, const sigset_t *mask, int *error)
 {
 	static const int defaults[] = { SIGINT, SIGPIPE, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP };
@@ -287,7 +287,7 @@ static int end_family(const struct output *output)
 	struct family family = { .child = output->child };
 
 	add_family(&family, getpid());
-	/* The terminal told them, a kill(1) only us; a pager would take a second one for its own. */
+	/* The terminal told them, a kill(1) only us; a pager would take a second for its own. */
 	if (!end_in_time(&family, output->pager ? 0 : SIGINT) && !end_in_time(&family, SIGTERM))
 		end_in_time(&family, SIGKILL);
 	if (isatty(STDIN_FILENO)) /* as they are while no pager runs */
@@ -358,7 +358,7 @@ static bool take_back_shown(struct output *output)
 	return true;
 }
 
-/* A less that the user named alone shows colours as well, unless the user set it up in another way. */
+/* A less that the user named alone shows colours as well, unless the user set it up otherwise. */
 static bool start_pager(struct output *output)
 {
 	bool ours = !getenv("LESS") && setenv("LESS", "-R", 0) == 0;

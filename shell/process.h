@@ -36,7 +36,7 @@ void process_output_unpaged(void);
  */
 bool process_output_wait(u64 seconds);
 
-/* Called once: lines that a slow command printed appear after a short while, and progress goes on. */
+/* Called once: what a slow command printed appears after a short while, and progress goes on. */
 void process_init(void);
 
 #endif

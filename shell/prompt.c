@@ -50,7 +50,7 @@ static void on_stop(UNUSED int signal)
 	stop_asked = 1;
 }
 
-/* Ctrl-Z: the shell that started us gets its terminal as it was, and we ours when it lets us go on. */
+/* Ctrl-Z: the shell that started us gets its terminal as it was, and we ours on going on. */
 static void stop_for_a_while(void)
 {
 	sigset_t stop, before;
@@ -221,7 +221,7 @@ static void add_kept(const char *line, UNUSED void *arg)
 	add_history(line);
 }
 
-/* Lines of earlier sessions come before this one's; they are reached with keys, not with numbers. */
+/* Lines of earlier sessions come before this one's; keys reach them, numbers do not. */
 static void need_history(void)
 {
 	bool kept = session.terminal && isatty(STDIN_FILENO);

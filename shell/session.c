@@ -34,7 +34,7 @@ static struct {
 
 void session_refresh(void)
 {
-	/* With --minimal and the like, or before start-up ended, there may be nothing to refresh. */
+	/* With --minimal and the like, or before start-up ended, nothing needs a refresh. */
 	if (!session.dump || !session.dump->live || !session.refresh)
 		return;
 	dump_refresh(session.dump);

@@ -46,7 +46,8 @@ struct session {
 	char *rc_namelist, *rc_dumpfile; /* `set namelist`, `set dumpfile` in .crashrc; or NULL */
 
 	bool terminal; /* standard output is a terminal */
-	bool broken; /* answers could not be written, commands could not be read: for the exit status of every run */
+	/* answers could not be written, commands not be read: for the exit status of every run */
+	bool broken;
 };
 
 extern struct session session;

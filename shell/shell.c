@@ -225,7 +225,8 @@ static void run_simple(struct execution *execution)
 		return;
 	}
 	if (streq(word, "r"))
-		fail("there is no history to run a line of: only what is typed on a terminal is kept");
+		fail("there is no history to run a line of: "
+		     "only what is typed on a terminal is kept");
 	if (command_is_missing(word))
 		fail("command not found: %s: crash 9 has it, this program does not yet", word);
 	name = command_for_name(word, line, *rest || strpbrk(word, ".:["));

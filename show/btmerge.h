@@ -15,7 +15,7 @@ struct btmerge_style {
 	bool lines; /* -l: file and line below each frame */
 	bool hex_offsets; /* -x */
 };
-/* Each stack once, with its tasks: those on a CPU first, then uninterruptible ones, then by number. */
+/* Each stack once, with its tasks: those on a CPU first, then in state UN, then by number. */
 void btmerge_print(struct btmerge *merge, const struct btmerge_style *style);
 /*
  * "comm;outermost;...;innermost COUNT", a line for each stack of each name: what flame

@@ -64,7 +64,7 @@ static struct address_range entry_words(const struct stack_trace *trace, size_t 
 	return (struct address_range){ frame[-1].sp + 8, end };
 }
 
-/* Registers that an exception, or the way into the kernel, saved: they have no line of their own. */
+/* Registers that an exception, or the way into the kernel, saved: no line of their own. */
 bool btwalk_is_exception(const struct stack_trace *trace, size_t index)
 {
 	const struct frame *frame = &trace->frames[index];

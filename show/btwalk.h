@@ -27,7 +27,7 @@ enum word_detail {
 unsigned btwalk_detail(const struct bt_style *style);
 /* The function of the call that FRAME is, and how far in it its pc is; NULL: not known. */
 const struct symbol *btwalk_symbol(const struct frame *frame, u64 *offset);
-/* Registers that an exception, or the way into the kernel, saved: they have no line of their own. */
+/* Registers that an exception, or the way into the kernel, saved: no line of their own. */
 bool btwalk_is_exception(const struct stack_trace *trace, size_t index);
 /*
  * The lines "#0 [sp] function" of a trace, over whose frames the caller goes from the first on,

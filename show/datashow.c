@@ -166,7 +166,7 @@ void datashow_definition(const char *type, unsigned radix)
 	show_size(datashow_type_size(type), radix);
 }
 
-/* Lines of ptype: members stand at four blanks for each level; "struct {" opens one without a name. */
+/* Lines of ptype: members stand at four blanks a level; "struct {" opens one without a name. */
 struct place {
 	const char *aggregate;
 	const u64 *address;

@@ -48,7 +48,7 @@ void datashow_offline_cpu(unsigned cpu);
 
 /* The size in bytes of any type by name; fail()s when gdb does not know it. */
 u64 datashow_type_size(const char *type);
-/* "int (struct file *)" and "f" become "int f(struct file *)": a declaration of NAME. Scope memory. */
+/* "int (struct file *)" and "f" become "int f(struct file *)": declares NAME. Scope memory. */
 char *datashow_declaration(const char *type, const char *name);
 
 #endif

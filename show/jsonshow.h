@@ -32,7 +32,7 @@ void jsonshow_value(const char *key, struct type type, u64 address, enum address
  */
 void jsonshow_members(const char *aggregate, u64 address, char **members, size_t nr_members,
 		      enum address_space space);
-/* "targets": what the members at these paths, or all members, point to: their addresses and values. */
+/* "targets": what the members at these paths, or all, point to: addresses and values. */
 void jsonshow_targets(const char *aggregate, u64 address, char **members, size_t nr_members,
 		      enum address_space space);
 /*

@@ -8,15 +8,15 @@
 
 /* clang-format off */
 /* 'PID: 1        TASK: ffff8ae4c1250000  CPU: 0    COMMAND: "init"' behind INDENT. */
-#define TASKROW_COLUMNS(indent)                                                                       \
-	{ "pid", "", CELL_NUMBER, .before = indent "PID: ", .align = ALIGN_LEFT, .width = 7 },         \
-	{ "task", "", CELL_ADDRESS, .before = "  TASK: ", .width = 16, .zeros = true },                \
-	{ "cpu", "", CELL_NUMBER, .before = "  CPU: ", .align = ALIGN_LEFT, .width = 3 },              \
+#define TASKROW_COLUMNS(indent) \
+	{ "pid", "", CELL_NUMBER, .before = indent "PID: ", .align = ALIGN_LEFT, .width = 7 }, \
+	{ "task", "", CELL_ADDRESS, .before = "  TASK: ", .width = 16, .zeros = true }, \
+	{ "cpu", "", CELL_NUMBER, .before = "  CPU: ", .align = ALIGN_LEFT, .width = 3 }, \
 	{ "comm", "", CELL_TEXT, .before = "  COMMAND: \"", .after = "\"" }
 
 /* The same for programs only, where readers see a heading of their own. */
-#define TASKROW_KEYS                                                                                  \
-	{ "pid", NULL, .kind = CELL_NUMBER }, { "task", NULL, .kind = CELL_ADDRESS },                  \
+#define TASKROW_KEYS \
+	{ "pid", NULL, .kind = CELL_NUMBER }, { "task", NULL, .kind = CELL_ADDRESS }, \
 		{ "cpu", NULL, .kind = CELL_NUMBER }, { "comm", NULL, .kind = CELL_TEXT }
 /* clang-format on */
 

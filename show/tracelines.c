@@ -82,7 +82,7 @@ static bool parse_module(const char *text, struct trace_word *word)
 	return true;
 }
 
-/* The place where the processor was, or that a warning names, and no call that has yet to return. */
+/* The place where the processor was, or that a warning names; no call that has yet to return. */
 static bool names_exact_place(const char *text, const char *word)
 {
 	static const char *const signs[] = { "IP:", "WARNING:" };

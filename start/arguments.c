@@ -374,10 +374,12 @@ static const struct known_option known_options[] = {
 	{ { "--mod", "DIR", "look for object files of modules below DIR (mod -s, mod -S)" },
 	  .take = take_module_directory },
 	{ { "--debuginfo", NULL,
-	    "list every place looked at for the debug information of the kernel and its modules, and exit" },
+	    "list every place looked at for the debug information of the kernel and its modules, "
+	    "and exit" },
 	  .take = explain_files },
 	{ { "--debuginfod", NULL,
-	    "what is in none of the usual places is asked for, by build-id, from the servers in DEBUGINFOD_URLS" },
+	    "what is in none of the usual places is asked for, by build-id, "
+	    "from the servers in DEBUGINFOD_URLS" },
 	  .take = allow_debuginfod },
 	{ { "--readnow", NULL,
 	    "gdb reads all debug information when it first needs some, not piece by piece" },
@@ -389,8 +391,8 @@ static const struct known_option known_options[] = {
 	{ { "--reloc", "SIZE", "the kernel lies SIZE bytes below the addresses in its vmlinux" },
 	  .take = take_relocation },
 	{ { "--machdep", "SETTING[,...]",
-	    "also -m: phys_base=, page_offset=, kernel_image_size= NUMBER, vm=5level, for dumps that do "
-	    "not tell" },
+	    "also -m: phys_base=, page_offset=, kernel_image_size= NUMBER, vm=5level, "
+	    "for dumps that do not tell" },
 	  .take = take_machine_settings },
 	{ { "-m", "SETTING", NULL }, .take = take_machine_settings },
 	{ { "--src", "DIR", "look for the kernel's source files below DIR (dis -s)" },

@@ -61,12 +61,12 @@ static void tell_only_physical(const struct vmlinux *names, const char *why)
 		warn("%s: only physical addresses can be read, and symbols are where %s has them",
 		     why, names->file.path);
 	else if (session.vmcoreinfo.text)
-		warn("%s: its VMCOREINFO leads to no kernel: only physical addresses can be read, and the few names "
-		     "that it has are known",
+		warn("%s: its VMCOREINFO leads to no kernel: "
+		     "only physical addresses can be read, and the few names that it has are known",
 		     session.dump_path);
 	else
-		warn("%s: it has no VMCOREINFO, and no vmlinux is given: only physical addresses can be read, and no "
-		     "names are known",
+		warn("%s: it has no VMCOREINFO, and no vmlinux is given: "
+		     "only physical addresses can be read, and no names are known",
 		     session.dump_path);
 }
 
@@ -95,7 +95,8 @@ void findkernel_locate(struct opening *opening, struct strbuf *why)
 	if (found && opening->differ && names)
 		fail("%s with %s: %s", session.dump_path, names->file.path, strbuf_text(why));
 	if (found)
-		warn("%s: only the kernel's image, and what page tables in the dump lead to, can be read",
+		warn("%s: only the kernel's image, "
+		     "and what page tables in the dump lead to, can be read",
 		     strbuf_text(why));
 	else
 		tell_only_physical(names, strbuf_text(why));

@@ -31,8 +31,8 @@ static void print_time(u64 seconds)
 
 static noreturn void fail_without_info(void)
 {
-	fail("%s: no VMCOREINFO, neither as a note in the file nor in the memory that it holds, where no "
-	     "kernel is found%s",
+	fail("%s: no VMCOREINFO, neither as a note in the file nor in the memory that it holds, "
+	     "where no kernel is found%s",
 	     session.dump_path, session.dump->incomplete ? " (the dump is incomplete)" : "");
 }
 

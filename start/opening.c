@@ -65,7 +65,8 @@ static void open_live(struct strbuf *why)
 {
 	session.dump = dump_open_live(why);
 	if (!session.dump)
-		fail("no dump given (crash VMLINUX DUMP), and the running kernel's memory cannot be read: %s: %s",
+		fail("no dump given (crash VMLINUX DUMP), "
+		     "and the running kernel's memory cannot be read: %s: %s",
 		     live_files.kcore, strbuf_text(why));
 	session.dump_path = session.dump->path;
 	vmcoreinfo_load(session.dump, kernel_runs, &session.vmcoreinfo);
@@ -111,7 +112,8 @@ static void find_record(struct opening *opening, const struct arguments *argumen
 	interrupt_check();
 	if (session.dump->vmcoreinfo && session.vmcoreinfo.found_in_memory &&
 	    !arguments->question && !arguments->kernel_chosen)
-		warn("%s: its VMCOREINFO note leads to no kernel; what memory itself has of one is used",
+		warn("%s: its VMCOREINFO note leads to no kernel; "
+		     "what memory itself has of one is used",
 		     session.dump_path);
 	if (!kernel_is_wanted(&session.vmcoreinfo) && has_names_given(arguments)) {
 		/* The record is another kernel's; these names find the one that is wanted. */
@@ -317,8 +319,8 @@ void opening_leave_stripped_vmlinux(struct opening *opening)
 	if (!session.vmlinux || !opening->vmlinux.stripped)
 		return;
 	if (!session.system_map)
-		warn("%s has no symbol table and no debug information: names and types come from the dump; "
-		     "lines and variables' types need %s",
+		warn("%s has no symbol table and no debug information: names and types come "
+		     "from the dump; lines and variables' types need %s",
 		     session.vmlinux_path, session_wanted_vmlinux());
 	session.vmlinux = NULL;
 	session.vmlinux_path = NULL;

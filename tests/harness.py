@@ -6,17 +6,18 @@ A test is a function test_*() in tests/<kind>/test_*.py. Its parameter says what
     def test_ps_lists_every_task(kernel): ...   once for each lab kernel of the run
     def test_usage(): ...                       once
 
-ONE_KERNEL = True in its file: only for the last kernel of the run, where all are the same to what is tested.
-ALONE = ("test_...", ...) in its file: those that measure time, with no other test beside them.
-Tests run beside each other, in several processes: what they share is read only.
+ONE_KERNEL = True in its file: only for the last kernel of the run, where all are the same to what
+is tested. ALONE = ("test_...", ...) in its file: those that measure time, with no other test beside
+them. Tests run beside each other, in several processes: what they share is read only.
 
 It fails by an exception; expect() and equal() give messages of one line.
 
-A test passes on every machine: fast or slow, busy, of one core, niced, without a terminal. It never sleeps and takes nothing
-for long enough: it waits until something is so (wait_until), and what has to be slow is made slow: a pipe that nobody reads
-yet, a server that waits for the test, the program stopped where it says what it does (tests/slow.py). That work ends early
-is seen by what it did not do, or by the processor time that it used: not by the clock on the wall. What tests/run hands
-down is the same everywhere (own_surroundings).
+A test passes on every machine: fast or slow, busy, of one core, niced, without a terminal. It never
+sleeps and takes nothing for long enough: it waits until something is so (wait_until), and what has
+to be slow is made slow: a pipe that nobody reads yet, a server that waits for the test, the program
+stopped where it says what it does (tests/slow.py). That work ends early is seen by what it did not
+do, or by the processor time that it used: not by the clock on the wall. What tests/run hands down
+is the same everywhere (own_surroundings).
 """
 import functools
 import os
@@ -33,7 +34,8 @@ TOP = pathlib.Path(__file__).resolve().parent.parent
 CRASH = TOP / os.environ.get("CRASH_PROGRAM", "crash")
 
 
-# Seconds after which a program hangs for sure, however busy the machine is. No test ends by it unless something is wrong.
+# Seconds after which a program hangs for sure, however busy the machine is.
+# No test ends by it unless something is wrong.
 HANGS = 300
 
 
@@ -42,7 +44,8 @@ class Failed(Exception):
 
 
 class Skipped(Exception):
-    """Only for what the run's kernels do not have (say, no 5-level dump); never for what is inconvenient."""
+    """Only for what the run's kernels do not have (say, no 5-level dump);
+    never for what is inconvenient."""
 
 
 def expect(condition, message):
@@ -71,7 +74,8 @@ def same_lines(got, wanted, what, limit=3):
 
 
 def wait_until(test, what, seconds=HANGS):
-    """What TEST() answers, once it is true. SECONDS ends a test that will never pass; none needs them."""
+    """What TEST() answers, once it is true.
+    SECONDS ends a test that will never pass; none needs them."""
     end = time.monotonic() + seconds
     while not (found := test()):
         expect(time.monotonic() < end, f"no {what() if callable(what) else what} within {seconds} s")
@@ -85,18 +89,20 @@ def processor_time(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-# What a run takes over from who started it: where things are, and what was asked for. The rest could change answers.
+# What a run takes over from who started it: where things are, and what was asked for.
+# The rest could change answers.
 TAKEN_OVER = re.compile(r"PATH|HOME|USER|LOGNAME|TMPDIR|XDG_CACHE_HOME|CRASH_(CACHE|PROGRAM)|TEST_TIMES|FIELDS_UPDATE|DAMAGE.*|FUZZ_.*"
                         r"|LD_LIBRARY_PATH|[AUL]+SAN_OPTIONS|MAKEFLAGS|https?_proxy|no_proxy|SURROUNDINGS_ARE_OURS")
 
 
 def own_surroundings(arguments):
     """
-    Runs Python again with ARGUMENTS, once, in surroundings that are the same everywhere: variables, the locale, signals,
-    umask, limits, open files.
+    Runs Python again with ARGUMENTS, once, in surroundings that are the same everywhere:
+    variables, the locale, signals, umask, limits, open files.
     """
     for number in set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP, signal.SIGPIPE, signal.SIGXFSZ}:
-        # A nohup, a cron, a shell's background may ignore any. Two Python ignores, and gives them back to what it starts.
+        # A nohup, a cron, a shell's background may ignore any.
+        # Two Python ignores, and gives them back to what it starts.
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
@@ -123,7 +129,8 @@ def own_surroundings(arguments):
 
 
 class Result:
-    """SECONDS: what the run used of the processor, which a busy machine does not change as it does the clock."""
+    """SECONDS: what the run used of the processor,
+    which a busy machine does not change as it does the clock."""
 
     def __init__(self, status, stdout, stderr, seconds):
         self.status, self.stdout, self.stderr, self.seconds = status, stdout, stderr, seconds
@@ -152,8 +159,8 @@ def environment(extra=None):
 
 def run_crash(*arguments, stdin="", timeout=HANGS, env=None, cwd=None, tells=("--exit-status",),
               address_space=None):
-    """One run of the program; standard input is text, never a terminal. TELLS: its status is 2 when a command failed.
-    ADDRESS_SPACE: how many bytes of addresses it may have."""
+    """One run of the program; standard input is text, never a terminal. TELLS: its status is 2 when
+    a command failed. ADDRESS_SPACE: how many bytes of addresses it may have."""
     before = children_seconds()
     bounded = ["prlimit", f"--as={address_space}"] if address_space else []
     done = subprocess.run([*bounded, str(CRASH), *tells, *map(str, arguments)], input=stdin.encode(), capture_output=True,
@@ -173,7 +180,8 @@ class Dump:
         self.cache = {}
 
     def variant(self, pattern):
-        """The same memory in another file of this folder ("vmcore.zlib"), or in several ("vmcore.split*")."""
+        """The same memory in another file of this folder ("vmcore.zlib"),
+        or in several ("vmcore.split*")."""
         return Dump(self.kernel, f"{self.name} {pattern}", self.folder, pattern)
 
     @property
@@ -203,7 +211,8 @@ class Dump:
         return (self.folder / "console.log").read_text(errors="replace")
 
     def crash(self, *commands, options=(), timeout=HANGS):
-        """What each command prints, all in one session; results are kept for the run of the tests."""
+        """What each command prints, all in one session;
+        results are kept for the run of the tests."""
         missing = [c for c in commands if (c, options) not in self.cache]
         if missing:
             self._run(missing, options, timeout)
@@ -218,7 +227,8 @@ class Dump:
             return [(pathlib.Path(folder) / str(i)).read_text(errors="replace") for i in range(len(commands))]
 
     def crash_alone(self, *commands):
-        """What each prints, in a session and a folder of their own: for commands that change these. Nothing is kept."""
+        """What each prints, in a session and a folder of their own:
+        for commands that change these. Nothing is kept."""
         return self._answers(commands, (), HANGS, elsewhere=True)
 
     def _answers(self, commands, options, timeout, elsewhere=False):
@@ -241,7 +251,8 @@ class Dump:
 
 
 class Kernel:
-    """One kernel of the lab; the base dump is dump("sysrq"), and its attributes are reachable directly."""
+    """One kernel of the lab; the base dump is dump("sysrq"),
+    and its attributes are reachable directly."""
 
     def __init__(self, name):
         self.name = name

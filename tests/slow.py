@@ -28,8 +28,10 @@ def library():
 
 class Slow:
     """
-    env: for the program, whose terminal can show lines of progress. After arm(), a second passes for it with each fourth look for Ctrl-C, and it waits at the gate as
-    soon as it shows a line that begins with TEXT and has ALSO, or at its LOOKS-th look; open() lets it go on at its own speed.
+    env: for the program, whose terminal can show lines of progress. After arm(), a
+    second passes for it with each fourth look for Ctrl-C, and it waits at the gate as
+    soon as it shows a line that begins with TEXT and has ALSO, or at its LOOKS-th look;
+    open() lets it go on at its own speed.
     """
 
     def __init__(self):
@@ -59,7 +61,8 @@ class Slow:
         return self.get(STATE, "I") == WAITING
 
     def wait(self, terminal=None):
-        """Until the program is at the gate; returns the line that it shows. What it writes on a TERMINAL is read meanwhile."""
+        """Until the program is at the gate; returns the line that it shows.
+        What it writes on a TERMINAL is read meanwhile."""
         try:
             wait_until(lambda: terminal and terminal.read_on() or self.waits(), "stop")
         except Failed:

@@ -33,7 +33,8 @@ class Terminal:
         self.text = self.text.replace("\r\n", "\n") if self.returns else self.text.replace("\r", "")
 
     def wait_for(self, pattern, seconds=HANGS):
-        """Reads until PATTERN appears in what was not waited for yet; returns the text up to its end."""
+        """Reads until PATTERN appears in what was not waited for yet;
+        returns the text up to its end."""
         end = time.monotonic() + seconds
         while True:
             found = re.search(pattern, self.text)

@@ -25,8 +25,8 @@ def at_prompt(screen):
 
 class Window:
     """
-    A terminal of COLUMNS x ROWS with COMMAND (a list of words) in it, and a home of its own unless HOME is given.
-    Nothing sleeps for a fixed time: wait_for() looks until the text is there.
+    A terminal of COLUMNS x ROWS with COMMAND (a list of words) in it, and a home of its own unless
+    HOME is given. Nothing sleeps for a fixed time: wait_for() looks until the text is there.
     """
 
     def __init__(self, command, columns=80, rows=24, env=None, home=None):
@@ -58,7 +58,8 @@ class Window:
         self.tmux("send-keys", "-l", "--", text)
 
     def line(self, text):
-        """At the prompt: TEXT is seen behind it before Enter, so that no prompt of before is taken for the next one."""
+        """At the prompt: TEXT is seen behind it before Enter,
+        so that no prompt of before is taken for the next one."""
         typed_at_prompt = text.strip() and at_prompt(self.screen())
         self.type(text)
         if typed_at_prompt:
@@ -112,8 +113,8 @@ class Window:
 
     def status(self, seconds=HANGS):
         """
-        The exit status, once it ended; negative: the signal. tmux now and then misses the end of a program,
-        whose status is then still in /proc.
+        The exit status, once it ended; negative: the signal.
+        tmux now and then misses the end of a program, whose status is then still in /proc.
         """
         pid = self.pid()
         end = time.monotonic() + seconds

@@ -1,11 +1,13 @@
 # Sessions as help pages and the README show them: "crash> COMMAND" lines, each with its answer below.
 # SPDX-License-Identifier: GPL-3.0-or-later
 """
-An answer is compared with what a page shows line by line. Words, signs and the layout are the program's and have to be
-the same. Values are a dump's: they are compared by their kind, an address with an address, a decimal with a decimal. A
-value that is longer or shorter than the one shown may move what stands on its right, but only together with it or not at
-all: either the distance to the left neighbour, or the column where a word begins or ends, is that of the page. An address
-that is shown twice stands for the same address each time. "..." stands for one or more lines that are left out.
+An answer is compared with what a page shows line by line. Words, signs and the layout are the
+program's and have to be the same. Values are a dump's: they are compared by their kind, an
+address with an address, a decimal with a decimal. A value that is longer or shorter than the
+one shown may move what stands on its right, but only together with it or not at all: either
+the distance to the left neighbour, or the column where a word begins or ends, is that of the
+page. An address that is shown twice stands for the same address each time. "..." stands for
+one or more lines that are left out.
 """
 import itertools
 import re
@@ -23,7 +25,8 @@ KINDS = {
     "clock": ALONE.format(r"\d\d:\d\d:\d\d(?:\.\d{3})?"),
     "caller": r"(?<=[ \[])[TC]\d+(?=\])",
     "size": ALONE.format(r"\d+(?:\.\d)? (?:KB|MB|GB)"),
-    "entry": r"(?<==> )[0-9a-f]{4,16}(?!\w)|(?<=: )[0-9a-f]{4,16}(?= =>)",  # of a page table, with letters or without
+    # Of a page table, with letters or without.
+    "entry": r"(?<==> )[0-9a-f]{4,16}(?!\w)|(?<=: )[0-9a-f]{4,16}(?= =>)",
     # Where KASLR put the kernel: any number, one of them as 64 bits when it is below zero.
     "placement": r"(?:(?<=phys_base: )|(?<=kaslr offset: ))[0-9a-f]{1,16}(?!\w)",
     "flags": r"(?<=RFLAGS: )[0-9a-f]{8}(?!\w)",
@@ -158,7 +161,8 @@ class Comparison:
         return first or f"nothing is left out before {shown[0]!r}", 0
 
     def answer(self, shown, got, exact=False):
-        """None, or how the lines of an answer differ from those shown; exact: also in their values."""
+        """None, or how the lines of an answer differ from those shown;
+        exact: also in their values."""
         self.exact = exact
         blocks = [list(lines) for dots, lines in itertools.groupby(shown, lambda line: line.strip() == "...") if not dots]
         starts_open = bool(shown) and shown[0].strip() == "..."

@@ -4,7 +4,8 @@
  * A table is two arrays of the same length, sorted by address when the kernel was linked or the
  * module loaded:
  *	s32 ip[n]	an address, relative to the array element itself
- *	entry[n]	s16 sp_offset, s16 bp_offset, u16 bits: sp_reg:4 bp_reg:4 and, from bit 8 up,
+ *	entry[n]	s16 sp_offset, s16 bp_offset, u16 bits: sp_reg:4 bp_reg:4 and, from
+ *			bit 8 up,
  *		v4.14	type:2 end:1
  *		v6.3	type:2 signal:1 end:1			ffb1b4a41016
  *		v6.4	type:3 signal:1				fb799447ae29

@@ -2,11 +2,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Three keepers of real return addresses, each with the stack slot that it came from:
- *	function graph	task_struct.ret_stack, up to curr_ret_stack: an array of ftrace_ret_stack, and since
- *			v6.11 (42675b723b48) a stack of words with such structures in it
- *	return probes	task_struct.rethooks, a list of rethook_node (v5.18 54ecbe6f1ed5; x86 since v5.19),
- *			or task_struct.kretprobe_instances (v5.11 d741bf41d7c7), or before that a hash
- *			table of all tasks' kretprobe_instances
+ *	function graph	task_struct.ret_stack, up to curr_ret_stack: an array of ftrace_ret_stack,
+ *			and since v6.11 (42675b723b48) a stack of words with such structures in it
+ *	return probes	task_struct.rethooks, a list of rethook_node (v5.18 54ecbe6f1ed5; x86 since
+ *			v5.19), or task_struct.kretprobe_instances (v5.11 d741bf41d7c7), or before
+ *			that a hash table of all tasks' kretprobe_instances
  */
 #include "kernel/unwind/returnhook.h"
 
@@ -119,11 +119,13 @@ static u64 probe_return(const struct task *task, u64 slot)
 u64 returnhook_real(const struct task *task, u64 address, u64 slot, const char **why)
 {
 	if (is(&graph_hook, address)) {
-		*why = "function graph tracing replaced a return address, and its own record of it is not there";
+		*why = "function graph tracing replaced a return address, "
+		       "and its own record of it is not there";
 		return graph_return(task, slot);
 	}
 	if (is(&probe_hook, address)) {
-		*why = "a return probe replaced a return address, and its own record of it is not there";
+		*why = "a return probe replaced a return address, "
+		       "and its own record of it is not there";
 		return probe_return(task, slot);
 	}
 	return address;

@@ -304,7 +304,8 @@ int main(int argc, char **argv)
 
 		if (plain) {
 			*plain++ = '\0';
-			printf("open: %s %.3f ms, flattened %.3f ms, ratio %.2f (as a process: see tests/bench/run)\n",
+			printf("open: %s %.3f ms, flattened %.3f ms, ratio %.2f (as a process: "
+			       "see tests/bench/run)\n",
 			       plain, open_time(plain, false) * 1e3,
 			       open_time(argv[i], false) * 1e3,
 			       open_time(argv[i], false) / open_time(plain, false));

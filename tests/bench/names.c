@@ -70,8 +70,8 @@ static void measure(UNUSED void *arg)
 		next = fmin(next, tab_ms("sym zzz_000001"));
 		suggest = fmin(suggest, suggest_ms());
 	}
-	printf("TAB among %d symbols: the first, which puts them in order, %.1f ms; the next %.3f ms "
-	       "(target 50)\n",
+	printf("TAB among %d symbols: the first, which puts them in order, %.1f ms; "
+	       "the next %.3f ms (target 50)\n",
 	       SYMBOLS, first, next);
 	printf("\"did you mean\" among them: %.1f ms\n", suggest);
 }

@@ -23,7 +23,8 @@ def test_sys_is_pairs(kernel):
 
 
 def test_stacks_are_parsed(kernel):
-    """Tasks are split at an empty line, the first line is the header, what begins with # is a frame."""
+    """Tasks are split at an empty line, the first line is the header,
+    what begins with # is a frame."""
     for command in ("bt", "bt -a", "foreach bt"):
         tasks = [part for part in kernel.crash(command).rstrip("\n").split("\n\n") if part.strip()]
         pids = []
@@ -50,7 +51,8 @@ def test_text_of_a_stack(kernel):
 
 
 def test_modules_are_a_table(kernel):
-    """From the second line on: address, name ...; MODULE in the answer of mod -s says that it is loaded."""
+    """From the second line on: address, name ...;
+    MODULE in the answer of mod -s says that it is loaded."""
     rows = [line.split() for line in kernel.crash("mod").splitlines()[1:]]
     equal(sorted(row[1] for row in rows), sorted(line.split()[0] for line in kernel.truth("proc/modules").splitlines()), "names")
     expect(all(re.fullmatch(r"[\da-f]{16}", row[0]) for row in rows), str(rows[:1]))
@@ -70,7 +72,8 @@ def test_memory_is_a_table(kernel):
 
 
 def test_symbols_are_found(kernel):
-    """sym -q and -l have `address (letter) name`; sym ADDRESS has function+offset as its third word."""
+    """sym -q and -l have `address (letter) name`;
+    sym ADDRESS has function+offset as its third word."""
     for line in kernel.crash("sym -q jiffies_64").splitlines():
         expect(re.match(r"^([\da-f]+) \(\w\) (\S+)", line), f"sym -q: {line!r}")
     table = re.findall(r"^([\da-f]+) \((\w)\) (\S+)$", kernel.crash("sym -l"), re.M)
@@ -87,7 +90,8 @@ def test_words_of_memory(kernel):
 
 
 def test_members_without_struct(kernel):
-    """struct.member ADDRESS: the last word is the value, with a comma behind it as crash 9 has it."""
+    """struct.member ADDRESS: the last word is the value,
+    with a comma behind it as crash 9 has it."""
     address = kernel.crash("sym init_task").split()[0]
     last = kernel.crash(f"task_struct.prio {address}").split()[-1]
     expect(re.fullmatch(r"\d+,", last), f"task_struct.prio: {last!r}")

@@ -14,8 +14,8 @@ CONTROL = r"[\x00-\x08\x0b-\x1f\x7f]"
 
 class Shown(Terminal):
     """
-    Lines as they end up on the screen: the program shows how far a long work is in the line where the answer will stand, on a
-    slow machine sooner than on a fast one.
+    Lines as they end up on the screen: the program shows how far a long work is in the line where
+    the answer will stand, on a slow machine sooner than on a fast one.
     """
 
     returns = True
@@ -29,7 +29,8 @@ def shown(line):
 
 
 def ask(terminal, line):
-    """What pexpect has in `before` when it sent LINE and saw the next prompt: the echo, and the answer."""
+    """What pexpect has in `before` when it sent LINE and saw the next prompt:
+    the echo, and the answer."""
     terminal.send(line + "\n")
     text = terminal.wait_for(rf"\n(?:[^\n]*\r)?{PROMPT}")
     return [shown(row) for row in text.split("\n")[:-1]]
@@ -84,7 +85,8 @@ def test_crash_mcp(kernel):
 
 
 def test_kdump_servers(kernel):
-    """--no_scroll CORE VMLINUX; "crash: " anywhere in an answer is a failure, so no warning may begin so."""
+    """--no_scroll CORE VMLINUX; "crash: " anywhere in an answer is a failure,
+    so no warning may begin so."""
     def body(terminal, banner, term):
         expect("crash: " not in banner, f"banner with TERM={term}: {banner!r}")
         for line in ("sys", "log", "bt -a", "ps", "kmem -i", "mod -t", "p jiffies", "p nosuch"):
@@ -121,7 +123,8 @@ def test_catui(kernel):
 
 
 def test_a_prompt_of_their_own(kernel):
-    """!echo 'crash> ' behind commands on standard input, as shells around crash do that have no terminal."""
+    """!echo 'crash> ' behind commands on standard input,
+    as shells around crash do that have no terminal."""
     done = subprocess.run([str(CRASH), "-s", str(kernel.vmcore), str(kernel.vmlinux)], input=b"eval 1\n!echo 'crash> '\neval 2\n!echo 'crash> '\n",
                           stdout=subprocess.PIPE, env=environment(), timeout=HANGS)
     answers = done.stdout.decode().split("crash> \n")

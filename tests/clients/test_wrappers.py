@@ -48,7 +48,8 @@ def test_retrace_server_asks_for_the_release(kernel):
 
 
 def test_retrace_server_takes_the_log(kernel):
-    """The dump stands before vmlinux, options stand last, commands come from standard input; any status but 0 is a bad dump."""
+    """The dump stands before vmlinux, options stand last, commands come from standard input;
+    any status but 0 is a bad dump."""
     with tempfile.TemporaryDirectory() as home:
         (pathlib.Path(home) / ".crashrc").write_text(f"mod -S {home} > /dev/null\ncd {home}\n")
         for option in ("", "--minimal", "--zero_excluded"):
@@ -62,7 +63,8 @@ def test_retrace_server_takes_the_log(kernel):
 
 
 def test_hotkdump_adds_to_its_commands(kernel):
-    """crash -x -i FILE -s CORE VMLINUX: the last lines of FILE add more lines to it, which are run."""
+    """crash -x -i FILE -s CORE VMLINUX:
+    the last lines of FILE add more lines to it, which are run."""
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder) / "out"
         out.mkdir()
@@ -100,7 +102,8 @@ COMPLAINTS = r"(?i)\b(?:fail|error|invalid|unexpected|absent|segmentation)\b"
 
 
 def test_crash_test_finds_no_complaint(kernel):
-    """crash -i FILE VMLINUX CORE < /dev/null: status 0, and no line that begins with a command's complaint."""
+    """crash -i FILE VMLINUX CORE < /dev/null:
+    status 0, and no line that begins with a command's complaint."""
     with tempfile.TemporaryDirectory() as folder:
         commands = [line for line in CRASH_TEST if not line.startswith(("tree", "gdb list", "sym -m", "help"))]
         status, text = start("-i", record(folder, *commands), kernel.vmlinux, kernel.vmcore, stdin=subprocess.DEVNULL)
@@ -131,7 +134,8 @@ def test_apport_wants_status_0(kernel):
 
 
 def test_openqa_finds_the_panic(kernel):
-    """echo exit | crash CORE vmlinux-*.gz, on a pipe; the first word behind PANIC: is what the kernel said."""
+    """echo exit | crash CORE vmlinux-*.gz, on a pipe;
+    the first word behind PANIC: is what the kernel said."""
     with tempfile.TemporaryDirectory() as folder:
         plain, packed = pathlib.Path(folder) / "vmlinux", pathlib.Path(folder) / f"vmlinux-{release(kernel)}.gz"
         subprocess.run(["objcopy", "--strip-debug", str(kernel.vmlinux), str(plain)], check=True)

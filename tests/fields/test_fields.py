@@ -1,7 +1,8 @@
 # Every member, type, symbol and enumerator that crash looks for: the spelling that each kernel has, and where it is.
 # SPDX-License-Identifier: GPL-3.0-or-later
 """
-tests/fields/KERNEL.txt lists them. A new kernel, or a new KFIELD, is judged by the difference first:
+tests/fields/KERNEL.txt lists them. A new kernel, or a new KFIELD, is judged by
+the difference first:
 
     FIELDS_UPDATE=1 make check T=fields        writes the lists anew
 """

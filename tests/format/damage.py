@@ -1,17 +1,19 @@
 # Systematic damage: every cut and every number of a dump file, one run of the program each.
 # SPDX-License-Identifier: GPL-3.0-or-later
 """
-    subject = Subject("compressed kdump", folder, ["dump"], fields=[Field("block size", "dump", 428, 4)],
+    subject = Subject("compressed kdump", folder, ["dump"],
+                      fields=[Field("block size", "dump", 428, 4)],
                       boundaries=[("dump", 464)])
     check(kernel, subject)
 
-WORDS are the program's arguments besides the vmlinux; {folder} in them is where the files lie, and a word without it
-is a file there. Each file is cut at each boundary, one byte before it and at 40 random places; each field becomes 0, 1,
-the largest number, the file's size, and one more and less. A run must end in a message or in a session that answers, in
-two seconds of the processor and 200 MB.
+WORDS are the program's arguments besides the vmlinux; {folder} in them is where the files
+lie, and a word without it is a file there. Each file is cut at each boundary, one byte
+before it and at 40 random places; each field becomes 0, 1, the largest number, the file's
+size, and one more and less. A run must end in a message or in a session that answers, in two
+seconds of the processor and 200 MB.
 
-The files are damaged in place by two workers, each with a copy of its own: processes of this file, because what a
-child is said to have used at most begins with what its parent had.
+The files are damaged in place by two workers, each with a copy of its own: processes of this file,
+because what a child is said to have used at most begins with what its parent had.
 """
 import json
 import os
@@ -35,7 +37,8 @@ WORKERS = 2
 # What the questions below have for an answer at least, from a whole dump.
 LINES = 1000
 MARK = "hexadecimal: fade"
-# To a session without a vmlinux (8 ms), and to one with it (100 ms). {frames} are read as physical memory.
+# To a session without a vmlinux (8 ms), and to one with it (100 ms).
+# {frames} are read as physical memory.
 FEW = "help -D\nhelp -r\nsys\n{frames}eval 0xfade\nquit\n"
 MORE = "help -D\nhelp -r\nsys\nlog\nps\nbt\n{frames}eval 0xfade\nquit\n"
 
@@ -54,7 +57,8 @@ class Subject:
         self.name, self.folder = name, pathlib.Path(folder)
         self.words = [word if "{folder}" in word else "{folder}/" + word for word in words]
         self.fields, self.boundaries = list(fields), list(boundaries)
-        # Page frames to read, other lists of words in the place of WORDS, and the files to be cut (None: all of them).
+        # Page frames to read, other lists of words in the place of WORDS,
+        # and the files to be cut (None: all of them).
         self.frames, self.arguments, self.damaged = list(frames), list(arguments), damaged
 
     def files(self):
@@ -65,8 +69,8 @@ class Subject:
 
 
 def cases(subject):
-    """{title, words, edits: [file, offset, bytes in hex], cut: [file, length], full}; cuts of a file come last, the
-    longest first, so that it need not be copied for each."""
+    """{title, words, edits: [file, offset, bytes in hex], cut: [file, length], full};
+    cuts of a file come last, the longest first, so that it need not be copied for each."""
     rng = random.Random(f"{subject.name} 1")
     yield {"title": "undamaged", "words": subject.words, "full": True}
     for words in subject.arguments:
@@ -200,7 +204,8 @@ def run_cases(kernel, subject, folder):
 
 
 def check(kernel, subject):
-    """Fails with what is wrong after the damage; returns how many runs ended in a message and how many in a session."""
+    """Fails with what is wrong after the damage;
+    returns how many runs ended in a message and how many in a session."""
     from harness import CRASH, expect
     sanitized = b"__asan_init" in CRASH.read_bytes()
     limits = (SANITIZED_SECONDS, SANITIZED_MEGABYTES) if sanitized else (SECONDS, MEGABYTES)

@@ -10,7 +10,8 @@ DESCRIPTOR = 24
 
 
 class Patient:
-    """A copy of a dump whose pages can be taken out: excluded (by the filter), missing (never written), damaged."""
+    """A copy of a dump whose pages can be taken out:
+    excluded (by the filter), missing (never written), damaged."""
 
     def __init__(self, source, copy):
         self.path = pathlib.Path(copy)

@@ -12,7 +12,8 @@ VSYSCALL = 0xffffffffff600000
 
 
 def mappings():
-    """(start, end) of each mapping of this process, with the [vsyscall] that x86_64 kernels show."""
+    """(start, end) of each mapping of this process,
+    with the [vsyscall] that x86_64 kernels show."""
     with open("/proc/self/maps") as file:
         rows = [tuple(int(word, 16) for word in line.split()[0].split("-")) for line in file]
     return [row for row in rows if row[0] != VSYSCALL][:40] + [(VSYSCALL, VSYSCALL + PAGE)]
@@ -65,7 +66,8 @@ def xen_core(path):
 
 
 def narrow_kdump(path, machine=b"i686", block_size=PAGE):
-    """The header of a compressed kdump as a 32-bit kernel's makedumpfile lays it out: time and padding are shorter."""
+    """The header of a compressed kdump as a 32-bit kernel's makedumpfile lays it out:
+    time and padding are shorter."""
     header = bytearray(64 * PAGE)
     struct.pack_into("<8sI", header, 0, b"KDUMP   ", 6)
     for i, name in enumerate((b"Linux", b"lab", b"6.1.0", b"#1", machine, b"")):

@@ -19,7 +19,8 @@ PAGE = writers.PAGE
 
 @functools.lru_cache(maxsize=None)
 def saved(kernel):
-    """What a session reads, as a small dump: the path in a folder that lasts as long as the run, its memory, its notes."""
+    """What a session reads, as a small dump:
+    the path in a folder that lasts as long as the run, its memory, its notes."""
     folder = tempfile.TemporaryDirectory()
     path = pathlib.Path(folder.name, "saved")
     run_crash("-s", "--save", path, kernel.vmlinux, kernel.vmcore, stdin="sys\nlog\nps\nbt\nquit\n")
@@ -29,7 +30,8 @@ def saved(kernel):
 
 
 def subject(name, folder, words, loads, **more):
-    """With the first and last frame of the memory to be read, the largest run's middle, and a frame beyond all."""
+    """With the first and last frame of the memory to be read,
+    the largest run's middle, and a frame beyond all."""
     frames = sorted(writers.frames_in(loads))
     largest = max(loads, key=lambda load: len(load[1]))
     middle = (largest[0] + len(largest[1]) // 2) // PAGE

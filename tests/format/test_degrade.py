@@ -57,7 +57,8 @@ def size_of(dump, type_name):
 
 
 def sessions(kernel, *places):
-    """(how, damaged session, undamaged one) for each kind of damage to the pages of PLACES: (expression, length)."""
+    """(how, damaged session, undamaged one) for each kind of damage to the pages of PLACES:
+    (expression, length)."""
     dump = base(kernel)
     frames = [frame for place in places for frame in frames_of(dump, *place)]
     with tempfile.TemporaryDirectory() as folder:
@@ -132,7 +133,8 @@ def test_without_page_tables(kernel):
 
 
 def test_without_bases_of_regions(kernel):
-    """page_offset_base and its like: the page tables lead everywhere all the same, and one line says so."""
+    """page_offset_base and its like:
+    the page tables lead everywhere all the same, and one line says so."""
     for how, word, session, whole in sessions(kernel, ("page_offset_base", 8)):
         unchanged(session, whole, "log", "sym vfs_read", "rd linux_banner 2", "mod")
         equal(task_rows(session["ps"]), task_rows(whole["ps"]), f"ps with {how} bases")
@@ -157,7 +159,8 @@ def test_without_percpu_area(kernel):
 
 
 def test_four_words(kernel):
-    """Excluded, missing, damaged and not mapped are four things, in messages of every command that reads."""
+    """Excluded, missing, damaged and not mapped are four things,
+    in messages of every command that reads."""
     dump = base(kernel)
     frame, = frames_of(dump, "linux_banner")
     physical = frame << 12
@@ -213,7 +216,8 @@ def test_zero_excluded_of_an_incomplete_dump(kernel):
 
 
 def check_cut(dump, path, percent):
-    """A cut dump has a session; each command that prints nothing says why, in as many words as crash has for it."""
+    """A cut dump has a session;
+    each command that prints nothing says why, in as many words as crash has for it."""
     session = Session(dump.vmlinux, path, (*QUESTIONS, "rd -p 100000"))
     told = session.warnings()
     for question in ("log", "ps", "mod", "bt"):
@@ -263,7 +267,8 @@ def test_minimal(kernel):
 
 
 def test_minimal_without_the_kernel(kernel):
-    """Nothing of the kernel is in the dump: no session but with --minimal, and physical memory remains there."""
+    """Nothing of the kernel is in the dump:
+    no session but with --minimal, and physical memory remains there."""
     dump = kernel.dump("nonote")
     with tempfile.NamedTemporaryFile() as file:
         file.write(dump.vmcore.read_bytes()[:2 << 20].replace(b"OSRELEASE=", b"osrelease:"))

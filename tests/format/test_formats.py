@@ -45,8 +45,8 @@ def check(kernel, dump, what):
 
 
 def test_snappy(kernel):
-    """The lab's own packer, because Debian's makedumpfile has no snappy. crash 9.0.2, which has it, prints the same for ps,
-    log and bt from this file as from makedumpfile's with zlib."""
+    """The lab's own packer, because Debian's makedumpfile has no snappy. crash 9.0.2, which has it,
+    prints the same for ps, log and bt from this file as from makedumpfile's with zlib."""
     dump = kernel.dump("kdump")
     packed, zlib = (run_crash("-s", dump.vmlinux, dump.folder / f"vmcore.{name}-d31", stdin="ps\nlog\nbt -a\nhelp -D\nquit\n").stdout
                     for name in ("snappy", "zlib"))
@@ -82,7 +82,8 @@ def test_vmware(kernel):
 
 
 def test_vmware_in_every_shape(kernel):
-    """The memory inside, sizes of 32 bits, a snapshot, regions in another order than in memory and above 4 GB."""
+    """The memory inside, sizes of 32 bits, a snapshot,
+    regions in another order than in memory and above 4 GB."""
     loads, _ = writers.memory_of_elf(kernel.vmcore)
     pieces = [(paddr + at, data[at:at + (48 << 20)]) for paddr, data in loads for at in range(0, len(data), 48 << 20)]
     pieces.insert(1, (4 << 30, bytes(range(256)) * 64))
@@ -156,12 +157,14 @@ def crashed_task(dump):
 
 
 def registers_of(notes, cpu):
-    """The words of a CPU's NT_PRSTATUS; QEMU writes one a CPU, in their order, before its own notes."""
+    """The words of a CPU's NT_PRSTATUS;
+    QEMU writes one a CPU, in their order, before its own notes."""
     return struct.unpack_from("<27Q", notes, cpu * (20 + 336) + 20 + 112)
 
 
 def test_netdump(kernel):
-    """One segment from physical 0 on, a hole below the firmware's memory, and one CPU's registers."""
+    """One segment from physical 0 on, a hole below the firmware's memory,
+    and one CPU's registers."""
     loads, notes = writers.memory_of_elf(kernel.vmcore)
     task, cpu = crashed_task(kernel)
     registers = registers_of(notes, cpu)
@@ -198,7 +201,8 @@ def without_panic_cpu(kernel, loads):
 
 
 def test_dumps_name_the_task(kernel):
-    """Where the kernel does not say which CPU panicked, the note (LKCD's header) does; a damaged one leaves it to the log."""
+    """Where the kernel does not say which CPU panicked, the note (LKCD's header) does;
+    a damaged one leaves it to the log."""
     loads, notes = writers.memory_of_elf(kernel.vmcore)
     memory = without_panic_cpu(kernel, loads)
     init = run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin="set 1\nquit\n").stdout
@@ -224,7 +228,8 @@ def test_elf_of_class_32(kernel):
 
 
 def test_lkcd(kernel):
-    """Debian's crash 9 reads what this writer makes (gzip, RLE and raw pages, versions 8 to 10) of a kernel without KASLR."""
+    """Debian's crash 9 reads what this writer makes of a kernel without KASLR:
+    gzip, RLE and raw pages, versions 8 to 10."""
     loads, notes = writers.memory_of_elf(kernel.vmcore)
     registers = writers.registers_of(notes)
     equal(len(registers), 2, "CPUs in the notes")
@@ -259,7 +264,8 @@ def with_note(loads, notes, text, path, overwrite=False):
 
 
 def test_vmcoreinfo_line_by_line(kernel):
-    """A note counts for each good line that it has; what it lacks comes from memory or the kernel's own tables."""
+    """A note counts for each good line that it has;
+    what it lacks comes from memory or the kernel's own tables."""
     loads, notes = writers.memory_of_elf(kernel.vmcore)
     loads, info = loads[:1], writers.vmcoreinfo_in(notes)
     lines = info.strip(b"\0\n").split(b"\n")

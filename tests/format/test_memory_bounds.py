@@ -14,7 +14,8 @@ from format import writers
 from harness import CRASH, Failed, expect, run_crash
 
 PAGE, MEGABYTE = writers.PAGE, 1 << 20
-# What a run may take beyond one whose headers are right: a window of the packers is the most that is fair.
+# What a run may take beyond one whose headers are right:
+# a window of the packers is the most that is fair.
 ROOM = 256 * MEGABYTE
 MOST = {2: 0xffff, 4: 0xffffffff, 8: 0xffffffffffffffff}
 # Less than anything that would overflow, and more than there is.
@@ -33,8 +34,8 @@ LKCD = {"pages": (48, 4), "buffer": (742, 8), "architecture's header": (750 + 12
 
 
 def bound(*words, more=0):
-    """An address space in which files that are right give their answer, and ROOM; None with AddressSanitizer, whose own
-    reserve is terabytes. MORE: what a large file among them takes."""
+    """An address space in which files that are right give their answer, and ROOM; None with
+    AddressSanitizer, whose own reserve is terabytes. MORE: what a large file among them takes."""
     if b"__asan_init" in CRASH.read_bytes():
         return None
     wanted, bytes_ = run_crash("-s", *words), 32 * MEGABYTE
@@ -88,7 +89,8 @@ def test_headers_of_dumps():
         lkcd = writers.lkcd(MEMORY, f"{folder}/lkcd", version=9, registers=[bytes(168)])
         for title, edit in lies(LKCD):
             refused(f"LKCD: {title}", changed(lkcd, edit))
-        # A machine of 2^40 frames, whose bitmaps have their place in a stream of a few pages that ends 64 TB on.
+        # A machine of 2^40 frames,
+        # whose bitmaps have their place in a stream of a few pages that ends 64 TB on.
         large = changed(kdump, (436, b"\xff" * 4), (PAGE + 96, (1 << 40).to_bytes(8, "little")))
         flat = writers.flattened(large, f"{folder}/flat") and pathlib.Path(f"{folder}/flat")
         end = struct.pack(">qq", 1 << 46, 1) + b"\1" + struct.pack(">qq", -1, -1)

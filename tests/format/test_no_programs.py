@@ -34,7 +34,8 @@ def test_gdb_runs_nothing_of_the_dump(kernel):
 
 
 def test_scripts_beside_the_dump_are_left_alone(kernel):
-    """gdb would take NAME-gdb.py, NAME-gdb.gdb and .gdbinit from there, and vmlinux's .debug_gdb_scripts name files."""
+    """gdb would take NAME-gdb.py, NAME-gdb.gdb and .gdbinit from there,
+    and vmlinux's .debug_gdb_scripts name files."""
     with tempfile.TemporaryDirectory() as folder:
         vmlinux, proof = pathlib.Path(folder, "vmlinux"), pathlib.Path(folder, "proof")
         vmlinux.symlink_to(kernel.vmlinux.resolve())

@@ -25,7 +25,8 @@ def sanitized():
     return b"__asan_init" in CRASH.read_bytes()
 
 
-# A process of its own: what a child is said to have used begins with what its parent had, and the runner may be large.
+# A process of its own: what a child is said to have used begins with what its parent had,
+# and the runner may be large.
 MEASURE = """
 import resource, subprocess, sys
 status = subprocess.call(sys.argv[2:])
@@ -168,7 +169,8 @@ def test_other_dumps(kernel):
 
 
 def test_cores_of_processes(kernel):
-    """By the addresses of its segments, of which [vsyscall] is the kernel's, or by notes that only a process has."""
+    """By the addresses of its segments, of which [vsyscall] is the kernel's,
+    or by notes that only a process has."""
     user, kernel_half = [(0x400000, 0), (0x7f0000000000, 0)], [(strangers.VSYSCALL, 0)]
     with tempfile.TemporaryDirectory() as folder:
         for name, how in (("whole", {}), ("no notes", {"notes": b""}), ("few", {"rows": user + kernel_half, "notes": b""}),
@@ -182,7 +184,8 @@ def test_cores_of_processes(kernel):
 
 
 def test_files_of_other_machines(kernel):
-    """One file alone is told as what it is: it is no kernel of this machine, whose running one would be looked at."""
+    """One file alone is told as what it is:
+    it is no kernel of this machine, whose running one would be looked at."""
     load = [(1, 0xc000000000000000, 0, bytes(4096))]
     narrow = [(1, 0xc0000000, 0, bytes(4096))]
     with tempfile.TemporaryDirectory() as folder:
@@ -266,7 +269,8 @@ def test_vmlinux_of_another_build(kernel):
 
 
 def test_vmlinux_of_another_release(kernel):
-    """The text of the banner is another kernel's, and so is the build-id: a dump without a note says so, too."""
+    """The text of the banner is another kernel's, and so is the build-id:
+    a dump without a note says so, too."""
     from harness import Kernel, lab_path
     for name in ("5.10", "6.1", "6.12", "7.x"):
         if name == kernel.name:
@@ -287,7 +291,8 @@ def test_vmlinux_of_another_release(kernel):
 
 
 def session_of_part(path, vmlinux):
-    """What is left of a dump either opens and says that it is not whole, or does not and says that."""
+    """What is left of a dump either opens and says that it is not whole,
+    or does not and says that."""
     status, output, errors = run(vmlinux, path)
     if status == 1:
         expect(re.search(r"incomplete|cut short|missing|shorter", errors), f"{path.name}: {errors[-300:]!r}")
@@ -312,7 +317,8 @@ def test_dump_cut_short(kernel):
 
 
 def test_heads_of_dumps(kernel):
-    """The first bytes of a dump, as a tool takes them that wants the release alone: the note answers, and memory is said to be missing."""
+    """The first bytes of a dump, as a tool takes them that wants the release alone:
+    the note answers, and memory is said to be missing."""
     kdump, release = kernel.dump("kdump"), kernel.truth("proc/sys/kernel/osrelease")
     with tempfile.TemporaryDirectory() as folder:
         loads, notes = writers.memory_of_elf(kernel.vmcore)

@@ -20,7 +20,8 @@ def segments_of_elf(path):
 
 
 def memory_of_elf(path):
-    """(physical address, bytes) of each PT_LOAD below 4 GB of RAM in QEMU's ELF dump; and its notes."""
+    """(physical address, bytes) of each PT_LOAD below 4 GB of RAM in
+    QEMU's ELF dump; and its notes."""
     loads, notes = [], b""
     with open(path, "rb") as file:
         for kind, paddr, offset, filesz in segments_of_elf(path):
@@ -43,7 +44,8 @@ def prstatus(registers, pid=0):
 
 
 def netdump(loads, notes, path, page_offset=0xffff888000000000, wide=True):
-    """What the netdump server stores: all memory from 0 on in one segment, holes where there is none."""
+    """What the netdump server stores:
+    all memory from 0 on in one segment, holes where there is none."""
     size = max(paddr + len(data) for paddr, data in loads)
     header, phdr = (64, 56) if wide else (52, 32)
     notes_at = header + 2 * phdr
@@ -108,7 +110,8 @@ def vmware_cpus(cpus, wide=True):
 
 
 def vmware(loads, path, magic=0xbed2bed2, version=8, cpus=(), inside=False, padding=0, compressed=False, suffix="vmss"):
-    """PATH.vmss and PATH.vmem, or one file with the memory INSIDE: the image has one region behind the other."""
+    """PATH.vmss and PATH.vmem, or one file with the memory INSIDE:
+    the image has one region behind the other."""
     page, wide = 0, version & 15 != 0
     tags = vmware_tag("regionsCount", [], struct.pack("<I", len(loads)))
     for i, (paddr, data) in enumerate(loads):
@@ -137,7 +140,8 @@ def vmware(loads, path, magic=0xbed2bed2, version=8, cpus=(), inside=False, padd
 
 
 def memory_of_kdump(path):
-    """(physical address, bytes) of each run of pages in a compressed kdump with zlib pages, and its notes."""
+    """(physical address, bytes) of each run of pages in a compressed kdump
+    with zlib pages, and its notes."""
     with open(path, "rb") as file:
         data = file.read()
     size, sub_blocks, bitmap_blocks = struct.unpack_from("<3I", data, 428)
@@ -184,8 +188,9 @@ def frames_in(loads):
 
 
 def kdump(loads, path, signature=b"KDUMP   ", version=1, level=0, notes=b"", part=None, highest=None):
-    """A compressed kdump with zlib pages, or its ancestor with the signature DISKDUMP. PART: the first frame of this
-    file of several, and one past the last. The sub-header has what its version has."""
+    """A compressed kdump with zlib pages, or its ancestor with the signature DISKDUMP.
+    PART: the first frame of this file of several, and one past the last. The
+    sub-header has what its version has."""
     frames = frames_in(loads)
     highest = highest or max(frames) + 1
     bitmap = bytearray(-(-highest // (8 * PAGE)) * PAGE)
@@ -249,8 +254,8 @@ def elf64(loads, notes, path):
 
 
 def flattened(source, path, piece=1 << 16):
-    """What makedumpfile -F would write of a file: records of PIECE bytes, the second half before the first. Returns
-    where each record begins."""
+    """What makedumpfile -F would write of a file: records of PIECE bytes,
+    the second half before the first. Returns where each record begins."""
     with open(source, "rb") as file:
         data = file.read()
     starts = list(range(0, len(data), piece))
@@ -338,7 +343,8 @@ def lkcd(loads, path, compression="gzip", version=8, registers=(), names=(), shu
 
 
 def elf_core(rows, data=b"", count=None, sections_at=0):
-    """An ELF core with these (type, offset, physical address, bytes in the file, bytes in memory) before its data."""
+    """An ELF core with these (type, offset, physical address, bytes in the file,
+    bytes in memory) before its data."""
     header = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 4, 62, 1, 0, 64, sections_at, 0, 64, 56,
                          len(rows) if count is None else count, 64, 1 if sections_at else 0, 0)
     return header + b"".join(struct.pack("<IIQQQQQQ", kind, 7, at, 0, address, bytes_, more, 0)
@@ -346,7 +352,8 @@ def elf_core(rows, data=b"", count=None, sections_at=0):
 
 
 def small_vmlinux(path, btf=bytes(64), **sizes):
-    """With the symbol and the text by which a kernel is known; SIZES: what the header of that section says of it."""
+    """With the symbol and the text by which a kernel is known;
+    SIZES: what the header of that section says of it."""
     names = b"\0.shstrtab\0.strtab\0.symtab\0.rodata\0.notes\0.BTF\0"
     banner = b"Linux version 6.1 (lab@lab) (gcc) #1 SMP\n".ljust(600, b"\0")
     symbols = bytes(24) + struct.pack("<IBBHQQ", 1, 0x11, 0, 4, KERNEL_TEXT, 600)

@@ -289,7 +289,7 @@ void fuzz_fill_memory(const u8 *data, size_t size)
 	}
 }
 
-/* The linker puts these in place of the C library's: a file is then heap memory of just its size. */
+/* The linker puts these in place of the C library's: a file becomes heap memory of its size. */
 void *__real_mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset);
 int __real_munmap(void *address, size_t length);
 int __real_madvise(void *address, size_t length, int advice);

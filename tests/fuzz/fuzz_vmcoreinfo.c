@@ -102,12 +102,15 @@ void fuzz_one(const u8 *data, size_t size)
 
 static const char text[] =
 	"OSRELEASE=6.12.0-test\nBUILD-ID=0123456789abcdef\nPAGESIZE=4096\n"
-	"SYMBOL(init_uts_ns)=ffffffff82a03000\nOFFSET(uts_namespace.name)=0\nNUMBER(phys_base)=-16777216\n"
+	"SYMBOL(init_uts_ns)=ffffffff82a03000\nOFFSET(uts_namespace.name)=0\n"
+	"NUMBER(phys_base)=-16777216\n"
 	"SYMBOL(_stext)=ffffffff81000000\nKERNELOFFSET=1000000\nSYMBOL(prb)=ffffffff82a0b2c0\n"
-	"SIZE(printk_ringbuffer)=80\nOFFSET(printk_ringbuffer.desc_ring)=0\nOFFSET(prb_desc_ring.head_id)=32\n"
+	"SIZE(printk_ringbuffer)=80\nOFFSET(printk_ringbuffer.desc_ring)=0\n"
+	"OFFSET(prb_desc_ring.head_id)=32\n"
 	"SIZE(atomic_long_t)=8\nOFFSET(prb_desc.text_blk_lpos)=8\nSIZE(prb_data_blk_lpos)=16\n"
 	"OFFSET(prb_data_blk_lpos.begin)=0\nOFFSET(printk_info.text_len)=16\n"
-	"OFFSET(printk_info.dev_info)=24\nOFFSET(dev_printk_info.subsystem)=0\nLENGTH(printk_info_subsystem)=16\n"
+	"OFFSET(printk_info.dev_info)=24\nOFFSET(dev_printk_info.subsystem)=0\n"
+	"LENGTH(printk_info_subsystem)=16\n"
 	"NUMBER(pgtable_l5_enabled)=0\nCRASHTIME=1700000000\n";
 
 void fuzz_write_seeds(void)

@@ -17,7 +17,8 @@ MARK = "eval 0xfade"
 
 
 def damaged_word(rng, file, size):
-    """A value that code could take for good: another word of the dump, a neighbour, zero, ones, noise."""
+    """A value that code could take for good:
+    another word of the dump, a neighbour, zero, ones, noise."""
     kind = rng.randrange(8)
     if kind < 4:
         file.seek(rng.randrange(size // 8) * 8)
@@ -43,7 +44,8 @@ def damage(rng, file, size):
 
 
 def test_commands_survive(kernel):
-    """makedumpfile's uncompressed kdump: mostly the kernel's own pages, and damage in them is not seen by a checksum."""
+    """makedumpfile's uncompressed kdump:
+    mostly the kernel's own pages, and damage in them is not seen by a checksum."""
     source = kernel.dump("kdump").folder / "vmcore.raw-d31"
     first = int(os.environ.get("DAMAGED_DUMPS_FROM", "0"))
     with tempfile.TemporaryDirectory() as folder:

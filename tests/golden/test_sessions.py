@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """
 A session is what `crash -i` shows: a line after "crash> " is input, the lines below are the answer.
-In the answer <hex> stands for a hexadecimal number, <n> for a decimal one, <w> for a word, <text> for anything
-inside a line (PLACES has more), and <letter NAME> for the type that the guest's /proc/kallsyms has for NAME.
-"... A || B" stands for any number of lines that each look like A or like B: no line may look like anything. "+crash> " is
-an echo in the answer, of a line that came from a file. Lines that start with "## " are remarks.
+In the answer <hex> stands for a hexadecimal number, <n> for a decimal one, <w> for a word, <text>
+for anything inside a line (PLACES has more), and <letter NAME> for the type that the guest's
+/proc/kallsyms has for NAME. "... A || B" stands for any number of lines that each look like A or
+like B: no line may look like anything. "+crash> " is an echo in the answer, of a line that came
+from a file. Lines that start with "## " are remarks.
 """
 import pathlib
 import re

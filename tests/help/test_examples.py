@@ -15,7 +15,8 @@ FIXED = ("alias ", "ascii ", "eval ", "gdb print sizeof", "gdb ptype ", "sig -",
 
 
 def table_of_modules(line):
-    """Its columns are as wide as the kernel's longest name of a module, and TEXT_BASE was BASE up to 6.3."""
+    """Its columns are as wide as the kernel's longest name of a module,
+    and TEXT_BASE was BASE up to 6.3."""
     words = line.split(None, 4)
     words[2] = {"BASE": "TEXT_BASE"}.get(words[2], words[2])
     return "{:>12} {:>15} {:>20} {:>12}  {}".format(*words)
@@ -35,8 +36,8 @@ def ask(dump, commands):
 
 def run_steps(dump, steps, what):
     """
-    Runs the lines of a session and compares their answers. Those with an address of the page are run with the one of this
-    dump, once the answer that shows it is known.
+    Runs the lines of a session and compares their answers. Those with an address of the page are
+    run with the one of this dump, once the answer that shows it is known.
     """
     ran, answers, session = [], [], Comparison()
     for i, (command, shown) in enumerate(steps):

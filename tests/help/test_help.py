@@ -119,7 +119,8 @@ def test_data_about_the_kernel(kernel):
         expect(answer.startswith(f"help: crash keeps nothing to show with -{option}: "), f"help -{option}: {answer!r}")
     expect("help -m" in kernel.crash("help -M 1"), "help -M")
 
-# What crash 9 has in help -k and -m of a dump of 6.12 and of 6.1 and what means something here: names that scripts look for.
+# What crash 9 has in help -k and -m of a dump of 6.12 and of 6.1 and what means something here:
+# names that scripts look for.
 KERNEL_LINES = ("stext etext stext_init etext_init init_begin init_end end cpus kernel_NR_CPUS ikconfig_ents module_list kernel_module "
                 "mods_installed source_tree date boot_date proc_version new_utsname .sysname .nodename .release .version .machine "
                 ".domainname kernel_version relocate __per_cpu_offset[NR_CPUS] hypervisor").split() + \

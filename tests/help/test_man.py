@@ -19,7 +19,8 @@ def test_man_page_has_every_command_and_is_valid():
 
 
 def test_man_page_on_a_terminal():
-    """In 80 columns: whole words, the lines of a synopsis as in help, and nothing but examples wider than that."""
+    """In 80 columns: whole words, the lines of a synopsis as in help,
+    and nothing but examples wider than that."""
     page = subprocess.run(["groff", "-man", "-Tascii", "-P-cbou", "-rLL=78n"], input=run_crash("--man").stdout,
                           capture_output=True, text=True, check=True).stdout
     for title in ("NAME", "SYNOPSIS", "OPTIONS", "COMMANDS", "COMMAND LINES", "OUTPUT", "EXIT STATUS", "FILES", "ENVIRONMENT"):

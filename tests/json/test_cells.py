@@ -1,10 +1,11 @@
 # Every command with every option, in both forms: each value of the JSON stands in the text, in its order, and nothing else.
 # SPDX-License-Identifier: GPL-3.0-or-later
 """
-A case is a command and how its text is read. A walk over the JSON gives its values one by one; each has to be in the
-text behind the one before it, written as its kind is. What is left of the text then may only be what it has for the eye:
-labels, brackets, headings. So a value that stands in one form alone is found, whichever that is. The test also makes such
-faults in what the program answered, and wants them found.
+A case is a command and how its text is read. A walk over the JSON gives its values one by one; each
+has to be in the text behind the one before it, written as its kind is. What is left of the text
+then may only be what it has for the eye: labels, brackets, headings. So a value that stands in one
+form alone is found, whichever that is. The test also makes such faults in what the program
+answered, and wants them found.
 """
 import copy
 import datetime
@@ -22,7 +23,8 @@ from test_json import run_json, whose  # noqa: E402
 HEADER = r"PID:|TASK:|CPU:|COMMAND:"
 HEADING = re.compile(r"^[ A-Z_%]+$", re.M)  # of a table
 LONG = 6000  # characters: changes are made in shorter answers
-# From where a value has to begin within so many characters: a listing that lost its place is not searched to its end.
+# From where a value has to begin within so many characters:
+# a listing that lost its place is not searched to its end.
 REACH = 6000
 
 # ---- how values are written ----
@@ -73,7 +75,8 @@ AS_GDB = {9: "\\t", 10: "\\n", 34: '\\"', 92: "\\\\"}
 
 
 def symbol(value):
-    """Where JSON has hexadecimal offsets and the module behind, text may have decimal ones alone."""
+    """Where JSON has hexadecimal offsets and the module behind,
+    text may have decimal ones alone."""
     name, _, module = value.partition(" ")
     offset = re.search(r"\+0x([0-9a-f]+)$", name)
     name = (
@@ -85,7 +88,8 @@ def symbol(value):
 
 
 def string(value):
-    """The words of it; what is no printable character there is one of some characters, or escaped."""
+    """The words of it; what is no printable character there is one
+    of some characters, or escaped."""
     parts = [
         "".join(re.escape(c) if " " <= c <= "~" else ".{1,8}?" for c in part)
         for part in re.split(r"[ \t\n]+", value.strip())
@@ -145,12 +149,13 @@ def written(value, key, forms):
 
 class Case:
     """
-    COMMAND. ORDER: keys in the order of the text, the others behind them; default: as in JSON. HIDDEN: keys that text
-    leaves out, as README and help say. MAYBE: keys that stand in the text of some rows only. FORMS: how a key's value is
-    written. EYES: what else is in the text. NAMES: the keys of objects are values of the answer. ANYWHERE: the text's
-    order differs from row to row; "all": that of rows as well. SHOWN(row): what of a row text has, where keys do not
-    tell. FACTS(row): more regular expressions, of what text makes of the row's values. DUMP: a scenario. NONE: the text
-    where there is nothing to tell.
+    COMMAND. ORDER: keys in the order of the text, the others behind them; default: as in JSON.
+    HIDDEN: keys that text leaves out, as README and help say. MAYBE: keys that stand in the text of
+    some rows only. FORMS: how a key's value is written. EYES: what else is in the text. NAMES: the
+    keys of objects are values of the answer. ANYWHERE: the text's order differs from row to row;
+    "all": that of rows as well. SHOWN(row): what of a row text has, where keys do not tell.
+    FACTS(row): more regular expressions, of what text makes of the row's values. DUMP: a scenario.
+    NONE: the text where there is nothing to tell.
     """
 
     def __init__(
@@ -185,7 +190,8 @@ class Case:
 
 
 def values(case, node, path=(), known=None):
-    """(path, pattern, may be missing) of each value below NODE that text shows, in the order of the text."""
+    """(path, pattern, may be missing) of each value below NODE that text shows,
+    in the order of the text."""
     if isinstance(node, list):
         for i, one in enumerate(node):
             yield from values(case, one, (*path, i), known)
@@ -325,8 +331,8 @@ NO_COLUMN = "size module"  # of sym
 
 def stack(row):
     """
-    Registers are shown where they were saved: the first frame's are the processor's own, and an exception has no line of its own
-    but theirs. A word that has a name is shown by it.
+    Registers are shown where they were saved: the first frame's are the processor's own,
+    and an exception has no line of its own but theirs. A word that has a name is shown by it.
     """
     row = copy.deepcopy(row)
     for i, frame in enumerate(row.get("frames", [])):
@@ -361,7 +367,8 @@ def named_words(row):
 
 
 def found_registers(row):
-    """-E: of user space there is no symbol; an ORIG_RAX of an interrupt is not told from an exception's."""
+    """-E: of user space there is no symbol;
+    an ORIG_RAX of an interrupt is not told from an exception's."""
     row = copy.deepcopy(row)
     for one in row["found"]:
         if int(one["registers"]["cs"], 16) & 3:
@@ -382,7 +389,8 @@ def frame_number(value):
 
 
 def bt(command, hidden="offset", **more):
-    """Numbers of frames leave out registers that have no call; where they come from is shown by --sources, offsets by -s."""
+    """Numbers of frames leave out registers that have no call;
+    where they come from is shown by --sources, offsets by -s."""
     more.setdefault("eyes", FRAME)
     more.setdefault("shown", stack)
     more.setdefault("forms", {"number": frame_number})
@@ -418,7 +426,8 @@ def around(row):
 
 
 def definition(row):
-    """Sizes of members are in their types; offsets are for -o, which has addresses where an object is given."""
+    """Sizes of members are in their types;
+    offsets are for -o, which has addresses where an object is given."""
     row = copy.deepcopy(row)
     for one in row["members"]:
         del one["size"], one["offset"]
@@ -985,7 +994,8 @@ CASES = [
 
 
 def dump_of(kernel, name):
-    """Some scenarios are made for some kernels only; the others tell of nothing there, in both forms."""
+    """Some scenarios are made for some kernels only;
+    the others tell of nothing there, in both forms."""
     try:
         return kernel.dump(name)
     except Failed:
@@ -1056,7 +1066,8 @@ def with_change(rows, i, path):
 
 
 def unseen_changes(case, rows, text, found, spans):
-    """Which of some changes, in JSON and in the text, are taken for the same answer; how many were made."""
+    """Which of some changes, in JSON and in the text, are taken for the same answer;
+    how many were made."""
     unseen, made = [], 0
     for n in sorted({0, len(found) // 2, len(found) - 1}):
         i, path = found[n]
@@ -1109,7 +1120,8 @@ def test_every_option_has_a_case():
     expect(not missing, f"in both forms asked by no case: {missing}")
 
 
-# Keys of docs/json-schema.json that no answer of a whole dump has, and why. Those that end in _error are of damaged dumps.
+# Keys of docs/json-schema.json that no answer of a whole dump has, and why.
+# Those that end in _error are of damaged dumps.
 NEVER_SEEN = {
     **dict.fromkeys(("sym range", "sym start", "sym end", "sym module"), "of sym -m: test_text.py"),
     "alias deleted": "the aliases stay as they are",

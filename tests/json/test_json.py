@@ -24,7 +24,8 @@ ALIASES = {"dmesg": "log", "lsmod": "mod", "size": "*", "px": "p", "pd": "p", "g
 
 
 def run_json(dump, commands, *options):
-    """[(command, [lines' objects], status)] of one run with --json. OPTIONS may hold the vmlinux."""
+    """[(command, [lines' objects], status)] of one run with --json.
+    OPTIONS may hold the vmlinux."""
     with tempfile.TemporaryDirectory() as folder:
         script = folder + "/commands"
         with open(script, "w") as file:

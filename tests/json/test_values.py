@@ -102,7 +102,8 @@ def differences(path, mine, gdbs, compared):
             if other is not ...:
                 yield from differences(f"{path}[{i}]", one, other, compared)
         return
-    if isinstance(gdbs, Text) and isinstance(mine, list):  # numbers of 8 bits, which gdb takes for characters
+    # Numbers of 8 bits, which gdb takes for characters.
+    if isinstance(gdbs, Text) and isinstance(mine, list):
         mine, gdbs = bytes(number & 0xff for number in mine)[:len(gdbs.whole)], gdbs.whole
     if isinstance(gdbs, str) and gdbs.startswith("0x") and mine in ([], ""):
         return  # an array without a length: gdb writes where it is

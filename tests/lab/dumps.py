@@ -67,9 +67,9 @@ for how, about in (("debug", "a watched word is written to: panic in a debug exc
                                "source": "lab_stops.c", "cmdline": "lab.sysctl=kernel.panic_on_oops:1"}
 SCENARIOS["mod-nmideaf"].update({"kdump": True, "memory": 512, "formats": ["copied"]})
 SCENARIOS["mod-lockup"]["cmdline"] += " lab.sysctl=kernel.softlockup_panic:1 lab.sysctl=kernel.watchdog_thresh:3"
-# module: load the lab's own module (source: another one than lab_mod.c) and have it crash so; note: VMCOREINFO device; kdump: load a capture kernel;
-# trigger: how the guest or the host makes it panic; setup: setup/NAME.sh and -after.sh run around the
-# workload, with the programs of setup/*.c.
+# module: load the lab's own module (source: another one than lab_mod.c) and have it crash so; note:
+# VMCOREINFO device; kdump: load a capture kernel; trigger: how the guest or the host makes it
+# panic; setup: setup/NAME.sh and -after.sh run around the workload, with the programs of setup/*.c.
 BASE = {"memory": 256, "cpus": 2, "cpu": guests.CPU, "machine": "q35", "options": [], "cmdline": "", "note": True,
         "trigger": "sysrq-c", "kdump": False, "module": None, "source": None, "setup": None, "formats": ["elf"],
         "boot": "console=ttyS0,115200 ignore_loglevel panic=0 no_hash_pointers"}
@@ -158,7 +158,8 @@ def prepare(work, system, plan):
 
 
 def reach_trigger(guest):
-    """True once the guest has recorded its truth and says so; everything before that may go wrong under TCG."""
+    """True once the guest has recorded its truth and says so;
+    everything before that may go wrong under TCG."""
     early = r"LAB: (init|workload): |LAB: module .* did not load|Kernel panic|LAB: cannot|Oops|BUG:"
     return guest.wait(r"LAB: trigger \S+ pid \d+", 240, early)
 
@@ -168,7 +169,8 @@ def crash(guest, plan):
     if plan["trigger"] == "nmi":
         guest.command("inject-nmi")
     elif plan["trigger"] == "mce":
-        # Valid, uncorrected, enabled, the processor's context is corrupt; the address interrupted is known.
+        # Valid, uncorrected, enabled, the processor's context is corrupt;
+        # the address interrupted is known.
         guest.monitor("mce 0 1 0xb200000000000000 0x5 0x0 0x0")
     elif plan["trigger"] == "serial" or plan["module"]:
         guest.command("chardev-send-break", id="console")
@@ -287,7 +289,8 @@ def make(system, series, plan, target):
 
 
 def clean():
-    """Removes the dumps that no scenario of this tree names, and kernels that no series leads to."""
+    """Removes the dumps that no scenario of this tree names,
+    and kernels that no series leads to."""
     series = [name for name in SUITES if os.path.exists(os.path.join(LAB, name, "kernel"))]
     kernels = [os.path.realpath(os.path.join(LAB, name, "kernel")) for name in series]
     wanted = {where(system, scenario(name)) for system in kernels for name in SCENARIOS}

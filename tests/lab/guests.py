@@ -14,7 +14,8 @@ from kernels import HERE, LabError, say
 RECORD_SIZE = 128 << 20
 VMCORE_SIZE = 1 << 30
 SETUP = os.path.join(HERE, "setup")
-# Under TCG, 6.12's SLUB and cmpxchg16b together end in wild pointers now and then; 5-level paging is a case of its own.
+# Under TCG, 6.12's SLUB and cmpxchg16b together end in wild pointers now and then;
+# 5-level paging is a case of its own.
 CPU = "max,la57=off,cx16=off"
 
 
@@ -65,7 +66,8 @@ def build_setup_programs(directory):
 
 
 def init_script(setup):
-    """What the guest's process 1 runs: with setup/SETUP.sh right before the workload, setup/SETUP-after.sh behind it."""
+    """What the guest's process 1 runs:
+    with setup/SETUP.sh right before the workload, setup/SETUP-after.sh behind it."""
     with open(os.path.join(HERE, "guest", "init")) as file:
         text = file.read()
     for suffix, place in ((".sh", "lab-guest workload"), ("-after.sh", "sync\n")):
@@ -77,8 +79,8 @@ def init_script(setup):
 
 
 def build_initramfs(path, program, kernel, last=None, extra=(), more=(), setup=None):
-    """LAST is the last module to take of their order, all when None; EXTRA are (name in the guest, host file),
-    MORE are further lines for the order of modules; SETUP as in init_script()."""
+    """LAST is the last module to take of their order, all when None; EXTRA are (name in the guest,
+    host file), MORE are further lines for the order of modules; SETUP as in init_script()."""
     cpio = Cpio(path)
     for name in ("bin", "dev", "proc", "sys", "run", "tmp", "mnt", "modules", "boot", "etc"):
         cpio.add(name, 0o040755)
@@ -104,7 +106,8 @@ def build_initramfs(path, program, kernel, last=None, extra=(), more=(), setup=N
 
 
 def build_disk(directory):
-    """An ext4 disk for the guest: a file to map, a swap file without holes, an ext4 image to loop-mount."""
+    """An ext4 disk for the guest:
+    a file to map, a swap file without holes, an ext4 image to loop-mount."""
     content = os.path.join(directory, "content")
     os.makedirs(content)
     with open(os.path.join(content, "mapped"), "wb") as file:
@@ -124,7 +127,8 @@ def build_disk(directory):
 
 
 def drain(line, path):
-    """Keeps what the serial line says; QEMU's own log of a socket repeats characters when the line is slow."""
+    """Keeps what the serial line says;
+    QEMU's own log of a socket repeats characters when the line is slow."""
     with open(path, "wb", buffering=0) as log:
         try:
             while data := line.recv(65536):
@@ -202,7 +206,8 @@ class Guest:
             return ""
 
     def wait(self, pattern, seconds, unless=None):
-        """Waits for the console to say PATTERN; False when it says UNLESS, ends, or takes too long."""
+        """Waits for the console to say PATTERN;
+        False when it says UNLESS, ends, or takes too long."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             text = self.said()

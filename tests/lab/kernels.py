@@ -1,6 +1,7 @@
 # kernels.py - the lab's kernels: Debian packages to a directory of vmlinux, vmlinuz, modules.
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A kernel is named by its series; the suite that carries it today is found through the meta packages."""
+"""A kernel is named by its series;
+the suite that carries it today is found through the meta packages."""
 import fcntl
 import contextlib
 import lzma
@@ -59,7 +60,8 @@ def debian(suite, verb, *names):
 
 
 def packages(series):
-    """Names of the image, debug and (7.x) further packages of the newest cloud kernel in the suite."""
+    """Names of the image, debug and (7.x) further packages of the
+    newest cloud kernel in the suite."""
     suite = SUITES[series]
     found = {}
     for kind, meta, pattern in (("image", "linux-image-cloud-amd64", r"linux-image-\d.*-cloud-amd64$"),
@@ -170,7 +172,8 @@ def collect_debug(raw, target):
 
 
 def kernel(series, refresh=False):
-    """The directory of a kernel: vmlinux (DWARF), vmlinuz, config, modules/NAME.ko and NAME.ko.debug.
+    """The directory of a kernel:
+    vmlinux (DWARF), vmlinuz, config, modules/NAME.ko and NAME.ko.debug.
 
     Which release a series is, is asked once and then kept, until someone wants it refreshed."""
     if series not in SUITES:

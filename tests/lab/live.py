@@ -1,6 +1,7 @@
 # live.py - the lab's guest that stays up: our program inside it, against /proc/kcore and /dev/mem.
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What it answers depends on the program, so that a run is kept for just this program and thrown away by another one's, later."""
+"""What it answers depends on the program,
+so that a run is kept for just this program and thrown away by another one's, later."""
 import glob
 import hashlib
 import os
@@ -14,7 +15,8 @@ import guests
 import modules
 from kernels import HERE, LAB, LabError, lock, say
 
-# Memory that the kernel is told to leave alone: /dev/mem lets it be written to, whatever the kernel's configuration.
+# Memory that the kernel is told to leave alone:
+# /dev/mem lets it be written to, whatever the kernel's configuration.
 RESERVED = 0x20000000
 OPTIONS = ["-machine", "q35", "-m", "768M", "-smp", "2", "-cpu", guests.CPU, "-device", "vmcoreinfo"]
 CMDLINE = ("console=ttyS0,115200 ignore_loglevel panic=0 no_hash_pointers iomem=relaxed memmap=1M$%#x"
@@ -23,7 +25,8 @@ TRIES = 4
 KEPT_SECONDS = 3600
 OPEN_MEM = os.path.join(HERE, "module", "lab_devmem.c")
 
-# Each command's output is a file of its own, named by its number; what starts with ! is the guest's shell.
+# Each command's output is a file of its own, named by its number;
+# what starts with ! is the guest's shell.
 COMMANDS = [
     "sys", "ps", "mod", "log", "set", "set -p", "bt", "bt -p", "foreach bt -sx", "rd -a linux_banner",
     "foreach tail task -R pid,comm,tgid", "bt yes", "help -D", "rd -p 0", "rd -p ffffffff000",

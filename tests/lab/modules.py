@@ -17,7 +17,8 @@ def source(path=SOURCE):
 
 
 def headers(release):
-    """The directory to build modules of RELEASE in. The packages expect to be installed; this one is moved."""
+    """The directory to build modules of RELEASE in.
+    The packages expect to be installed; this one is moved."""
     root = os.path.join(LAB, "kernels", release, "headers")
     build = os.path.join(root, "usr/src/linux-headers-" + release)
     if os.path.exists(os.path.join(root, "done")):
@@ -53,7 +54,8 @@ def build(release, path=SOURCE):
             shutil.copy(path, work)
             with open(os.path.join(work, "Makefile"), "w") as file:
                 file.write("obj-m := %s.o\n" % stem)
-            # CC: the headers ask for the compiler of the kernel's own suite, which this system may not have.
+            # CC: the headers ask for the compiler of the kernel's own suite,
+            # which this system may not have.
             done = subprocess.run(["make", "-s", "-C", headers(release), "M=" + work, "CC=gcc", "modules"],
                                   capture_output=True, text=True, check=False)
             if done.returncode != 0:

@@ -9,7 +9,8 @@ import zlib
 
 from kernels import LAB, LabError, debian, extract, lock
 
-# File (a name with a * makes several), makedumpfile's options. The suffix says compression and dump level.
+# File (a name with a * makes several), makedumpfile's options.
+# The suffix says compression and dump level.
 VARIANTS = (
     ("vmcore.zlib-d0", "-c -d 0"), ("vmcore.zlib-d31", "-c -d 31"), ("vmcore.lzo-d0", "-l -d 0"),
     ("vmcore.lzo-d31", "-l -d 31"), ("vmcore.zstd-d0", "-z -d 0"), ("vmcore.zstd-d31", "-z -d 31"),
@@ -56,7 +57,8 @@ def program():
 
 
 def makedumpfiles(work):
-    """Every variant of the vmcore in WORK. What makedumpfile says of each is kept in makedumpfile.log."""
+    """Every variant of the vmcore in WORK.
+    What makedumpfile says of each is kept in makedumpfile.log."""
     command = program()
     with open(os.path.join(work, "makedumpfile.log"), "w") as log:
         for name, words in VARIANTS:
@@ -77,10 +79,11 @@ def makedumpfiles(work):
 
 
 def with_snappy(source, target):
-    """Debian's makedumpfile is built without snappy, so this packs the pages of a zlib dump again, with snappy.
+    """Debian's makedumpfile is built without snappy,
+    so this packs the pages of a zlib dump again, with snappy.
 
-    The file is a header, a sub header and two bitmaps, then a descriptor a dumped page: where its data is,
-    how long, how compressed. Equal pages may share their data."""
+    The file is a header, a sub header and two bitmaps, then a descriptor a dumped page:
+    where its data is, how long, how compressed. Equal pages may share their data."""
     try:
         library = ctypes.CDLL("libsnappy.so.1")
     except OSError as error:

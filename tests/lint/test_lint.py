@@ -6,7 +6,8 @@ import subprocess
 
 from harness import TOP, environment, expect, equal
 
-# A mistake that the analysis must see: a group without a finding says nothing where the tool does not work.
+# A mistake that the analysis must see:
+# a group without a finding says nothing where the tool does not work.
 MISTAKE = """int of_nothing(int known);
 int of_nothing(int known)
 {

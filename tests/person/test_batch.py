@@ -48,7 +48,8 @@ def test_no_terminal_at_all(kernel):
 
 
 def test_killed_half_way(kernel):
-    """What was answered before is whole and on the disk; the status tells the signal; nothing is left running."""
+    """What was answered before is whole and on the disk;
+    the status tells the signal; nothing is left running."""
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGKILL):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "out"
@@ -78,7 +79,8 @@ def test_reader_goes_away(kernel):
 
 
 def test_readers_that_end_early(kernel):
-    """Behind a pipe, or of a question's answer: no failure, and nothing is said of it; what comes next is answered."""
+    """Behind a pipe, or of a question's answer: no failure, and nothing is said of it;
+    what comes next is answered."""
     lines = [f"{line} | {reader}" for line in ("foreach bt", "foreach bt 1", "foreach task -R comm", "foreach set", "foreach ps", "bt -a", "ps", "sym -l",
                                                "log", "help all", "task", "list task_struct.tasks -h init_task -s task_struct", "gdb info types .",
                                                "struct task_struct", "search -k 0", "dis vfs_read", "ps -a", "sys -i", "mod -t", "sig")
@@ -120,7 +122,8 @@ def test_no_room_for_a_file(kernel):
 
 
 def test_closed_standard_files(kernel):
-    """Started with standard input, output or error closed, as some daemons do: no answer goes into a wrong file."""
+    """Started with standard input, output or error closed, as some daemons do:
+    no answer goes into a wrong file."""
     for closed in (0, 1, 2):
         with tempfile.TemporaryDirectory() as folder:
             done = subprocess.run(["sh", "-c", f'exec "$@" {closed}{"<" if closed == 0 else ">"}&-', "sh", str(CRASH), "-s",
@@ -147,7 +150,8 @@ REPORT = ("sys", "log", "bt", "bt -a", "ps", "ps -m", "kmem -i", "mod", "set", "
 
 
 def test_a_report_into_a_file(kernel):
-    """crash -i FILE VMLINUX DUMP > out 2>&1, as supportconfig does it: every command with its answer, in order."""
+    """crash -i FILE VMLINUX DUMP > out 2>&1, as supportconfig does it:
+    every command with its answer, in order."""
     with tempfile.TemporaryDirectory() as folder:
         script, path = pathlib.Path(folder) / "commands", pathlib.Path(folder) / "out"
         script.write_text("\n".join(REPORT) + "\n")
@@ -169,7 +173,8 @@ def test_a_report_into_a_file(kernel):
 
 
 def test_a_report_from_standard_input(kernel):
-    """echo COMMANDS | crash VMLINUX DUMP, as Apport does it: the lines are echoed behind prompts, the end of input is no error."""
+    """echo COMMANDS | crash VMLINUX DUMP, as Apport does it:
+    the lines are echoed behind prompts, the end of input is no error."""
     for commands in (("bt -a",), ("bt -a", "ps", "mod"), ("nosuchcommand", "bt -a")):
         process = subprocess.Popen([str(CRASH), str(kernel.vmlinux), str(kernel.vmcore)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, env=environment(), start_new_session=True)
@@ -186,7 +191,8 @@ def test_a_report_from_standard_input(kernel):
 
 
 def processes_with(word):
-    """Pids of programs in whose environment WORD is: those that a test's session started, whoever their parent is now."""
+    """Pids of programs in whose environment WORD is:
+    those that a test's session started, whoever their parent is now."""
     found = []
     for path in pathlib.Path("/proc").glob("[0-9]*/environ"):
         try:
@@ -198,7 +204,8 @@ def processes_with(word):
 
 
 def test_killed_leaves_nothing(kernel):
-    """SIGTERM, SIGHUP and SIGKILL, while debug information is indexed and stored: no file, no program is left."""
+    """SIGTERM, SIGHUP and SIGKILL, while debug information is indexed and stored:
+    no file, no program is left."""
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGKILL):
         # Stopped here and there on the way, at last with the first piece of the index on the disk.
         for looks in (10, 100, 1000, 0):

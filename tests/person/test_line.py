@@ -14,7 +14,8 @@ ONE_KERNEL = True
 
 
 def typed(session, text, *keys):
-    """A fresh prompt with TEXT and then KEYS ("Tab") typed, and what the last line is when it no longer changes."""
+    """A fresh prompt with TEXT and then KEYS ("Tab") typed,
+    and what the last line is when it no longer changes."""
     session.keys("C-e", "C-u", "C-l")
     session.wait_until(lambda screen: screen.strip() == "crash>", "clear screen")
     session.type(text)
@@ -41,7 +42,8 @@ def test_completion(kernel):
         for text, wanted in (
                 ("asc", "ascii"), ("dme", "dmesg"),  # a command, an alias
                 ("bt --fol", "bt --folded"), ("kmem -i=", "kmem -i=shared"),  # options
-                ("sym linux_bann", "sym linux_banner"), ("rd -x linux_bann", "rd -x linux_banner"),  # symbols
+                ("sym linux_bann", "sym linux_banner"),  # symbols
+                ("rd -x linux_bann", "rd -x linux_banner"),
                 ("eval (linux_bann", "eval (linux_banner"), ("px linux_bann", "px linux_banner"),
                 ("struct task_str", "struct task_struct"), ("*list_hea", "*list_head"),  # types
                 ("union fpregs_st", "union fpregs_state"), ("task_str", "task_struct"), ("linux_bann", "linux_banner"),
@@ -55,17 +57,19 @@ def test_completion(kernel):
                 ("list task_struct.children -s task_struct.thread_p", "list task_struct.children -s task_struct.thread_pid"),
                 ("p ((struct task_struct *)0xffff)->thread_p", "p ((struct task_struct *)0xffff)->thread_pid"),
                 ("p ((struct task_struct *)0xffff)->se.exec_st", "p ((struct task_struct *)0xffff)->se.exec_start"),
-                ("ps kthrea", "ps kthreadd"), ("bt kthrea", "bt kthreadd"), ("foreach kthrea", "foreach kthreadd"),  # tasks
+                ("ps kthrea", "ps kthreadd"), ("bt kthrea", "bt kthreadd"),  # tasks
+                ("foreach kthrea", "foreach kthreadd"),
                 ("foreach kthreadd tas", "foreach kthreadd task"), ("foreach UN bt --fol", "foreach UN bt --folded"),
                 ("foreach task -R thread_p", "foreach task -R thread_pid"),
-                ("set zero_ex", "set zero_excluded"), ("set scroll CRA", "set scroll CRASHPAGER"),  # variables
-                ("set print_array of", "set print_array off"),
+                ("set zero_ex", "set zero_excluded"),  # variables
+                ("set scroll CRA", "set scroll CRASHPAGER"), ("set print_array of", "set print_array off"),
                 ("help dme", "help dmesg"), ("help inpu", "help input"), ("alias dme", "alias dmesg"),
                 ("alias x struct task_str", "alias x struct task_struct"),
                 ("sys conf", "sys config"), ("tree -t rb", "tree -t rbtree"), (f"mod -s {module[:-1]}", f"mod -s {module}"),
                 ("repeat -1 ps --js", "repeat -1 ps --json") if session_has_json() else ("repeat -1 asc", "repeat -1 ascii"),
-                ("ps > /etc/hostna", "ps > /etc/hostname"), ("< /etc/hostna", "< /etc/hostname"),  # files
-                ("ps | cat /etc/hostna", "ps | cat /etc/hostname"), ("!cat /etc/hostna", "!cat /etc/hostname"),
+                ("ps > /etc/hostna", "ps > /etc/hostname"),  # files
+                ("< /etc/hostna", "< /etc/hostname"), ("ps | cat /etc/hostna", "ps | cat /etc/hostname"),
+                ("!cat /etc/hostna", "!cat /etc/hostname"),
                 ("ps | mkfif", "ps | mkfifo"), ("rd -r /etc/hostna", "rd -r /etc/hostname"),
                 ("nosuchword", "nosuchword"), ("struct nosuchtype.a", "struct nosuchtype.a"), ("ps \"kth", "ps \"kth")):
             completes(session, text, wanted)
@@ -78,7 +82,8 @@ def test_completion(kernel):
 
 
 def test_members_of_variables_without_debug_information(kernel):
-    """Types are BTF's, from the vmlinux or out of the dump alone: nothing has to be read before TAB answers."""
+    """Types are BTF's, from the vmlinux or out of the dump alone:
+    nothing has to be read before TAB answers."""
     with tempfile.TemporaryDirectory() as folder:
         alone = pathlib.Path(folder) / "vmcore"
         alone.symlink_to(kernel.vmcore.resolve())
@@ -122,7 +127,8 @@ def test_many_candidates_are_asked_about(kernel):
 
 
 def test_history_across_sessions(kernel):
-    """Lines come back in the next session, with the arrow keys and Ctrl-R; h and !N are about this one alone."""
+    """Lines come back in the next session, with the arrow keys and Ctrl-R;
+    h and !N are about this one alone."""
     with tempfile.TemporaryDirectory() as home:
         with Session(kernel, home=home) as first, Session(kernel, home=home) as second:
             first.answer("eval 0xaaa1")

@@ -38,7 +38,8 @@ def test_pager_only_past_a_screen(kernel):
             session.keys("Space")
             screen = session.wait_until(lambda screen: screen != before and screen, "the next page")
         leave_pager(session)
-        # As many lines as there are rows, and one less: with a row left for the prompt no pager is needed.
+        # As many lines as there are rows, and one less:
+        # with a row left for the prompt no pager is needed.
         for count, paged in ((23, False), (24, True)):
             session.line(f"ascii {' '.join(str(30 + i % 10) for i in range(count))}")
             if paged:
@@ -118,7 +119,8 @@ def test_interrupt_ends_whatever_runs(kernel):
 
 
 def test_interrupt_ends_long_commands(kernel):
-    """What computes for a while: listings of all tasks, gdb's, with debug information, in pipes and files."""
+    """What computes for a while: listings of all tasks, gdb's,
+    with debug information, in pipes and files."""
     with Slow() as slow:
         def body(terminal):
             for line, looks in (("foreach bt", 50), ("foreach task", 50), ("foreach bt -l", 50), ("sym -l", 5), ("foreach bt --args", 50),
@@ -256,7 +258,8 @@ def test_colours(kernel):
 
 
 def coloured_lines(screen):
-    """[(colours, line)] of a screen, of lines that are in colour from their first sign to their last; fails for a part of one."""
+    """[(colours, line)] of a screen,
+    of lines that are in colour from their first sign to their last; fails for a part of one."""
     found, now = [], ()
     for line in screen.split("\n"):
         text, of_signs = "", set()
@@ -279,8 +282,9 @@ def coloured_lines(screen):
 
 def test_what_has_colours(kernel):
     """
-    The rows of tasks that run or may be stuck, of the task that panicked, and what it panicked of, each as a whole: programs
-    on terminals take fields out of lines. The text is the same without the colours.
+    The rows of tasks that run or may be stuck, of the task that panicked, and what it
+    panicked of, each as a whole: programs on terminals take fields out of lines. The text
+    is the same without the colours.
     """
     red, green = ("1", "31"), ("32",)
     with Session(kernel, columns=120, rows=100) as session:
@@ -334,7 +338,8 @@ def test_killed_at_the_prompt(kernel):
 
 
 def test_killed_in_the_pager(kernel):
-    """SIGTERM, SIGHUP and SIGKILL: the pager ends, too; who can still do something leaves the terminal as it was."""
+    """SIGTERM, SIGHUP and SIGKILL: the pager ends, too;
+    who can still do something leaves the terminal as it was."""
     for number in (15, 1, 9):
         with Window(["sh", "-i"], env={"PS1": "shell$ "}) as window:
             window.wait_for(r"^shell\$")

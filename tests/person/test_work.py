@@ -23,7 +23,8 @@ def fresh(session):
 
 
 def vanishes(session, slow, line, shown, interrupt=True):
-    """LINE shows a line like SHOWN while it works; when it has ended, or by Ctrl-C, nothing of that is left."""
+    """LINE shows a line like SHOWN while it works;
+    when it has ended, or by Ctrl-C, nothing of that is left."""
     fresh(session)
     slow.arm(shown.split(":")[0], "left" if TIME_LEFT in shown else "")
     session.line(line)
@@ -59,7 +60,8 @@ def test_long_work_is_shown(kernel):
 
 
 def interrupt_the_opening(window, slow, shown):
-    """The program ends, and of its line there is nothing left. "Pane is dead" moves the first line out of the window."""
+    """The program ends, and of its line there is nothing left.
+    "Pane is dead" moves the first line out of the window."""
     slow.wait()
     window.wait_for(f"^{shown}")
     window.keys("C-c")
@@ -139,7 +141,8 @@ def test_no_line_where_nobody_asked(kernel):
 
 
 def test_slow_lines_appear(kernel):
-    """What is less than a screen is not held back for long; when more follows, the pager has all of it, once."""
+    """What is less than a screen is not held back for long;
+    when more follows, the pager has all of it, once."""
     text = kernel.crash("bt -l").rstrip("\n").split("\n")
     expect(len(text) > 22, "bt -l has too few lines for this test")
     for rows in (len(text) + 10, 20):
@@ -175,7 +178,8 @@ def test_slow_lines_on_a_dumb_terminal(kernel):
 
 
 def test_a_prompt_at_once(kernel):
-    """Nothing that takes long is read before it is asked for; what is typed meanwhile is not lost."""
+    """Nothing that takes long is read before it is asked for;
+    what is typed meanwhile is not lost."""
     with tempfile.TemporaryDirectory() as cache:
         with Window([CRASH, kernel.vmlinux, kernel.vmcore], env={"XDG_CACHE_HOME": cache}) as window:
             window.line("eval 0xabc123")

@@ -70,7 +70,8 @@ def section(text, title):
 
 
 def test_another_system_hears_what_to_install():
-    """No dpkg, no apt: what is missing is named with its reason, what is here as well, and only make deps stops."""
+    """No dpkg, no apt: what is missing is named with its reason,
+    what is here as well, and only make deps stops."""
     with tempfile.TemporaryDirectory() as folder:
         env = path_without(folder, "dpkg.*", "apt.*", "jq", "gcc")
         compiler = pathlib.Path(folder) / "gcc"

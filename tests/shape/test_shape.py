@@ -1,10 +1,12 @@
 # The house rules that a machine can check: layers, headers, sizes.
 # SPDX-License-Identifier: GPL-3.0-or-later
+import io
 import os
 import pathlib
 import re
 import subprocess
 import tempfile
+import tokenize
 
 from harness import TOP, expect, equal
 
@@ -133,12 +135,14 @@ def test_the_kernel_side_draws_nothing():
 
 
 def test_one_place_asks_for_json():
-    """Tables and pairs of writers choose the form: who finds something out would tell it twice, and differently."""
+    """Tables and pairs of writers choose the form:
+    who finds something out would tell it twice, and differently."""
     asking = [name_of(path) for path in OURS if layer(module_of(path)) >= 7 and re.search(r"\bjson_on\(\)", path.read_text())]
     equal(asking, [], "views and commands that ask whether JSON is on")
 
 
-# What stands before the name of a function, at the start of a line, and how what follows its name ends.
+# What stands before the name of a function, at the start of a line,
+# and how what follows its name ends.
 FUNCTION = r"^(?!static\b|typedef\b|extern\b|return\b|else\b)[a-z][\w \t*]*?[ *](\w+)\("
 
 
@@ -192,6 +196,61 @@ def test_files_and_functions_are_short():
                 start = None
 
 
+# Lines wider than 100 columns that stay: how many in a file, and why.
+# A number here may only become smaller.
+WIDE = {
+    "commands/dis.c": (2, "an example's answer"),
+    "commands/list.c": (1, "an example's command line"),
+    "commands/mod.c": (1, "an example's answer"),
+    "commands/ps.c": (5, "headings, and an example's answer"),
+    "commands/tree.c": (1, "an example's command line"),
+    "dump/filekind.c": (1, "a macro of one text, which clang-format's versions lay out differently in two"),
+    "shell/manpage.c": (5, "lines of --help as it prints them"),
+}
+
+
+def wide_lines(text):
+    """The numbers of lines that are too wide; the first, which says a file's purpose, may be."""
+    return [number for number, line in enumerate(text.splitlines(), 1) if number > 1 and len(line.expandtabs(8)) > 100]
+
+
+def comments_of_python(text):
+    """(number, line) of each line that has a comment or is one of a docstring."""
+    lines = text.splitlines()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        alone = token.type == tokenize.STRING and token.line.lstrip().startswith(('"""', 'r"""'))
+        if token.type == tokenize.COMMENT or alone:
+            yield from ((number, lines[number - 1]) for number in range(token.start[0], token.end[0] + 1))
+
+
+def test_lines_fit_a_window():
+    """Code and comments in C, comments in Python: two files beside each other can be read."""
+    tracked = subprocess.run(["git", "-C", str(TOP), "ls-files", "*.c", "*.h", "*.cc", "*.hh", "*.py"], capture_output=True,
+                             text=True, check=True).stdout.split()
+    # What a dump of the lab is made of stays as it is: a blank that moved there is another dump.
+    files = [name for name in tracked if not name.startswith(("gdb-patches/", "tests/lab/guest/", "tests/lab/module/",
+                                                              "tests/lab/setup/"))]
+    expect(len(files) > 350, f"only {len(files)} sources were found")
+    for name in files:
+        text = (TOP / name).read_text()
+        if name.endswith(".py"):
+            wide = [number for number, line in comments_of_python(text) if number > 1 and len(line) > 100]
+        else:
+            wide = wide_lines(text)
+        allowed = WIDE.get(name, (0, ""))[0]
+        equal(len(wide), allowed, f"{name}: lines wider than 100 columns ({', '.join(map(str, wide))})")
+
+
+def test_wide_lines_are_seen():
+    long = "x" * 97
+    for text, found in ((f"\n\t{'x' * 92}", []), (f"\n\t{'x' * 93}", [2]), (f"/* {long} */\n", []),
+                        (f"\n/* {long} */\n", [2])):
+        equal(wide_lines(text), found, f"wide lines of {text!r}")
+    for text, found in ((f"a = 1  # {long}", [1]), (f"# a\n# {long}\n", [1, 2]), (f"a = '{long}# {long}'\n", []),
+                        (f'def a():\n    """b\n    {long}"""\n', [2, 3]), (f'a = """b\n{long}"""\n', [])):
+        equal([number for number, _ in comments_of_python(text)], found, f"comments of {text!r}")
+
+
 def test_every_file_says_purpose_and_licence():
     for path in OURS:
         head = path.read_text()[:400]
@@ -233,7 +292,8 @@ def messages():
 
 
 def test_messages_are_short():
-    """What, why and what next in one or two lines; no full stop, no shouting; in the middle of a line."""
+    """What, why and what next in one or two lines;
+    no full stop, no shouting; in the middle of a line."""
     seen = 0
     for name, text, _ in messages():
         seen += 1
@@ -245,7 +305,8 @@ def test_messages_are_short():
 
 
 def test_messages_say_why():
-    """What cannot be opened, read, written or started has a reason: errno's text, a fault's, or that of below."""
+    """What cannot be opened, read, written or started has a reason:
+    errno's text, a fault's, or that of below."""
     for name, text, values in messages():
         if re.search(r"\bcannot (be )?(open|read|write|written|start|map|lock|unpack)", text):
             expect(re.search(r": %s|: [a-z]+ ", text) or re.search(r"strerror|fault_text|\bwhy\b", values),
@@ -253,7 +314,8 @@ def test_messages_say_why():
 
 
 def agreed(text):
-    """A source in the form that clang-format's versions agree on: 14 and 19 differ in the blanks beside a * and in macros' bodies."""
+    """A source in the form that clang-format's versions agree on:
+    14 and 19 differ in the blanks beside a * and in macros' bodies."""
     lines = text.replace("\\\n", " ").split("\n")
     return [re.sub(r"\s+", "", line) if line.startswith("#define") else re.sub(r"(?<=\S) ?\* ?", "*", line) for line in lines]
 
@@ -308,7 +370,8 @@ def test_no_conflict_is_left():
 
 
 def test_no_test_sleeps():
-    """Time proves nothing on another machine. Two helpers sleep between looks at what they wait for."""
+    """Time proves nothing on another machine.
+    Two helpers sleep between looks at what they wait for."""
     called = "time." + "sleep("
     asleep = [f"{path.relative_to(TOP)}:{number}" for path in sorted((TOP / "tests").rglob("*.py"))
               if path.relative_to(TOP).parts[1] not in ("lab", "bench") and path.name not in ("harness.py", "tmux.py")

@@ -36,7 +36,8 @@ def same_session(got, wanted, words):
 
 @contextlib.contextmanager
 def without_record(kernel, name="nonote"):
-    """The dump without the first word of the texts that its kernel wrote down: they are no texts any more."""
+    """The dump without the first word of the texts that its kernel wrote down:
+    they are no texts any more."""
     with tempfile.TemporaryDirectory() as folder:
         bare = pathlib.Path(folder) / "vmcore"
         expect(copy_without(kernel.dump(name).vmcore, bare, b"OSRELEASE=") > 1, "no VMCOREINFO in memory")
@@ -125,7 +126,8 @@ def wrong_note(source, target, change):
 
 
 def test_a_wrong_note_gives_way_to_what_memory_has(kernel):
-    """Cut off, nothing but a line, of another kernel, garbage: each time the page in memory has the right text."""
+    """Cut off, nothing but a line, of another kernel, garbage:
+    each time the page in memory has the right text."""
     words = ("sys", "ps", "mod")
     changes = {
         "another KASLR offset": lambda text: re.sub(rb"phys_base\)=-?\d", b"phys_base)=7", text),

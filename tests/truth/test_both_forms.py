@@ -134,7 +134,8 @@ def test_every_command_both_ways(kernel):
         without, said = answers((bare,), commands)
         count += len(commands)
         for command, mine, theirs in zip(commands, without, with_vmlinux):
-            # Lines on the screen and warnings are two streams: any warning that names the build-id will do.
+            # Lines on the screen and warnings are two streams:
+            # any warning that names the build-id will do.
             problem = difference(command, mine, said, theirs, build_id)
             if problem:
                 problems.append(problem)

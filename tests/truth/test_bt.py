@@ -14,7 +14,8 @@ import test_ps  # noqa: E402
 
 
 def traces(text):
-    """pid -> list of (function, offset) from `foreach bt -sx`; the interrupted functions are frames too."""
+    """pid -> list of (function, offset) from `foreach bt -sx`;
+    the interrupted functions are frames too."""
     found, pid, left = {}, None, False
     for line in text.splitlines():
         header = re.match(r"PID: (\d+)\s+TASK: ([0-9a-f]+)", line)
@@ -58,13 +59,15 @@ def context_switches(kernel):
 
 
 def has_run_since(kernel, folder, switches):
-    """A few kernel threads (rcu_preempt) ran between the record and the crash: the kernel counts it."""
+    """A few kernel threads (rcu_preempt) ran between the record and the crash:
+    the kernel counts it."""
     recorded = re.findall(r"^(?:non)?voluntary_ctxt_switches:\s+(\d+)", (folder / "status").read_text(), re.M)
     return switches is not None and sum(map(int, recorded)) < switches
 
 
 def scheduler_functions(kernel):
-    """What /proc/PID/stack leaves out, wherever it stands: the functions between two symbols of the linker."""
+    """What /proc/PID/stack leaves out, wherever it stands:
+    the functions between two symbols of the linker."""
     found, inside = set(), False
     for line in sorted(kernel.truth("proc/kallsyms").splitlines()):
         name = line.split()[2]
@@ -169,7 +172,8 @@ def test_first_frames_are_the_cpus_registers(kernel):
 
 
 def test_lines_are_those_of_the_calls(kernel):
-    """A frame that called another is at the line of the call: the byte before the return address."""
+    """A frame that called another is at the line of the call:
+    the byte before the return address."""
     text = kernel.crash("bt -l 1")
     frames = re.findall(r"^ ?#\d+ \[[0-9a-f]+\] \S+ at ([0-9a-f]+)\n    (\S+): (\d+)$", text, re.M)
     expect(len(frames) > 4, f"lines in {text[:300]!r}")
@@ -179,7 +183,8 @@ def test_lines_are_those_of_the_calls(kernel):
 
 
 def test_inlined_functions_of_each_frame(kernel):
-    """binutils' addr2line, which shares no code with us, names the same functions and lines of calls."""
+    """binutils' addr2line, which shares no code with us,
+    names the same functions and lines of calls."""
     offset = int(re.search(r"Kernel Offset: 0x([0-9a-f]+)", kernel.crash("log"))[1], 16)
     frames = re.findall(r"^ ?#\d+ \[[0-9a-f]+\] \S+ at ([0-9a-f]+)\n    \S+: \d+\n((?:    \(inlined\) .*\n)*)",
                         kernel.crash("foreach UN IN bt -l"), re.M)
@@ -197,7 +202,8 @@ def test_inlined_functions_of_each_frame(kernel):
 
 
 def test_arguments_and_locals_are_gdbs(kernel):
-    """What gdb's own commands say in each frame, those of inlined functions too, for the panic's task and another."""
+    """What gdb's own commands say in each frame, those of inlined functions too,
+    for the panic's task and another."""
     checked = 0
     for pid in ("", "1"):
         before = [f"set {pid}"] if pid else []
@@ -250,7 +256,8 @@ def frames_with_words(text):
 
 
 def test_words_end_at_the_next_return_address(kernel):
-    """Of every task: the words below a frame are those up to the next frame, whose address holds its pc."""
+    """Of every task: the words below a frame are those up to the next frame,
+    whose address holds its pc."""
     compared = 0
     for frames in frames_with_words(kernel.crash("foreach bt -f")):
         for (address, function, _, words), following in zip(frames, frames[1:]):
@@ -289,7 +296,8 @@ def test_text_words_contain_the_frames(kernel):
 
 
 def words_have_the_frames(dump, commands):
-    """-t and -o go over all stacks that the trace goes over; only what registers named is no word."""
+    """-t and -o go over all stacks that the trace goes over;
+    only what registers named is no word."""
     for command in commands:
         plain, words, scanned = dump.crash(command, f"{command} -t", f"{command} -o")
         frames = re.findall(r"^ ?#(\d+) \[([0-9a-f]+)\] (\S+) at ([0-9a-f]+)", plain, re.M)
@@ -343,7 +351,8 @@ def test_no_stack_overflows(kernel):
 
 
 def test_registers_on_special_stacks(kernel):
-    """The CPU that panic() stopped was interrupted: its registers are on the interrupt stack, or on the task's."""
+    """The CPU that panic() stopped was interrupted:
+    its registers are on the interrupt stack, or on the task's."""
     everything, one = kernel.crash("bt -E", "bt -E -c 1")
     titles = re.findall(r"^CPU (\d+) (\w+(?: EXCEPTION)?) STACK:$", everything, re.M)
     equal(titles[:2], [("0", "IRQ"), ("1", "IRQ")], "the first stacks of bt -E")

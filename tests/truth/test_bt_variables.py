@@ -1,9 +1,10 @@
 # bt --args --locals against a gdb of its own: the distribution's, on an ELF core made of the dump's memory.
 # SPDX-License-Identifier: GPL-3.0-or-later
 """
-The core has the pages of the dump at their kernel addresses, found by a page-table walk of our own, and a thread for each
-task with the registers that the scheduler saved. That gdb reads vmlinux's DWARF, unwinds by it and prints variables,
-and shares neither code nor memory with the program: the same frames must have the same variables with the same values.
+The core has the pages of the dump at their kernel addresses, found by a page-table walk of our own,
+and a thread for each task with the registers that the scheduler saved. That gdb reads vmlinux's
+DWARF, unwinds by it and prints variables, and shares neither code nor memory with the program: the
+same frames must have the same variables with the same values.
 """
 import json
 import mmap
@@ -210,7 +211,8 @@ def test_variables_of_fifty_frames(kernel):
             if not wanted:
                 continue
             if pc == ours[pid][0][0]:
-                # A core has a value for every register; the scheduler saved seven. Ours says so of the others.
+                # A core has a value for every register; the scheduler saved seven.
+                # Ours says so of the others.
                 wanted = [mine if mine.endswith("= <unavailable>") and mine.split(" = ")[0] == line.split(" = ")[0] else line
                           for mine, line in zip(lines, wanted)] + wanted[len(lines):]
             same_lines([plain(line) for line in lines], [plain(line) for line in wanted], f"variables of {pid} at {pc:x}")

@@ -28,7 +28,8 @@ def stack_places(kernel, segments):
 
 
 def scribble(dump, places, rng):
-    """A few words of each page: noise, small numbers, and addresses of the kernel's text and of stacks from elsewhere."""
+    """A few words of each page:
+    noise, small numbers, and addresses of the kernel's text and of stacks from elsewhere."""
     for place in places:
         for _ in range(rng.randrange(1, 12)):
             at = place + 8 * rng.randrange(512)

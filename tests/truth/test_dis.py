@@ -37,7 +37,8 @@ def test_against_objdump(kernel):
         expect(all(a == start + offset and n == name for a, n, offset, _ in got), f"{name}: addresses and distances")
         ours, theirs = dict((o, w) for _, _, o, w in got), dict(wanted)
         common = set(ours) & set(theirs)
-        # Padding behind the function is in one listing only; the kernel patches nops, calls and alternatives.
+        # Padding behind the function is in one listing only;
+        # the kernel patches nops, calls and alternatives.
         expect(len(common) > 0.9 * len(ours), f"{name}: {len(common)} of {len(ours)} instructions where objdump has one")
         same = sum(ours[o] == theirs[o] for o in common)
         expect(same > 0.85 * len(common), f"{name}: {same} of {len(common)} mnemonics are objdump's")
@@ -134,7 +135,8 @@ def test_module(kernel):
 
 
 def test_user_code(kernel):
-    """pid 1's entry point, against its executable's mapping: an address there can be disassembled, one outside cannot."""
+    """pid 1's entry point, against its executable's mapping:
+    an address there can be disassembled, one outside cannot."""
     maps = [l.split() for l in kernel.truth("proc/1/maps").splitlines()]
     start = next(m[0].split("-")[0] for m in maps if "x" in m[1] and m[-1].endswith("busybox"))
     task = re.search(r"TASK: ([0-9a-f]{16})", kernel.crash("bt 1")).group(1)

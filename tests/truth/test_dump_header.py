@@ -123,7 +123,8 @@ def test_registers_of_qemu(kernel):
 
 
 def test_registers_of_kdump(kernel):
-    """One PRSTATUS note a CPU; the panicking one's stack is on bt's way, below it what ran after they were saved."""
+    """One PRSTATUS note a CPU; the panicking one's stack is on bt's way,
+    below it what ran after they were saved."""
     kdump = kernel.dump("kdump")
     wanted = registers(kdump.crash("help -r"))
     equal(len(wanted), 2, "CPUs with registers")

@@ -50,8 +50,8 @@ def test_tasks(kernel):
 
 
 def test_parents_names_and_states(kernel):
-    # Kernel threads wait for busy processors; where process 1 ends, a writer freezes, memory runs out or the module's
-    # thread crashes, tasks have changed since the record.
+    # Kernel threads wait for busy processors; where process 1 ends, a writer freezes,
+    # memory runs out or the module's thread crashes, tasks have changed since the record.
     changed = ("nmi", "serial", "init", "hung", "oom", "mod-bug", "mod-overflow", "mod-process", "mod-null", "mod-wild",
                "mod-lockup", "mod-deaf", "mod-debug", "mod-nmideaf")
     on_all(scenarios(kernel, *changed), test_ps.test_parent_name_state)
@@ -82,9 +82,11 @@ def test_modules(kernel):
 
 
 def kernel_trace(console):
-    """The panic's or oops's Call Trace without the lines that the kernel calls unreliable, and user space's RIP and RSP.
+    """The panic's or oops's Call Trace without the lines that the kernel calls unreliable,
+    and user space's RIP and RSP.
 
-    Interrupted functions stand in it as "RIP: 0010:function+offset/size"; an oops names the one that failed above it."""
+    Interrupted functions stand in it as "RIP: 0010:function+offset/size";
+    an oops names the one that failed above it."""
     # A panic under the serial line's lock may lose some characters of a time stamp.
     text = re.sub(r"(?m)^\[ *\d+\.\d*(?=[a-zA-Z_])", " ", console.replace("\r", "").split("LAB: trigger", 1)[1])
     text = re.sub(r"(?m)^\[[^]]*\](\[[^]]*\])? ?", "", text)
@@ -102,8 +104,8 @@ def kernel_trace(console):
 
 
 def panic_trace(dump):
-    """kernel_trace() of the console. A name that the kernel does not have is what its serial line, in whose handler it
-    panicked, left of another one: then of the same lines in the dump's log."""
+    """kernel_trace() of the console. A name that the kernel does not have is what its serial line,
+    in whose handler it panicked, left of another one: then of the same lines in the dump's log."""
     frames, user = kernel_trace(dump.console())
     known = test_bt.addresses_of_functions(dump.folder)
     if all(name in known or re.fullmatch("[0-9a-f]{16}", name) for name, _ in frames):
@@ -137,7 +139,8 @@ def test_bt_has_the_kernels_call_trace(kernel):
 
 
 def test_bt_after_a_wild_call(kernel):
-    """The kernel's own unwinder gives up there and marks all it finds with "?"; the calls are among that, in order."""
+    """The kernel's own unwinder gives up there and marks all it finds with "?";
+    the calls are among that, in order."""
     if "mod-wild" not in dumps.needed(kernel.name):
         raise Skipped("the lab builds no module for this kernel")
     dump = kernel.dump("mod-wild")
@@ -188,7 +191,8 @@ def shown_registers(text):
 
 
 def test_bt_after_kexec(kernel):
-    """Each CPU's trace begins where it ended, and has the registers that the crashing kernel put into the notes."""
+    """Each CPU's trace begins where it ended,
+    and has the registers that the crashing kernel put into the notes."""
     dump = kernel.dump("kdump")
     _, notes = writers.memory_of_elf(dump.vmcore)
     saved = [list(struct.unpack("<21Q", data)) for data in writers.registers_of(notes)]
@@ -264,7 +268,8 @@ def test_bt_of_sleeping_tasks(kernel):
 
 
 def test_every_trace_ends(kernel):
-    # A CPU that did not answer the NMI saved no registers: what bt says of it has a test of its own.
+    # A CPU that did not answer the NMI saved no registers:
+    # what bt says of it has a test of its own.
     on_all(scenarios(kernel, "mod-nmideaf"), test_bt.test_every_trace_ends_properly)
 
 
@@ -277,11 +282,13 @@ def without_file_names(text):
 
 
 def test_every_file_gives_the_same_answers(kernel):
-    """makedumpfile leaves out pages, never changes any: answers equal those of the file that it read."""
+    """makedumpfile leaves out pages, never changes any:
+    answers equal those of the file that it read."""
     def same(dump):
         whole = kernel.dump(dump.name.split()[0]).crash(*QUESTIONS)
         answers = dump.crash(*QUESTIONS)
-        # makedumpfile does not know the page flags of 7.x yet and leaves out pages of the kernel's own.
+        # makedumpfile does not know the page flags of 7.x yet and leaves
+        # out pages of the kernel's own.
         if kernel.name.startswith("7.") and "page excluded from the dump" in dump.last.stderr:
             return
         for question, got, wanted in zip(QUESTIONS, answers, whole):

@@ -96,7 +96,8 @@ BTF_TAILS = {1: (4, 0), 3: (12, 0), 4: (0, 12), 5: (0, 12), 6: (0, 8), 13: (0, 8
 
 
 def vmlinux_type_names(kernel):
-    """Names that vmlinux's own BTF has once: of two structures with one name, each source may show another."""
+    """Names that vmlinux's own BTF has once:
+    of two structures with one name, each source may show another."""
     with tempfile.TemporaryDirectory() as folder:
         blob = pathlib.Path(folder) / "btf"
         subprocess.run(["objcopy", "-O", "binary", "-j", ".BTF", kernel.vmlinux.resolve(), blob], check=True)
@@ -129,7 +130,8 @@ def names_to_compare(kernel, count):
 
 
 def answers(vmlinux, vmcore, commands):
-    """Each command's output and error text; the two streams are joined by gdb's own echo as separator."""
+    """Each command's output and error text;
+    the two streams are joined by gdb's own echo as separator."""
     lines = []
     for command in commands:
         lines += [command, "gdb echo \\n@@@@\\n"]
@@ -158,7 +160,8 @@ def without_nesting(text):
     return re.sub(r"[{},\s]+", " ", text).strip()
 
 
-# Where the two texts cannot be the same: why, how the text from DWARF shows that it is so, and what is equal nevertheless.
+# Where the two texts cannot be the same:
+# why, how the text from DWARF shows that it is so, and what is equal nevertheless.
 EXCEPTIONS = (
     ("encoders before pahole 1.30 flatten arrays of arrays", r"\]\[|\{\{|\}, *\{|\{\n", without_dimensions),
     ("BTF does not tell member[0] from member[]", r"\w\[0?\];", without_dimensions),
@@ -193,8 +196,8 @@ def both_answers(kernel):
 def compare(kernel, commands, at_least):
     """Equal texts, but for the exceptions; returns these with their reasons."""
     both = both_answers(kernel)
-    # BTF also has the types that are local to a function, which gdb does not find by name in DWARF; and
-    # a kernel may lack a member or type of the lists above. Those must stay few.
+    # BTF also has the types that are local to a function, which gdb does not find by name in DWARF;
+    # and a kernel may lack a member or type of the lists above. Those must stay few.
     known = [c for c in commands if not re.search(r"^(?:\w+: )?(No|There is no) ", both[c][1]) and both[c][1].strip()]
     expect(len(known) >= at_least, f"only {len(known)} of {len(commands)} answers from DWARF")
     excused = {}

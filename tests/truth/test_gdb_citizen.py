@@ -47,7 +47,8 @@ def need_python(kernel):
 
 
 def test_user_script(kernel):
-    """Its own command lists the processes that ps lists, and a mistake in a script is told in Python's words."""
+    """Its own command lists the processes that ps lists,
+    and a mistake in a script is told in Python's words."""
     need_python(kernel)
     with tempfile.TemporaryDirectory() as folder:
         script, wrong = pathlib.Path(folder) / "ours.py", pathlib.Path(folder) / "wrong.py"
@@ -88,7 +89,8 @@ def test_nothing_runs_unasked(kernel):
 
 
 def test_index_is_kept(kernel):
-    """Written by the first session, private, used by the second; a place that cannot be written is no error."""
+    """Written by the first session, private, used by the second;
+    a place that cannot be written is no error."""
     question = "gdb whatis jiffies\ngdb show index-cache stats\n"
     with tempfile.TemporaryDirectory() as name:
         first = session(kernel, question, {"XDG_CACHE_HOME": name})
@@ -112,11 +114,14 @@ def test_index_is_kept(kernel):
     equal(nowhere.stderr, "", "what is said without a cache")
 
 
-MOST_SECONDS = 1  # of the processor, however long that takes on a busy machine; what is interrupted would need far more
+# Of the processor, however long that takes on a busy machine;
+# what is interrupted would need far more.
+MOST_SECONDS = 1
 
 
 def interrupted(terminal, slow, command, looks, most=MOST_SECONDS):
-    """COMMAND, stopped at its LOOKS-th look for Ctrl-C, ends by one; the session answers the next one as before."""
+    """COMMAND, stopped at its LOOKS-th look for Ctrl-C, ends by one;
+    the session answers the next one as before."""
     slow.arm(looks=looks)
     terminal.send(f"{command}\n")
     slow.wait(terminal)
@@ -182,7 +187,8 @@ def test_leaving_waits_for_nothing(kernel):
 
 
 def test_interrupt_of_a_search(kernel):
-    """While the index of debug information is made, and while a kept one is searched and units are read."""
+    """While the index of debug information is made,
+    and while a kept one is searched and units are read."""
     with tempfile.TemporaryDirectory() as name, Slow() as slow:
         setting = {"XDG_CACHE_HOME": name, **slow.env}
 
@@ -222,7 +228,8 @@ REFUSALS = {
 
 
 def test_refusals(kernel):
-    """Every word, abbreviations too, each with its reason; after `set gdb on` as well; the session goes on."""
+    """Every word, abbreviations too, each with its reason;
+    after `set gdb on` as well; the session goes on."""
     words = [(word, reason) for reason, list_ in REFUSALS.items() for word in list_.split()]
     text = "".join(f"gdb {word} 1\n" for word, _ in words)
     said = [line for line in session(kernel, text + "gdb output 6*7\n").stdout.splitlines() if "refused" in line]
@@ -261,7 +268,8 @@ gdb.printing.register_pretty_printer(None, printers)
 
 
 def test_pretty_printers(kernel):
-    """A user's printers are used by p, can be listed, switched off and on; values and memory read by Python are crash's."""
+    """A user's printers are used by p, can be listed, switched off and on;
+    values and memory read by Python are crash's."""
     need_python(kernel)
     with tempfile.TemporaryDirectory() as folder:
         script = pathlib.Path(folder) / "printers.py"
@@ -278,7 +286,8 @@ def test_pretty_printers(kernel):
 
 
 def test_scripts_keep_the_session(kernel):
-    """What a script runs is refused like what is typed; symbol-file, by which a kernel's lx-symbols begins, leaves what is there."""
+    """What a script runs is refused like what is typed;
+    symbol-file, by which a kernel's lx-symbols begins, leaves what is there."""
     need_python(kernel)
     module = kernel.folder / "modules" / "virtio_blk.ko.debug"
     start = re.search(r"^[0-9a-f]+ +virtio_blk +([0-9a-f]{16}) ", kernel.crash("mod"), re.M)

@@ -83,7 +83,8 @@ def same_registers(dump, wanted):
 
 
 def test_registers_of_the_cpus(kernel):
-    """All that QEMU saw, or the crashing kernel saved: of the panic task, and of those that it stopped by an NMI."""
+    """All that QEMU saw, or the crashing kernel saved:
+    of the panic task, and of those that it stopped by an NMI."""
     same_registers(kernel.dump(), qemu_registers(kernel.dump()))
     same_registers(kernel.dump("kdump"), notes_registers(kernel.dump("kdump")))
 
@@ -143,7 +144,8 @@ def test_no_function_that_the_labs_module_never_called(kernel):
 
 
 def test_variables_below_the_saved_registers(kernel):
-    """bt's frames go on to where the CPU ended, gdb's do not: their variables are there nevertheless, of the right function."""
+    """bt's frames go on to where the CPU ended, gdb's do not:
+    their variables are there nevertheless, of the right function."""
     dump = kernel.dump("kdump")
     text = session(dump, "bt --args --locals\n")
     frames = re.split(r"^ ?#\d+ ", text, flags=re.M)[1:]

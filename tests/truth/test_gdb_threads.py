@@ -31,7 +31,8 @@ def session(kernel, text):
 
 
 def our_pcs(text):
-    """task -> its frames' (pc, function), those that an exception interrupted too, from `foreach bt`."""
+    """task -> its frames' (pc, function),
+    those that an exception interrupted too, from `foreach bt`."""
     found, task, left = {}, None, False
     for line in text.splitlines():
         header = re.match(r"PID: \d+ +TASK: ([0-9a-f]+)", line)
@@ -46,7 +47,8 @@ def our_pcs(text):
 
 
 def from_saved(frames, pc, function):
-    """gdb begins where registers were saved: at PC in FUNCTION, which may have gone on to its last call."""
+    """gdb begins where registers were saved:
+    at PC in FUNCTION, which may have gone on to its last call."""
     places = [i for i, (at, _) in enumerate(frames) if at == pc] + [i for i, (_, name) in enumerate(frames) if name == function]
     expect(places, f"{function} at {pc} is not in {frames}")
     return [(pc, function)] + frames[places[0] + 1:]
@@ -71,7 +73,8 @@ def same_frames(dump):
         pc = f"{registers[cpu]['rip']:x}"
         wanted[task] = from_saved(wanted[task], pc, re.search(r" \([Tt]\) ([^ +]+)", dump.crash(f"sym {pc}"))[1])
     script = "".join(f"gdb python exec({chunk!r})\n" for chunk in [FRAMES])
-    # Without debug information all frames are ours; with it gdb goes through functions that have some by itself.
+    # Without debug information all frames are ours;
+    # with it gdb goes through functions that have some by itself.
     for first in ("", "gdb info line vfs_read\n"):
         text = session(dump, first + script).stdout
         got = {task: pcs.split() for task, pcs in re.findall(r"^THREAD ([0-9a-f]+) (.*)$", text, re.M)}

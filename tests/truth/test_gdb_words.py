@@ -74,7 +74,8 @@ def test_x_of_user_memory(kernel):
 
 
 def test_values_are_numbered_one_by_one(kernel):
-    """Programs count on the numbers; what needs debug information is printed once, with its type."""
+    """Programs count on the numbers;
+    what needs debug information is printed once, with its type."""
     lines = session(kernel, "p &slab_caches\np $1\npx 0x499602d2\np $\np &jiffies_64\ngdb print &modules\npd 0x10\n").stdout.splitlines()
     value = re.match(r"\$1 = (\(struct list_head \*\) 0x[0-9a-f]{16} <slab_caches>)$", lines[0])
     expect(value, f"the first value: {lines}")

@@ -16,7 +16,8 @@ import writers  # noqa: E402
 
 ONE_KERNEL = True
 
-# What crash 9 takes, and what would change nothing here, or what it gives a wrong value: the session begins all the same.
+# What crash 9 takes, and what would change nothing here, or what it gives a wrong value:
+# the session begins all the same.
 IGNORED = ("-k", "--cpus 2", "--cpus=x", "--kvmhost 64", "--kvmio 1", "--p2m_mfn 1", "--xen_phys_start 1", "--memory_module m",
            "--memory_device=d", "--machdep irq_eframe_link=8", "-m irq_stack_gap=8", "-m max_physmem_bits=46", "-m vm=xen", "-m vm=orig",
            "-m vm=2.6.11", "-m vm=xen-rhel4", "-m foo=1", "-p 8192", "-d x", "-e ed", "--offline x", "--hash 0", "-c /no/tty",
@@ -59,7 +60,8 @@ def test_what_is_refused(kernel):
 
 
 def test_variables(kernel):
-    """An option that is one of the session's variables, its word behind it, glued to it, or behind a sign."""
+    """An option that is one of the session's variables,
+    its word behind it, glued to it, or behind a sign."""
     for words, name, value in (("-d 7", "debug", "7"), ("-d7", "debug", "7"), ("-e vi", "edit", "vi"), ("-e emacs", "edit", "emacs"),
                                ("--offline hide", "offline", "hide"), ("--offline=show", "offline", "show"),
                                ("--hex", "radix", "16 (hexadecimal)"), ("--dec", "radix", "10 (decimal)"),
@@ -98,7 +100,8 @@ def test_memory_is_locked(kernel):
 
 
 def test_readnow(kernel):
-    """What gdb itself says it has read: of a module's file nothing before a question about it, or all of it."""
+    """What gdb itself says it has read:
+    of a module's file nothing before a question about it, or all of it."""
     counts = []
     for options in ([], ["--readnow"]):
         result = run(kernel, *options, "--mod", kernel.folder / "modules", text="mod -s virtio_blk\ngdb maint print statistics\n")
@@ -126,7 +129,8 @@ def test_buildinfo():
 
 
 def system_map(kernel, path):
-    """As the kernel's build makes it: names by address, without local labels and the strings of exports."""
+    """As the kernel's build makes it: names by address,
+    without local labels and the strings of exports."""
     text = subprocess.run(["nm", "-n", kernel.vmlinux], capture_output=True, text=True, check=True).stdout
     lines = [line for line in text.splitlines() if not re.search(r" [aNUw] | (\.L|__crc_|__kstrtab|\$)", line)]
     path.write_text("\n".join(lines) + "\n")
@@ -139,7 +143,8 @@ def stripped(kernel, folder):
 
 
 def test_system_map(kernel):
-    """Names out of a System.map: with a vmlinux that has none, with none at all, and with a whole one."""
+    """Names out of a System.map:
+    with a vmlinux that has none, with none at all, and with a whole one."""
     questions = "sym linux_banner\nsym vfs_read\nps\nbt\ndis -r vfs_read 3\nmod\nrd -s __per_cpu_offset 2\n"
     wanted = run(kernel, text=questions).stdout.splitlines()
     with tempfile.TemporaryDirectory() as name:
@@ -196,7 +201,8 @@ def without_record(kernel, path):
 
 
 def test_where_the_kernel_is(kernel):
-    """--kaslr and phys_base, where the dump does not tell: the right ones open it, others are said to be wrong."""
+    """--kaslr and phys_base, where the dump does not tell:
+    the right ones open it, others are said to be wrong."""
     wanted = run(kernel, text="ps\nmod\n").stdout
     with tempfile.TemporaryDirectory() as folder:
         dump = pathlib.Path(folder) / "vmcore"
@@ -224,7 +230,8 @@ def value_of(kernel, name):
 
 
 def test_regions(kernel):
-    """page_offset, vm and kernel_image_size: those of the dump change nothing, others are told, or needed."""
+    """page_offset, vm and kernel_image_size:
+    those of the dump change nothing, others are told, or needed."""
     wanted = run(kernel, text="ps\nmod\n").stdout
     base = value_of(kernel, "page_offset_base")
     window = re.search(r"KERNEL_IMAGE_SIZE\)=(\d+)", run(kernel, text="help -D\n").stdout)
@@ -250,7 +257,8 @@ def test_regions(kernel):
 
 
 def test_raw_memory_becomes_elf(kernel):
-    """-o: the same session with the new file; no file is overwritten, none is written of a dump with a header."""
+    """-o: the same session with the new file;
+    no file is overwritten, none is written of a dump with a header."""
     questions = "sys\nps\nmod\nlog\n"
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)

@@ -30,7 +30,8 @@ def test_totals(kernel):
     equal(found["SWAP USED"][0] * 4, own["SwapTotal"] - own["SwapFree"], "SWAP USED")
     equal(found["TOTAL HUGE"][0] * 4, own["HugePages_Total"] * own["Hugepagesize"], "TOTAL HUGE")
     equal(found["HUGE FREE"][0] * 4, own["HugePages_Free"] * own["Hugepagesize"], "HUGE FREE")
-    # These went on a little between the record and the crash: the recorder ended and wrote its file.
+    # These went on a little between the record and the crash:
+    # the recorder ended and wrote its file.
     near = {"FREE": ("MemFree", 0.02), "CACHED": ("Cached", 0.02), "SLAB": ("Slab", 0.02), "COMMITTED": ("Committed_AS", 0.01)}
     for row, (name, part) in near.items():
         expect(abs(found[row][0] * 4 - own[name]) <= own[name] * part, f"{row}: {found[row][0] * 4} kB, {name} {own[name]}")
@@ -53,7 +54,8 @@ def test_shared(kernel):
     plain, shared = kernel.crash("kmem -i", "kmem -i=shared")
     pages = rows(shared)["SHARED"][0]
     equal([line for line in shared.splitlines() if "SHARED" not in line], plain.splitlines(), "the other rows")
-    # Every process maps the same static program: its pages have several users; most of memory has not.
+    # Every process maps the same static program:
+    # its pages have several users; most of memory has not.
     expect(100 < pages < rows(plain)["USED"][0], f"{pages} shared pages")
 
 

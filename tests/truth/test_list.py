@@ -114,7 +114,8 @@ def test_loops(kernel):
     """A ring that misses its head: begun from the outside, by a pointer to one of its entries."""
     second = kernel.crash("list -H modules -o module.list").split()[2]
     place = int(re.search(r"\[(\d+)\]", kernel.crash("struct module.list")).group(1))
-    # An element as the head of a ring ends at itself; a word that only points into the ring never comes again.
+    # An element as the head of a ring ends at itself;
+    # a word that only points into the ring never comes again.
     node = f"{int(second, 16) + place:016x}"
     where = kernel.crash(f"search -k {node}").split()
     outside = [w[:-1] for w in where[0::2] if w.endswith(":")]

@@ -313,7 +313,8 @@ def test_a_dump_takes_no_writes_and_no_panic(kernel):
 
 
 def test_threads_of_gdb_come_and_go(kernel):
-    """A process that began while the program runs is one of gdb's threads, and none once it has ended."""
+    """A process that began while the program runs is one of gdb's threads,
+    and none once it has ended."""
     run = guest(kernel.name)
     lists = [re.findall(r"^[* ] \d+ +PID (\d+), task ([0-9a-f]+) ", run.main("gdb info threads" + end), re.M) for end in ("", " ", "  ")]
     before = rows(run.main("ps"))

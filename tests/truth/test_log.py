@@ -54,7 +54,8 @@ def test_log_equals_the_guests_dmesg(kernel):
 
 
 def lost_characters(shown, whole):
-    """SHOWN is WHOLE but for a few characters: a kernel that panics does not wait long for a slow serial port."""
+    """SHOWN is WHOLE but for a few characters:
+    a kernel that panics does not wait long for a slow serial port."""
     rest = iter(whole)
     return len(shown) > len(whole) * 3 // 4 and all(c in rest for c in shown)
 
@@ -151,7 +152,8 @@ PLACE = re.compile(r"(\S+?)\+0x([0-9a-f]+)/0x([0-9a-f]+)")
 
 
 def decoded(text):
-    """(line, (file, line) or None, [(inlined function, file, line)]) of each line of log --lines."""
+    """(line, (file, line) or None, [(inlined function, file, line)])
+    of each line of log --lines."""
     rows = []
     for line in text.rstrip("\n").split("\n"):
         inlined, source = INLINED.match(line), DECODED.match(line)
@@ -165,7 +167,8 @@ def decoded(text):
 
 
 def functions(kernel):
-    """name -> {size: address} as the guest's kernel counts: up to the next address with a symbol."""
+    """name -> {size: address} as the guest's kernel counts:
+    up to the next address with a symbol."""
     rows = [line.split() for line in kernel.truth("proc/kallsyms").splitlines()]
     rows = sorted((int(row[0], 16), row[2]) for row in rows if len(row) == 3 and row[1] in "tT")
     found, end = {}, None
@@ -190,7 +193,8 @@ def check_lines(kernel, rows, addresses):
 
 
 def test_log_lines_are_gdbs(kernel):
-    """Every reliable line of the panic's Call Trace is at the line of the call: a byte below the return address."""
+    """Every reliable line of the panic's Call Trace is at the line of the call:
+    a byte below the return address."""
     plain, text = kernel.crash("log", "log --lines")
     rows = decoded(text)
     same_lines([line for line, _, _ in rows], plain.rstrip("\n").split("\n"), "log --lines without what it adds")
@@ -225,8 +229,8 @@ def check_inlined(kernel, rows, addresses):
 
 
 def test_log_lines_of_functions_with_one_name(kernel):
-    """By the size behind the slash; RIP is no return address; a size that no function has gets no line. In a copy of
-    the dump whose log says so."""
+    """By the size behind the slash; RIP is no return address;
+    a size that no function has gets no line. In a copy of the dump whose log says so."""
     known = functions(kernel)
     several = {name: sizes for name, sizes in known.items() if len(name) < 12 and len(sizes) > 1
                and all(len(starts) == 1 for starts in sizes.values()) and all(size > 0x40 for size in sizes)
@@ -258,7 +262,8 @@ def test_log_lines_of_functions_with_one_name(kernel):
 
 
 def places_by_addr2line(file, places):
-    """(function, line) of each "name+offset" in a module's .text, by binutils: innermost first, all that are inline there."""
+    """(function, line) of each "name+offset" in a module's .text, by binutils:
+    innermost first, all that are inline there."""
     starts = {row[2]: int(row[0], 16) for row in
               (line.split() for line in subprocess.run(["nm", file], capture_output=True, text=True, check=True).stdout.splitlines())
               if len(row) == 3 and row[1] in "tT"}
@@ -269,7 +274,8 @@ def places_by_addr2line(file, places):
 
 
 def test_log_lines_of_a_modules_oops(kernel):
-    """RIP is where the processor was, Call Trace lines are calls; of a module once `mod -s` has its debug information."""
+    """RIP is where the processor was, Call Trace lines are calls;
+    of a module once `mod -s` has its debug information."""
     if "mod-process" not in dumps.needed(kernel.name):
         raise Skipped("the lab builds no module for this kernel")
     dump = kernel.dump("mod-process")
@@ -318,7 +324,8 @@ def file_offset(path, physical):
 
 
 def test_log_of_the_cpus_own_buffers(kernel):
-    """Kernels before v5.15 have them. They are empty in the dump; a copy gets a message for CPU 1."""
+    """Kernels before v5.15 have them. They are empty in the dump;
+    a copy gets a message for CPU 1."""
     text = kernel.crash("log -s")
     if not re.search(r" \(\w\) nmi_print_seq$", kernel.crash("sym -q nmi_print_seq"), re.M):
         expect("it has no printk_safe buffers" in text, f"log -s: {text!r}")

@@ -6,7 +6,8 @@ import tempfile
 
 from harness import equal, expect, run_crash
 
-# Command line, and the name that its message asks about; None: nothing is near, and nothing is asked.
+# Command line, and the name that its message asks about;
+# None: nothing is near, and nothing is asked.
 MEANT = [
     # commands, aliases, types and symbols as commands
     ("pss", "ps"), ("stuct page", "struct"), ("dmseg", "dmesg"), ("init_tsk", "init_task"),

@@ -79,7 +79,8 @@ def test_mod_taints(kernel):
 
 
 def test_mod_finds_and_attaches_object_files(kernel):
-    """The lab keeps each module's file and debug file beside the vmlinux: the one with DWARF is taken."""
+    """The lab keeps each module's file and debug file beside the vmlinux:
+    the one with DWARF is taken."""
     name = "virtio_blk"
     lines = kernel.crash(f"mod -s {name}").splitlines()
     equal(len(lines), 2, "lines of mod -s")
@@ -119,7 +120,8 @@ def test_packed_object_files(kernel):
 
 
 def test_separate_debug_information_of_modules(kernel):
-    """.gnu_debuglink leads from the module to its debug information; a file of another build is told by both ids."""
+    """.gnu_debuglink leads from the module to its debug information;
+    a file of another build is told by both ids."""
     modules = kernel.folder / "modules"
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
@@ -158,7 +160,8 @@ def test_reading_at_once_and_sections(kernel):
 
 
 def test_variables_of_a_module(kernel):
-    """Linker scripts leave an address in the header of .data, which moves nothing: kallsyms has the places."""
+    """Linker scripts leave an address in the header of .data, which moves nothing:
+    kallsyms has the places."""
     text = kernel.truth("proc/kallsyms")
     places = dict(row[::-1] for row in re.findall(r"^([0-9a-f]{16}) [dDbB] (loop_\w+|max_loop|max_part)\t\[loop\]$", text, re.M))
     expect(len(places) >= 4, f"variables of loop: {places}")
@@ -174,7 +177,8 @@ def test_variables_of_a_module(kernel):
 
 
 def test_lines_of_module_code(kernel):
-    """The kernel printed the line of its BUG(); sym and dis -l have it, whichever file gdb read first, and by CRASH_MODULE_PATH."""
+    """The kernel printed the line of its BUG();
+    sym and dis -l have it, whichever file gdb read first, and by CRASH_MODULE_PATH."""
     if kernel.name != "6.1":
         raise Skipped("the lab's own module is built for 6.1 alone")
     dump = kernel.dump("mod-bug")
@@ -195,7 +199,8 @@ def test_lines_of_module_code(kernel):
 
 
 def test_links_between_directories(kernel):
-    """A directory is looked into once: by all their paths, these twelve would be hundreds of millions."""
+    """A directory is looked into once:
+    by all their paths, these twelve would be hundreds of millions."""
     with tempfile.TemporaryDirectory() as folder:
         places = [pathlib.Path(folder) / str(i) for i in range(12)]
         for place in places:
@@ -209,7 +214,8 @@ def test_links_between_directories(kernel):
 
 
 def test_object_files_name_no_other_address(kernel):
-    """Parts of the files that were never loaded, or are no more, have no place: what was said of the kernel before stays."""
+    """Parts of the files that were never loaded, or are no more, have no place:
+    what was said of the kernel before stays."""
     head = re.search(r"^([0-9a-f]{16}) \S init_task$", kernel.truth("proc/kallsyms"), re.M)[1]
     mm = re.search(r"mm = 0x([0-9a-f]+)", kernel.crash("task -R mm 1"))[1]
     asked = [f"struct task_struct {head}", "task -R mm,active_mm,exit_code 1", f"struct mm_struct {mm}", f"x/400a 0x{head}",
@@ -229,7 +235,8 @@ def test_object_files_name_no_other_address(kernel):
 
 
 def test_memory_of_init_sections_is_not_the_modules(kernel):
-    """A module's start is over: what its sections had is free, and gdb takes no line or name for it."""
+    """A module's start is over:
+    what its sections had is free, and gdb takes no line or name for it."""
     sections = {path.name: int(path.read_text(), 16) for path in kernel.truth_paths("sys/module/virtio_blk/sections/.init.text")}
     expect(sections, "the guest recorded no .init.text")
     where = sections[".init.text"]
@@ -272,7 +279,8 @@ def test_percpu_variables_of_modules(kernel):
 
 
 def test_types_that_only_a_modules_file_has(kernel):
-    """BTF of modules came with v5.11; a structure of loop's is found with it and without, and says what gdb says."""
+    """BTF of modules came with v5.11;
+    a structure of loop's is found with it and without, and says what gdb says."""
     shown, bare, star, offsets, member, place, listed, raw = kernel.crash_in_context(
         1, "struct loop_device", "loop_device", "*loop_device", "whatis -o loop_device", "struct loop_device.lo_number",
         "gdb print (int)&((struct loop_device *)0)->lo_number", "list -o loop_device.lo_number 0", "gdb ptype struct loop_device",

@@ -95,7 +95,8 @@ def test_names_and_addresses(kernel):
 
 
 def test_types_of_modules(kernel):
-    """Known where the kernel keeps modules' BTF; the guest's slab cache says how large one of them is."""
+    """Known where the kernel keeps modules' BTF;
+    the guest's slab cache says how large one of them is."""
     cache = re.search(r"^xfs_inode +\d+ +\d+ +(\d+)", kernel.truth("proc/slabinfo"), re.M)
     expect(cache, "no cache of xfs_inode in the guest")
     (ours, gdbs, both), said = answers(kernel, "struct -o xfs_inode", "p sizeof(struct xfs_inode)", "whatis xfs_inode.i_vnode")
@@ -160,7 +161,8 @@ def test_parts_of_a_split_dump(kernel):
 
 
 def copy_without(source, target, pattern, put=None):
-    """Copies a file with PUT (zeroes) where PATTERN was, in pieces that keep this process small. How often it was there."""
+    """Copies a file with PUT (zeroes) where PATTERN was, in pieces that keep this process small.
+    How often it was there."""
     put = put or bytes(len(pattern))
     count, piece = 0, b""
     with source.open("rb") as read, target.open("wb") as write:
@@ -195,7 +197,8 @@ def test_damaged_kallsyms_is_told(kernel):
 
 
 def test_kallsyms_is_found_when_nobody_tells(kernel):
-    """VMCOREINFO says where the table is since 6.0; without these lines it is found by its form, in each of its layouts."""
+    """VMCOREINFO says where the table is since 6.0;
+    without these lines it is found by its form, in each of its layouts."""
     with tempfile.TemporaryDirectory() as folder:
         untold = pathlib.Path(folder) / "vmcore"
         told = copy_without(kernel.vmcore, untold, b"SYMBOL(kallsyms_", b"SYMBOL(somewhere")
@@ -206,7 +209,8 @@ def test_kallsyms_is_found_when_nobody_tells(kernel):
 
 
 def test_without_types_there_is_the_log(kernel):
-    """The header of the BTF is gone: names and the log remain, and nothing claims that there is nothing."""
+    """The header of the BTF is gone:
+    names and the log remain, and nothing claims that there is nothing."""
     pattern = bytes_at(kernel, "__start_BTF", 8)
     with tempfile.TemporaryDirectory() as folder:
         damaged = pathlib.Path(folder) / "vmcore"

@@ -146,7 +146,8 @@ def test_debugging_data(kernel):
 
 
 def without_vmcoreinfo(path, target, cut=None):
-    """The file with the note's name and every trace of vmcoreinfo's first line overwritten, and cut."""
+    """The file with the note's name and every trace of vmcoreinfo's
+    first line overwritten, and cut."""
     data = path.read_bytes()[:cut]
     target.write_bytes(data.replace(b"OSRELEASE=", b"osrelease:").replace(b"VMCOREINFO\0", b"vmcoreinfo\0"))
 
@@ -165,7 +166,8 @@ def test_refusals(kernel):
         (folder / "lines").write_bytes(dump.vmcore.read_bytes()[:1 << 20].replace(b"OSRELEASE=", b"osrelease:"))
         expect("its VMCOREINFO has no OSRELEASE" in refusal("--osrelease", folder / "lines"), "--osrelease of a note without it")
         equal(run_crash("--build-id", folder / "lines").stdout, ask(dump, "--build-id"), "--build-id of the same note")
-        # The log's own page: the kernel's image is in the first tenth of the memory, or it is not there at all.
+        # The log's own page: the kernel's image is in the first tenth of the memory,
+        # or it is not there at all.
         (folder / "short").write_bytes(dump.vmcore.read_bytes()[:2 << 20])
         equal(run_crash("--osrelease", folder / "short").stdout, ask(dump, "--osrelease"), "--osrelease of a short file")
         message = refusal("--log", folder / "short")

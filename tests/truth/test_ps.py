@@ -16,7 +16,8 @@ def status_fields(text):
 
 
 def plain_name(name):
-    """status writes a newline and a backslash as \\n and \\\\; ps what is no printable character as \\xNN."""
+    """status writes a newline and a backslash as \\n and \\\\;
+    ps what is no printable character as \\xNN."""
     name = name.replace("\\\\", "\0").replace("\\n", "\n").replace("\0", "\\")
     return "".join(c if c.isprintable() else "\\x%02x" % ord(c) for c in name)
 
@@ -65,8 +66,9 @@ def switches(kernel):
 
 def moved_on(kernel, pid, fields):
     """
-    Kernel threads are woken by timers, and the later the crash comes the more of them. Of such a one the state is known only
-    if it did not run after it was recorded; then it may have been woken and have waited for a processor.
+    Kernel threads are woken by timers, and the later the crash comes the more of them. Of such a
+    one the state is known only if it did not run after it was recorded; then it may have been woken
+    and have waited for a processor.
     """
     count, queued = switches(kernel)[pid]
     return count != int(fields["voluntary_ctxt_switches"]) + int(fields["nonvoluntary_ctxt_switches"]) or queued
@@ -87,7 +89,8 @@ def test_every_task_is_listed(kernel, ended=(), begun=()):
     tasks, _ = rows(kernel.crash("ps"))
     guest = guest_tasks(kernel)
     expect(len(guest) > 90, "the record has too few tasks to mean anything")
-    # Kernel workers come and go by themselves, and ext4 ends a thread when a file system is initialised.
+    # Kernel workers come and go by themselves,
+    # and ext4 ends a thread when a file system is initialised.
     missing = {p: f["Name"] for p, f in guest.items() if p not in tasks and not f["Name"].startswith("kworker/")
                and f["Name"] != "ext4lazyinit" and f["Name"] not in ended}
     more = {p: r["name"] for p, r in tasks.items()
@@ -138,7 +141,8 @@ def test_memory(kernel):
         if tasks[pid]["vsz"] != vsz:
             wrong.append(f"{pid} {fields['Name']}: VSZ {tasks[pid]['vsz']}, wanted {vsz}")
         if vsz and "VmSize" not in leaders[int(fields["Tgid"])]:
-            # smaps of a dead leader is empty; status is off by what each thread holds back (before v6.2).
+            # smaps of a dead leader is empty;
+            # status is off by what each thread holds back (before v6.2).
             expect(abs(tasks[pid]["rss"] - int(fields["VmRSS"].split()[0])) <= 512, f"{pid}: RSS {tasks[pid]['rss']}")
         elif tasks[pid]["rss"] != fields["Rss"]:
             wrong.append(f"{pid} {fields['Name']}: RSS {tasks[pid]['rss']}, wanted {fields['Rss']}")
@@ -199,7 +203,8 @@ def test_selectors(kernel):
           sorted(p for p, r in everybody.items() if r["name"].startswith("w-many-")), "regular expression")
     equal(len(rows(kernel.crash("ps 0"))[1]), 2, "ps 0 shows every idle task")
     expect("invalid task or pid value: nosuch" in kernel.crash("ps nosuch"), "a name that nobody has")
-    # Options that select hold for named tasks, too: what they leave out is missing under the header.
+    # Options that select hold for named tasks, too:
+    # what they leave out is missing under the header.
     thread = next(p for p, r in everybody.items() if r["name"] == "thr-0")
     for words in ("-k 1", "-A 1", f"-G {thread}", "-y FIFO 1"):
         shown = kernel.crash(f"ps {words}")
@@ -244,7 +249,8 @@ def test_last_run(kernel):
         expect(match, f"not a line of ps -m: {line!r}")
         d, h, m, s, ms, _, pid = match.groups()
         ages[int(pid)] = ((int(d) * 24 + int(h)) * 60 + int(m)) * 60 + int(s) + int(ms) / 1000
-    # The recorder slept two seconds at least between its rehearsal and the record, the others all the while.
+    # The recorder slept two seconds at least between its rehearsal and the record,
+    # the others all the while.
     asleep = [p for p, f in guest_tasks(kernel).items() if p in ages and f["Name"].startswith("w-") and settled(f)]
     expect(all(1 < ages[p] < clock_of_dump(kernel) for p in asleep), "ages of ps -m")
     blocks = kernel.crash("ps -m -C 0,1")
@@ -280,7 +286,8 @@ def test_thread_group(kernel):
 
 
 def test_times(kernel):
-    """Of processes of one thread, which sleep from before the record on: then the kernel's ticks are those of the task."""
+    """Of processes of one thread, which sleep from before the record on:
+    then the kernel's ticks are those of the task."""
     sleepers, total = 0, 0
     for pid, fields in guest_tasks(kernel).items():
         if not fields["Name"].startswith("w-") or fields["Threads"].strip() != "1" or fields["State"][0] in "ZX":

@@ -73,7 +73,8 @@ def test_decimal(kernel):
     wanted = list(struct.unpack("<2Q", kernel.truth("proc/version").encode()[:16]))
     equal(numbers(unsigned, 10)[0][1], wanted, "-D")
     equal(numbers(signed, 10)[0][1], list(struct.unpack("<2q", kernel.truth("proc/version").encode()[:16])), "-d")
-    # The address of a kernel symbol, which some pointer of init_task holds, is negative in every width.
+    # The address of a kernel symbol, which some pointer of init_task holds,
+    # is negative in every width.
     raw = as_bytes(kernel.crash("rd -x -8 init_task 4096"), 1)
     expect(b"\xff\xff\xff\xff" in raw, "no kernel address in init_task")
     for width, letter in ((1, "b"), (2, "h"), (4, "i"), (8, "q")):
@@ -83,7 +84,8 @@ def test_decimal(kernel):
 
 
 def test_network_order(kernel):
-    """The numbers are those that a big-endian machine would see; the characters stay as they are in memory."""
+    """The numbers are those that a big-endian machine would see;
+    the characters stay as they are in memory."""
     version = kernel.truth("proc/version").encode()[:16]
     for width, letter in ((2, "H"), (4, "I")):
         line = kernel.crash(f"rd -N -{width * 8} linux_banner {16 // width}")
@@ -154,7 +156,8 @@ def test_file_offset(kernel):
 
 
 def test_symbols(kernel):
-    """Pointers with the names that kallsyms gives them, and slab objects with that of their cache."""
+    """Pointers with the names that kallsyms gives them,
+    and slab objects with that of their cache."""
     task = kernel.crash("ps 1").splitlines()[-1].split()[3]
     text = kernel.crash("rd -s sys_call_table 2")
     equal(text.split(":  ")[1].split(), ["__x64_sys_read", "__x64_sys_write"], "sys_call_table")

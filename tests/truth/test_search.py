@@ -19,7 +19,8 @@ def found(text):
 
 
 def test_kernel_text(kernel):
-    """linux_banner, in the image and through the direct map; a line of the log; nothing that is not there."""
+    """linux_banner, in the image and through the direct map;
+    a line of the log; nothing that is not there."""
     banner = symbol(kernel, "linux_banner")
     version = kernel.truth("proc/version").strip()
     text, direct, mapped, physical = kernel.crash('search -c "Linux version "', 'search -K -c "Linux version "',
@@ -96,7 +97,8 @@ def test_user(kernel):
 
 
 def test_stacks(kernel):
-    """A sleeping task's own address stands on its stack, below its header; an active one's with -T."""
+    """A sleeping task's own address stands on its stack, below its header;
+    an active one's with -T."""
     task = re.search(r"TASK: ([0-9a-f]{16})", kernel.crash("bt 1")).group(1)
     stack = int(re.search(r"stack = (0x[0-9a-f]+)", kernel.crash(f"task -R stack {task}")).group(1), 16)
     text, active = kernel.crash(f"search -t {task}", "search -T schedule panic")
@@ -176,7 +178,8 @@ def test_no_progress_when_silent(kernel):
 
 
 def test_progress_leaves_the_pager_alone(kernel):
-    """What was found is in the pager while the search goes on; from then on the terminal is the pager's."""
+    """What was found is in the pager while the search goes on;
+    from then on the terminal is the pager's."""
     with tempfile.TemporaryDirectory() as folder, Slow() as slow:
         def body(terminal):
             slow.arm(looks=100)

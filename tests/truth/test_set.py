@@ -1,5 +1,6 @@
 # The variables of `set`: each is changed, and what depends on it looked at. Others: scroll truth/shell, edit person/line,
-# zero_excluded format/degrade, unwind truth/bt, scope truth/struct, gdb truth/gdb_citizen, refresh truth/live.
+# zero_excluded format/degrade, unwind truth/bt, scope truth/struct,
+# gdb truth/gdb_citizen, refresh truth/live.
 # SPDX-License-Identifier: GPL-3.0-or-later
 import pathlib
 import re
@@ -44,7 +45,8 @@ def test_offline(kernel):
 
 
 def test_hash(kernel):
-    """From process 1's way back to the head of all processes: a list that leads into a ring, whose start comes twice."""
+    """From process 1's way back to the head of all processes:
+    a list that leads into a ring, whose start comes twice."""
     head = int(kernel.crash("sym init_task").split()[0], 16)
     offset = int(re.search(r"\[(\d+)\]", kernel.crash("struct -o task_struct.tasks"))[1])
     first = int(re.search(r"TASK: ([0-9a-f]+)", kernel.crash("set 1"))[1], 16) + offset
@@ -170,7 +172,8 @@ def test_core(kernel):
 
 
 def test_redzone_is_kept(kernel):
-    """What crash shows of slab objects is not shown here: the variable only keeps what scripts set."""
+    """What crash shows of slab objects is not shown here:
+    the variable only keeps what scripts set."""
     equal(session(kernel, "set redzone\nset redzone off\nset redzone\nset redzone on\n").stdout,
           "redzone: on\nredzone: off\nredzone: off\nredzone: on\n", "redzone")
 

@@ -294,7 +294,8 @@ def test_interrupt_at_the_prompt_drops_the_line(kernel):
 
 
 def test_interrupt_ends_a_command_quickly(kernel):
-    """What would go on for ever, or for as long as the test waits at most: then the next command would have no answer."""
+    """What would go on for ever, or for as long as the test waits at most:
+    then the next command would have no answer."""
     def body(terminal):
         for line, runs in (("repeat -1000 eval 1", "binary: 0*1\n"), ("!echo RU''NS; exec sleep 1000", "\nRUNS"),
                            ("repeat eval 1 > {folder}/out", None), ("repeat eval 1 | (echo RU''NS >&2; cat)", "\nRUNS")):

@@ -88,7 +88,8 @@ def test_idle_tasks(kernel):
 
 
 def test_broken_queue(kernel):
-    """A queue whose first link leads nowhere: both forms say why, in its place, and tell all the rest."""
+    """A queue whose first link leads nowhere:
+    both forms say why, in its place, and tell all the rest."""
     tid = next(t for t, f in processes(kernel).items() if f["Name"] == "w-signals")
     task = int(re.search(r"TASK: ([0-9a-f]{16})", shown(kernel, [tid])[tid])[1], 16)
     offset = int(re.search(r"\[(\d+)\]", kernel.crash("struct -o task_struct.pending"))[1])

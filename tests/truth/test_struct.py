@@ -26,7 +26,8 @@ def test_sizes_are_the_slab_caches(kernel):
 
 
 def test_offsets_of_blocks_and_bits(kernel):
-    """A block with a name has its place where it closes; a bit-field is at the byte of its first bit."""
+    """A block with a name has its place where it closes;
+    a bit-field is at the byte of its first bit."""
     text = kernel.crash("struct -o perf_event_attr")
     bits = [tuple(map(int, row)) for row in re.findall(r"^ *\[(\d+)\] +__u64 \w+ : (\d+);$", text, re.M)]
     expect(len(bits) >= 30, f"bit-fields of perf_event_attr: {bits}")
@@ -112,7 +113,8 @@ def test_pointer_targets(kernel):
 
 
 def test_pointers_of_a_whole_object(kernel):
-    """-p without members follows what the structure itself points to, and shows the rest as always."""
+    """-p without members follows what the structure itself points to,
+    and shows the rest as always."""
     plain, text, union, void, name = kernel.crash(
         "struct file_system_type sysfs_fs_type", "struct file_system_type -p sysfs_fs_type", "union sigval -p modules",
         "struct task_struct.stack -p init_task", "struct file_system_type.name -p sysfs_fs_type")
@@ -348,7 +350,8 @@ def test_set_radix_rules_values(kernel):
 
 
 def test_raw_bytes_of_one_member(kernel):
-    """-r with a member shows its bytes and no others: pid and tgid are two numbers of four bytes."""
+    """-r with a member shows its bytes and no others:
+    pid and tgid are two numbers of four bytes."""
     task = init_task(kernel)
     pid, comm, both, where = kernel.crash(f"struct task_struct.pid -r {task}", f"struct task_struct.comm -r {task}",
                                           f"struct task_struct.pid,comm -r {task}", f"struct task_struct.pid,comm -o {task}")

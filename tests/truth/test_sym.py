@@ -16,12 +16,14 @@ def recorded(kernel):
 
 
 def is_percpu_offset(address):
-    """Before v6.15 per-cpu symbols were offsets; kallsyms calls them absolute, nm calls them data."""
+    """Before v6.15 per-cpu symbols were offsets;
+    kallsyms calls them absolute, nm calls them data."""
     return address < 1 << 32
 
 
 def known_to_kallsyms(address, letter, name, exact):
-    """Its builder leaves out constants and checksums; by version local labels, strings of exports, and itself."""
+    """Its builder leaves out constants and checksums;
+    by version local labels, strings of exports, and itself."""
     if letter in "Aa" or name.startswith("__crc_"):
         return False
     return not re.match(r"\.L|__kstrtab_|__kstrtabns_|kallsyms_", name) or (address, name) in exact
@@ -84,7 +86,8 @@ def test_addresses_in_modules_are_named_as_the_kernel_names_them(kernel):
 
 
 def test_sections(kernel):
-    """-s against vmlinux's own symbol table, and what the guest had in /sys/module/NAME/sections."""
+    """-s against vmlinux's own symbol table,
+    and what the guest had in /sys/module/NAME/sections."""
     text = subprocess.run(["objdump", "-t", str(kernel.vmlinux)], capture_output=True, text=True, check=True).stdout
     names = ("vfs_read", "init_task", "start_kernel", "linux_banner", "sys_call_table", "jiffies_64", "__this_cpu_preempt_check",
              "log_buf_len", "nr_cpu_ids", "__per_cpu_start")
@@ -119,7 +122,8 @@ def test_outside_the_image(kernel):
 
 
 def test_memory_of_modules_without_a_symbol(kernel):
-    """Each byte of a module leads to the module: by a symbol, or by the start of that part of its memory."""
+    """Each byte of a module leads to the module:
+    by a symbol, or by the start of that part of its memory."""
     starts = re.findall(r"^([0-9a-f]+) MODULE .*START: (\S+)$", kernel.crash("sym -M"), re.M)
     expect(len(starts) > 20, f"{len(starts)} parts of modules")
     for (start, module), answer in zip(starts, kernel.crash(*[f"sym {int(start, 16) + 1:x}" for start, _ in starts])):
@@ -166,7 +170,8 @@ def test_namesakes(kernel):
 
 
 def test_functions_without_their_suffix(kernel):
-    """A function of which the compiler kept a part or a clone is found by the name in the source."""
+    """A function of which the compiler kept a part or a clone is
+    found by the name in the source."""
     names = {n for _, _, n in recorded(kernel)}
     stems = {n.split(".")[0]: n for n in sorted(names) if ".isra." in n or ".constprop." in n}
     alone = [(s, n) for s, n in stems.items() if s not in names and sum(o.startswith(s + ".") for o in names) == 1]

@@ -36,7 +36,8 @@ def test_sys_clocks(kernel):
     recorded = float(kernel.truth("proc/uptime").split()[0])
     hours, minutes, seconds = map(int, rows["UPTIME"].split(":"))
     uptime = hours * 3600 + minutes * 60 + seconds
-    # A panicked kernel's clocks may run on until the host has stopped it, however long that takes; or one stops at once.
+    # A panicked kernel's clocks may run on until the host has stopped it, however long that takes;
+    # or one stops at once.
     latest = clock_of_dump(kernel)
     expect(int(recorded) <= uptime <= latest + 1, f"UPTIME {uptime} s, the guest recorded {recorded} s, its scheduler's clock says {latest}")
     boot = int(re.search(r"^btime (\d+)", kernel.truth("proc/stat"), re.M)[1])

@@ -79,7 +79,8 @@ def test_maple_nodes(kernel):
 
 
 def test_gaps_of_maple_nodes(kernel):
-    """Inner nodes say how large the largest gap below each slot is: what the ranges without entry below show."""
+    """Inner nodes say how large the largest gap below each slot is:
+    what the ranges without entry below show."""
     if "maple_tree" not in kernel.crash("whatis sparse_irqs"):
         raise Skipped("no tree with gaps and inner nodes before v6.5")
     text = kernel.crash("tree -t maple -v -x sparse_irqs")
@@ -107,7 +108,8 @@ def test_reserved_slots_are_no_entries(kernel):
 
 
 def rbtree(kernel):
-    """A red-black tree that this kernel has: vmalloc's areas, in one tree or in the first node's (v6.9)."""
+    """A red-black tree that this kernel has:
+    vmalloc's areas, in one tree or in the first node's (v6.9)."""
     names = kernel.crash("sym vmap_area_root", "sym vmap_nodes")
     if "not found" not in names[0]:
         return "vmap_area_root"
@@ -140,7 +142,8 @@ def test_rbtree_orders(kernel):
 
 
 def test_areas_are_the_guests(kernel):
-    """Areas in the tree are those of /proc/vmallocinfo (addresses there need no_hash_pointers: v5.12)."""
+    """Areas in the tree are those of /proc/vmallocinfo (addresses there
+    need no_hash_pointers: v5.12)."""
     root = rbtree(kernel)
     if root != "vmap_area_root":
         raise Skipped("the areas are spread over several trees since v6.9")

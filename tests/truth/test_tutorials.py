@@ -21,7 +21,8 @@ def address_of(kernel, pid):
 
 
 def test_who_sleeps_and_on_what(kernel):
-    """ps | grep UN, foreach UN bt > file, ! grep file: the guest has one process in state D (vfork's parent)."""
+    """ps | grep UN, foreach UN bt > file, ! grep file:
+    the guest has one process in state D (vfork's parent)."""
     sleeping = [pid for pid, state in states(kernel).items() if state == "D"]
     expect(sleeping, "no process in state D")
     with tempfile.TemporaryDirectory() as folder:
@@ -50,7 +51,8 @@ def test_one_thing_in_many_spellings(kernel):
 
 
 def test_a_list_through_pipes(kernel):
-    """list -H head -o member, numbered by awk, counted by grep: the processes that the guest had."""
+    """list -H head -o member, numbered by awk, counted by grep:
+    the processes that the guest had."""
     head = re.search(r"0x([0-9a-f]{16})", kernel.crash("p &init_task.tasks"))[1]
     numbered, counted, whole = kernel.crash(
         f"list -H {head} -o task_struct.tasks | awk '{{print NR, $0}}'",

@@ -82,7 +82,8 @@ def test_a_kernel_in_two_files(kernel):
 
 
 def test_debug_link(kernel):
-    """.gnu_debuglink leads from the file without debug information to the one with it; a changed one is not taken."""
+    """.gnu_debuglink leads from the file without debug information to the one with it;
+    a changed one is not taken."""
     wanted = answers(kernel, kernel.vmlinux)
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
@@ -127,7 +128,8 @@ def places(text, title):
 
 
 def test_every_place_is_explained(kernel):
-    """Of the kernel: not there, another build with its id, taken. Of modules the same; and which package is missing."""
+    """Of the kernel: not there, another build with its id, taken.
+    Of modules the same; and which package is missing."""
     release = kernel.truth("proc/sys/kernel/osrelease").strip()
     build_id = run_crash("--build-id", kernel.vmcore).stdout.strip()
     with tempfile.TemporaryDirectory() as folder:
@@ -159,7 +161,8 @@ def test_every_place_is_explained(kernel):
 
 @contextlib.contextmanager
 def server(files, go_on=None):
-    """A debuginfod of {build-id: file}; gives its URL and what it was asked. Each piece waits until GO_ON (a semaphore) lets it go."""
+    """A debuginfod of {build-id: file}; gives its URL and what it was asked.
+    Each piece waits until GO_ON (a semaphore) lets it go."""
     asked = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -218,7 +221,8 @@ def test_debuginfod(kernel):
 
 
 def test_debuginfod_in_a_session(kernel):
-    """`set debuginfod on`: the first question that needs debug information asks for it; off, nothing is asked."""
+    """`set debuginfod on`: the first question that needs debug information asks for it;
+    off, nothing is asked."""
     build_id = run_crash("--build-id", kernel.vmcore).stdout.strip()
     with tempfile.TemporaryDirectory() as folder, server({build_id: kernel.vmlinux.resolve()}) as (url, asked):
         dump = pathlib.Path(folder) / "vmcore"
@@ -236,7 +240,8 @@ def test_debuginfod_in_a_session(kernel):
 
 
 def test_debuginfod_shows_progress_and_stops(kernel):
-    """How much has come is shown on a terminal; Ctrl-C ends the transfer, not the session, and the next one asks again."""
+    """How much has come is shown on a terminal;
+    Ctrl-C ends the transfer, not the session, and the next one asks again."""
     build_id = run_crash("--build-id", kernel.vmcore).stdout.strip()
     pieces = threading.Semaphore(0)
     with tempfile.TemporaryDirectory() as folder, server({build_id: kernel.vmlinux.resolve()}, pieces) as (url, asked):

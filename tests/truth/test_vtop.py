@@ -150,7 +150,8 @@ def test_deleted_files(kernel):
 
 
 def test_kernel_addresses(kernel):
-    """Image, direct map, vmalloc, vmemmap and a module: the same bytes by virtual and by physical address."""
+    """Image, direct map, vmalloc, vmemmap and a module:
+    the same bytes by virtual and by physical address."""
     symbols = {}
     for line in kernel.truth("proc/kallsyms").splitlines():
         words = line.split()

@@ -33,14 +33,16 @@ def test_sizes(kernel):
 
 
 def layouts(kernel, types):
-    """What gdb prints of each of these types, without functions, whose own types are in no structure."""
+    """What gdb prints of each of these types, without functions,
+    whose own types are in no structure."""
     texts = kernel.crash(*(f"gdb ptype /o {name}" for name in types))
     texts = [texts] if isinstance(texts, str) else texts
     return "\n".join(line for text in texts for line in text.split("{", 1)[-1].splitlines() if "(*" not in line)
 
 
 def contains(kernel, name, member):
-    """Is the member's type anywhere in gdb's full layout? It does not go through typedefs and arrays by itself."""
+    """Is the member's type anywhere in gdb's full layout? It does not go through
+    typedefs and arrays by itself."""
     types, seen = {f"struct {name}", f"union {name}"}, set()
     while types - seen:
         text = layouts(kernel, sorted(types - seen))

@@ -94,15 +94,15 @@ static void test_equal_ones_together(void **state UNUSED)
 
 	question.tasks = tasks;
 	question.count = ARRAY_SIZE(tasks);
-	expect_text(
-		&question,
-		"TASKS: 2      STATE: IN\n PIDS: 3 7\n  #0 schedule+16\n  #1 do_sleep+16\n  #2 entry+16\n\n"
-		"TASKS: 1      STATE: IN\n PIDS: 4\n  #0 schedule+16\n  #1 entry+16\n");
+	expect_text(&question,
+		    "TASKS: 2      STATE: IN\n PIDS: 3 7\n  #0 schedule+16\n  #1 do_sleep+16\n"
+		    "  #2 entry+16\n\n"
+		    "TASKS: 1      STATE: IN\n PIDS: 4\n  #0 schedule+16\n  #1 entry+16\n");
 	question.style.hex_offsets = true;
 	question.count = 1;
-	expect_text(
-		&question,
-		"TASKS: 1      STATE: IN\n PIDS: 7\n  #0 schedule+0x10\n  #1 do_sleep+0x10\n  #2 entry+0x10\n");
+	expect_text(&question,
+		    "TASKS: 1      STATE: IN\n PIDS: 7\n  #0 schedule+0x10\n  #1 do_sleep+0x10\n"
+		    "  #2 entry+0x10\n");
 }
 
 static void test_order(void **state UNUSED)
@@ -126,7 +126,7 @@ static void test_order(void **state UNUSED)
 			       "TASKS: 1      STATE: RU\n PIDS: 4\n  #0 entry+16\n");
 }
 
-/* A return address may be the first byte behind its function; an interrupted one is where it says. */
+/* A return address may be the first byte behind its function; an interrupted one is exact. */
 static void test_names(void **state UNUSED)
 {
 	struct question question = { 0 };

@@ -30,8 +30,8 @@ static void run_nothing(UNUSED struct args *args)
 static const struct command command = {
 	.name = "demo",
 	.summary = "for tests",
-	.synopsis =
-		"[-l | -f]\n[-c cpus] [word] [a long piece that does not fit at all | behind the others]",
+	.synopsis = "[-l | -f]\n"
+		    "[-c cpus] [word] [a long piece that does not fit at all | behind the others]",
 	.options = options,
 	.run = run_nothing,
 };

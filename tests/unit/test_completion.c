@@ -104,7 +104,7 @@ static void test_symbols(void **state UNUSED)
 	check("sym vfs_", "4:");
 }
 
-/* Every word in the commands' data is one that completion knows, or that it knows to be free text. */
+/* Every word in the commands' data is known to completion, as a kind or as free text. */
 static void test_every_argument_is_known(void **state UNUSED)
 {
 	for (const struct command *const *entry = command_table; *entry; entry++) {

@@ -1189,7 +1189,7 @@ static void vmcoreinfo_in_memory(void **state UNUSED)
 		assert_string_equal(info.text, vmcoreinfo_text);
 		vmcoreinfo_free(&info);
 	}
-	/* Another kernel's text alone is not this kernel's; neither is a page that only begins so. */
+	/* Another kernel's text is not this kernel's; neither is a page that only begins so. */
 	assert_false(load_from_memory(stale, false, NULL, &info));
 	assert_false(load_from_memory("OSRELEASE=9.9.9-test\n", false, NULL, &info));
 	free(stale);

@@ -494,7 +494,8 @@ static void test_memory_through_types(UNUSED void **state)
 	expect_output(
 		"output *(struct node *)0xffff888000000100",
 		"{\n  next = 0xffff888000000300,\n  name = \"init\\000\\000\\000\",\n  low = -3,\n"
-		"  high = 5,\n  ready = true,\n  {\n    number = 42,\n    link = 0x2a\n  },\n  other = 0x0\n}");
+		"  high = 5,\n  ready = true,\n  {\n    number = 42,\n    link = 0x2a\n  },\n"
+		"  other = 0x0\n}");
 	expect_output("output first_node.name", "\"init\\000\\000\\000\"");
 	expect_output("output &first_node", "(struct node *) 0xffff888000000100 <first_node>");
 	expect_output("output (enum flags)5", "(F_A | F_B)");
@@ -520,9 +521,9 @@ static void test_errors_say_why(UNUSED void **state)
 {
 	expect_error("output *(int *)0x10", GDB_NO_DWARF,
 		     "Cannot access memory at address 0x10: page excluded from the dump");
-	expect_error(
-		"output counter", GDB_DWARF_IF_NEEDED,
-		"'counter' has unknown type; cast it to its declared type (install the dbg package)");
+	expect_error("output counter", GDB_DWARF_IF_NEEDED,
+		     "'counter' has unknown type; cast it to its declared type "
+		     "(install the dbg package)");
 	expect_error("output nothing_at_all", GDB_NO_DWARF,
 		     "No symbol \"nothing_at_all\" in current context.");
 	expect_error("info line vfs_read", GDB_DWARF, "install the dbg package");

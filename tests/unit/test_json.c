@@ -68,7 +68,8 @@ static void test_kinds(UNUSED void **state)
 	check(put_kinds, false,
 	      "{\"text\": \"a \\\"b\\\" \\\\ \\t\\n\\u0001\", \"none\": null, "
 	      "\"no utf8\": \"\xc3\xa9 \\ufffd\\ufffd\\ufffd \\ufffd\\ufffd\", \"printed\": \"7\", "
-	      "\"address\": \"0xffff888003e5c000\", \"number\": 18446744073709551615, \"signed\": -1, "
+	      "\"address\": \"0xffff888003e5c000\", \"number\": 18446744073709551615, "
+	      "\"signed\": -1, "
 	      "\"real\": 1.50, \"yes\": true, \"null\": null, \"list\": [1, {}, []]}\n");
 }
 
@@ -115,7 +116,8 @@ static void put_part(UNUSED void *arg)
 static void test_protected_parts(UNUSED void **state)
 {
 	check(put_part, false,
-	      "{\"first\": 1, \"part_error\": \"no \\\"page\\\"\", \"rows\": [{\"error\": \"broken\"}], "
+	      "{\"first\": 1, \"part_error\": \"no \\\"page\\\"\", "
+	      "\"rows\": [{\"error\": \"broken\"}], "
 	      "\"last\": 2}\n");
 }
 
@@ -153,7 +155,8 @@ static void put_text(UNUSED void *arg)
 static void test_plain_text(UNUSED void **state)
 {
 	check(put_text, false,
-	      "{\"text\": \"one line\"}\n{\"text\": \"another\"}\n{\"text\": \"inside\"}\n{\"number\": 1}\n"
+	      "{\"text\": \"one line\"}\n{\"text\": \"another\"}\n{\"text\": \"inside\"}\n"
+	      "{\"number\": 1}\n"
 	      "{\"text\": \"no newline\"}\n{\"error\": \"gone\", \"command\": \"ps\"}\n");
 }
 
@@ -174,7 +177,8 @@ static void test_lines_apart(UNUSED void **state)
 {
 	check(put_apart, false,
 	      "{\"error\": \"\\\"gone\\\"\", \"command\": \"ps\"}\n{\"warning\": \"3 is odd\"}\n"
-	      "{\"whole\": 3, \"infinite\": null, \"no number\": null, \"third\": 0.33333333333333331}\n");
+	      "{\"whole\": 3, \"infinite\": null, \"no number\": null, "
+	      "\"third\": 0.33333333333333331}\n");
 }
 
 static void print_name(UNUSED void *arg)

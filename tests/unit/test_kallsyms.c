@@ -237,7 +237,7 @@ static void check_all(enum form form)
 	}
 	assert_true(address_is_text(IMAGE + 4));
 	assert_false(address_is_text(value_of(form, NR_SYMBOLS - 3)));
-	/* Two names at one address: the first in the table is the address's, and they share a size. */
+	/* Two names at one address: the first in the table is its name, and they share a size. */
 	assert_string_equal(symbol_at(value_of(form, 57) + 1, NULL)->name, "vfs_56_read");
 	assert_int_equal(symbol_by_name("vfs_56_read")->size, 0x20);
 	assert_int_equal(symbol_by_name("vfs_57_read")->size, 0x20);

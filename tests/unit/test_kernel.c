@@ -208,9 +208,11 @@ static void test_panic_messages(void **state UNUSED)
 		  "BUG: kernel NULL pointer dereference, address: 0000000000000010" },
 		{ { "BUG: something earlier", "much later",
 		    "Oops: general protection fault, maybe 0x1: 0000 [#1]",
-		    "general protection fault, probably for non-canonical address 0x1: 0000 [#1] SMP",
+		    "general protection fault, "
+		    "probably for non-canonical address 0x1: 0000 [#1] SMP",
 		    "Kernel panic - not syncing: Fatal exception" },
-		  "general protection fault, probably for non-canonical address 0x1: 0000 [#1] SMP" },
+		  "general protection fault, "
+		  "probably for non-canonical address 0x1: 0000 [#1] SMP" },
 		{ { "Oops: 0002 [#1]", "Kernel panic - not syncing: Fatal exception" },
 		  "Oops: 0002 [#1]" },
 		{ { "Kernel panic - not syncing: Fatal exception" },

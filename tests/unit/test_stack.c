@@ -43,7 +43,7 @@ static u64 task_sp(void)
 	return fake_kva(TASK_STACK) + STACK_BYTES - 256;
 }
 
-/* The layout of v6.4: sp_reg:4 bp_reg:4 type:3. Calls are the commonest, so that it is recognised. */
+/* The layout of v6.4: sp_reg:4 bp_reg:4 type:3. Most entries are calls, as in a kernel. */
 static void put_table(void)
 {
 	enum { SP = 5, END = 1, CALL = 2, REGS = 3 };

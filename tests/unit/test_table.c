@@ -104,12 +104,15 @@ static void test_kinds(UNUSED void **state)
 
 	check(&table,
 	      "TEXT        ADDRESS         WIDE     NR   SGN    KB      %            TIME  FLAG\n"
-	      "a \"b\"   ffff888003e5c000  0000beef  12345   -12  3072   12.3  1 01:01:01.002  yes\n"
+	      "a \"b\"   ffff888003e5c000  0000beef  12345   -12  3072   12.3  "
+	      "1 01:01:01.002  yes\n"
 	      "                       ?         ?          ?     ?      ?               ?  no\n",
-	      "{\"text\": \"a \\\"b\\\"\", \"address\": \"0xffff888003e5c000\", \"wide\": \"0xbeef\", "
+	      "{\"text\": \"a \\\"b\\\"\", \"address\": \"0xffff888003e5c000\", "
+	      "\"wide\": \"0xbeef\", "
 	      "\"number\": 12345, \"signed\": -12, \"size\": 3145728, \"real\": 12.3, "
 	      "\"time\": 90061002000000, \"flag\": true}\n"
-	      "{\"text\": null, \"address\": null, \"address_error\": \"page excluded from the dump\", "
+	      "{\"text\": null, \"address\": null, "
+	      "\"address_error\": \"page excluded from the dump\", "
 	      "\"wide\": null, \"signed\": null, \"size\": null, \"real\": null, \"time\": null, "
 	      "\"flag\": false}\n");
 }
@@ -266,7 +269,8 @@ static void test_failures_cost_their_part(UNUSED void **state)
 	      "PART   INDEX\n<0>    0\n?      1\n<3>    3\n"
 	      "test: (in the answer)\ntest: task abc2: broken\n",
 	      "{\"part\": \"part 0\", \"index\": 0}\n{\"part_error\": \"no page\", \"index\": 1}\n"
-	      "{\"part\": \"part 3\", \"index\": 3}\ntest: (in the answer)\ntest: task abc2: broken\n");
+	      "{\"part\": \"part 3\", \"index\": 3}\ntest: (in the answer)\n"
+	      "test: task abc2: broken\n");
 	/* Ctrl-C costs all that follows, and is the fault of no row. */
 	last = 0;
 	check(&table, "PART   INDEX\n", "");
@@ -319,8 +323,10 @@ static void test_children(UNUSED void **state)
 	      "PID: 2    COMMAND: \"init\"\n  FD\n  3\n  4\n\n"
 	      "test: closed\n",
 	      "{\"pid\": 0, \"comm\": \"init\", \"files\": [], \"last\": false}\n"
-	      "{\"pid\": 1, \"comm\": \"init\", \"files\": [{\"error\": \"closed\"}], \"last\": false}\n"
-	      "{\"pid\": 2, \"comm\": \"init\", \"files\": [{\"fd\": 3}, {\"fd\": 4}], \"last\": true}\n"
+	      "{\"pid\": 1, \"comm\": \"init\", \"files\": [{\"error\": \"closed\"}], "
+	      "\"last\": false}\n"
+	      "{\"pid\": 2, \"comm\": \"init\", \"files\": [{\"fd\": 3}, {\"fd\": 4}], "
+	      "\"last\": true}\n"
 	      "test: (in the answer)\n");
 }
 
@@ -354,7 +360,8 @@ static void test_labels(UNUSED void **state)
 	};
 
 	check(&table,
-	      "     PID: 1\n COMMAND: \"init\"\n    LOAD: avenrun: not in the dump\ntest: (in the answer)\n",
+	      "     PID: 1\n COMMAND: \"init\"\n    LOAD: avenrun: not in the dump\n"
+	      "test: (in the answer)\n",
 	      "{\"pid\": 1, \"comm\": \"init\", \"panic\": false, "
 	      "\"load_error\": \"avenrun: not in the dump\"}\ntest: (in the answer)\n");
 }
@@ -414,9 +421,12 @@ static void test_labels_share_a_line(UNUSED void **state)
 	      " LOAD: 0.5, none\n TASK: abc  [INFO: def]\nVALUE: yes\n"
 	      " LOAD: 0.5, <0>, none\n TASK: abc  (1 of 2)\nVALUE: text\n"
 	      " LOAD: (no page)\n TASK: abc  (1 of 2)  [INFO: def]\nVALUE: 7\n",
-	      "{\"task\": \"0xabc\", \"info\": \"0xdef\", \"loads\": [0.5, null], \"value\": true}\n"
-	      "{\"task\": \"0xabc\", \"info\": \"0xdef\", \"loads\": [0.5, 0.0, null], \"value\": \"text\"}\n"
-	      "{\"task\": \"0xabc\", \"info\": \"0xdef\", \"loads_error\": \"no page\\nat all\", \"value\": 7}\n");
+	      "{\"task\": \"0xabc\", \"info\": \"0xdef\", \"loads\": [0.5, null], "
+	      "\"value\": true}\n"
+	      "{\"task\": \"0xabc\", \"info\": \"0xdef\", \"loads\": [0.5, 0.0, null], "
+	      "\"value\": \"text\"}\n"
+	      "{\"task\": \"0xabc\", \"info\": \"0xdef\", \"loads_error\": \"no page\\nat all\", "
+	      "\"value\": 7}\n");
 }
 
 /* ---- parts of a row, and pairs ---- */
@@ -535,7 +545,8 @@ static void test_parts(UNUSED void **state)
 	      "yes\nADDRESS     NAME\n"
 	      "test: broken\n",
 	      "{\"first\": true, \"address\": \"0x10\", \"name\": \"a\\nb\\ufffd\", "
-	      "\"under\": {\"bits\": [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19]}, "
+	      "\"under\": {\"bits\": [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, "
+	      "17, 18, 19]}, "
 	      "\"pairs\": {\"key1\": 1, \"key2\": \"two\"}, \"last\": \"end\", \"costly\": 42}\n"
 	      "test: broken\n");
 	check(&pairs, "    line 0\n    line 1\n    line 2\n", "{\"key1\": 1, \"key2\": \"two\"}\n");
@@ -602,9 +613,9 @@ static void test_any_row(UNUSED void **state)
 						"test 1: part=? index=1 of abc1; !broken;");
 	strbuf_reset(&text);
 	assert_true(table_get(&family, 2, &collector, &text));
-	assert_string_equal(
-		strbuf_text(&text),
-		"test 2: pid=2 comm=init\" files[test 0: fd=3 of 0;test 1: fd=4 of 0;] last=yes of 0;");
+	assert_string_equal(strbuf_text(&text),
+			    "test 2: pid=2 comm=init\" files[test 0: fd=3 of 0;test 1: fd=4 of 0;] "
+			    "last=yes of 0;");
 	assert_false(table_get(&skipping, 2, &collector, &text));
 	/* Whoever draws them says so himself. */
 	assert_string_equal(strbuf_text(&problems), "");
