@@ -16,6 +16,7 @@
 #include "names/types.h"
 #include "shell/bridge_ops.h"
 #include "shell/gdb_command.h"
+#include "shell/gdb_settings.h"
 #include "shell/input.h"
 #include "shell/savedump.h"
 #include "shell/session.h"
@@ -43,7 +44,7 @@ static void tell_source_directory(struct strbuf *why)
 {
 	struct strbuf *output = scope_strbuf();
 
-	if (!gdb_run(scope_printf("directory \"%s\"", session.source_directory), GDB_NO_DWARF,
+	if (!gdb_run(scope_printf("directory \"%s\"", gdb_settings.source_directory), GDB_NO_DWARF,
 		     output, why))
 		warn("--src: %s", strbuf_text(why));
 	strbuf_reset(why);
@@ -55,6 +56,10 @@ static void set_up_subsystems(const struct arguments *arguments, struct strbuf *
 	static const struct bridge_shell shell = { .execute = shell_execute_inside,
 						   .never_runs = gdb_command_never_runs };
 
+	if (arguments->no_modules)
+		module_leave_out();
+	if (arguments->no_elf_notes)
+		dump_leave_out_registers(session.dump);
 	if (session.minimal) {
 		if (!types_available())
 			coreinfo_types(&session.vmcoreinfo);
@@ -62,19 +67,15 @@ static void set_up_subsystems(const struct arguments *arguments, struct strbuf *
 	}
 	bridge_ops_setup(&shell);
 	cfi_set_vmlinux(session.vmlinux);
-	if (session.source_directory)
+	if (gdb_settings.source_directory)
 		tell_source_directory(why);
 	findkernel_types_of_dwarf(why);
-	if (session.no_modules)
-		module_leave_out();
-	else
+	if (!arguments->no_modules)
 		set_up_modules();
-	if (session.no_panic)
+	if (arguments->no_panic)
 		task_leave_out_panic();
 	if (arguments->only_active)
 		task_only_active();
-	if (session.no_elf_notes)
-		session.dump->nr_cpu_notes = session.dump->nr_qemu_notes = 0;
 }
 
 /* The list that ARCHITECTURE.md describes: each line stands on those above it. */
@@ -192,7 +193,7 @@ int main(UNUSED int argc, char **argv)
 	}
 	if (arguments.explain)
 		return run_question(explain, &arguments);
-	if (session.json) {
+	if (arguments.json) {
 		session.silent = true;
 		json_set(true);
 	}

@@ -12,11 +12,11 @@
 #include "names/cfi.h"
 #include "shell/command.h"
 #include "shell/nearest.h"
-#include "shell/session.h"
 #include "shell/taskwords.h"
 #include "show/btjson.h"
 #include "show/btmerge.h"
 #include "show/btshow.h"
+#include "show/offline.h"
 #include "show/taskrow.h"
 #include "task.h"
 
@@ -173,7 +173,7 @@ static void show_cpus(struct bt_request *request, const struct cpu_mask *cpus)
 	for (cpu = cpu_mask_next(cpus, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(cpus, cpu + 1)) {
 		const struct task *task = task_running_on(cpu);
 
-		if (session_hides_cpu(cpu)) {
+		if (offline_hides_cpu(cpu)) {
 			table_remark("%sbt: CPU %u is OFFLINE.\n", request->first ? "" : "\n", cpu);
 			request->first = false;
 			continue;

@@ -9,7 +9,7 @@
 #include "memory.h"
 #include "shell/bridge_ops.h"
 #include "shell/command.h"
-#include "shell/session.h"
+#include "shell/gdb_settings.h"
 #include "show/datashow.h"
 #include "show/symbolshow.h"
 
@@ -95,7 +95,7 @@ static struct instructions run_gdb(const char *command)
 	struct strbuf text = { 0 }, error = { 0 };
 	struct instructions list = { 0 };
 
-	session_sync_gdb();
+	gdb_settings_sync();
 	if (!gdb_run(command, GDB_NO_DWARF, &text, &error))
 		list.problem = scope_strdup(strbuf_text(&error));
 	add_lines(&list, scope_strdup(strbuf_text(&text)));

@@ -5,7 +5,6 @@
 #include "memory.h"
 #include "shell/command.h"
 #include "shell/nearest.h"
-#include "shell/session.h"
 #include "show/entryshow.h"
 
 /*
@@ -30,6 +29,9 @@ struct walk {
 	struct u64map seen;
 	u64 brent_node, brent_power, brent_lambda;
 };
+
+/* `set hash`: every entry is remembered to find loops, rather than by Brent's method. */
+static bool remembers_entries = true;
 
 static void free_map(void *arg)
 {
@@ -223,7 +225,7 @@ static void run_list(struct args *args)
 		fail("invalid kernel virtual address: %llx", walk->start);
 	entry_show_parse(args, &walk->show);
 	walk->view_offset = entry_offset(args, "l");
-	walk->brent = option_given(args, "B") || !session.hash;
+	walk->brent = option_given(args, "B") || !remembers_entries;
 	walk->has_end = end != NULL;
 	if (end)
 		walk->end = argument_address(end);
@@ -306,4 +308,5 @@ COMMAND(list) = {
 		"  pid = 2,\n",
 	.arguments = "symbol|struct.member ...",
 	.run = run_list,
+	.on_off = &remembers_entries,
 };

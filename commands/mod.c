@@ -9,9 +9,9 @@
 #include "kernel/module.h"
 #include "names/runningkernel.h"
 #include "shell/command.h"
+#include "shell/gdb_settings.h"
 #include "shell/modfile.h"
 #include "shell/nearest.h"
-#include "shell/session.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -265,7 +265,7 @@ static void attach(const struct module *module, const char *path, const struct a
 	if (!file_map_open(file, path, why) || !unpack_file(file, UNPACK_MOST_BYTES, why))
 		fail("%s: %s", path, strbuf_text(why));
 	add_symbol_file(module, unpack_path(file, number, sizeof(number)),
-			option_given(args, "r") || session.read_now);
+			option_given(args, "r") || gdb_settings.read_now);
 	added = vector_add(&attached);
 	*added = (struct attached){ module->address, xstrdup(path), *file };
 	added->file.path = added->path;

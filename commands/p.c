@@ -9,9 +9,10 @@
 #include "memory.h"
 #include "shell/bridge_ops.h"
 #include "shell/command.h"
-#include "shell/session.h"
+#include "shell/gdb_settings.h"
 #include "show/datashow.h"
 #include "show/jsonshow.h"
+#include "show/offline.h"
 #include "symbols.h"
 #include "task.h"
 
@@ -332,7 +333,7 @@ static void show_percpu_values(const struct request *request, const struct symbo
 		struct shown_value shown = { .request = request, .labelled = true, .cpu = &cpu };
 
 		interrupt_check();
-		if (session_hides_cpu(cpu)) {
+		if (offline_hides_cpu(cpu)) {
 			datashow_offline_cpu(cpu);
 			continue;
 		}
@@ -348,7 +349,7 @@ static void parse(struct args *args, struct request *request)
 {
 	const char *text = args->line;
 
-	*request = (struct request){ .radix = session.radix, .expression = text };
+	*request = (struct request){ .radix = gdb_settings.radix, .expression = text };
 	for (size_t i = 0; i < args->nr_options; i++) {
 		const char *name = args->options[i].option->name;
 

@@ -8,8 +8,8 @@
 #include "kernel/taskinfo.h"
 #include "shell/command.h"
 #include "shell/nearest.h"
-#include "shell/session.h"
 #include "shell/taskwords.h"
+#include "show/offline.h"
 #include "show/psview.h"
 #include "show/taskrow.h"
 #include "task.h"
@@ -125,7 +125,7 @@ static const char *mark(const struct task *task)
 {
 	if (!task_is_active(task))
 		return " ";
-	return session_hides_cpu(task->cpu) ? "-" : ">";
+	return offline_hides_cpu(task->cpu) ? "-" : ">";
 }
 
 static void put_memory(struct row *row, const struct task *task)

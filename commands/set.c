@@ -10,14 +10,19 @@
 #include "kernel/unwind/stack.h"
 #include "memory.h"
 #include "names/debuginfod.h"
+#include "shell/bridge_ops.h"
 #include "shell/command.h"
+#include "shell/gdb_settings.h"
+#include "shell/input.h"
 #include "shell/nearest.h"
 #include "shell/process.h"
+#include "shell/prompt.h"
 #include "shell/report.h"
 #include "shell/session.h"
 #include "shell/shell.h"
 #include "shell/taskwords.h"
 #include "show/contextshow.h"
+#include "show/offline.h"
 #include "symbols.h"
 #include "task.h"
 
@@ -28,6 +33,7 @@ struct variable {
 	const char *name;
 	const char *settings; /* for messages: "on | off" */
 	bool *flag; /* an on/off variable; else the functions below */
+	const char *command; /* the flag is the switch of this command */
 	/* False: not a setting of this variable. NULL and no flag: it takes none. */
 	bool (*change)(const char *setting);
 	/* The value; LISTED: for `set -v`, where crash words some differently. */
@@ -50,9 +56,9 @@ static void put_switch(struct row *row, bool on)
 
 static void put_scroll(struct row *row, UNUSED bool listed)
 {
-	row_flag(row, session.scroll);
-	row_shown(row, scope_printf("%s (%s)", on_off(session.scroll),
-				    session.pager ? session.pager : "none"));
+	row_flag(row, pager_settings.scroll);
+	row_shown(row, scope_printf("%s (%s)", on_off(pager_settings.scroll),
+				    pager_settings.command ? pager_settings.command : "none"));
 }
 
 static bool change_scroll(const char *setting)
@@ -60,35 +66,35 @@ static bool change_scroll(const char *setting)
 	const char *chosen = getenv("CRASHPAGER");
 
 	if (streq(setting, "on") || streq(setting, "off")) {
-		session.scroll = streq(setting, "on");
+		pager_settings.scroll = streq(setting, "on");
 		return true;
 	}
 	if (streq(setting, "less"))
-		session.pager = PROCESS_LESS;
+		pager_settings.command = PROCESS_LESS;
 	else if (streq(setting, "more"))
-		session.pager = "more";
+		pager_settings.command = "more";
 	else if (streq(setting, "CRASHPAGER") && chosen && *chosen)
-		session.pager = chosen;
+		pager_settings.command = chosen;
 	else
 		return false;
-	session.scroll = true;
+	pager_settings.scroll = true;
 	return true;
 }
 
 static void put_radix(struct row *row, bool listed)
 {
-	row_number(row, session.radix);
-	row_shown(row, scope_printf("%u (%s)", session.radix,
-				    session.radix != 16 ? "decimal"
-				    : listed		? "hexadecimal"
-							: "hex"));
+	row_number(row, gdb_settings.radix);
+	row_shown(row, scope_printf("%u (%s)", gdb_settings.radix,
+				    gdb_settings.radix != 16 ? "decimal"
+				    : listed		     ? "hexadecimal"
+							     : "hex"));
 }
 
 static bool change_radix(const char *setting)
 {
 	if (!streq(setting, "10") && !streq(setting, "16"))
 		return false;
-	session.radix = setting[1] == '0' ? 10 : 16;
+	gdb_settings.radix = setting[1] == '0' ? 10 : 16;
 	return true;
 }
 
@@ -104,12 +110,12 @@ static bool change_unsigned(const char *setting, unsigned *variable)
 
 static void put_print_max(struct row *row, UNUSED bool listed)
 {
-	row_number(row, session.print_max);
+	row_number(row, gdb_settings.print_max);
 }
 
 static bool change_print_max(const char *setting)
 {
-	return change_unsigned(setting, &session.print_max);
+	return change_unsigned(setting, &gdb_settings.print_max);
 }
 
 static void put_debug(struct row *row, UNUSED bool listed)
@@ -157,14 +163,14 @@ static bool change_core(const char *setting)
 
 static void put_edit(struct row *row, UNUSED bool listed)
 {
-	row_text(row, session.vi_mode ? "vi" : "emacs");
+	row_text(row, prompt_has_vi_keys() ? "vi" : "emacs");
 }
 
 static bool change_edit(const char *setting)
 {
 	if (!streq(setting, "vi") && !streq(setting, "emacs"))
 		return false;
-	session.vi_mode = streq(setting, "vi");
+	prompt_set_vi_keys(streq(setting, "vi"));
 	return true;
 }
 
@@ -202,12 +208,12 @@ static bool change_file(const char *setting, char **wanted)
 
 static bool change_namelist(const char *setting)
 {
-	return change_file(setting, &session.rc_namelist);
+	return change_file(setting, &input_files.namelist);
 }
 
 static bool change_dumpfile(const char *setting)
 {
-	return change_file(setting, &session.rc_dumpfile);
+	return change_file(setting, &input_files.dumpfile);
 }
 
 /* Asking is what frees. */
@@ -257,20 +263,22 @@ static const char *scope_name(void)
 {
 	char name[256];
 
-	return symbol_format(session.scope, true, name, sizeof(name)) ? scope_strdup(name) : NULL;
+	return symbol_format(bridge_ops_scope(), true, name, sizeof(name)) ? scope_strdup(name)
+									   : NULL;
 }
 
 static void put_scope(struct row *row, UNUSED bool listed)
 {
 	static const char none[] = "0 (not set)";
-	const char *name = session.scope ? scope_name() : NULL;
+	u64 scope = bridge_ops_scope();
+	const char *name = scope ? scope_name() : NULL;
 
-	if (!session.scope) {
+	if (!scope) {
 		row_null(row, none);
 		return;
 	}
-	row_address(row, session.scope);
-	row_shown(row, name ? scope_printf("%llx (%s)", session.scope, name) : none);
+	row_address(row, scope);
+	row_shown(row, name ? scope_printf("%llx (%s)", scope, name) : none);
 }
 
 static bool change_scope(const char *setting)
@@ -278,8 +286,7 @@ static bool change_scope(const char *setting)
 	u64 address;
 
 	if (streq(setting, "0")) {
-		session.scope = 0;
-		gdb_bridge_changed();
+		bridge_ops_set_scope(0);
 		return true;
 	}
 	if (!argument_try_address(setting, &address))
@@ -287,21 +294,20 @@ static bool change_scope(const char *setting)
 	if (!address_is_text(address))
 		fail("invalid text address: %s (the scope is code: a function's name or address)",
 		     setting);
-	session.scope = address;
-	gdb_bridge_changed();
+	bridge_ops_set_scope(address);
 	return true;
 }
 
 static void put_offline(struct row *row, UNUSED bool listed)
 {
-	row_text(row, session.hide_offline_cpus ? "hide" : "show");
+	row_text(row, offline_is_hidden() ? "hide" : "show");
 }
 
 static bool change_offline(const char *setting)
 {
 	if (!streq(setting, "show") && !streq(setting, "hide"))
 		return false;
-	session.hide_offline_cpus = streq(setting, "hide");
+	offline_hide(streq(setting, "hide"));
 	return true;
 }
 
@@ -364,11 +370,11 @@ static const struct variable variables[] = {
 	  .settings = "number",
 	  .change = change_print_max,
 	  .put = put_print_max },
-	{ .name = "print_array", .flag = &session.print_array },
+	{ .name = "print_array", .flag = &gdb_settings.print_array },
 	{ .name = "console", .settings = "device", .change = change_console, .put = put_console },
 	{ .name = "debug", .settings = "number", .change = change_debug, .put = put_debug },
 	{ .name = "core", .settings = "on | off", .change = change_core, .put = put_core },
-	{ .name = "hash", .flag = &session.hash },
+	{ .name = "hash", .command = "list" },
 	{ .name = "silent", .flag = &session.silent },
 	{ .name = "edit", .settings = "vi | emacs", .change = change_edit, .put = put_edit },
 	{ .name = "namelist", .settings = "file", .change = change_namelist, .put = put_namelist },
@@ -378,8 +384,8 @@ static const struct variable variables[] = {
 	  .settings = "on | off",
 	  .change = change_zero_excluded,
 	  .put = put_zero_excluded },
-	{ .name = "null-stop", .flag = &session.null_stop },
-	{ .name = "gdb", .flag = &session.gdb_prompt },
+	{ .name = "null-stop", .flag = &gdb_settings.null_stop },
+	{ .name = "gdb", .flag = &gdb_settings.takes_lines },
 	{ .name = "scope",
 	  .settings = "text address | 0",
 	  .change = change_scope,
@@ -401,6 +407,12 @@ static const struct variable variables[] = {
 	{ .name = "data_debug", .flag = &debug_names, .unlisted = true },
 	{ .name = "free", .put = put_free, .label = "", .unlisted = true },
 };
+
+/* NULL: it is no on/off variable. */
+static bool *flag_of(const struct variable *variable)
+{
+	return variable->command ? command_find(variable->command)->on_off : variable->flag;
+}
 
 static const struct variable *variable_find(const char *name)
 {
@@ -455,15 +467,15 @@ static void put_variable(struct row *row, size_t index, void *arg)
 	}
 	row_text(row, variable->name);
 	row_shown(row, label_of(variable, listing->listed));
-	if (variable->flag)
-		put_switch(row, *variable->flag);
+	if (flag_of(variable))
+		put_switch(row, *flag_of(variable));
 	else
 		variable->put(row, listing->listed);
 	if (variable->put == put_scroll)
-		row_text(row, session.pager);
+		row_text(row, pager_settings.command);
 	else
 		row_none(row);
-	if (variable->put == put_scope && session.scope)
+	if (variable->put == put_scope && bridge_ops_scope())
 		row_text(row, scope_name());
 	else
 		row_none(row);
@@ -483,13 +495,13 @@ static void show_variables(const struct variable *first, size_t count, bool list
 
 static void change_variable(const struct variable *variable, const char *setting)
 {
-	bool on = streq(setting, "on");
+	bool on = streq(setting, "on"), *flag = flag_of(variable);
 
-	if (variable->flag && (on || streq(setting, "off"))) {
-		*variable->flag = on;
+	if (flag && (on || streq(setting, "off"))) {
+		*flag = on;
 		return;
 	}
-	if (variable->flag || !variable->change || !variable->change(setting))
+	if (flag || !variable->change || !variable->change(setting))
 		fail("invalid setting of %s: %s (it takes %s%s)", variable->name, setting,
 		     variable->settings && streq(variable->settings, "number") ? "a " : "",
 		     variable->settings ? variable->settings : "on | off");
@@ -518,7 +530,7 @@ static void set_variables(char **words, size_t nr_words)
 			if (!variable)
 				fail("no such variable: %s%s", words[i],
 				     nearest_variable(words[i]));
-			if (i + 1 < nr_words && (variable->flag || variable->change))
+			if (i + 1 < nr_words && (flag_of(variable) || variable->change))
 				setting = words[++i];
 		}
 		if (setting)

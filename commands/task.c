@@ -4,8 +4,8 @@
 #include "base/table.h"
 #include "kernel/taskcontext.h"
 #include "shell/command.h"
+#include "shell/gdb_settings.h"
 #include "shell/nearest.h"
-#include "shell/session.h"
 #include "shell/taskwords.h"
 #include "show/datashow.h"
 #include "show/taskshow.h"
@@ -45,16 +45,16 @@ static bool names_members(const char *word)
 
 static void restore_radix(void *arg)
 {
-	session.radix = *(unsigned *)arg;
+	gdb_settings.radix = *(unsigned *)arg;
 }
 
 static void use_radix(unsigned radix)
 {
 	unsigned *before = scope_alloc(sizeof(*before));
 
-	*before = session.radix;
+	*before = gdb_settings.radix;
 	scope_cleanup(restore_radix, before);
-	session.radix = radix;
+	gdb_settings.radix = radix;
 }
 
 static void show(void *arg)

@@ -203,6 +203,12 @@ bool dump_next_present(struct dump *dump, u64 pfn, u64 *found_pfn)
 	return dump->ops->next_present(dump, pfn, found_pfn);
 }
 
+void dump_leave_out_registers(struct dump *dump)
+{
+	dump->nr_cpu_notes = dump->nr_qemu_notes = 0;
+	dump->registers_left_out = true;
+}
+
 u64 dump_free_pages(struct dump *dump)
 {
 	return dump->cache ? page_cache_empty(dump->cache) : 0;

@@ -15,6 +15,8 @@ struct dump *dump_open_live(struct strbuf *why);
 void dump_close(struct dump *dump);
 /* What of a live kernel may have changed is looked at again; a dump stays as it is. */
 void dump_refresh(struct dump *dump);
+/* --no_elf_notes: as if the dump had no notes with registers. */
+void dump_leave_out_registers(struct dump *dump);
 /* Gives the memory of decompressed pages back; how many there were. */
 u64 dump_free_pages(struct dump *dump);
 /* Writes into a live kernel's memory, inside one page. False with *why; always so for a dump. */

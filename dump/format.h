@@ -52,6 +52,7 @@ struct dump {
 	size_t vmcoreinfo_bytes;
 	struct cpu_note *cpu_notes;
 	size_t nr_cpu_notes, cpu_notes_space;
+	bool registers_left_out; /* of them none is used */
 	size_t nr_qemu_notes; /* the first so many of cpu_notes are from QEMUCPUStates */
 	/* a task_struct's address, from netdump's note or LKCD's header; 0: none */
 	u64 crashed_task;

@@ -415,6 +415,11 @@ void module_leave_out(void)
 	modules_left_out = true;
 }
 
+bool module_is_left_out(void)
+{
+	return modules_left_out;
+}
+
 size_t module_sections(const struct module *module, struct module_section **sections)
 {
 	u64 attrs = field_u64(module->address, &module_sect_attrs);

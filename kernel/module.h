@@ -34,6 +34,7 @@ struct module {
 void module_setup(void);
 /* --no_modules: nothing of them is read; what asks for them fails with that. */
 void module_leave_out(void);
+bool module_is_left_out(void);
 
 /* Forgets the list, so that it is read again. */
 void module_forget(void);

@@ -21,6 +21,7 @@
 #include "names/debuginfod.h"
 #include "names/runningkernel.h"
 #include "names/types.h"
+#include "shell/gdb_settings.h"
 #include "shell/session.h"
 #include "symbols.h"
 #include "task.h"
@@ -248,6 +249,19 @@ static bool ops_percpu_variable(UNUSED void *arg, u64 value, struct gdb_symbol *
 	return protect(lookup_percpu, &lookup, NULL) && fill_symbol(lookup.symbol, answer);
 }
 
+static u64 lookup_scope;
+
+u64 bridge_ops_scope(void)
+{
+	return lookup_scope;
+}
+
+void bridge_ops_set_scope(u64 address)
+{
+	lookup_scope = address;
+	gdb_bridge_changed();
+}
+
 /* Id 0: the current one. */
 static const struct task *task_of_thread(u64 id)
 {
@@ -268,8 +282,8 @@ static void first_registers(void *arg)
 	const struct task *task = task_of_thread(question->id);
 
 	/* `set scope`: static names are looked up as the function there sees them. */
-	if (session.scope && task == task_current()) {
-		answer->regs.ip = session.scope;
+	if (lookup_scope && task == task_current()) {
+		answer->regs.ip = lookup_scope;
 		answer->known = GDB_REGISTER_BIT(ip);
 		return;
 	}
@@ -337,7 +351,7 @@ static void find_caller(void *arg)
 	struct stack_trace trace;
 	size_t i = 0;
 
-	if (!task || (session.scope && task == task_current()))
+	if (!task || (lookup_scope && task == task_current()))
 		return;
 	unwind_for_gdb(task, &trace);
 	for (; i < trace.nr_frames; i++) {
@@ -505,7 +519,7 @@ static bool ops_debug_file(UNUSED void *arg, struct gdb_debug_file *file, char *
 	*file = (struct gdb_debug_file){
 		.path = unpack_path(&session.debug_vmlinux->file, path, sizeof(path)),
 		.kaslr_offset = symbols_kaslr_offset(),
-		.read_now = session.read_now,
+		.read_now = gdb_settings.read_now,
 	};
 	return true;
 }

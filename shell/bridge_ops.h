@@ -33,6 +33,9 @@ void bridge_ops_use_both(void);
  * below these registers.
  */
 void bridge_ops_start_below(void);
+/* `set scope`: the text address as whose function sees them gdb looks names up, or 0. */
+u64 bridge_ops_scope(void);
+void bridge_ops_set_scope(u64 address);
 /* FRAME of TRACE as gdb has it. */
 struct gdb_frame_place bridge_frame_place(const struct stack_trace *trace,
 					  const struct frame *frame);

@@ -77,6 +77,7 @@ struct command {
 	void (*offer_words)(char *const *words, size_t nr_words,
 			    void (*offer)(void *arg, const char *word), void *arg);
 	void (*run)(struct args *args);
+	bool *on_off; /* the variable of `set` that is this command's alone; set.c names it */
 	unsigned flags;
 	enum each_task each_task;
 };

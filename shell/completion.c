@@ -5,7 +5,7 @@
 #include "base/fail.h"
 #include "shell/alias.h"
 #include "shell/candidates.h"
-#include "shell/session.h"
+#include "shell/gdb_settings.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -548,10 +548,11 @@ void completion_find(const char *line, struct completion *completion)
 			completion->files = true;
 		else
 			offer_programs(&offer);
-	} else if (session.gdb_prompt && !starts_with(start, "crash ")) {
+	} else if (gdb_settings.takes_lines && !starts_with(start, "crash ")) {
 		offer_expression(&offer);
 	} else {
-		find_candidates(&offer, start + (session.gdb_prompt ? strlen("crash ") : 0), 0);
+		find_candidates(&offer, start + (gdb_settings.takes_lines ? strlen("crash ") : 0),
+				0);
 	}
 	put_in_order(completion);
 }

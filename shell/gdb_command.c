@@ -6,8 +6,8 @@
 #include "base/out.h"
 #include "bridge/gdb_bridge.h"
 #include "shell/bridge_ops.h"
+#include "shell/gdb_settings.h"
 #include "shell/nearest.h"
-#include "shell/session.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -170,7 +170,7 @@ static bool run(const char *line, bool unknown_is_error)
 	/* x may look at the current task's own memory, which has no address of the kernel's. */
 	if (gdb_command_name(line, name, sizeof(name)) && streq(name, "x"))
 		bridge_ops_use_both();
-	session_sync_gdb();
+	gdb_settings_sync();
 	worked = gdb_run(line, GDB_DWARF_IF_NEEDED, &text->output, &text->error);
 	if (!worked && !unknown_is_error &&
 	    starts_with(strbuf_text(&text->error), "Undefined command:"))

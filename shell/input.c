@@ -6,6 +6,7 @@
 #include "base/out.h"
 #include "shell/alias.h"
 #include "shell/command.h"
+#include "shell/gdb_settings.h"
 #include "shell/line.h"
 #include "shell/outcome.h"
 #include "shell/prompt.h"
@@ -35,6 +36,8 @@ struct source {
 	const char *text; /* a file's name, or a command */
 	bool is_command;
 };
+
+struct input_files input_files;
 
 static VECTOR(struct rc_line) rc_lines;
 static VECTOR(char *)
@@ -260,7 +263,7 @@ static bool protect_and_tell(void (*body)(void *arg), void *arg, const char *wha
 	outcome_failed(what, NULL, 0);
 	if (!interrupt_pending())
 		report_error("crash", failure.text);
-	if (session.fail_fast)
+	if (outcome_settings.fail_fast)
 		shell_quit();
 	return false;
 }
@@ -269,7 +272,7 @@ static bool protect_and_tell(void (*body)(void *arg), void *arg, const char *wha
 static void run_source_protected(const struct source *source)
 {
 	if (!protect_and_tell(run_source, (void *)source, source->text) && !source->is_command)
-		session.broken = true;
+		outcome_set_broken();
 }
 
 static void read_standard_input(void)
@@ -277,9 +280,9 @@ static void read_standard_input(void)
 	struct typed typed = { 0 };
 
 	if (is_typed())
-		session.fail_fast = false; /* whoever types goes on */
+		outcome_settings.fail_fast = false; /* whoever types goes on */
 	while (!shell_quitting()) {
-		char *line = prompt_read_line(session.gdb_prompt ? "gdb> " : "crash> ");
+		char *line = prompt_read_line(gdb_settings.takes_lines ? "gdb> " : "crash> ");
 
 		if (!line) {
 			if (is_typed())
@@ -301,7 +304,7 @@ int input_main_loop(void)
 	 * Programs that drive crash take any status but 0 for a dump that cannot be opened: who
 	 * wants to know of failed commands asks for it.
 	 */
-	bool tells = is_batch || session.json || session.fail_fast || session.exit_status;
+	bool tells = is_batch || outcome_settings.fail_fast || outcome_settings.exit_status;
 
 	protect_and_tell(run_rc_lines, NULL, RC_NAME);
 	for (size_t i = 0; i < sources.count && !shell_quitting(); i++)
@@ -311,7 +314,7 @@ int input_main_loop(void)
 	shell_finish_output();
 	if (!is_typed() || is_batch)
 		outcome_tell();
-	if (session.broken)
+	if (outcome_is_broken())
 		return 2;
 	return tells && (outcome_count() || command_has_failed()) ? 2 : 0;
 }

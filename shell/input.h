@@ -10,6 +10,13 @@
  * runs their `set` and `alias` lines. Before the options of the run are read, which therefore win.
  */
 void input_read_crashrc(void);
+/* `set namelist`, `set dumpfile` in .crashrc: the files of a run that names none; or NULL. */
+struct input_files {
+	char *namelist, *dumpfile;
+};
+
+extern struct input_files input_files;
+
 /* Before the files of a run are opened: -i FILE and --exec COMMAND, run in this order. */
 void input_add_file(const char *path);
 void input_add_command(const char *command);

@@ -33,6 +33,7 @@ struct object_file {
 };
 
 static VECTOR(struct object_file) files;
+static const char *only_directory; /* --mod's, or NULL */
 static char *indexed_directory; /* what FILES was made from; "" for the default ones */
 
 void modfile_forget(void)
@@ -42,6 +43,11 @@ void modfile_forget(void)
 	vector_free(&files);
 	free(indexed_directory);
 	indexed_directory = NULL;
+}
+
+void modfile_set_directory(const char *directory)
+{
+	only_directory = directory;
 }
 
 static void close_fts(void *fts)
@@ -108,8 +114,8 @@ static void index_default_directories(void)
 	const char *beside = session.vmlinux_path ? session.vmlinux_path : session.dump_path;
 	char real[PATH_MAX];
 
-	if (session.module_directory != NULL) {
-		index_directory(session.module_directory, MAX_DEPTH);
+	if (only_directory != NULL) {
+		index_directory(only_directory, MAX_DEPTH);
 		return;
 	}
 	if (environment != NULL)

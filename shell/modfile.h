@@ -6,6 +6,8 @@
 #include "base/util.h"
 #include "kernel/module.h"
 
+/* --mod DIR: where object files of modules are, and nowhere else. */
+void modfile_set_directory(const char *directory);
 /*
  * Looks for NAME.ko, NAME.ko.debug and packed ones ('-' and '_' are the same) below DIRECTORY,
  * or, when that is NULL, below --mod's, or else $CRASH_MODULE_PATH, the debug and module

@@ -8,9 +8,12 @@
 #define KEPT 5
 #define LINE_SHOWN 60
 
+struct outcome_settings outcome_settings;
+
 static char *kept[KEPT];
 static size_t count;
 static bool command_failed; /* the one that runs */
+static bool broken;
 
 void command_partly_failed(void)
 {
@@ -52,6 +55,16 @@ void outcome_failed(const char *line, const char *source, size_t number)
 size_t outcome_count(void)
 {
 	return count;
+}
+
+void outcome_set_broken(void)
+{
+	broken = true;
+}
+
+bool outcome_is_broken(void)
+{
+	return broken;
 }
 
 void outcome_tell(void)

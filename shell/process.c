@@ -49,6 +49,8 @@ struct output {
 	int fd; /* what it reads from, or -1 */
 };
 
+struct pager_settings pager_settings = { .scroll = true };
+
 static struct output *current;
 static struct termios terminal_modes; /* of the terminal while nobody else uses it */
 
@@ -501,7 +503,7 @@ static void end_pager(struct output *output)
 		return;
 	}
 	if (could_not_run(wait_for_reader(output))) {
-		session.scroll = false;
+		pager_settings.scroll = false;
 		show_all_held(output);
 		warn("the pager \"%s\" does not run: output is not paged from now on (set scroll)",
 		     output->pager);

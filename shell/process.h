@@ -10,6 +10,13 @@
 /* -E -X: ends at the end, and leaves the text on the screen; -R: shows colours. */
 #define PROCESS_LESS "less -E -X -R"
 
+struct pager_settings {
+	bool scroll; /* long output goes through the pager */
+	const char *command; /* NULL: there is none */
+};
+
+extern struct pager_settings pager_settings;
+
 /*
  * Runs `sh -c COMMAND` (NULL: an interactive shell) and waits. Ctrl-C reaches it. Returns
  * its wait status.

@@ -254,6 +254,18 @@ static void on_end(int number)
 	raise(number);
 }
 
+static bool vi_keys;
+
+bool prompt_has_vi_keys(void)
+{
+	return vi_keys;
+}
+
+void prompt_set_vi_keys(bool vi)
+{
+	vi_keys = vi;
+}
+
 void prompt_init(void)
 {
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) ||
@@ -271,7 +283,7 @@ void prompt_init(void)
 	 */
 	rl_variable_bind("enable-bracketed-paste", "off");
 	rl_initialize(); /* reads it */
-	session.vi_mode = rl_editing_mode == 0;
+	vi_keys = rl_editing_mode == 0;
 }
 
 static void prepare_readline(void)
@@ -287,8 +299,8 @@ static void prepare_readline(void)
 	rl_completer_quote_characters = "\"";
 	rl_filename_quote_characters = " \t";
 	need_history();
-	if ((rl_editing_mode == 0) != session.vi_mode)
-		rl_variable_bind("editing-mode", session.vi_mode ? "vi" : "emacs");
+	if ((rl_editing_mode == 0) != vi_keys)
+		rl_variable_bind("editing-mode", vi_keys ? "vi" : "emacs");
 }
 
 /* A line of standard input; Ctrl-C between lines changes nothing. */

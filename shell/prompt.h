@@ -5,8 +5,11 @@
 
 #include "base/util.h"
 
-/* On a terminal: reads the user's inputrc, which may ask for vi's keys (session.vi_mode). */
+/* On a terminal: reads the user's inputrc, which may ask for vi's keys. */
 void prompt_init(void);
+/* The keys that edit lines: vi's, else emacs'. */
+bool prompt_has_vi_keys(void);
+void prompt_set_vi_keys(bool vi);
 
 /* The next line without its newline (heap), or NULL at the end of the input. */
 char *prompt_read_line(const char *prompt);

@@ -1,4 +1,4 @@
-/* shell/session.c - what is open and set, gdb's copy of the settings, and the current context. */
+/* shell/session.c - the opened dump, and which files it asks for. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/session.h"
 
@@ -17,20 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-struct session session = {
-	.radix = 10,
-	.scroll = true,
-	.refresh = true,
-	.hash = true,
-	.print_max = 256,
-};
-
-/* What gdb was told last. All zero: nothing yet. */
-static struct {
-	bool told;
-	unsigned radix, print_max;
-	bool print_array, null_stop;
-} gdb_knows;
+struct session session = { .refresh = true };
 
 void session_refresh(void)
 {
@@ -45,50 +32,6 @@ void session_refresh(void)
 	if (module_refresh())
 		orc_forget_modules();
 	gdb_bridge_changed();
-}
-
-bool session_hides_cpu(unsigned cpu)
-{
-	return session.hide_offline_cpus && !cpu_mask_has(cpus_online(), cpu);
-}
-
-static void tell_gdb(const char *setting, const char *value)
-{
-	struct strbuf output = { 0 }, command = { 0 };
-
-	strbuf_printf(&command, "set %s %s", setting, value);
-	/* A gdb without this setting prints in its own way, which is no reason to stop. */
-	gdb_run(strbuf_text(&command), GDB_NO_DWARF, &output, NULL);
-	strbuf_free(&command);
-	strbuf_free(&output);
-}
-
-void session_sync_gdb(void)
-{
-	bool first = !gdb_knows.told;
-	char number[32];
-
-	gdb_knows.told = true;
-	if (first) {
-		/* Every element as it is: "0 <repeats 12 times>" is no list of words to search. */
-		tell_gdb("print repeats", "unlimited");
-		/* On a live kernel tasks begin and end all the time. */
-		tell_gdb("print thread-events", "off");
-	}
-	if (first || gdb_knows.radix != session.radix)
-		tell_gdb("output-radix", session.radix == 16 ? "16" : "10");
-	if (first || gdb_knows.print_max != session.print_max) {
-		snprintf(number, sizeof(number), "%u", session.print_max);
-		tell_gdb("print elements", number);
-	}
-	if (first || gdb_knows.print_array != session.print_array)
-		tell_gdb("print array", session.print_array ? "on" : "off");
-	if (first || gdb_knows.null_stop != session.null_stop)
-		tell_gdb("print null-stop", session.null_stop ? "on" : "off");
-	gdb_knows.radix = session.radix;
-	gdb_knows.print_max = session.print_max;
-	gdb_knows.print_array = session.print_array;
-	gdb_knows.null_stop = session.null_stop;
 }
 
 const char *session_wanted_vmlinux(void)

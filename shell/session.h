@@ -1,4 +1,4 @@
-/* shell/session.h - the opened dump and what `set` changes. */
+/* shell/session.h - the opened dump, and how the session was started. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef SESSION_H
 #define SESSION_H
@@ -21,33 +21,10 @@ struct session {
 
 	/* command line */
 	bool silent; /* -s */
-	bool json; /* --json: implies silent */
-	bool fail_fast; /* --fail-fast: the first command that fails ends the session */
-	bool exit_status; /* --exit-status: the status of the run tells that a command failed */
-	const char *module_directory; /* --mod DIR: where object files of modules are, or NULL */
-	const char *source_directory; /* --src DIR, or NULL */
-	bool read_now; /* --readnow: gdb expands every unit of a file at once */
 	bool minimal; /* --minimal: only the commands with COMMAND_MINIMAL */
-	bool no_modules, no_panic, no_elf_notes; /* the options of these names */
 
-	/* `set` */
-	unsigned radix; /* 10 or 16 for p, struct ...: 10 at start */
-	bool scroll;
-	unsigned print_max; /* array elements and string bytes shown: 256 */
-	bool print_array;
-	bool null_stop;
-	bool hide_offline_cpus;
-	bool hash; /* list remembers every entry to find loops, rather than Brent's method */
-	bool gdb_prompt; /* set gdb on */
-	u64 scope; /* text address whose scope symbols are looked up in, or 0 */
-	bool refresh; /* `set refresh`: live systems only */
-	bool vi_mode; /* line editing: vi keys instead of emacs' */
-	const char *pager; /* command line of the output scrolling program */
-	char *rc_namelist, *rc_dumpfile; /* `set namelist`, `set dumpfile` in .crashrc; or NULL */
-
+	bool refresh; /* `set refresh`: session_refresh() does something */
 	bool terminal; /* standard output is a terminal */
-	/* answers could not be written, commands not be read: for the exit status of every run */
-	bool broken;
 };
 
 extern struct session session;
@@ -57,8 +34,6 @@ extern struct session session;
  * No pointer to a task or module may be held across it.
  */
 void session_refresh(void);
-/* `set offline hide`, and this CPU was not online: what would be shown of it is left out. */
-bool session_hides_cpu(unsigned cpu);
 /*
  * Which file has the debug information of this kernel: by release, build-id and
  * package. Scope memory.
@@ -69,10 +44,5 @@ const char *session_wanted_vmlinux(void);
  * session.debug_vmlinux. Only when debuginfod_allowed(). False with *why.
  */
 bool session_fetch_debug_file(struct strbuf *why);
-/*
- * Call before gdb_run(): passes on to gdb what `set` changed since the last call
- * (radix, print_max ...).
- */
-void session_sync_gdb(void);
 
 #endif

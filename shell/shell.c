@@ -14,6 +14,7 @@
 #include "shell/alias.h"
 #include "shell/command.h"
 #include "shell/gdb_command.h"
+#include "shell/gdb_settings.h"
 #include "shell/line.h"
 #include "shell/linefile.h"
 #include "shell/nearest.h"
@@ -55,13 +56,13 @@ static void choose_programs(void)
 
 	if (!pager || !*pager)
 		pager = getenv("PAGER");
-	session.pager = pager && *pager ? pager : PROCESS_LESS;
+	pager_settings.command = pager && *pager ? pager : PROCESS_LESS;
 	if (!editor)
 		return;
 	name = strrchr(editor, '/');
 	name = name ? name + 1 : editor;
 	if (starts_with(name, "vi") || starts_with(name, "emacs"))
-		session.vi_mode = *name == 'v';
+		prompt_set_vi_keys(*name == 'v');
 }
 
 /*
@@ -201,7 +202,7 @@ static void run_simple(struct execution *execution)
 	line = line_skip_blanks(line + escaped);
 	rest = line_first_word(line, word, sizeof(word));
 	progress_scope(word, NULL); /* for all that has no better one */
-	if (session.gdb_prompt && !is_gdb_mode_exit(line)) {
+	if (gdb_settings.takes_lines && !is_gdb_mode_exit(line)) {
 		if (!streq(word, "crash") && !session.minimal) {
 			execution->name = "gdb";
 			gdb_command_run(line);
@@ -269,7 +270,7 @@ static void run_with_each_line(struct execution *execution, const char *command,
 
 		if (!*line)
 			continue;
-		if (execution->failed && session.fail_fast)
+		if (execution->failed && outcome_settings.fail_fast)
 			return;
 		whole = xasprintf("%s %s", command, line);
 		run_protected(execution, whole);
@@ -308,14 +309,14 @@ static bool keeps_semicolons(const char *line)
 	char word[NAME_MAX_BYTES];
 
 	line_first_word(line, word, sizeof(word));
-	return session.gdb_prompt || streq(word, "gdb") || streq(word, "g") ||
+	return gdb_settings.takes_lines || streq(word, "gdb") || streq(word, "g") ||
 	       streq(word, "python") || streq(word, "py");
 }
 
 static bool wants_pager(void)
 {
-	return depth == pieces + 1 && session.scroll && !session.silent && session.terminal &&
-	       session.pager && isatty(STDIN_FILENO);
+	return depth == pieces + 1 && pager_settings.scroll && !session.silent &&
+	       session.terminal && pager_settings.command && isatty(STDIN_FILENO);
 }
 
 static void restore_json(void *arg)
@@ -352,7 +353,7 @@ static bool run_pieces(struct execution *execution, const char *line)
 		/* Caught and passed on: what ends this line has to end the lines around it. */
 		if (!protect(run_piece, &piece, &failure))
 			fail_again(&failure);
-		if (piece.failed && session.fail_fast)
+		if (piece.failed && outcome_settings.fail_fast)
 			break;
 		line += length;
 		line = line_skip_blanks(line + (*line == ';'));
@@ -367,7 +368,7 @@ static void execute_command(struct execution *execution, const char *line)
 	struct line_parts parsed;
 	struct execution inner = { .name = "crash" };
 
-	if (is_external_word(line) && !session.gdb_prompt) {
+	if (is_external_word(line) && !gdb_settings.takes_lines) {
 		process_shell(line);
 		return;
 	}
@@ -380,7 +381,7 @@ static void execute_command(struct execution *execution, const char *line)
 	if (parsed.pipeline)
 		process_output_to_pipe(parsed.pipeline);
 	else if (!parsed.output && wants_pager())
-		process_output_to_pager(session.pager);
+		process_output_to_pager(pager_settings.command);
 	if (!parsed.input)
 		run_protected(&inner, parsed.command);
 	else if (*parsed.command)
@@ -417,7 +418,7 @@ static void give_up_output(int error)
 	quitting = true;
 	if (error == EPIPE) /* a reader that had enough is no failure */
 		return;
-	session.broken = true;
+	outcome_set_broken();
 	if (told)
 		return;
 	told = true;
@@ -522,14 +523,14 @@ void shell_run_line(const char *line, const char *source, size_t number)
 	/* A line that read a file: its lines are counted already. */
 	if (!shell_execute(line) && outcome_count() == failures)
 		outcome_failed(line, source, number);
-	if (outcome_count() != failures && session.fail_fast)
+	if (outcome_count() != failures && outcome_settings.fail_fast)
 		shell_quit();
 }
 
 void shell_echo_line(const char *line)
 {
 	if (!session.silent)
-		out("%s%s\n", session.gdb_prompt ? "gdb> " : "crash> ", line);
+		out("%s%s\n", gdb_settings.takes_lines ? "gdb> " : "crash> ", line);
 }
 
 bool shell_run_file(const char *path)

@@ -12,9 +12,9 @@
 #include "names/types.h"
 #include "shell/bridge_ops.h"
 #include "shell/nearest.h"
-#include "shell/session.h"
 #include "show/datashow.h"
 #include "show/jsonshow.h"
+#include "show/offline.h"
 #include "show/typeshow.h"
 #include "symbols.h"
 #include "task.h"
@@ -319,7 +319,7 @@ static void show_per_cpu(struct request *request, const char *cpus)
 	else if (!cpu_mask_parse(streq(cpus, "a") ? "all" : cpus, &mask, why))
 		fail_with(why);
 	for (cpu = cpu_mask_next(&mask, 0); cpu < MAX_CPUS; cpu = cpu_mask_next(&mask, cpu + 1)) {
-		if (session_hides_cpu(cpu)) {
+		if (offline_hides_cpu(cpu)) {
 			datashow_offline_cpu(cpu);
 			continue;
 		}

@@ -12,8 +12,8 @@
 #include "bridge/gdb_bridge.h"
 #include "names/types.h"
 #include "shell/command.h"
+#include "shell/gdb_settings.h"
 #include "shell/nearest.h"
-#include "shell/session.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -37,7 +37,7 @@ unsigned datashow_radix(const struct args *args)
 
 	if (hexadecimal && option_given(args, "d"))
 		fail("-x and -d exclude each other");
-	return hexadecimal ? 16 : option_given(args, "d") ? 10 : session.radix;
+	return hexadecimal ? 16 : option_given(args, "d") ? 10 : gdb_settings.radix;
 }
 
 static void set_gdb_radix(unsigned radix)
@@ -52,15 +52,15 @@ static void set_gdb_radix(unsigned radix)
 char *datashow_gdb(const char *command, unsigned radix)
 {
 	struct strbuf *text = scope_strbuf(), *error = scope_strbuf();
-	bool worked, other_radix = radix != session.radix;
+	bool worked, other_radix = radix != gdb_settings.radix;
 	char *result, *why;
 
-	session_sync_gdb();
+	gdb_settings_sync();
 	if (other_radix)
 		set_gdb_radix(radix);
 	worked = gdb_run(command, GDB_DWARF_IF_NEEDED, text, error);
 	if (other_radix)
-		set_gdb_radix(session.radix);
+		set_gdb_radix(gdb_settings.radix);
 	while (text->length && text->text[text->length - 1] == '\n')
 		text->text[--text->length] = '\0';
 	result = scope_strdup(strbuf_text(text));

@@ -13,6 +13,7 @@
 #include "memory.h"
 #include "names/kfield.h"
 #include "names/types.h"
+#include "shell/gdb_settings.h"
 #include "shell/session.h"
 #include "show/banner.h"
 #include "show/dumplines.h"
@@ -70,7 +71,7 @@ static void put_files(void)
 		  session.debug_vmlinux ? session.debug_vmlinux->file.path : "none");
 	dump_line("types", "%s", types_btf() ? "BTF" : types_available() ? "DWARF" : "none");
 	dump_line("source_tree", "%s",
-		  session.source_directory ? session.source_directory : "(not used)");
+		  gdb_settings.source_directory ? gdb_settings.source_directory : "(not used)");
 }
 
 static void put_cpus(UNUSED void *arg)

@@ -5,7 +5,7 @@
 #include "base/fail.h"
 #include "kernel.h"
 #include "kernel/taskinfo.h"
-#include "shell/session.h"
+#include "show/offline.h"
 #include "show/taskrow.h"
 
 #include <stdlib.h>
@@ -407,11 +407,11 @@ static void put_cpus(const struct table *table, struct runs *runs, size_t nr_tas
 		if (!cpu_mask_has(cpus_present(), cpu))
 			continue;
 		table_remark("%sCPU: %u%s\n", between, cpu,
-			     session_hides_cpu(cpu) ? " [OFFLINE]" : "");
+			     offline_hides_cpu(cpu) ? " [OFFLINE]" : "");
 		runs->tasks = scope_array(nr_tasks + 1, sizeof(*runs->tasks));
 		block.count = 0;
 		for (size_t i = 0; i < nr_tasks; i++) {
-			if (all[i]->cpu == cpu && !session_hides_cpu(cpu))
+			if (all[i]->cpu == cpu && !offline_hides_cpu(cpu))
 				runs->tasks[block.count++] = all[i];
 		}
 		table_show(&block);

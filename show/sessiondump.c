@@ -9,7 +9,9 @@
 #include "kernel/module.h"
 #include "kernel/taskcontext.h"
 #include "memory.h"
+#include "shell/gdb_settings.h"
 #include "shell/outcome.h"
+#include "shell/process.h"
 #include "shell/session.h"
 #include "show/dumplines.h"
 #include "symbols.h"
@@ -77,7 +79,7 @@ static void put_current(void)
 /* Without a panic the task that the session began with is none that panicked. */
 static void put_panic(void)
 {
-	const struct task *task = session.no_panic ? NULL : task_panic();
+	const struct task *task = task_panic();
 
 	if (task && !task_is_panic_task(task))
 		task = NULL;
@@ -123,15 +125,15 @@ void session_dump_session(void)
 	dump_line("namelist", "%s", session.vmlinux_path ? session.vmlinux_path : "none");
 	dump_line("system_map", "%s", session.system_map ? session.system_map : "none");
 	dump_line("dumpfile", "%s", session.dump_path ? session.dump_path : "none");
-	dump_line("output_radix", "%u (%s)", session.radix,
-		  session.radix == 16 ? "hexadecimal" : "decimal");
-	dump_line("scroll", "%s (%s)", on_off(session.scroll),
-		  session.pager ? session.pager : "none");
+	dump_line("output_radix", "%u (%s)", gdb_settings.radix,
+		  gdb_settings.radix == 16 ? "hexadecimal" : "decimal");
+	dump_line("scroll", "%s (%s)", on_off(pager_settings.scroll),
+		  pager_settings.command ? pager_settings.command : "none");
 	dump_line("silent", "%s", on_off(session.silent));
 	dump_line("terminal", "%s", session.terminal ? "yes" : "no");
 	dump_line("minimal", "%s", on_off(session.minimal));
-	dump_line("modules", "%s", on_off(!session.no_modules));
-	dump_line("registers", "%s", on_off(!session.no_elf_notes));
+	dump_line("modules", "%s", on_off(!module_is_left_out()));
+	dump_line("registers", "%s", on_off(!session.dump->registers_left_out));
 	dump_line("gdb_version", "%s, %s", gdb_bridge_version(),
 		  gdb_bridge_started() ? "started" : "not started");
 	dump_line("a command failed", "%s", command_has_failed() ? "yes" : "no");

@@ -5,9 +5,9 @@
 #include "base/fail.h"
 #include "bridge/gdb_bridge.h"
 #include "shell/command.h"
+#include "shell/gdb_settings.h"
 #include "shell/nearest.h"
 #include "shell/outcome.h"
-#include "shell/session.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -73,7 +73,7 @@ static void put_symbol(struct row *row, UNUSED size_t index, void *arg)
 	row_number(row, offset);
 	if (!offset)
 		row_shown(row, "");
-	else if (session.radix == 16)
+	else if (gdb_settings.radix == 16)
 		row_shown(row, scope_printf("0x%llx", offset));
 	row_size(row, symbol->size);
 	if (symbol->module)

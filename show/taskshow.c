@@ -7,8 +7,8 @@
 #include "base/out.h"
 #include "base/table.h"
 #include "shell/command.h"
+#include "shell/gdb_settings.h"
 #include "shell/nearest.h"
-#include "shell/session.h"
 #include "show/datashow.h"
 #include "show/jsonshow.h"
 #include "show/taskrow.h"
@@ -48,7 +48,7 @@ static void print_member(const struct task *task, const char *path)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(structures); i++) {
 		if (datashow_has_member(structures[i], path))
-			datashow_member(structures[i], task->address, path, session.radix);
+			datashow_member(structures[i], task->address, path, gdb_settings.radix);
 	}
 	check_member(path);
 }
@@ -58,7 +58,7 @@ static void print_whole(const struct task *task)
 	for (size_t i = 0; i < ARRAY_SIZE(structures); i++) {
 		out("%s%s ", i == 0 ? "" : "\n", structures[i]);
 		datashow_value(scope_printf("*(%s *)0x%llx", structures[i], task->address), false,
-			       "", session.radix);
+			       "", gdb_settings.radix);
 		out("\n");
 	}
 }

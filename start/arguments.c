@@ -19,10 +19,14 @@
 #include "names/systemmap.h"
 #include "names/vmlinux.h"
 #include "shell/command.h"
+#include "shell/gdb_settings.h"
 #include "shell/help.h"
 #include "shell/input.h"
 #include "shell/manpage.h"
+#include "shell/modfile.h"
 #include "shell/nearest.h"
+#include "shell/outcome.h"
+#include "shell/process.h"
 #include "shell/session.h"
 
 #include <elf.h>
@@ -64,7 +68,7 @@ static noreturn void usage_error(const char *problem, const char *word)
 static void be_silent(UNUSED struct arguments *arguments, UNUSED const char *argument)
 {
 	session.silent = true;
-	session.scroll = false;
+	pager_settings.scroll = false;
 	progress_silence();
 }
 
@@ -124,12 +128,12 @@ static void take_elf_path(struct arguments *arguments, const char *argument)
 
 static void take_module_directory(UNUSED struct arguments *arguments, const char *argument)
 {
-	session.module_directory = argument;
+	modfile_set_directory(argument);
 }
 
 static void take_source_directory(UNUSED struct arguments *arguments, const char *argument)
 {
-	session.source_directory = argument;
+	gdb_settings.source_directory = argument;
 }
 
 static void explain_files(struct arguments *arguments, UNUSED const char *argument)
@@ -307,6 +311,26 @@ static void take_active(struct arguments *arguments, UNUSED const char *argument
 	arguments->only_active = true;
 }
 
+static void leave_out_modules(struct arguments *arguments, UNUSED const char *argument)
+{
+	arguments->no_modules = true;
+}
+
+static void leave_out_panic(struct arguments *arguments, UNUSED const char *argument)
+{
+	arguments->no_panic = true;
+}
+
+static void leave_out_registers(struct arguments *arguments, UNUSED const char *argument)
+{
+	arguments->no_elf_notes = true;
+}
+
+static void take_json(struct arguments *arguments, UNUSED const char *argument)
+{
+	arguments->json = outcome_settings.exit_status = true;
+}
+
 static void ask_debugging_data(struct arguments *arguments, UNUSED const char *argument)
 {
 	arguments->ask_debugging_data = true;
@@ -353,16 +377,15 @@ static const struct known_option known_options[] = {
 	    "run COMMAND and end; may be given again, and -i files run in their turn; implies -s" },
 	  .take = take_command },
 	{ { "--fail-fast", NULL, "end at the first command that fails" },
-	  .flag = &session.fail_fast,
+	  .flag = &outcome_settings.fail_fast,
 	  .value = true },
 	{ { "--exit-status", NULL,
 	    "the status is 2 when a command failed, as with --exec, --json and --fail-fast" },
-	  .flag = &session.exit_status,
+	  .flag = &outcome_settings.exit_status,
 	  .value = true },
 	{ { "--json", NULL,
 	    "every command answers in JSON, an object a line, and a last line with its status" },
-	  .flag = &session.json,
-	  .value = true },
+	  .take = take_json },
 	{ { "-f", NULL, "open a VMLINUX of another build all the same" }, .take = take_force },
 	{ { "-S", NULL, "names come from /boot/System.map-RELEASE or /boot/System.map" },
 	  .take = find_system_map },
@@ -383,7 +406,7 @@ static const struct known_option known_options[] = {
 	  .take = allow_debuginfod },
 	{ { "--readnow", NULL,
 	    "gdb reads all debug information when it first needs some, not piece by piece" },
-	  .flag = &session.read_now,
+	  .flag = &gdb_settings.read_now,
 	  .value = true },
 	{ { "--kaslr", "OFFSET",
 	    "take the kernel that KASLR moved by OFFSET (hexadecimal), \"off\" or \"auto\"" },
@@ -411,7 +434,7 @@ static const struct known_option known_options[] = {
 	{ { "--CRASHPAGER", NULL, "the pager is that of the environment variable CRASHPAGER" },
 	  .variable = "scroll",
 	  .setting = "CRASHPAGER" },
-	{ { "--no_scroll", NULL, "no pager" }, .flag = &session.scroll, .value = false },
+	{ { "--no_scroll", NULL, "no pager" }, .flag = &pager_settings.scroll, .value = false },
 	{ { "-d", "NUMBER", "the variable debug at the start: 1, 4 or 8 (help set)" },
 	  .variable = "debug" },
 	{ { "-c", "TTY", "the variable console at the start" }, .variable = "console" },
@@ -424,14 +447,11 @@ static const struct known_option known_options[] = {
 	  .flag = &session.minimal,
 	  .value = true },
 	{ { "--no_modules", NULL, "leave out modules and their symbols" },
-	  .flag = &session.no_modules,
-	  .value = true },
+	  .take = leave_out_modules },
 	{ { "--no_panic", NULL, "do not look for the task that panicked: start at that of CPU 0" },
-	  .flag = &session.no_panic,
-	  .value = true },
+	  .take = leave_out_panic },
 	{ { "--no_elf_notes", NULL, "leave out the registers that the dump's notes have" },
-	  .flag = &session.no_elf_notes,
-	  .value = true },
+	  .take = leave_out_registers },
 	{ { "--kmem_cache_delay", NULL, "accepted: slab caches are read when a command asks" },
 	  ACCEPTED },
 	{ { "--no_kmem_cache", NULL, "accepted: the same" }, ACCEPTED },
@@ -658,7 +678,7 @@ static void sort_files(struct arguments *arguments, char **paths)
 	 * meant as a dump.
 	 */
 	if (arguments->vmlinux && !arguments->partner && !arguments->nr_dumps &&
-	    !session.rc_dumpfile && !may_be_kernel(arguments->vmlinux)) {
+	    !input_files.dumpfile && !may_be_kernel(arguments->vmlinux)) {
 		arguments->dumps[arguments->nr_dumps++] = arguments->vmlinux;
 		arguments->vmlinux = NULL;
 	}
@@ -831,8 +851,8 @@ void arguments_parse(struct arguments *arguments, char **words)
 	vector_free(&files);
 	/* .crashrc's, where there are none. */
 	if (!arguments->vmlinux)
-		arguments->vmlinux = session.rc_namelist;
-	if (!arguments->nr_dumps && session.rc_dumpfile && !arguments->question)
-		arguments->dumps[arguments->nr_dumps++] = session.rc_dumpfile;
+		arguments->vmlinux = input_files.namelist;
+	if (!arguments->nr_dumps && input_files.dumpfile && !arguments->question)
+		arguments->dumps[arguments->nr_dumps++] = input_files.dumpfile;
 	x86_64_ops.wish(&wishes);
 }

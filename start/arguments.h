@@ -22,6 +22,8 @@ struct arguments {
 	bool explain; /* --debuginfo */
 	bool kernel_chosen; /* --kaslr, --machdep phys_base= */
 	bool only_active; /* --active */
+	bool json; /* --json: implies a quiet session */
+	bool no_modules, no_panic, no_elf_notes; /* the options of these names */
 };
 
 /*

@@ -177,7 +177,7 @@ void oneshot_debug_files(const char *kernel_places)
 	out("kernel %s:\n%s", kernel_identity()->release, kernel_places);
 	if (!session.debug_vmlinux)
 		out("  debug information needs %s\n", session_wanted_vmlinux());
-	if (session.minimal || session.no_modules)
+	if (session.minimal || module_is_left_out())
 		return;
 	for (size_t i = 0; i < module_count(); i++) {
 		if (!protect_row(print_module_places, (void *)module_at(i), &failure))

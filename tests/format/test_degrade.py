@@ -304,3 +304,12 @@ def test_subsystems_left_out(kernel):
     session = with_option("--no_elf_notes")
     equal(session["help -r"], "help: the dump has no registers\n", "registers with --no_elf_notes")
     unchanged(session, whole, "mod", "set", "ps", "log")
+
+
+def test_minimal_leaves_out_as_well(kernel):
+    dump = kernel.dump("sysrq")
+    whole = Session(dump.vmlinux, dump.vmcore, ("help -r", "help -k"), ("--minimal",))
+    expect("RIP:" in whole["help -r"] and re.search(r"mods_installed: \d\d", whole["help -k"]), f"--minimal: {whole['help -k']!r}")
+    session = Session(dump.vmlinux, dump.vmcore, ("help -r", "help -k"), ("--minimal", "--no_elf_notes", "--no_modules"))
+    equal(session["help -r"], "help: the dump has no registers\n", "registers")
+    expect("mods_installed: unknown: modules are left out (--no_modules)" in session["help -k"], session["help -k"])

@@ -1,5 +1,7 @@
 /* test_shell.c - L6 shell: lines taken apart, aliases, files, pipes, errors, history and interrupts. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "shell/gdb_settings.h"
+#include "shell/process.h"
 #include "shell/shell.h"
 
 #include "base/fail.h"
@@ -432,11 +434,11 @@ static void test_gdb_refusals(void **state UNUSED)
 static void test_variables(void **state UNUSED)
 {
 	check_run("set radix 16 print_max 10", "output radix: 16 (hex)\nprint_max: 10\n");
-	assert_int_equal(session.radix, 16);
-	assert_int_equal(session.print_max, 10);
+	assert_int_equal(gdb_settings.radix, 16);
+	assert_int_equal(gdb_settings.print_max, 10);
 	check_run("dec", "output radix: 10 (decimal)\n");
 	check_run("set null-stop on", "null-stop: on\n");
-	assert_true(session.null_stop);
+	assert_true(gdb_settings.null_stop);
 	check_run("set null-stop", "null-stop: on\n");
 	check_run("set gdb", "gdb: off\n");
 	check_error("set radix 8", "set: invalid setting of radix: 8 (it takes 10 | 16)\n");
@@ -453,7 +455,7 @@ static int enter_folder(void **state)
 
 	*state = folder ? strdup(folder) : NULL;
 	shell_init();
-	session.scroll = false;
+	pager_settings.scroll = false;
 	return folder ? chdir(folder) : -1;
 }
 
