@@ -212,9 +212,11 @@ static void put_pair(const struct table *table, const struct cell *cells, size_t
 	for (size_t i = from; i < end; i++) {
 		struct column column = table->columns[i];
 
-		if (!column.key || cells[i - from].state != CELL_KNOWN)
+		if (!column.key)
 			continue;
 		if (!key) {
+			if (cells[i - from].state != CELL_KNOWN)
+				return;
 			key = cells[i - from].value.text;
 			continue;
 		}

@@ -4,6 +4,7 @@
 
 #include "base/fail.h"
 #include "base/out.h"
+#include "base/table.h"
 #include "bridge/gdb_bridge.h"
 #include "dump/elfnote.h"
 #include "names/kfield.h"
@@ -11,18 +12,33 @@
 #include "shell/command.h"
 #include "shell/gdb_command.h"
 #include "shell/session.h"
-#include "show/btshow.h"
 #include "show/kerneldump.h"
 #include "show/sessiondump.h"
 
+static const struct column alias_columns[] = {
+	{ "alias", "", .kind = CELL_TEXT },
+	{ "text", "", CELL_TEXT, .before = " = \"", .after = "\"" },
+	{ "builtin", "", CELL_FLAG, .before = " " },
+	{ 0 },
+};
+
+static void put_alias(struct row *row, size_t index, UNUSED void *arg)
+{
+	const struct alias *alias = alias_at(index);
+
+	row_text(row, alias->name);
+	row_text(row, alias->text);
+	row_flag(row, alias->builtin);
+	row_shown(row, alias->builtin ? "(builtin)" : "(runtime)");
+}
+
 static void show_aliases(UNUSED const char *option)
 {
-	for (size_t i = 0; i < alias_count(); i++) {
-		const struct alias *alias = alias_at(i);
-
-		out("%s = \"%s\" (%s)\n", alias->name, alias->text,
-		    alias->builtin ? "builtin" : "runtime");
-	}
+	table_show(&(struct table){ .name = "help",
+				    .columns = alias_columns,
+				    .count = alias_count(),
+				    .put = put_alias,
+				    .headings = HEADINGS_NEVER });
 }
 
 static void show_build(UNUSED const char *option)
@@ -59,7 +75,32 @@ static void show_notes(UNUSED const char *option)
 		    session.vmcoreinfo.length, session.vmcoreinfo.text);
 }
 
-static void show_names(UNUSED const char *option)
+static const struct column name_columns[] = {
+	{ "name", "", CELL_TEXT, .align = ALIGN_RIGHT, .width = 32 },
+	{ "kind", "", CELL_TEXT, .width = 10 },
+	{ NULL, "", .kind = CELL_TEXT },
+	{ "spelling", NULL, .kind = CELL_TEXT },
+	{ "wanted", NULL, .kind = CELL_TEXT },
+	{ "address", NULL, .kind = CELL_ADDRESS },
+	{ "offset", NULL, .kind = CELL_NUMBER },
+	{ "size", NULL, .kind = CELL_NUMBER },
+	{ "value", NULL, .kind = CELL_SIGNED },
+	{ 0 },
+};
+
+static const char *place_text(const struct kname *name, bool found)
+{
+	if (!found)
+		return scope_printf("not in this kernel (%s)", name->spellings[0]);
+	if (name->kind == KNAME_FIELD)
+		return scope_printf("%s: offset %llu, %llu bytes", name->spelling,
+				    name->member.offset, name->member.size);
+	if (name->kind == KNAME_SYMBOL)
+		return scope_printf("%s: %llx", name->spelling, name->value);
+	return scope_printf("%s: %lld", name->spelling, name->value);
+}
+
+static void put_name(struct row *row, size_t index, UNUSED void *arg)
 {
 	static const char *const kinds[] = {
 		[KNAME_FIELD] = "member",
@@ -67,36 +108,132 @@ static void show_names(UNUSED const char *option)
 		[KNAME_SYMBOL] = "symbol",
 		[KNAME_ENUM] = "enumerator",
 	};
+	struct kname *name = kname_get(index);
+	bool found = kname_resolve(name);
 
-	for (size_t i = 0; i < kname_count(); i++) {
-		struct kname *name = kname_get(i);
-		bool found = kname_resolve(name);
-
-		out("%32s  %-10s  ", name->id, kinds[name->kind]);
-		if (!found)
-			out("not in this kernel (%s)\n", name->spellings[0]);
-		else if (name->kind == KNAME_FIELD)
-			out("%s: offset %llu, %llu bytes\n", name->spelling, name->member.offset,
-			    name->member.size);
-		else if (name->kind == KNAME_SYMBOL)
-			out("%s: %llx\n", name->spelling, name->value);
-		else
-			out("%s: %lld\n", name->spelling, name->value);
-	}
+	row_text(row, name->id);
+	row_text(row, kinds[name->kind]);
+	row_text(row, place_text(name, found));
+	row_text(row, found ? name->spelling : NULL);
+	if (found)
+		row_none(row);
+	else
+		row_text(row, name->spellings[0]);
+	if (found && name->kind == KNAME_SYMBOL)
+		row_address(row, (u64)name->value);
+	else
+		row_none(row);
+	if (found && name->kind == KNAME_FIELD)
+		row_number(row, name->member.offset);
+	else
+		row_none(row);
+	if (found && name->kind == KNAME_FIELD)
+		row_number(row, name->member.size);
+	else if (found && name->kind == KNAME_TYPE)
+		row_number(row, (u64)name->value);
+	else
+		row_none(row);
+	if (found && name->kind == KNAME_ENUM)
+		row_signed(row, (s64)name->value);
+	else
+		row_none(row);
 }
 
-/* Only virtual machine monitors write these. */
-static void show_control_registers(const struct cpu_note *note)
+static void show_names(UNUSED const char *option)
 {
-	out("    CR0: %016llx  CR2: %016llx  CR3: %016llx\n", note->cr0, note->cr2, note->cr3);
+	table_show(&(struct table){ .name = "help",
+				    .columns = name_columns,
+				    .count = kname_count(),
+				    .put = put_name,
+				    .headings = HEADINGS_NEVER });
+}
+
+enum { OF_QEMU = 1, OF_OTHERS = 2 };
+
+#define REGISTER(key, before)                                                                      \
+	{                                                                                          \
+		key, "", CELL_ADDRESS, .width = 16, .zeros = true, before                          \
+	}
+#define LINE_BEGINS(name) .before = "    " name ": "
+#define LINE_GOES_ON(name) .before = "  " name ": ", .same_line = true
+/* No width: those of a note that has none are left out. */
+#define CONTROL(key, before)                                                                       \
+	{                                                                                          \
+		key, "", CELL_ADDRESS, before                                                      \
+	}
+#define CONTROL_OF(who, key, before)                                                               \
+	{                                                                                          \
+		key, "", CELL_ADDRESS, .when = (who), before                                       \
+	}
+
+static const struct column register_columns[] = {
+	{ "cpu", "", CELL_NUMBER, .before = "CPU ", .after = ":" },
+	REGISTER("rip", LINE_BEGINS("RIP")),
+	REGISTER("rsp", LINE_GOES_ON("RSP")),
+	{ "rflags", "", CELL_ADDRESS, .width = 8, .zeros = true, LINE_GOES_ON("RFLAGS") },
+	REGISTER("rax", LINE_BEGINS("RAX")),
+	REGISTER("rbx", LINE_GOES_ON("RBX")),
+	REGISTER("rcx", LINE_GOES_ON("RCX")),
+	REGISTER("rdx", LINE_BEGINS("RDX")),
+	REGISTER("rsi", LINE_GOES_ON("RSI")),
+	REGISTER("rdi", LINE_GOES_ON("RDI")),
+	REGISTER("rbp", LINE_BEGINS("RBP")),
+	REGISTER("r8", LINE_GOES_ON(" R8")),
+	REGISTER("r9", LINE_GOES_ON(" R9")),
+	REGISTER("r10", LINE_BEGINS("R10")),
+	REGISTER("r11", LINE_GOES_ON("R11")),
+	REGISTER("r12", LINE_GOES_ON("R12")),
+	REGISTER("r13", LINE_BEGINS("R13")),
+	REGISTER("r14", LINE_GOES_ON("R14")),
+	REGISTER("r15", LINE_GOES_ON("R15")),
+	{ "cs", "", CELL_ADDRESS, .width = 4, .zeros = true, LINE_BEGINS("CS") },
+	{ "ss", "", CELL_ADDRESS, .width = 4, .zeros = true, LINE_GOES_ON("SS") },
+	CONTROL("cr0", LINE_BEGINS("CR0")),
+	CONTROL("cr2", LINE_GOES_ON("CR2")),
+	CONTROL("cr3", LINE_GOES_ON("CR3")),
+	CONTROL("cr4", LINE_BEGINS("CR4")),
 	/* VMware's state has the others under names that are not known. */
-	if (!session.dump->nr_qemu_notes) {
-		out("    CR4: %016llx  IDT base: %016llx\n", note->cr4, note->idt_base);
+	CONTROL_OF(OF_QEMU, "gs_base", LINE_GOES_ON("GS base")),
+	CONTROL_OF(OF_QEMU, "kernel_gs_base", LINE_GOES_ON("kernel GS base")),
+	CONTROL_OF(OF_QEMU, "idt_base", LINE_BEGINS("IDT base")),
+	CONTROL_OF(OF_OTHERS, "idt_base", LINE_GOES_ON("IDT base")),
+	CONTROL_OF(OF_QEMU, "gdt_base", LINE_GOES_ON("GDT base")),
+	{ 0 },
+};
+
+/* Only virtual machine monitors write these. */
+static void put_control_register(struct row *row, const struct cpu_note *note, u64 value)
+{
+	if (!note->has_control) {
+		row_none(row);
 		return;
 	}
-	out("    CR4: %016llx  GS base: %016llx  kernel GS base: %016llx\n", note->cr4,
-	    note->segments.gs_base, note->kernel_gs_base);
-	out("    IDT base: %016llx  GDT base: %016llx\n", note->idt_base, note->gdt_base);
+	row_address(row, value);
+	row_shown(row, scope_printf("%016llx", value));
+}
+
+static void put_registers(struct row *row, size_t index, UNUSED void *arg)
+{
+	const struct cpu_note *note = &session.dump->cpu_notes[index];
+	const struct x86_regs *r = &note->regs;
+	const u64 plain[] = { r->ip,  r->sp,  r->flags, r->ax,	r->bx, r->cx,  r->dx,
+			      r->si,  r->di,  r->bp,	r->r8,	r->r9, r->r10, r->r11,
+			      r->r12, r->r13, r->r14,	r->r15, r->cs, r->ss };
+	const u64 control[] = { note->cr0,
+				note->cr2,
+				note->cr3,
+				note->cr4,
+				note->segments.gs_base,
+				note->kernel_gs_base,
+				note->idt_base,
+				note->idt_base,
+				note->gdt_base };
+
+	row_number(row, note->cpu);
+	for (size_t i = 0; i < ARRAY_SIZE(plain); i++)
+		row_address(row, plain[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(control); i++)
+		put_control_register(row, note, control[i]);
 }
 
 static void show_registers(UNUSED const char *option)
@@ -105,17 +242,13 @@ static void show_registers(UNUSED const char *option)
 
 	if (!dump || !dump->nr_cpu_notes)
 		fail("the dump has no registers");
-	for (size_t i = 0; i < dump->nr_cpu_notes; i++) {
-		const struct cpu_note *note = &dump->cpu_notes[i];
-		const struct x86_regs *r = &note->regs;
-
-		out("CPU %u:\n", note->cpu);
-		out("    RIP: %016llx  RSP: %016llx  RFLAGS: %08llx\n", r->ip, r->sp, r->flags);
-		btshow_general_registers(r);
-		out("    CS: %04llx  SS: %04llx\n", r->cs, r->ss);
-		if (note->has_control)
-			show_control_registers(note);
-	}
+	table_show(&(struct table){ .name = "help",
+				    .columns = register_columns,
+				    .count = dump->nr_cpu_notes,
+				    .put = put_registers,
+				    .when = dump->nr_qemu_notes ? OF_QEMU : OF_OTHERS,
+				    .headings = HEADINGS_NEVER,
+				    .labels = 1 });
 }
 
 static const struct option options[] = {

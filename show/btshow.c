@@ -11,7 +11,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
-void btshow_general_registers(const struct x86_regs *r)
+static void show_general_registers(const struct x86_regs *r)
 {
 	out("    RAX: %016llx  RBX: %016llx  RCX: %016llx\n", r->ax, r->bx, r->cx);
 	out("    RDX: %016llx  RSI: %016llx  RDI: %016llx\n", r->dx, r->si, r->di);
@@ -26,7 +26,7 @@ static void show_registers(const struct frame *frame)
 
 	out("    RIP: %016llx  RSP: %016llx  RFLAGS: %08llx\n", r->ip, r->sp, r->flags);
 	if (!frame->partial_regs)
-		btshow_general_registers(r);
+		show_general_registers(r);
 	out("    ORIG_RAX: %016llx  CS: %04llx  SS: %04llx\n", r->orig_ax, r->cs, r->ss);
 }
 

@@ -5,8 +5,6 @@
 
 #include "show/btwalk.h"
 
-/* RAX to R15, in five lines. */
-void btshow_general_registers(const struct x86_regs *r);
 void btshow_trace(const struct stack_trace *trace, const struct bt_style *style);
 /* -e: only the saved register sets, with where they are. */
 void btshow_exception_frames(const struct stack_trace *trace);

@@ -16,7 +16,7 @@ COMMANDS = ("ps", "ps -s", "ps -t", "ps -l", "ps -r", "ps -a", "ps -p 1", "ps -g
             "sys", "kmem -i", "mod", "sys -t", "set 1", "sig 1", "vtop init_task", "rd init_task 4", "struct task_struct.pid,comm init_task",
             "list -H modules", "sym linux_banner", "help -k", "help -m", "help -v", "help -t")
 # How many of something are there: fewer, when some are lost.
-COUNTS = {"tasks", "threads", "count"}
+COUNTS = {"tasks", "threads", "count", "running_tasks", "kernel_threads", "active"}
 # In which object a value stands.
 NAMES = ("task", "address", "base", "name", "virtual", "at")
 

@@ -106,6 +106,14 @@ def flag(value):
     return word("yes" if value else "no")
 
 
+def on_off(value):
+    return word("on" if value else "off")
+
+
+def hexadecimal(value):
+    return word(f"{value:x}")
+
+
 def marked(mark):
     """A flag that is a mark in the text, and nothing where it is not set."""
     return lambda value: mark if value else None
@@ -327,6 +335,28 @@ SOURCES = {
 }
 MEMBER = r"[{}<>,]|\bstruct \w+\b|\bunion \w+\b"
 NO_COLUMN = "size module"  # of sym
+
+
+LABEL = r"^ *[\w.\[\]\0 ]{1,32}:"
+# Their lines are the same texts in both forms.
+HELP_TEXTS = ("help -B", "help -D", "help -n", "help -z", "help ps", "help")
+
+
+def labelled(command, eyes, **rest):
+    """help -k and its siblings: lines with the names of the keys."""
+    return Case(command, eyes=f"{LABEL}|{eyes}", **rest)
+
+
+def contexts(row):
+    """-t: a task's address has its number, CPU and name behind it."""
+    row = dict(row)
+    whole = '{:x}  pid {}  cpu {}  "{}"'
+    row["current"] = whole.format(int(row["current"], 16), row["pid"], row["processor"], row["comm"])
+    if row.get("panic_task"):
+        row["panic_task"] = whole.format(
+            int(row["panic_task"], 16), row.pop("panic_pid"), row["panic_processor"], row.pop("panic_comm")
+        )
+    return row
 
 
 def stack(row):
@@ -736,8 +766,41 @@ CASES = [
     bt("foreach bt"),
     ps("foreach ps"),
     viewed("foreach task -R pid", eyes=f"{MEMBER}|{HEADER}"),
-    *(Case(f"help {option}") for option in "-a -B -D -k -m -n -o -p -r -s -t -T -v -z ps".split()),
-    Case("help"),
+    *(Case(command) for command in HELP_TEXTS),
+    Case("help -a", forms={"builtin": lambda value: r"\(builtin\)" if value else r"\(runtime\)"}),
+    labelled(
+        "help -k",
+        r"unknown:|\(not used\)|\(KASLR offset: [0-9a-f]+ / \d+MB\)|\(no \w+ in this kernel\)",
+        forms={
+            "image": lambda value: "found" if value else "not found",
+            "kexec": lambda value: "it started a crash kernel" if value else "no",
+            "kaslr_offset": hexadecimal,
+            "date": date,
+            "boot_date": date,
+        },
+    ),
+    labelled(
+        "help -m",
+        r"unknown: no [\w()]+ in vmcoreinfo|not found|\(0x[0-9a-f]+\)|\(\d+MB\)|\(no \w+ in this kernel\)",
+        forms={"kernel_image_size": hexadecimal},
+    ),
+    labelled(
+        "help -v",
+        r"bytes",
+        forms={"zero_excluded": lambda value: "read as zeroes" if value else "are an error"},
+    ),
+    *(labelled(f"help {option}", r"\b0{16}\b", shown=contexts) for option in ("-t", "-T")),
+    labelled(
+        "help -p",
+        r"\((?:hexa)?decimal\)|none",
+        forms={
+            **dict.fromkeys(("scroll", "silent", "minimal", "modules", "registers"), on_off),
+            "gdb_started": lambda value: "(?<!not )started" if value else "not started",
+        },
+    ),
+    labelled("help -s", r"\bsymbols, text at\b", forms={"kaslr_offset": hexadecimal}),
+    Case("help -o", eyes=r"not in this kernel|\boffset\b|\bbytes\b"),
+    Case("help -r", eyes=rf"{REGISTERS}|^CPU |CR\d:|(?:kernel )?GS base:|[IG]DT base:"),
     *(
         Case(
             command,
@@ -1042,7 +1105,7 @@ def answers(kernel):
 
 
 def shown_by(case):
-    return not case.command.startswith("help")  # its lines are the text
+    return case.command not in HELP_TEXTS
 
 
 def changed(value):
@@ -1141,7 +1204,11 @@ NEVER_SEEN = {
     "set symbol": "no scope is set",
     "siginfo": "no signal waits with one in init",
     "whatis address": "of struct -o",
+    "help taint_letters": "the kernels of these dumps are not tainted",
     "sys system_map": "no System.map is read",
+    "help system_map": "no System.map is read",
+    "help source_tree": "no sources are there",
+    "help ikconfig_ents": "the kernels have their configuration in a file",
     "log caller_cpu": "all messages are of tasks",
     **dict.fromkeys(
         ("log address", "log buffer", "log cpu", "log length", "log messages_lost"),

@@ -466,6 +466,19 @@ static void put_bits(struct row *row, UNUSED size_t index, UNUSED void *arg)
 	row_list_end(row);
 }
 
+static void put_broken(UNUSED struct row *row, UNUSED void *arg)
+{
+	fail("broken");
+}
+
+static void put_list(struct row *row)
+{
+	row_list(row);
+	row_number(row, 1);
+	row_null(row, NULL);
+	row_list_end(row);
+}
+
 static void put_pairs(struct row *row, size_t index, UNUSED void *arg)
 {
 	row_text(row, scope_printf("line %zu", index));
@@ -477,6 +490,12 @@ static void put_pairs(struct row *row, size_t index, UNUSED void *arg)
 	row_text(row, scope_printf("key%zu", index));
 	if (index == 1)
 		row_number(row, 1);
+	else if (index == 3)
+		row_null(row, NULL);
+	else if (index == 4)
+		row_protect(row, put_broken, NULL);
+	else if (index == 5)
+		put_list(row);
 	else
 		row_text(row, "two");
 }
@@ -530,7 +549,7 @@ static void test_parts(UNUSED void **state)
 					    .headings = HEADINGS_NEVER };
 	static const struct table pairs = { .name = "test",
 					    .columns = pair_columns,
-					    .count = 3,
+					    .count = 6,
 					    .put = put_pairs,
 					    .pairs = true,
 					    .headings = HEADINGS_NEVER };
@@ -549,7 +568,11 @@ static void test_parts(UNUSED void **state)
 	      "17, 18, 19]}, "
 	      "\"pairs\": {\"key1\": 1, \"key2\": \"two\"}, \"last\": \"end\", \"costly\": 42}\n"
 	      "test: broken\n");
-	check(&pairs, "    line 0\n    line 1\n    line 2\n", "{\"key1\": 1, \"key2\": \"two\"}\n");
+	check(&pairs,
+	      "    line 0\n    line 1\n    line 2\n    line 3\n    line 4\n    line 5\n"
+	      "test: (in the answer)\n",
+	      "{\"key1\": 1, \"key2\": \"two\", \"key3\": null, \"key4_error\": \"broken\", "
+	      "\"key5\": [1, null]}\ntest: (in the answer)\n");
 }
 
 /* ---- rows for who draws them himself ---- */
