@@ -320,7 +320,7 @@ static void set_unwinder(const char *word)
 		fail("-D takes orc or dwarf: frames are found through unwind tables, so there "
 		     "are no remembered frame sizes to show, check or clear");
 	if (dwarf && !cfi_function(0, &start, &end))
-		fail("there is no unwind table of DWARF's: "
+		fail("there is no DWARF unwind table: "
 		     "it is in a vmlinux with debug information");
 	/* As `set unwind` does. */
 	stack_prefer_cfi(dwarf);
@@ -535,7 +535,7 @@ COMMAND(bt) = {
 			{ "S", "sp", "begin at the return address in this word of the stack" },
 			{ "o", NULL,
 			  "every return address on the stack, stale ones too, each with a ?" },
-			{ "O", NULL, "-o becomes the default, or is the default no more" },
+			{ "O", NULL, "makes -o the default, or no longer the default" },
 			{ "D", "table",
 			  "ask this unwind table first from now on: orc, the kernel's own (the "
 			  "default), or dwarf, vmlinux's" },

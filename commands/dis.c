@@ -575,7 +575,7 @@ static const struct option dis_options[] = {
 	{ "U", NULL, "as gdb prints it, without crash's own marks" },
 	{ "b", NULL,
 	  "NUM bytes after a BUG's ud2 are not code: sets this for the session; "
-	  "alone it shows the setting" },
+	  "alone, it shows how many" },
 	{ NULL, NULL, NULL },
 };
 

@@ -158,7 +158,7 @@ static void run_eval(struct args *args)
 
 static const struct option options[] = {
 	{ "b", NULL, "also list the bits that are set" },
-	{ "l", NULL, "numbers have 64 bits: they always do here; accepted for old scripts" },
+	{ "l", NULL, "accepted for old scripts: numbers always have 64 bits here" },
 	{ 0 },
 };
 

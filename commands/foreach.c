@@ -373,7 +373,7 @@ static void run_foreach(struct args *args)
 
 COMMAND(foreach) = {
 	.name = "foreach",
-	.summary = "runs a command for many tasks",
+	.summary = "run a command for many tasks",
 	.synopsis = "[pid | task | name | 'regex' | \\name | state |\n"
 		    "kernel | user | gleader | active] ... command [option | argument] ...",
 	.description =

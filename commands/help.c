@@ -262,7 +262,7 @@ static const struct option options[] = {
 	  "every member, type, symbol and enumerator of the kernel that crash looks for, with the "
 	  "spelling and place that this kernel has" },
 	{ "p", NULL, "the session itself" },
-	{ "r", NULL, "the registers of each cpu that the dump holds" },
+	{ "r", NULL, "the registers that the dump holds of each CPU" },
 	{ "s", NULL, "how many symbols there are, of the kernel and of each module" },
 	{ "t", NULL, "the tasks: how many, the current one, the one that panicked" },
 	{ "T", NULL, "the same, and a row for each task" },

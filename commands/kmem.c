@@ -171,8 +171,8 @@ COMMAND(kmem) = {
 	.description =
 		"Shows the totals of memory that /proc/meminfo would have shown at that moment: "
 		"MemTotal, MemFree, Buffers, Cached, Slab, huge pages of all sizes, swap, and how "
-		"much memory is committed of what may be. Counting shared frames means looking at "
-		"every struct page, which takes time on a large machine.",
+		"much memory is committed, with the limit. Counting shared frames means looking "
+		"at every struct page, which takes time on a large machine.",
 	.example = "crash> kmem -i\n"
 		   "                 PAGES        TOTAL      PERCENTAGE\n"
 		   "    TOTAL MEM    54471     212.8 MB         ----\n"

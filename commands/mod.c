@@ -437,7 +437,7 @@ COMMAND(mod) = {
 		"/usr/lib/debug/lib/modules/RELEASE, /lib/modules/RELEASE and beside the vmlinux. "
 		"When a file has no debug information, its .gnu_debuglink and its build-id lead "
 		"to the file that has it. crash prefers files with debug information, and refuses "
-		"one whose build-id is another's.",
+		"one with another build-id.",
 	.example =
 		"crash> mod -t\n"
 		"no tainted modules\n"

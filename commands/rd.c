@@ -519,7 +519,7 @@ COMMAND(rd) = {
 		    "     address|symbol[:cpu] [count]",
 	.options = rd_options,
 	.description =
-		"Shows COUNT numbers (1 when not given) from an address or symbol on, 16 bytes a "
+		"Shows COUNT numbers (by default 1) from an address or symbol on, 16 bytes a "
 		"line. Addresses below the kernel's half belong to the current task. \":cpu\" "
 		"chooses a copy of a per-cpu variable; \":\" is the current CPU's. Where the dump "
 		"has no more memory, the listing ends with the reason.",

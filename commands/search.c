@@ -411,7 +411,7 @@ static const struct option search_options[] = {
 	{ "c", NULL, "look for text" },
 	{ "w", NULL, "values are 32 bits wide" },
 	{ "h", NULL, "values are 16 bits wide" },
-	{ "x", "count", "show so many values before and after each one found" },
+	{ "x", "count", "show this many values before and after each one found" },
 	{ NULL, NULL, NULL },
 };
 

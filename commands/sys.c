@@ -249,7 +249,7 @@ static void panic_machine(void)
 	fputc('c', file);
 	if (fclose(file) != 0)
 		fail("%s: %s", trigger, strerror(errno));
-	fail("the kernel took the order to panic, and runs on (see kernel.sysrq)");
+	fail("the kernel accepted the order to panic, but runs on (see kernel.sysrq)");
 }
 
 static void run_sys(struct args *args)
@@ -282,7 +282,7 @@ static void run_sys(struct args *args)
 static const struct option sys_options[] = {
 	{ "t", NULL, "the kernel's taint mask in hexadecimal, and its letters" },
 	{ "c", NULL, "the system call table with the source line of each; or the calls named" },
-	{ "i", NULL, "what the firmware says of the machine (DMI)" },
+	{ "i", NULL, "what the firmware says about the machine (DMI)" },
 	{ "panic", NULL,
 	  "panic the running system, at once, through /proc/sysrq-trigger; refused for a dump" },
 	{ NULL, NULL, NULL },
@@ -294,9 +294,10 @@ COMMAND(sys) = {
 	.synopsis = "[-t | -c [name | number] | -i | config | -panic]",
 	.options = sys_options,
 	.description =
-		"Without an option, shows the page of the start. CPUS counts the CPUs present; "
-		"UPTIME is the time since boot, sleep included. PANIC is the log line that names "
-		"the cause: the first line of an oops, or the text of any other panic.\n"
+		"Without an option, shows what a session shows at its start. CPUS counts the CPUs "
+		"present; UPTIME is the time since boot, sleep included. PANIC is the log line "
+		"that names the cause: the first line of an oops, or the text of any other "
+		"panic.\n"
 		"\n"
 		"config prints the configuration that the kernel was built with, if the kernel "
 		"carries it. After -c, a number names one system call; any other word all those "

@@ -514,8 +514,8 @@ COMMAND(tree) = {
 		"\n"
 		"Entries of a red-black tree come from the top down, the left side first; "
 		"position root/l/r is the right child of the root's left child. Entries of the "
-		"others come by index; there a position is the slot number in each node. The "
-		"index of a maple tree's entry is its place in the order.\n"
+		"other kinds come in order of their index; there a position is the slot number in "
+		"each node. The index of a maple tree's entry is its place in the order.\n"
 		"\n"
 		"Where a node is damaged or missing, a message says so, and what is below it is "
 		"left out.",

@@ -433,8 +433,8 @@ COMMAND(whatis) = {
 	.description =
 		"Looks for structures and unions first, then symbols, then typedefs, enums and "
 		"the types of the language. An enumerator is shown with its value, an expression "
-		"(init_task.pid, &modules) with its type, a type of pointers with what it points "
-		"to. Only the debug information knows the types of symbols.\n"
+		"(init_task.pid, &modules) with its type, a pointer type with what it points to. "
+		"Only the debug information knows the types of symbols.\n"
 		"\n"
 		"-r and -m, alone or together, list the structures and unions that fit, those of "
 		"modules among them, by size. For -m a part of the member's type is enough: "

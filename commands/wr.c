@@ -133,8 +133,8 @@ COMMAND(wr) = {
 		},
 	.description =
 		"Writes VALUE, which is hexadecimal (or a symbol, or an expression in "
-		"parentheses), to an address of a live system. A value must not cross the border "
-		"of a page. wr reads back what it wrote, and fails when memory did not keep it.\n"
+		"parentheses), to an address of a live system. A value must not cross a page "
+		"boundary. wr reads back what it wrote, and fails when memory did not keep it.\n"
 		"\n"
 		"wr writes through /dev/mem, which takes root, a kernel that is not locked down "
 		"and, for RAM, one without CONFIG_STRICT_DEVMEM. Most distributions' kernels "

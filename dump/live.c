@@ -385,7 +385,7 @@ static bool live_write(struct dump *dump, u64 paddr, const void *buf, size_t len
 	/* Memory that is none, or of a device, takes a write and forgets it. */
 	if (read_at(live->write_fd, paddr, now, length) == length && memcmp(now, buf, length) == 0)
 		return true;
-	strbuf_puts(why, "it was written, but reads otherwise now");
+	strbuf_puts(why, "it was written, but reads back differently");
 	return false;
 }
 

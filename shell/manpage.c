@@ -10,7 +10,7 @@ static const char exit_status[] =
 	"0 when the session worked; 1 when nothing could be opened; 2 when standard output could not be\n"
 	"written or an -i file not be read, and with --exit-status, --exec, --json or --fail-fast also\n"
 	"when some command failed. Which ones failed stands on standard error at the end of every run.\n"
-	"The end of the input is no failure, nor is an early end of who reads the output, nor what a\n"
+	"The end of the input is no failure, nor is a reader of the output that ends early, nor what a\n"
 	"shell command or a program behind a pipe returns.";
 
 static const struct run_option files[] = {

@@ -237,7 +237,7 @@ static u8 *read_bytes(u64 address, u64 size, enum address_space space, const cha
 	u8 *bytes;
 
 	if (size > MOST_BYTES)
-		fail("%s has %llu bytes: more than one value should", what, size);
+		fail("%s has %llu bytes: too many for one value", what, size);
 	bytes = scope_alloc(size + 1);
 	mem_read_in(current_space(space), address, bytes, size, what);
 	return bytes;

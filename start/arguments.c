@@ -374,7 +374,8 @@ static const struct known_option known_options[] = {
 	{ { "-i", "FILE", "run the commands in FILE first; may be given again" },
 	  .take = take_input_file },
 	{ { "--exec", "COMMAND",
-	    "run COMMAND and end; may be given again, and -i files run in their turn; implies -s" },
+	    "run COMMAND and exit; may be given again, and -i files run in their turn; "
+	    "implies -s" },
 	  .take = take_command },
 	{ { "--fail-fast", NULL, "end at the first command that fails" },
 	  .flag = &outcome_settings.fail_fast,
@@ -386,7 +387,7 @@ static const struct known_option known_options[] = {
 	{ { "--json", NULL,
 	    "every command answers in JSON, an object a line, and a last line with its status" },
 	  .take = take_json },
-	{ { "-f", NULL, "open a VMLINUX of another build all the same" }, .take = take_force },
+	{ { "-f", NULL, "open a VMLINUX even if it is of another build" }, .take = take_force },
 	{ { "-S", NULL, "names come from /boot/System.map-RELEASE or /boot/System.map" },
 	  .take = find_system_map },
 	{ { "--save", "FILE",
@@ -401,8 +402,8 @@ static const struct known_option known_options[] = {
 	    "and exit" },
 	  .take = explain_files },
 	{ { "--debuginfod", NULL,
-	    "what is in none of the usual places is asked for, by build-id, "
-	    "from the servers in DEBUGINFOD_URLS" },
+	    "ask the servers in DEBUGINFOD_URLS, by build-id, "
+	    "for what is in none of the usual places" },
 	  .take = allow_debuginfod },
 	{ { "--readnow", NULL,
 	    "gdb reads all debug information when it first needs some, not piece by piece" },
