@@ -113,7 +113,7 @@ static bool read_nr_phdrs(const struct file_map *file, const Elf64_Ehdr *header,
 			why,
 			"ELF vmcore: section header at %llu, which has the number of segments, is "
 			"past the end of the file",
-			(unsigned long long)header->e_shoff);
+			(u64)header->e_shoff);
 		return false;
 	}
 	*nr_phdrs = number;
@@ -193,7 +193,7 @@ static bool check_phdrs(const struct file_map *file, const Elf64_Ehdr *header, u
 		why,
 		"ELF vmcore: cut short or damaged: %llu program headers at %llu do not fit into a "
 		"file of %llu bytes",
-		*nr_phdrs, (unsigned long long)header->e_phoff, file->size);
+		*nr_phdrs, (u64)header->e_phoff, file->size);
 	return false;
 }
 
@@ -251,7 +251,7 @@ static void add_load(struct dump *dump, const Elf64_Phdr *phdr)
 	if (!range_fits(phdr->p_paddr, memory_bytes, 1ULL << 52)) {
 		strbuf_printf(&dump->remarks,
 			      "segment at physical %llx of %llx bytes is no memory\n",
-			      (unsigned long long)phdr->p_paddr, memory_bytes);
+			      (u64)phdr->p_paddr, memory_bytes);
 		return;
 	}
 	if (!range_fits(phdr->p_offset, file_bytes, file->size)) {
@@ -386,7 +386,7 @@ static void netdump_describe(const struct dump *dump, struct strbuf *text)
 		      file->flat ? ", flattened" : "");
 	strbuf_printf(text, "%20s: %s, %llu bytes\n", "filename", file->path, file->size);
 	strbuf_printf(text, "%20s: %u\n", "e_phnum", netdump->header.e_phnum);
-	strbuf_printf(text, "%20s: %llx\n", "e_phoff", (unsigned long long)netdump->header.e_phoff);
+	strbuf_printf(text, "%20s: %llx\n", "e_phoff", (u64)netdump->header.e_phoff);
 	strbuf_printf(text, "%20s: %u\n", "num_pt_load_segments", netdump->nr_loads);
 	strbuf_printf(text, "%20s: %llx\n", "max_mapnr", dump->max_pfn);
 	strbuf_printf(text, "%20s: %s\n", "incomplete", dump->incomplete ? "yes" : "no");

@@ -769,6 +769,13 @@ const struct symbol *symbol_by_name(const char *name)
 	return symbol ? symbol : find_in_modules(name, NULL);
 }
 
+u64 symbol_value(const char *name)
+{
+	const struct symbol *symbol = symbol_by_name(name);
+
+	return symbol ? symbol->value : 0;
+}
+
 const struct symbol *symbol_next_same_name(const struct symbol *symbol)
 {
 	const struct symbol *next;

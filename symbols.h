@@ -62,6 +62,7 @@ void symbols_set_module_loader(void (*load)(void));
 
 /* First symbol of that name: the kernel's before modules', global before local. NULL: none. */
 const struct symbol *symbol_by_name(const char *name);
+u64 symbol_value(const char *name); /* 0: there is none of that name */
 const struct symbol *symbol_next_same_name(const struct symbol *symbol);
 /*
  * The same, or else the part of that function which the compiler kept:

@@ -499,13 +499,6 @@ static bool variable_u64(const struct kernel_layout *layout, const char *name, u
 	       image_read(layout, symbol->value, value, sizeof(*value));
 }
 
-static u64 symbol_value(const char *name)
-{
-	const struct symbol *symbol = symbol_by_name(name);
-
-	return symbol ? symbol->value : 0;
-}
-
 static u64 top_table(const struct vmcoreinfo *info)
 {
 	u64 address;

@@ -307,6 +307,19 @@ struct strbuf *scope_strbuf(void)
 	return text;
 }
 
+static void free_u64map(void *map)
+{
+	u64map_free(map);
+}
+
+struct u64map *scope_u64map(void)
+{
+	struct u64map *map = scope_alloc(sizeof(*map));
+
+	scope_cleanup(free_u64map, map);
+	return map;
+}
+
 void interrupt_request(void)
 {
 	interrupt_flag = 1;

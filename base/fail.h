@@ -58,6 +58,7 @@ char *scope_strdup(const char *text);
 char *scope_printf(const char *format, ...) PRINTF_LIKE(1, 2);
 /* Growing text that the innermost scope owns. */
 struct strbuf *scope_strbuf(void);
+struct u64map *scope_u64map(void); /* an empty one, the same */
 /* Runs when the innermost scope ends, however it ends; last in, first out. */
 void scope_cleanup(void (*function)(void *arg), void *arg);
 

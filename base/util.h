@@ -152,6 +152,11 @@ void u64map_free(struct u64map *map);
 
 u32 hash_text(const char *text);
 
+static inline const char *on_off(bool on)
+{
+	return on ? "on" : "off";
+}
+
 /*
  * Length of the valid UTF-8 sequence at TEXT, whose first byte is 0x80 or more; 0: none, or one of
  * the control characters that act on terminals (U+0080 to U+009F).

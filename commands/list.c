@@ -26,17 +26,12 @@ struct walk {
 	u64 nr_shown, entry;
 	struct table_run run;
 	u64 second_node; /* what the first one points to */
-	struct u64map seen;
+	struct u64map *seen;
 	u64 brent_node, brent_power, brent_lambda;
 };
 
 /* `set hash`: every entry is remembered to find loops, rather than by Brent's method. */
 static bool remembers_entries = true;
-
-static void free_map(void *arg)
-{
-	u64map_free(arg);
-}
 
 /* The end of any list that is not broken. */
 static bool ends_at(const struct walk *walk, u64 entry, u64 node)
@@ -73,9 +68,9 @@ static void check_loop(struct walk *walk, u64 node)
 	u64 start;
 
 	if (!walk->brent) {
-		if (u64map_get(&walk->seen, node, NULL))
+		if (u64map_get(walk->seen, node, NULL))
 			fail("duplicate list entry: %llx", (node - walk->member_offset));
-		u64map_put(&walk->seen, node, 1);
+		u64map_put(walk->seen, node, 1);
 		return;
 	}
 	if (!walk->nr_shown || !walk->brent_power) {
@@ -137,7 +132,7 @@ static void do_walk(struct walk *walk)
 {
 	u64 node = walk->first_node;
 
-	scope_cleanup(free_map, &walk->seen);
+	walk->seen = scope_u64map();
 	if (!walk->head_is_entry) {
 		node = next_of(walk, node);
 		if (node == walk->first_node)

@@ -48,7 +48,7 @@ static void add_wall_clock(struct strbuf *line, const struct log_style *style, u
 
 	if (localtime_r(&seconds, &parts) == NULL ||
 	    strftime(text, sizeof(text), "%a %b %e %H:%M:%S %Z %Y", &parts) == 0)
-		snprintf(text, sizeof(text), "%llu", (unsigned long long)seconds);
+		snprintf(text, sizeof(text), "%llu", (u64)seconds);
 	strbuf_printf(line, "[%s] ", text);
 }
 

@@ -43,11 +43,6 @@ struct variable {
 	bool unlisted; /* not part of `set -v` */
 };
 
-static const char *on_off(bool on)
-{
-	return on ? "on" : "off";
-}
-
 static void put_switch(struct row *row, bool on)
 {
 	row_flag(row, on);

@@ -26,7 +26,7 @@ struct tree {
 	u64 root; /* the tree's root structure, or with -N a node */
 	bool is_node, positions, linear;
 	u64 node_offset; /* -o */
-	struct u64map seen;
+	struct u64map *seen;
 	char path[2 * MAX_HEIGHT + 1]; /* "/l/r" */
 	struct strbuf *position; /* of an entry, as text */
 	u64 nr_shown; /* the entry that is shown is counted */
@@ -103,11 +103,6 @@ static void broken(const char *why)
 	command_partly_failed();
 }
 
-static void free_map(void *arg)
-{
-	u64map_free(arg);
-}
-
 static void show_node(struct tree *tree, u64 node)
 {
 	u64 entry = node - tree->node_offset;
@@ -121,12 +116,12 @@ static void walk_rbtree(struct tree *tree, u64 node, unsigned depth)
 	u64 left, right;
 
 	interrupt_check();
-	if (depth == MAX_HEIGHT || u64map_get(&tree->seen, node, NULL)) {
+	if (depth == MAX_HEIGHT || u64map_get(tree->seen, node, NULL)) {
 		broken(scope_printf("damaged: node %llx at root%s was there before", node,
 				    tree->path));
 		return;
 	}
-	u64map_put(&tree->seen, node, 1);
+	u64map_put(tree->seen, node, 1);
 	if (!krbtree_children(node, &left, &right, &fault)) {
 		broken(scope_printf("broken: cannot read node %llx: %s", node, fault_text(&fault)));
 		return;
@@ -150,7 +145,7 @@ static void run_rbtree(struct tree *tree)
 	struct fault fault;
 	u64 top = tree->root;
 
-	scope_cleanup(free_map, &tree->seen);
+	tree->seen = scope_u64map();
 	if (!tree->is_node && !krbtree_top(tree->root, &top, &fault))
 		fail("cannot read the tree's root at %llx: %s", tree->root, fault_text(&fault));
 	if (top)

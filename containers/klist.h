@@ -23,6 +23,12 @@
  */
 enum klist_stop { KLIST_RUNNING, KLIST_FAULT = 1, KLIST_LOOP, KLIST_NULL, KLIST_INTERRUPTED };
 
+/* Why a walk stops that FAULT ended. */
+static inline enum klist_stop klist_stop_of(const struct fault *fault)
+{
+	return fault->reason == FAULT_INTERRUPTED ? KLIST_INTERRUPTED : KLIST_FAULT;
+}
+
 struct klist_iter {
 	u64 head, next, member_offset;
 	bool circular; /* list_head: ends at head; else at NULL (or a nulls marker) */

@@ -197,7 +197,7 @@ static bool descend(u64 root, u64 index, struct range *range, struct fault *faul
 
 static void set_stopped(struct kmaple_iter *it)
 {
-	it->stopped = it->fault.reason == FAULT_INTERRUPTED ? KLIST_INTERRUPTED : KLIST_FAULT;
+	it->stopped = klist_stop_of(&it->fault);
 }
 
 void kmaple_begin(struct kmaple_iter *it, u64 tree)

@@ -23,7 +23,7 @@ KFIELD(rb_node_right, "rb_node.rb_right");
 
 static void set_stopped(struct krbtree_iter *it)
 {
-	it->stopped = it->fault.reason == FAULT_INTERRUPTED ? KLIST_INTERRUPTED : KLIST_FAULT;
+	it->stopped = klist_stop_of(&it->fault);
 	it->next = 0;
 }
 

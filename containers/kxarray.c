@@ -121,7 +121,7 @@ static bool descend(u64 head, u64 index, struct slot *slot, struct fault *fault)
 
 static void set_stopped(struct kxarray_iter *it)
 {
-	it->stopped = it->fault.reason == FAULT_INTERRUPTED ? KLIST_INTERRUPTED : KLIST_FAULT;
+	it->stopped = klist_stop_of(&it->fault);
 }
 
 void kxarray_begin(struct kxarray_iter *it, u64 xarray)

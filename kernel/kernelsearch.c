@@ -198,22 +198,14 @@ static size_t find_anywhere(struct dump *dump, struct image *images)
 	return count;
 }
 
-/*
- * What is known of a kernel whose symbols are loaded
- */
-static u64 address_of(const char *name)
-{
-	const struct symbol *symbol = symbol_by_name(name);
-
-	return symbol ? symbol->value : 0;
-}
+/* ---- What is known of a kernel whose symbols are loaded ---- */
 
 static void add_release(struct strbuf *text)
 {
 	static const char start[] = "Linux version ";
 	char banner[256];
 
-	if (mem_try_string(address_of("linux_banner"), banner, sizeof(banner), NULL) &&
+	if (mem_try_string(symbol_value("linux_banner"), banner, sizeof(banner), NULL) &&
 	    starts_with(banner, start))
 		strbuf_printf(text, "OSRELEASE=%.*s\n", (int)strcspn(banner + strlen(start), " \n"),
 			      banner + strlen(start));
@@ -222,7 +214,7 @@ static void add_release(struct strbuf *text)
 /* From the ELF notes in the image, which /sys/kernel/notes shows. */
 static void add_build_id(struct strbuf *text)
 {
-	u64 at = address_of("__start_notes"), end = address_of("__stop_notes");
+	u64 at = symbol_value("__start_notes"), end = symbol_value("__stop_notes");
 	Elf64_Nhdr header;
 	char owner[sizeof("GNU")];
 	u8 id[64];
@@ -247,8 +239,8 @@ static void add_build_id(struct strbuf *text)
 
 static void add_symbol(struct strbuf *text, const char *key, const char *name)
 {
-	if (address_of(name))
-		strbuf_printf(text, "SYMBOL(%s)=%llx\n", key, address_of(name));
+	if (symbol_value(name))
+		strbuf_printf(text, "SYMBOL(%s)=%llx\n", key, symbol_value(name));
 }
 
 /*
@@ -257,15 +249,15 @@ static void add_symbol(struct strbuf *text, const char *key, const char *name)
  */
 static void add_kaslr_offset(struct strbuf *text)
 {
-	u64 params = address_of("boot_params"), moved_from;
+	u64 params = symbol_value("boot_params"), moved_from;
 	char magic[4];
 
 	if (params && mem_try_read(params + HEADER_MAGIC_AT, magic, sizeof(magic), NULL) &&
 	    memcmp(magic, "HdrS", sizeof(magic)) == 0 &&
 	    mem_try_u64(params + PREF_ADDRESS_AT, &moved_from, NULL) &&
-	    moved_from <= address_of("_text") - MAP_START)
+	    moved_from <= symbol_value("_text") - MAP_START)
 		strbuf_printf(text, "KERNELOFFSET=%llx\n",
-			      (address_of("_text") - MAP_START - moved_from));
+			      (symbol_value("_text") - MAP_START - moved_from));
 }
 
 /* As kernel/vmcore_info.c would have it. */
@@ -278,7 +270,7 @@ static void write_record(const struct image *image, struct strbuf *text)
 	add_symbol(text, "init_uts_ns", "init_uts_ns");
 	add_symbol(text, "_stext", "_stext");
 	add_symbol(text, "swapper_pg_dir", "swapper_pg_dir");
-	if (!address_of("swapper_pg_dir"))
+	if (!symbol_value("swapper_pg_dir"))
 		add_symbol(text, "swapper_pg_dir", "init_top_pgt");
 	add_kaslr_offset(text);
 	strbuf_printf(text, "NUMBER(phys_base)=%lld\n", image->phys_base);

@@ -102,7 +102,7 @@ static bool find_sections(struct vmlinux *vmlinux, const Elf64_Ehdr *header, str
 	}
 	if (header->e_shentsize != sizeof(*first) || header->e_shoff % 8) {
 		strbuf_printf(why, "damaged: section headers of %u bytes at offset %#llx",
-			      header->e_shentsize, (unsigned long long)header->e_shoff);
+			      header->e_shentsize, (u64)header->e_shoff);
 		return false;
 	}
 	first = file_map_at(&vmlinux->file, header->e_shoff, sizeof(*first));
@@ -116,7 +116,7 @@ static bool find_sections(struct vmlinux *vmlinux, const Elf64_Ehdr *header, str
 		strbuf_printf(why,
 			      "cut short or damaged: its %llu section headers are at offset %llu "
 			      "but the file has %llu bytes",
-			      nr_sections, (unsigned long long)header->e_shoff, vmlinux->file.size);
+			      nr_sections, (u64)header->e_shoff, vmlinux->file.size);
 		return false;
 	}
 	vmlinux->shdrs = first;

@@ -84,7 +84,8 @@ struct command {
 
 /*
  * In commands/ps.c: COMMAND(ps) = { .name = "ps", ... }; The Makefile collects every file of
- * commands/ into the generated table, so a new command is a new file.
+ * commands/ into the generated table, so a new command is a new file; CONTRIBUTING.md says what
+ * belongs to it.
  */
 #define COMMAND(id) const struct command command_##id
 

@@ -45,9 +45,9 @@ void gdb_settings_sync(void)
 		tell_gdb("print elements", number);
 	}
 	if (first || gdb_knows.print_array != gdb_settings.print_array)
-		tell_gdb("print array", gdb_settings.print_array ? "on" : "off");
+		tell_gdb("print array", on_off(gdb_settings.print_array));
 	if (first || gdb_knows.null_stop != gdb_settings.null_stop)
-		tell_gdb("print null-stop", gdb_settings.null_stop ? "on" : "off");
+		tell_gdb("print null-stop", on_off(gdb_settings.null_stop));
 	gdb_knows.radix = gdb_settings.radix;
 	gdb_knows.print_max = gdb_settings.print_max;
 	gdb_knows.print_array = gdb_settings.print_array;

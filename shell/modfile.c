@@ -55,11 +55,6 @@ static void close_fts(void *fts)
 	fts_close(fts);
 }
 
-static void free_map(void *map)
-{
-	u64map_free(map);
-}
-
 /* Was the directory there before, by another name? */
 static bool seen_before(struct u64map *seen, const FTSENT *entry)
 {
@@ -78,7 +73,7 @@ static bool seen_before(struct u64map *seen, const FTSENT *entry)
  */
 static void index_directory(const char *directory, short depth)
 {
-	struct u64map *seen = scope_alloc(sizeof(*seen));
+	struct u64map *seen = scope_u64map();
 	size_t nr_entries = 0;
 	char *roots[] = { scope_strdup(directory), NULL };
 	FTS *fts = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, NULL);
@@ -87,7 +82,6 @@ static void index_directory(const char *directory, short depth)
 	if (fts == NULL)
 		return;
 	scope_cleanup(close_fts, fts);
-	scope_cleanup(free_map, seen);
 	while (files.count < MAX_FILES && (entry = fts_read(fts)) != NULL) {
 		interrupt_check();
 		if (++nr_entries > MAX_ENTRIES) {

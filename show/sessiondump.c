@@ -204,7 +204,7 @@ void session_dump_each_task(void)
 
 static void put_switch(const char *name, bool flag)
 {
-	dump_line(name, DUMP_FLAG(flag), .shown = flag ? "on" : "off");
+	dump_line(name, DUMP_FLAG(flag), .shown = on_off(flag));
 }
 
 static void put_path(const char *name, const char *path)
@@ -224,7 +224,7 @@ void session_dump_session(void)
 	dump_line("output_radix", DUMP_NUMBER(gdb_settings.radix),
 		  .shown = scope_printf("%u (%s)", gdb_settings.radix, radix));
 	dump_line("scroll", DUMP_FLAG(pager_settings.scroll),
-		  .shown = scope_printf("%s (%s)", pager_settings.scroll ? "on" : "off",
+		  .shown = scope_printf("%s (%s)", on_off(pager_settings.scroll),
 					pager_settings.command ? pager_settings.command : "none"));
 	dump_line(NULL, "pager", .text = pager_settings.command);
 	put_switch("silent", session.silent);

@@ -259,6 +259,13 @@ def test_every_file_says_purpose_and_licence():
         expect("SPDX-License-Identifier: GPL-3.0-or-later" in head, f"{path.name}: no licence line")
 
 
+def test_numbers_are_printed_without_casts():
+    """u64 is what %llu prints; a field of <elf.h> becomes one first."""
+    cast = re.compile(r"\((unsigned )?long long( int)?( unsigned)?\)|\(ull\)")
+    wrong = [f"{name_of(path)}: {line.strip()}" for path in OURS for line in path.read_text().splitlines() if cast.search(line)]
+    equal(wrong, [], "casts to long long: u64 and s64 are its names")
+
+
 def test_no_unfinished_business():
     word = re.compile(r"\b(TODO|FIXME|XXX)\b|not (yet )?implemented", re.I)
     for path in OURS:
