@@ -310,7 +310,7 @@ static u64 count_bits(const struct kdump_part *part, u64 piece, u64 from, u64 to
 
 /*
  * The next piece from PIECE on that is not in a hole of the file; asks the system only at every
- * HOLE_CHECK_BYTES of bitmap, and in a stream, where it costs no system call, too.
+ * HOLE_CHECK_BYTES of bitmap, and also in a stream, where it costs no system call.
  */
 static u64 skip_hole(const struct kdump_part *part, u64 piece)
 {

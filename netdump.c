@@ -29,7 +29,7 @@
 
 struct netdump {
 	struct extents backed; /* merged; bytes in the file */
-	struct extents excluded; /* the same for memory that was left out (may be in backed, too) */
+	struct extents excluded; /* the same for memory that was left out (may also be in backed) */
 	u32 nr_loads;
 	u64 wanted_bytes; /* of the file, if the segments are right */
 	bool is_direct_map; /* the last segment is mapped by the kernel from physical 0 on */
@@ -41,7 +41,7 @@ static bool is_32_bit(const Elf64_Ehdr *header)
 	return header->e_ident[EI_CLASS] == ELFCLASS32;
 }
 
-/* The file header; one of class 32, which kexec-tools can write for x86_64, too, is made wider. */
+/* The file header; one of class 32, which kexec-tools can also write for x86_64, is made wider. */
 static bool read_header(const struct file_map *file, Elf64_Ehdr *header)
 {
 	Elf32_Ehdr narrow;
@@ -279,7 +279,7 @@ static void add_load(struct dump *dump, const Elf64_Phdr *phdr)
 				align_up(phdr->p_paddr + memory_bytes, PAGE_BYTES) >> PAGE_SHIFT);
 }
 
-/* By its only segment and its only CPU; kdump has a segment for the kernel's image, too. */
+/* By its only segment and its only CPU; kdump has a segment for the kernel's image as well. */
 static bool is_netdump(const struct dump *dump)
 {
 	const struct netdump *netdump = dump->state;

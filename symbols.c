@@ -368,7 +368,7 @@ static void take_symbols(const struct vmlinux *vmlinux, u64 end, u64 kaslr_offse
 }
 
 /*
- * Older kernels (v5.10) have local labels and strings of exports in kallsyms, too, but not
+ * Older kernels (v5.10) have local labels and strings of exports in kallsyms as well, but not
  * checksums and constants. How many symbols this kernel's table has tells which way it was built.
  */
 static void unhide_what_kallsyms_has(const struct vmlinux *vmlinux)

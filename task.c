@@ -465,7 +465,7 @@ static void fill_running(void *arg UNUSED)
 	}
 }
 
-/* A CPU whose per-cpu data is missing: the scheduler marks the task itself, too. */
+/* A CPU whose per-cpu data is missing: the scheduler marks the task itself as well. */
 static void fill_running_by_mark(void)
 {
 	for (size_t i = 0; i < table.count; i++) {

@@ -25,7 +25,7 @@ enum colour {
  */
 void colour_init(bool terminal);
 /*
- * What is written to STREAM gets to that terminal, too. NULL: no stream but standard output does.
+ * STREAM also leads to that terminal. NULL: no stream but standard output does.
  */
 void colour_allow(FILE *stream);
 bool colour_is_shown(void); /* where out() writes to now */

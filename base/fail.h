@@ -70,7 +70,7 @@ void interrupt_check(void); /* fail()s with "interrupted" when pending */
 /*
  * Where long work looks for Ctrl-C it is also a good moment for what has to be done now and then:
  * WATCH is called by each interrupt_check(). It must not fail(). Loops of the main thread that only
- * ask interrupt_pending() call it, too.
+ * ask interrupt_pending() call it as well.
  */
 void interrupt_set_watch(void (*watch)(void));
 void interrupt_watch(void);

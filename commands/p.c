@@ -85,7 +85,7 @@ static void put_word(struct row *row, const char *text)
 		return;
 	}
 	errno = 0;
-	real = strtod(text, &end); /* "inf" and "nan(0x8000)", too: null in JSON */
+	real = strtod(text, &end); /* "inf" and "nan(0x8000)" as well: null in JSON */
 	if (ends_number(text, end))
 		row_real(row, real);
 	else if (is_address(text, &address))

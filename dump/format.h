@@ -63,7 +63,7 @@ struct dump {
 	u64 nr_notes; /* looked at so far */
 	struct device_dump *device_dumps;
 	size_t nr_device_dumps, device_dumps_space;
-	bool of_xen_host; /* a hypervisor left notes, too */
+	bool of_xen_host; /* a hypervisor left notes as well */
 	u64 max_pfn; /* one past the highest page frame of the machine */
 	bool live; /* no file: the memory of the running kernel, which changes while it is read */
 	bool filtered; /* pages may be missing on purpose (makedumpfile -d) */
@@ -74,7 +74,7 @@ struct dump {
 	u64 header_phys_base; /* kdump sub-header; 0 when the format has none */
 	int dump_level; /* kdump sub-header's -d level; -1 unknown */
 	bool is_partial_vmcore; /* PARTIAL DUMP in the banner: filtered with level > 0 */
-	struct touched *touched; /* frames that were read; those excluded from the dump, too */
+	struct touched *touched; /* frames that were read; those excluded from the dump as well */
 	bool touch_nothing; /* while memory is searched for something */
 	struct strbuf remarks; /* a line each: what is wrong with the file though it opened */
 

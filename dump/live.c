@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  *	/proc/kcore is an ELF core file whose PT_LOADs are areas of kernel addresses: one for each
- *	range of RAM in the direct map, one for the kernel's image (RAM, too), one each for vmalloc,
+ *	range of RAM in the direct map, one for the kernel's image (also RAM), one each for vmalloc,
  *	modules and vmemmap. Only those of the direct map are used, for what is read here is
  *	physical memory. Their p_paddr is right since v4.11 (464920104bf7 /proc/kcore: update
  *	physical address for kcore ram and text); older kernels have 0 in all of them, and the

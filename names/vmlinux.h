@@ -37,7 +37,7 @@ struct vmlinux {
  * table, a module, another machine ...
  */
 bool vmlinux_open(struct vmlinux *vmlinux, const char *path, struct strbuf *why);
-/* The same, but a kernel without a symbol table (as a bzImage has it) opens, too. */
+/* The same, but a kernel without a symbol table (as a bzImage has it) opens as well. */
 bool vmlinux_open_stripped(struct vmlinux *vmlinux, const char *path, struct strbuf *why);
 void vmlinux_close(struct vmlinux *vmlinux);
 /* A section's bytes (NOBITS sections have none); false when absent or out of the file. */

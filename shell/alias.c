@@ -85,7 +85,7 @@ void alias_define(const char *name, const char *text)
 	*vector_add(&aliases) = alias;
 }
 
-/* An alias of an alias counts, too, but no word twice. */
+/* An alias of an alias counts as well, but no word twice. */
 const char *alias_expand(const char *line)
 {
 	char seen[CHAIN_MAX][NAME_BYTES];

@@ -93,7 +93,7 @@ extern const struct command *const command_table[]; /* sorted by name, NULL at t
 const struct command *command_find(const char *name);
 /*
  * A command of crash 9 that this program does not have: many are names of kernel types
- * or variables, too.
+ * or variables as well.
  */
 bool command_is_missing(const char *name);
 /*

@@ -110,7 +110,7 @@ static char **kinds_of(const struct command *command)
 
 struct before {
 	const struct command *command;
-	char **words; /* positional ones; those of an alias, too */
+	char **words; /* positional ones; those of an alias as well */
 	size_t nr_words;
 	const struct option *option; /* the word is its argument */
 };

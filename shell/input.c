@@ -116,7 +116,7 @@ static bool read_rc_text(int fd, char *text, size_t space)
 }
 
 /*
- * FOLDER's, at PATH, when the file is trusted, and the folder, too, where CHECK_FOLDER. SEEN: what
+ * FOLDER's, at PATH, when the file is trusted, and also the folder where CHECK_FOLDER. SEEN: what
  * was read already.
  */
 static void read_rc_file(const char *folder, const char *path, bool check_folder, struct stat *seen)

@@ -86,7 +86,7 @@ static void put_string(FILE *stream, const char *text)
 	put_text(stream, text, strlen(text));
 }
 
-/* The lines that the program's own usage has are lines here, too. */
+/* The lines that the program's own usage has are lines here as well. */
 static void put_synopsis(FILE *stream, const char *text)
 {
 	for (size_t length; *text; text += length + (text[length] == '\n')) {

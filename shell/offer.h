@@ -13,7 +13,7 @@ struct candidate {
 struct completion {
 	size_t start; /* where in the line the word begins that the candidates stand for */
 	VECTOR(struct candidate) candidates; /* in order, each word once */
-	bool files; /* names of files may stand here, too */
+	bool files; /* names of files may stand here as well */
 	bool ends_word; /* after the only candidate a blank may follow */
 };
 

@@ -243,7 +243,7 @@ static void add_family(struct family *family, pid_t pid)
 	free(path);
 }
 
-/* Ended; who is left for a parent to wait for has, too. */
+/* Ended; so has who is left for a parent to wait for. */
 static bool is_gone(pid_t pid)
 {
 	char *path = xasprintf("/proc/%d/stat", pid);
@@ -302,7 +302,7 @@ static int end_family(const struct output *output)
 
 /*
  * Waits for a program that reads our output. Ctrl-C ends the command it belongs to, and so the
- * program, too, even when it takes the key for something else or ignores it.
+ * program as well, even when it takes the key for something else or ignores it.
  */
 static int wait_for_reader(const struct output *output)
 {

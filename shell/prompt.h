@@ -19,7 +19,7 @@ char *prompt_read_line(const char *prompt);
  * fail()s when the history has no such line. `r TEXT` also finds lines of earlier sessions.
  */
 const char *prompt_recall(const char *line);
-/* A line that was TYPED on a terminal is there in the next session, too. */
+/* A line that was TYPED on a terminal is there in the next session as well. */
 void prompt_remember(const char *line, bool typed);
 /* The lines of this session, numbered from 1. */
 void prompt_show_history(void);

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The file has the dump's notes and vmcoreinfo, so that the same commands give the same answers
- * from it. Pages which the session wanted and the dump leaves out are marked as left out here, too.
+ * from it. Pages which the session wanted and the dump leaves out are also marked as left out here.
  *
  * Other programs want some more before their first prompt, which is read here just for that: the
  * kernel's variables, all of every task_struct and struct module, the slab caches' and nodes'
@@ -84,7 +84,7 @@ static void read_cpus_and_time(void *arg)
 	contents->time = kernel_wall_seconds();
 }
 
-/* Reads for the sake of having been read; what cannot be read is missing from the new file, too. */
+/* Reads for the sake of having been read; what cannot be read is also missing from the new file. */
 static void touch(u64 address, u64 bytes)
 {
 	for (u64 at = align_down(address, PAGE_BYTES); at < address + bytes; at += PAGE_BYTES) {

@@ -74,7 +74,7 @@ static void need_standard_files(void)
 	int fd;
 
 	do
-		fd = open("/dev/null", O_RDONLY); /* programs that we start need them, too */
+		fd = open("/dev/null", O_RDONLY); /* programs that we start need them as well */
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd >= 0)
 		close(fd);
@@ -114,7 +114,7 @@ struct execution {
 	bool failed; /* something inside failed and was told already */
 };
 
-/* False: it was no error. An interrupt ends everything that the line was NESTED in, too. */
+/* False: it was no error. An interrupt ends everything that the line was NESTED in as well. */
 static bool tell_failure(const struct execution *execution, const struct failure *failure,
 			 bool nested)
 {
@@ -150,7 +150,7 @@ static bool is_gdb_line(const char *word, const char *line)
 /*
  * "page.flags", "task_struct", "runqueues:1", "jiffies": a kernel type or symbol typed as a
  * command. gdb's commands come between the two: a symbol has p, a type's name is asked for much
- * more often than the few that gdb has, too.
+ * more often than the few that gdb has as well.
  */
 static const char *command_for_name(const char *word, const char *line, bool has_arguments)
 {
@@ -303,7 +303,7 @@ static bool run_shell_line(const char *line)
 	return true;
 }
 
-/* Lines in which a ';' separates nothing: gdb's Python has them, too. */
+/* Lines in which a ';' separates nothing: gdb's Python has them as well. */
 static bool keeps_semicolons(const char *line)
 {
 	char word[NAME_MAX_BYTES];

@@ -469,7 +469,7 @@ char *datashow_declaration(const char *type, const char *name)
 	cut = strchr(type, '(');
 	if (!cut || (brace && cut > brace))
 		cut = strchr(type, '[');
-	/* "char [16]", "struct page *[]": the dimensions, too, stand behind the name. */
+	/* "char [16]", "struct page *[]": dimensions stand behind the name as well. */
 	if (cut && *cut == '[' && cut > type && cut[-1] == ' ')
 		cut--;
 	if (cut && (!brace || cut < brace)) {

@@ -9,7 +9,7 @@ struct typesearch_wish {
 	u64 smallest, largest; /* bytes */
 	/*
 	 * Part of the written type of a member ("list_head", "struct mm_struct *"), looked for
-	 * inside embedded structures, too. NULL: any.
+	 * inside embedded structures as well. NULL: any.
 	 */
 	const char *member;
 };

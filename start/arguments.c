@@ -609,7 +609,7 @@ static bool describe_packed(const char *path, struct strbuf *why)
 	return packed;
 }
 
-/* Only compressed kdumps come in parts; what makedumpfile -F wrote holds one, too. */
+/* Only compressed kdumps come in parts; what makedumpfile -F wrote holds one as well. */
 static bool looks_like_part(const char *path)
 {
 	struct strbuf why = { 0 };
@@ -787,7 +787,7 @@ static noreturn void unknown_option(const char *word, size_t length)
 
 static size_t parse_option(struct arguments *arguments, char **words);
 
-/* "-sf": what stands behind -s in its word are options, too. */
+/* "-sf": what stands behind -s in its word are options as well. */
 static size_t parse_glued_options(struct arguments *arguments, const char *letters, char **words)
 {
 	size_t taken = letters - words[0] - 1;

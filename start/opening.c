@@ -200,7 +200,7 @@ static char *find_dumped_vmlinux(struct strbuf *report)
 
 /*
  * Names come from the file with a symbol table, and of two the one that has the
- * kernel's image, too.
+ * kernel's image as well.
  */
 static void order_files(struct opening *opening)
 {

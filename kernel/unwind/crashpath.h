@@ -7,7 +7,7 @@
 
 /*
  * A kernel that goes to its capture kernel saves, for each CPU, the registers of what an exception
- * or the NMI interrupted. The frames of the handler lie further down and are live, too. TRACE was
+ * or the NMI interrupted. The frames of the handler lie further down and are also live. TRACE was
  * walked from those registers: puts the frames down to the place where the CPU ended in front of
  * it. Leaves it as it is where they are not found. WALK is stack_unwind_from().
  */
