@@ -790,12 +790,18 @@ void row_children(struct row *row, const struct table *table)
 		writer->children_end(outer->arg);
 }
 
-void row_aside(struct row *row, void (*print)(void *arg), void *arg)
+void row_form(struct row *row, const struct form_writer *writer, void *arg)
 {
-	if (row->run->writer != &text_writer)
+	void (*put)(void *arg) = NULL;
+
+	if (row->run->writer == &text_writer)
+		put = writer->text;
+	else if (row->run->writer == &json_writer)
+		put = writer->json;
+	if (!put)
 		return;
 	give_cells(row);
-	print(arg);
+	put(arg);
 }
 
 static void print_remark(void *text)
@@ -805,20 +811,12 @@ static void print_remark(void *text)
 
 void row_remark(struct row *row, const char *format, ...)
 {
+	static const struct form_writer writer = { .text = print_remark };
 	struct strbuf *text = scope_strbuf();
 	va_list args;
 
 	va_start(args, format);
 	strbuf_vprintf(text, format, args);
 	va_end(args);
-	row_aside(row, print_remark, text);
-}
-
-void row_form(struct row *row, const struct form_writer *writer, void *arg)
-{
-	give_cells(row);
-	if (row->run->writer == &text_writer && writer->text)
-		writer->text(arg);
-	else if (row->run->writer == &json_writer && writer->json)
-		writer->json(arg);
+	row_form(row, &writer, text);
 }

@@ -50,6 +50,16 @@ struct table {
 	bool whole; /* a row that fails ends the answer: the failure is passed on */
 };
 
+/* The table of a single row, whose columns have no headings; more of its members may follow. */
+#define ONE_ROW(NAME, COLUMNS, PUT, ARG, ...)                                                      \
+	((struct table){ .name = (NAME),                                                           \
+			 .columns = (COLUMNS),                                                     \
+			 .count = 1,                                                               \
+			 .put = (PUT),                                                             \
+			 .arg = (ARG),                                                             \
+			 .headings = HEADINGS_NEVER,                                               \
+			 __VA_ARGS__ })
+
 /*
  * Prints all rows, in the form that is wanted. Returns how many there were; those
  * that failed count.
@@ -143,8 +153,6 @@ void row_flush(struct row *row);
 void row_children(struct row *row, const struct table *table);
 /* What only readers see, behind all that the row has put. */
 void row_remark(struct row *row, const char *format, ...) PRINTF_LIKE(2, 3);
-/* The same, printed by PRINT. */
-void row_aside(struct row *row, void (*print)(void *arg), void *arg);
 
 /*
  * What is neither row nor cell, such as the members of a structure: JSON puts keys in the open

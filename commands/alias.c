@@ -91,12 +91,7 @@ static void define_alias(const char *name, const char *text)
 	}
 	if (!alias_delete(name))
 		fail("alias does not exist: %s%s", name, nearest_alias(name));
-	table_show(&(struct table){ .name = "alias",
-				    .columns = deleted,
-				    .count = 1,
-				    .put = put_deleted,
-				    .arg = (void *)name,
-				    .headings = HEADINGS_NEVER });
+	table_show(&ONE_ROW("alias", deleted, put_deleted, (void *)name));
 }
 
 static void run_alias(struct args *args)

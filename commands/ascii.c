@@ -66,12 +66,7 @@ static void put_value(struct row *row, UNUSED size_t index, void *arg)
 
 static void show_value(u64 value)
 {
-	table_show(&(struct table){ .name = "ascii",
-				    .columns = value_columns,
-				    .count = 1,
-				    .put = put_value,
-				    .arg = &value,
-				    .headings = HEADINGS_NEVER });
+	table_show(&ONE_ROW("ascii", value_columns, put_value, &value));
 }
 
 /* Readers see them as a chart. */

@@ -151,12 +151,7 @@ static void show_unknown(const struct bt_request *request, unsigned cpu)
 {
 	if (!request->first)
 		table_remark("\n");
-	table_show(&(struct table){ .name = "bt",
-				    .columns = unknown_columns,
-				    .count = 1,
-				    .put = put_unknown,
-				    .arg = &cpu,
-				    .headings = HEADINGS_NEVER });
+	table_show(&ONE_ROW("bt", unknown_columns, put_unknown, &cpu));
 }
 
 static void show_cpus(struct bt_request *request, const struct cpu_mask *cpus)
@@ -240,13 +235,8 @@ static void put_damaged(struct row *row, UNUSED size_t index, void *arg)
 static void check_stacks(void)
 {
 	struct damaged damaged = { 0 };
-	const struct table table = { .name = "bt",
-				     .columns = damaged_columns,
-				     .count = 1,
-				     .put = put_damaged,
-				     .arg = &damaged,
-				     .headings = HEADINGS_NEVER,
-				     .none = "No stack overflows detected" };
+	const struct table table = ONE_ROW("bt", damaged_columns, put_damaged, &damaged,
+					   .none = "No stack overflows detected");
 	struct table_run run;
 
 	table_begin(&run, &table);
@@ -343,11 +333,7 @@ static void put_scanning(struct row *row, UNUSED size_t index, UNUSED void *arg)
 static void toggle_scanning(void)
 {
 	scan_by_default = !scan_by_default;
-	table_show(&(struct table){ .name = "bt",
-				    .columns = scanning_columns,
-				    .count = 1,
-				    .put = put_scanning,
-				    .headings = HEADINGS_NEVER });
+	table_show(&ONE_ROW("bt", scanning_columns, put_scanning, NULL));
 }
 
 static void show_all_tasks(struct bt_request *request)

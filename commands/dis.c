@@ -366,12 +366,7 @@ static void put_source_line(struct row *row, UNUSED size_t index, void *arg)
 static void show_source_lines(char *text, u32 marked, bool until_brace)
 {
 	struct source_line line = { .marked = marked };
-	const struct table table = { .name = "dis",
-				     .columns = source_columns,
-				     .count = 1,
-				     .put = put_source_line,
-				     .arg = &line,
-				     .headings = HEADINGS_NEVER };
+	const struct table table = ONE_ROW("dis", source_columns, put_source_line, &line);
 	struct table_run run;
 	char *rest = NULL;
 
@@ -412,13 +407,8 @@ static void show_source_place(const char *path, u32 line)
 {
 	struct source_place place = { path, line };
 
-	table_show(&(struct table){ .name = "dis",
-				    .columns = place_columns,
-				    .count = 1,
-				    .put = put_source_place,
-				    .arg = &place,
-				    .labels = 4,
-				    .blank_after = true });
+	table_show(&ONE_ROW("dis", place_columns, put_source_place, &place, .labels = 4,
+			    .blank_after = true));
 }
 
 static void show_source(const struct request *request, const struct symbol *symbol)
@@ -501,11 +491,7 @@ static bool take_bug_bytes(struct args *args)
 	}
 	if (args->nr_words)
 		return false;
-	table_show(&(struct table){ .name = "dis",
-				    .columns = bug_columns,
-				    .count = 1,
-				    .put = put_bug_bytes,
-				    .headings = HEADINGS_NEVER });
+	table_show(&ONE_ROW("dis", bug_columns, put_bug_bytes, NULL));
 	return true;
 }
 
@@ -527,13 +513,8 @@ static bool is_whole_function(const struct request *request)
 static void run_dis(struct args *args)
 {
 	struct request request = { .args = args, .radix = datashow_radix(args) };
-	const struct table table = { .name = "dis",
-				     .columns = columns,
-				     .count = 1,
-				     .put = put_instruction,
-				     .arg = &request,
-				     .headings = HEADINGS_NEVER,
-				     .whole = true };
+	const struct table table = ONE_ROW("dis", columns, put_instruction, &request,
+					   .whole = true);
 
 	if (option_given(args, "b") && take_bug_bytes(args))
 		return;

@@ -96,13 +96,8 @@ static void put_value(struct row *row, UNUSED size_t index, void *arg)
 
 static void show(u64 value, bool bits)
 {
-	table_show(&(struct table){ .name = "eval",
-				    .columns = columns,
-				    .count = 1,
-				    .put = put_value,
-				    .arg = &value,
-				    .when = bits ? BITS : NO_BITS,
-				    .labels = BITS_INDENT - 2 });
+	table_show(&ONE_ROW("eval", columns, put_value, &value, .when = bits ? BITS : NO_BITS,
+			    .labels = BITS_INDENT - 2));
 }
 
 /*

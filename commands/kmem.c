@@ -132,17 +132,13 @@ static void put_totals(struct row *row, UNUSED size_t index, void *shared)
 
 static void show_information(bool shared)
 {
-	table_show(&(struct table){
-		.name = "kmem",
-		.columns = total_columns,
-		.count = 1,
-		.put = put_totals,
-		.arg = &shared,
-		.when = shared ? WITH_SHARED : 0,
-		.labels = 13,
-		.between = "  ",
-		.heading_line = "                 PAGES        TOTAL      PERCENTAGE",
-	});
+	struct table table = ONE_ROW("kmem", total_columns, put_totals, &shared,
+				     .when = shared ? WITH_SHARED : 0, .labels = 13,
+				     .between = "  ");
+
+	table.headings = HEADINGS_FIRST;
+	table.heading_line = "                 PAGES        TOTAL      PERCENTAGE";
+	table_show(&table);
 }
 
 static void run_kmem(struct args *args)

@@ -200,13 +200,7 @@ static void run_list(struct args *args)
 	bool head_given = option_given(args, "H"), in_entry = option_given(args, "h");
 	const char *end = option_argument(args, "e");
 	struct walk *walk = scope_alloc(sizeof(*walk));
-	const struct table table = { .name = "list",
-				     .columns = columns,
-				     .count = 1,
-				     .put = put_entry,
-				     .arg = walk,
-				     .headings = HEADINGS_NEVER,
-				     .whole = true };
+	const struct table table = ONE_ROW("list", columns, put_entry, walk, .whole = true);
 	u64 offset = 0;
 
 	if (head_given && in_entry)

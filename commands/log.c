@@ -226,15 +226,10 @@ static void print_log(const struct log_style *style)
 {
 	struct printk_record record;
 	struct log_line line = { style, &record, scope_strbuf(), 0 };
-	const struct table table = { .name = "log",
-				     .columns = record_columns,
-				     .count = 1,
-				     .put = put_record,
-				     .arg = &line,
-				     .when = (style->wall_clock ? WALL_CLOCK : 0) |
-					     (style->caller ? CALLER : 0) |
-					     (style->lines ? LINES : 0),
-				     .headings = HEADINGS_NEVER };
+	const struct table table = ONE_ROW("log", record_columns, put_record, &line,
+					   .when = (style->wall_clock ? WALL_CLOCK : 0) |
+						   (style->caller ? CALLER : 0) |
+						   (style->lines ? LINES : 0));
 	struct table_run run;
 	struct printk_iter it;
 
@@ -291,12 +286,7 @@ static void print_audit_record(unsigned type, const char *text, size_t length, v
 static void print_audit(void)
 {
 	struct audit_line audit = { 0 };
-	const struct table table = { .name = "log",
-				     .columns = audit_columns,
-				     .count = 1,
-				     .put = put_audit,
-				     .arg = &audit,
-				     .headings = HEADINGS_NEVER };
+	const struct table table = ONE_ROW("log", audit_columns, put_audit, &audit);
 
 	table_begin(&audit.run, &table);
 	if (audit_records(print_audit_record, &audit) == 0)
@@ -360,13 +350,8 @@ static void put_safe_buffer(struct row *row, UNUSED size_t index, void *arg)
 
 static void print_safe_buffer(const struct printk_safe *buffer, UNUSED void *arg)
 {
-	table_show(&(struct table){ .name = "log",
-				    .columns = safe_columns,
-				    .count = 1,
-				    .put = put_safe_buffer,
-				    .arg = (void *)buffer,
-				    .headings = HEADINGS_NEVER,
-				    .blank_after = true });
+	table_show(&ONE_ROW("log", safe_columns, put_safe_buffer, (void *)buffer,
+			    .blank_after = true));
 }
 
 static void run_log(struct args *args)

@@ -229,13 +229,7 @@ static void put_shown_value(struct row *row, UNUSED size_t index, void *arg)
 static void show_value(struct shown_value shown)
 {
 	shown.text = datashow_gdb(scope_printf("print %s", shown.expression), shown.request->radix);
-	table_show(&(struct table){ .name = "p",
-				    .columns = value_columns,
-				    .count = 1,
-				    .put = put_shown_value,
-				    .arg = &shown,
-				    .headings = HEADINGS_NEVER,
-				    .whole = true });
+	table_show(&ONE_ROW("p", value_columns, put_shown_value, &shown, .whole = true));
 }
 
 /* What gdb cannot say of a module's symbol, the module's own debug information may. */
@@ -307,12 +301,7 @@ static void show_percpu_places(const struct symbol *symbol)
 	for (unsigned cpu = cpu_mask_next(possible, 0); cpu < MAX_CPUS;
 	     cpu = cpu_mask_next(possible, cpu + 1))
 		places->cpus[places->nr_cpus++] = cpu;
-	table_show(&(struct table){ .name = "p",
-				    .columns = places_columns,
-				    .count = 1,
-				    .put = put_places,
-				    .arg = places,
-				    .headings = HEADINGS_NEVER });
+	table_show(&ONE_ROW("p", places_columns, put_places, places));
 }
 
 /* PATH: "" for the whole variable, or ".nr_running". */

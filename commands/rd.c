@@ -251,12 +251,7 @@ static void put_json_text(void *arg)
 	const struct text_walk *walk = arg;
 
 	if (walk->ended)
-		table_show(&(struct table){ .name = "rd",
-					    .columns = text_columns,
-					    .count = 1,
-					    .put = put_whole_text,
-					    .arg = arg,
-					    .headings = HEADINGS_NEVER });
+		table_show(&ONE_ROW("rd", text_columns, put_whole_text, arg));
 }
 
 /* 60 characters a line; without a count up to the first byte that is no printable character. */
@@ -318,6 +313,7 @@ static void write_file(const struct dump_request *request, const char *path)
 	FILE *file = fopen(path, "w");
 	u8 bytes[4096];
 	u64 done = 0;
+	struct copied copied;
 
 	if (!file)
 		fail("cannot write %s: %s", path, strerror(errno));
@@ -336,12 +332,8 @@ static void write_file(const struct dump_request *request, const char *path)
 	}
 	if (fflush(file) != 0)
 		fail("cannot write %s: %s", path, strerror(errno));
-	table_show(&(struct table){ .name = "rd",
-				    .columns = copied_columns,
-				    .count = 1,
-				    .put = put_copied,
-				    .arg = &(struct copied){ request->address, path, done },
-				    .headings = HEADINGS_NEVER });
+	copied = (struct copied){ request->address, path, done };
+	table_show(&ONE_ROW("rd", copied_columns, put_copied, &copied));
 }
 
 static void choose_space(const struct args *args, struct dump_request *request)

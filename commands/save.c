@@ -32,12 +32,7 @@ static void run_save(struct args *args)
 	args_check_words(args, "a file's name", 1, 1);
 	written.path = argument_file(args->words[0]);
 	save_dump(written.path, &written.saved);
-	table_show(&(struct table){ .name = "save",
-				    .columns = columns,
-				    .count = 1,
-				    .put = put_written,
-				    .arg = &written,
-				    .headings = HEADINGS_NEVER });
+	table_show(&ONE_ROW("save", columns, put_written, &written));
 }
 
 static const struct option options[] = { { 0 } };

@@ -117,6 +117,9 @@ static void show_after(void *search)
 	show_context(search, false);
 }
 
+static const struct form_writer lines_before = { .text = show_before },
+				lines_after = { .text = show_after };
+
 /* The text where the match is: for programs up to what cannot be printed, for readers with dots. */
 static void put_text(struct row *row, const struct search *search)
 {
@@ -147,7 +150,7 @@ static void put_match(struct row *row, UNUSED size_t index, void *arg)
 	bool named = search->named[match->needle] && !search->scan.needles.mask;
 
 	if (search->context)
-		row_aside(row, show_before, search);
+		row_form(row, &lines_before, search);
 	taskrow_put_keys(row, search->task);
 	row_address(row, match->address);
 	row_address(row, match->address);
@@ -163,7 +166,7 @@ static void put_match(struct row *row, UNUSED size_t index, void *arg)
 	put_context(row, search, true);
 	put_context(row, search, false);
 	if (search->context)
-		row_aside(row, show_after, search);
+		row_form(row, &lines_after, search);
 }
 
 /* The line of the task whose stack it is stands above the first of its matches. */
@@ -192,19 +195,11 @@ static void begin_table(struct search *search)
 {
 	struct table *table = scope_alloc(sizeof(*table));
 
-	*table = (struct table){
-		.name = "search",
-		.columns = columns,
-		.count = 1,
-		.put = put_match,
-		.arg = search,
-		.headings = HEADINGS_NEVER,
-		.blank_after = search->context,
-		.when = (search->scan.needles.texts ? TEXTS : VALUES) |
-			(search->context	      ? AROUND
-			 : search->scan.needles.texts ? 0
-						      : ALONE),
-	};
+	*table = ONE_ROW("search", columns, put_match, search, .blank_after = search->context,
+			 .when = (search->scan.needles.texts ? TEXTS : VALUES) |
+				 (search->context	       ? AROUND
+				  : search->scan.needles.texts ? 0
+							       : ALONE));
 	table_begin(&search->run, table);
 }
 

@@ -92,13 +92,7 @@ static void tell_actions(struct row *row, const struct task *task)
 	       tasksig_action(task, actions->count + 1, &actions->items[actions->count],
 			      actions->why))
 		actions->count++;
-	row_children(row, &(struct table){ .name = "sig",
-					   .columns = group_columns,
-					   .count = 1,
-					   .put = put_group,
-					   .arg = (void *)task,
-					   .headings = HEADINGS_NEVER,
-					   .part = true });
+	row_children(row, &ONE_ROW("sig", group_columns, put_group, (void *)task, .part = true));
 	row_children(row,
 		     &(struct table){
 			     .name = "sig",
@@ -210,17 +204,14 @@ static void put_pending(struct row *row, UNUSED size_t index, void *arg)
 static void tell_pending(struct row *row, const struct subject *subject)
 {
 	const char *name = subject->shared ? "SHARED_PENDING" : "PRIVATE_PENDING";
+	struct table table = ONE_ROW("sig", pending_columns, put_pending, (void *)subject,
+				     .labels = strlen(subject->indent) + 10,
+				     .key = subject->shared ? "shared_pending" : "private_pending",
+				     .part = true);
 
-	row_children(row,
-		     &(struct table){ .name = "sig",
-				      .columns = pending_columns,
-				      .count = 1,
-				      .put = put_pending,
-				      .arg = (void *)subject,
-				      .labels = strlen(subject->indent) + 10,
-				      .heading_line = scope_printf("%s%s", subject->indent, name),
-				      .key = subject->shared ? "shared_pending" : "private_pending",
-				      .part = true });
+	table.headings = HEADINGS_FIRST;
+	table.heading_line = scope_printf("%s%s", subject->indent, name);
+	row_children(row, &table);
 }
 
 static const struct column handling_columns[] = {
@@ -241,13 +232,8 @@ static void put_sets(struct row *row, UNUSED size_t index, void *arg)
 
 static void tell_sets(struct row *row, const struct subject *subject)
 {
-	row_children(row, &(struct table){ .name = "sig",
-					   .columns = handling_columns,
-					   .count = 1,
-					   .put = put_sets,
-					   .arg = (void *)subject,
-					   .labels = strlen(subject->indent) + 10,
-					   .part = true });
+	row_children(row, &ONE_ROW("sig", handling_columns, put_sets, (void *)subject,
+				   .labels = strlen(subject->indent) + 10, .part = true));
 	tell_pending(row, subject);
 }
 
@@ -378,13 +364,8 @@ static void show_task(const struct args *args, const struct task *task)
 {
 	bool group = option_given(args, "g");
 
-	table_show(&(struct table){ .name = "sig",
-				    .columns = task_columns,
-				    .count = 1,
-				    .put = group ? put_leader : put_task,
-				    .arg = (void *)task,
-				    .headings = HEADINGS_NEVER,
-				    .blank_after = !group });
+	table_show(&ONE_ROW("sig", task_columns, group ? put_leader : put_task, (void *)task,
+			    .blank_after = !group));
 }
 
 static void run_sig(struct args *args)

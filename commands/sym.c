@@ -151,12 +151,7 @@ static void count_containing(const char *text)
 		count++;
 	}
 	found = (struct found){ count, last };
-	table_show(&(struct table){ .name = "sym",
-				    .columns = found_columns,
-				    .count = 1,
-				    .put = put_found,
-				    .arg = &found,
-				    .headings = HEADINGS_NEVER });
+	table_show(&ONE_ROW("sym", found_columns, put_found, &found));
 }
 
 /* An address in a module's memory, below each of its symbols there: how far into which part. */

@@ -32,11 +32,7 @@ static void put_taints(struct row *row, UNUSED size_t index, UNUSED void *arg)
 
 static void print_taints(void)
 {
-	table_show(&(struct table){ .name = "sys",
-				    .columns = taint_columns,
-				    .count = 1,
-				    .put = put_taints,
-				    .headings = HEADINGS_NEVER });
+	table_show(&ONE_ROW("sys", taint_columns, put_taints, NULL));
 }
 
 /* A word that could be hexadecimal is a number only if there is such a call. */
@@ -179,12 +175,7 @@ static void print_dmi(void)
 			break;
 		columns[count].key = columns[count].heading = field.name;
 	}
-	table_show(&(struct table){ .name = "sys",
-				    .columns = columns,
-				    .count = 1,
-				    .put = put_dmi,
-				    .arg = &count,
-				    .labels = 25 });
+	table_show(&ONE_ROW("sys", columns, put_dmi, &count, .labels = 25));
 }
 
 /* {"CONFIG_SMP": "y", ...}: programs do not get what is not set. */

@@ -222,13 +222,7 @@ static void show_maple_row(const struct tree *tree, const struct column *columns
 {
 	struct maple_row shown = { tree, slot };
 
-	table_show(&(struct table){ .name = "tree",
-				    .columns = columns,
-				    .count = 1,
-				    .put = put,
-				    .arg = &shown,
-				    .headings = HEADINGS_NEVER,
-				    .whole = true });
+	table_show(&ONE_ROW("tree", columns, put, &shown, .whole = true));
 }
 
 static const struct column node_columns[] = {
@@ -381,20 +375,16 @@ static void run_maple(struct tree *tree)
 {
 	bool whole = option_given(tree->args, "v");
 	struct kmaple_iter it;
+	struct maple_top top;
 
 	if (tree->is_node)
 		kmaple_begin_node(&it, tree->root);
 	else
 		kmaple_begin(&it, tree->root);
+	top = (struct maple_top){ tree->root, it.root };
 	if (whole && !tree->is_node && !it.stopped)
-		table_show(&(struct table){ .name = "tree",
-					    .columns = maple_columns,
-					    .count = 1,
-					    .put = put_maple_tree,
-					    .arg = &(struct maple_top){ tree->root, it.root },
-					    .headings = HEADINGS_NEVER,
-					    .blank_after = true,
-					    .whole = true });
+		table_show(&ONE_ROW("tree", maple_columns, put_maple_tree, &top,
+				    .blank_after = true, .whole = true));
 	kmaple_visit(&it, whole ? show_maple_node : show_maple_slot, tree);
 	if (it.stopped)
 		broken(kmaple_why(&it));
@@ -441,13 +431,7 @@ static void check_options(const struct tree *tree)
 static void run_tree(struct args *args)
 {
 	struct tree *tree = scope_alloc(sizeof(*tree));
-	struct table table = { .name = "tree",
-			       .columns = entry_columns,
-			       .count = 1,
-			       .put = put_entry,
-			       .arg = tree,
-			       .headings = HEADINGS_NEVER,
-			       .whole = true };
+	struct table table = ONE_ROW("tree", entry_columns, put_entry, tree, .whole = true);
 
 	tree->args = args;
 	tree->position = scope_strbuf();

@@ -343,15 +343,12 @@ struct layout {
 
 static void tell(struct row *row, const struct layout *layout, const struct answer *answer)
 {
-	row_children(row, &(struct table){ .name = "vtop",
-					   .columns = layout->columns,
-					   .count = 1,
-					   .put = layout->put,
-					   .arg = (void *)answer,
-					   .headings = layout->headings,
-					   .heading_line = layout->heading_line,
-					   .blank_after = !layout->no_blank,
-					   .part = true });
+	struct table table = ONE_ROW("vtop", layout->columns, layout->put, (void *)answer,
+				     .blank_after = !layout->no_blank, .part = true);
+
+	table.headings = layout->headings;
+	table.heading_line = layout->heading_line;
+	row_children(row, &table);
 }
 
 static void tell_steps(struct row *row, const struct answer *answer)
@@ -478,12 +475,7 @@ static bool show(const struct request *request, u64 address)
 	if (!request->task && !answer.kernel)
 		of_current.mm = task_current()->mm;
 	find(&of_current, &answer);
-	table_show(&(struct table){ .name = "vtop",
-				    .columns = answer_columns,
-				    .count = 1,
-				    .put = put_answer,
-				    .arg = &answer,
-				    .headings = HEADINGS_NEVER });
+	table_show(&ONE_ROW("vtop", answer_columns, put_answer, &answer));
 	return answer.has_page;
 }
 

@@ -69,12 +69,7 @@ static void put_answer(struct row *row, UNUSED size_t index, void *arg)
 
 static void show_answer(struct answer answer)
 {
-	table_show(&(struct table){ .name = "whatis",
-				    .columns = answer_columns,
-				    .count = 1,
-				    .put = put_answer,
-				    .arg = &answer,
-				    .labels = 1 });
+	table_show(&ONE_ROW("whatis", answer_columns, put_answer, &answer, .labels = 1));
 }
 
 /* "enum pid_type {": its enumerators follow, and "};". */
@@ -164,12 +159,7 @@ static bool show_enum(const char *text)
 	enumeration.type = scope_printf("%.*s", (int)length, text);
 	enumeration.closing = "};";
 	read_enumerators(&enumeration, scope_printf("%.*s", (int)(close - open - 1), open + 1));
-	table_show(&(struct table){ .name = "whatis",
-				    .columns = enumeration_columns,
-				    .count = 1,
-				    .put = put_enumeration,
-				    .arg = &enumeration,
-				    .headings = HEADINGS_NEVER });
+	table_show(&ONE_ROW("whatis", enumeration_columns, put_enumeration, &enumeration));
 	return true;
 }
 

@@ -86,6 +86,7 @@ static void run_wr(struct args *args)
 	struct strbuf *why = scope_strbuf();
 	u64 address, value, paddr;
 	size_t bytes = wanted_bytes(args);
+	struct written written;
 	unsigned mark;
 
 	if (option_given(args, "f"))
@@ -106,12 +107,8 @@ static void run_wr(struct args *args)
 		fail_with(why);
 	gdb_bridge_changed();
 	done(mark);
-	table_show(&(struct table){ .name = "wr",
-				    .columns = columns,
-				    .count = 1,
-				    .put = put_written,
-				    .arg = &(struct written){ address, value, bytes },
-				    .headings = HEADINGS_NEVER });
+	written = (struct written){ address, value, bytes };
+	table_show(&ONE_ROW("wr", columns, put_written, &written));
 }
 
 COMMAND(wr) = {

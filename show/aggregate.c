@@ -282,13 +282,7 @@ static void show_object(struct request *request)
 	else if (option_given(request->args, "o"))
 		show_definition(request, &request->address);
 	else
-		table_show(&(struct table){ .name = "struct",
-					    .columns = object_columns,
-					    .count = 1,
-					    .put = put_object,
-					    .arg = request,
-					    .headings = HEADINGS_NEVER,
-					    .whole = true });
+		table_show(&ONE_ROW("struct", object_columns, put_object, request, .whole = true));
 }
 
 static void show_array(struct request *request)

@@ -267,14 +267,9 @@ static void put_system(struct row *row, UNUSED size_t index, UNUSED void *arg)
 
 void banner_system(void)
 {
-	table_show(&(struct table){
-		.columns = columns,
-		.count = 1,
-		.put = put_system,
-		.labels = LABEL_WIDTH,
-		.when = (session.dump->nr_files > 1 ? SPLIT : ONE_FILE) |
-			(session.system_map ? MAPPED : 0),
-	});
+	table_show(&ONE_ROW(NULL, columns, put_system, NULL, .labels = LABEL_WIDTH,
+			    .when = (session.dump->nr_files > 1 ? SPLIT : ONE_FILE) |
+				    (session.system_map ? MAPPED : 0)));
 }
 
 static void show_context(UNUSED void *arg)

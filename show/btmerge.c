@@ -226,14 +226,11 @@ void btmerge_print(struct btmerge *merge, const struct btmerge_style *style)
 	if (nr_groups)
 		qsort(groups, nr_groups, sizeof(*groups), compare_groups);
 	for (size_t i = 0; i < nr_groups; i++) {
+		struct shown_group shown = { &groups[i], style };
+
 		if (i)
 			table_remark("\n");
-		table_show(&(struct table){ .name = "bt",
-					    .columns = group_columns,
-					    .count = 1,
-					    .put = put_group,
-					    .arg = &(struct shown_group){ &groups[i], style },
-					    .headings = HEADINGS_NEVER });
+		table_show(&ONE_ROW("bt", group_columns, put_group, &shown));
 	}
 }
 
@@ -293,12 +290,7 @@ static int compare_lines(const void *a, const void *b)
 void btmerge_print_folded(struct btmerge *merge)
 {
 	struct folded folded = { .count = 1 };
-	const struct table table = { .name = "bt",
-				     .columns = folded_columns,
-				     .count = 1,
-				     .put = put_folded,
-				     .arg = &folded,
-				     .headings = HEADINGS_NEVER };
+	const struct table table = ONE_ROW("bt", folded_columns, put_folded, &folded);
 	size_t count = merge->traces.count;
 	char **lines = scope_array(count + 1, sizeof(*lines));
 	struct table_run run;

@@ -108,12 +108,7 @@ void contextshow(unsigned label_width)
 {
 	struct context context = context_of(task_current());
 
-	table_show(&(struct table){ .name = "set",
-				    .columns = label_columns,
-				    .count = 1,
-				    .put = put_labels,
-				    .arg = &context,
-				    .labels = label_width });
+	table_show(&ONE_ROW("set", label_columns, put_labels, &context, .labels = label_width));
 }
 
 void contextshow_in_words(const struct task *task, const char *sentence)
@@ -121,10 +116,5 @@ void contextshow_in_words(const struct task *task, const char *sentence)
 	struct context context = context_of(task);
 
 	context.sentence = sentence;
-	table_show(&(struct table){ .name = "set",
-				    .columns = sentence_columns,
-				    .count = 1,
-				    .put = put_sentence,
-				    .arg = &context,
-				    .headings = HEADINGS_NEVER });
+	table_show(&ONE_ROW("set", sentence_columns, put_sentence, &context));
 }

@@ -87,12 +87,7 @@ static void put_symbol(struct row *row, UNUSED size_t index, void *arg)
 
 struct table symbol_table(struct shown_symbol *shown)
 {
-	return (struct table){ .name = "sym",
-			       .columns = symbol_columns,
-			       .count = 1,
-			       .put = put_symbol,
-			       .arg = shown,
-			       .headings = HEADINGS_NEVER };
+	return ONE_ROW("sym", symbol_columns, put_symbol, shown);
 }
 
 const struct symbol *symbols_next_containing(const struct symbol *symbol, const char *text)
@@ -193,12 +188,7 @@ static void put_error(struct row *row, UNUSED size_t index, void *arg)
 static void tell_error(struct symbol_error *error)
 {
 	error->alternatives.key = "alternatives";
-	table_show(&(struct table){ .name = error->command,
-				    .columns = error_columns,
-				    .count = 1,
-				    .put = put_error,
-				    .arg = error,
-				    .headings = HEADINGS_NEVER });
+	table_show(&ONE_ROW(error->command, error_columns, put_error, error));
 	command_partly_failed();
 }
 

@@ -505,6 +505,8 @@ static void print_aside(void *arg)
 	out("aside %zu\n", *(size_t *)arg);
 }
 
+static const struct form_writer aside = { .text = print_aside };
+
 static void put_whole(struct row *row, size_t index, UNUSED void *arg)
 {
 	row_flag(row, true);
@@ -515,13 +517,8 @@ static void put_whole(struct row *row, size_t index, UNUSED void *arg)
 					   .arg = &index,
 					   .part = true,
 					   .blank_after = true });
-	row_children(row, &(struct table){ .name = "test",
-					   .columns = bits,
-					   .count = 1,
-					   .put = put_bits,
-					   .part = true,
-					   .key = "under",
-					   .labels = 6 });
+	row_children(row, &ONE_ROW("test", bits, put_bits, NULL, .part = true, .key = "under",
+				   .labels = 6));
 	row_children(row, &(struct table){ .name = "test",
 					   .columns = pair_columns,
 					   .count = 3,
@@ -532,7 +529,7 @@ static void put_whole(struct row *row, size_t index, UNUSED void *arg)
 	row_remark(row, "remark %zu\n", index);
 	row_text(row, "end");
 	row_flush(row);
-	row_aside(row, print_aside, &index);
+	row_form(row, &aside, &index);
 	if (row_wants(row))
 		row_number(row, 42);
 	else
