@@ -7,6 +7,7 @@
 #include "dump/unpack.h"
 #include "kernel.h"
 #include "kernel/module.h"
+#include "kernel/unwind/orc.h"
 #include "names/runningkernel.h"
 #include "shell/command.h"
 #include "shell/gdb_settings.h"
@@ -400,6 +401,7 @@ static void run_mod(struct args *args)
 		if (option_given(args, "R")) {
 			detach_all();
 			module_forget();
+			orc_forget_modules();
 			modfile_forget();
 		}
 		print_all(option_given(args, "g"));

@@ -60,6 +60,7 @@ KFIELD(sect_attr_address, "module_sect_attr.address", "bin_attribute.private");
 
 static VECTOR(struct module) modules;
 static bool modules_found, modules_left_out;
+static bool is_set_up; /* symbols.h asks here for the modules' symbols */
 static char list_damage[256]; /* why the kernel's list ended early; "": it did not */
 
 static void add_range(struct module *module, const char *kind, u64 base, u64 size)
@@ -218,6 +219,11 @@ void module_forget(void)
 {
 	vector_free(&modules);
 	modules_found = false;
+	if (!is_set_up)
+		return;
+	/* A list that is read again knows nothing of symbols that were read for this one. */
+	symbols_forget_modules();
+	module_setup();
 }
 
 bool module_has_areas(void)
@@ -407,6 +413,7 @@ bool module_refresh(void)
 
 void module_setup(void)
 {
+	is_set_up = true;
 	symbols_set_module_loader(load_all_symbols);
 }
 

@@ -36,7 +36,7 @@ void module_setup(void);
 void module_leave_out(void);
 bool module_is_left_out(void);
 
-/* Forgets the list, so that it is read again. */
+/* Forgets the list and the symbols, so that they are read again. */
 void module_forget(void);
 /*
  * For a live system, whose modules come and go: reads the list again if it was read at all. True

@@ -146,6 +146,16 @@ def test_a_missing_object_file_is_explained(kernel):
         expect(f"package linux-image-{release}-dbg" in text, text)
 
 
+def test_symbols_after_the_list_was_read_again(kernel):
+    """Those of the module, and of no other: the list that mod -R reads was not the one the symbols were read for."""
+    wanted = kernel.crash("sym -m virtio_blk", "sym -M", "sym virtblk_probe", "foreach bt")
+    for before in ("sym virtblk_probe", "mod -S", "bt"):
+        found = kernel.crash_in_context(1, "sym -m virtio_blk", "sym -M", "sym virtblk_probe", "foreach bt",
+                                        before=(f"{before} > /dev/null", "mod -R > /dev/null"))
+        for text, plain in zip(found, wanted):
+            same_lines(text.splitlines(), plain.splitlines(), f"after {before} and mod -R")
+
+
 def test_reading_at_once_and_sections(kernel):
     texts = kernel.crash("mod -rs virtio_blk", "dis -l virtblk_probe 1", "mod -R", "mod -g -s virtio_blk", "mod -r", "mod -o")
     expect(texts[0].rstrip().endswith("virtio_blk.ko.debug") and "virtio_blk.c: " in texts[1], texts[:2])

@@ -298,6 +298,12 @@ static void test_symbols(void **state UNUSED)
 	assert_int_equal(offset, 8);
 	assert_ptr_equal(symbol_module_at(fake_kva(data_of(2) + 8)),
 			 module_by_name("gamma")->symbols);
+	/* The list of later has the symbols of later. */
+	module_forget();
+	assert_null(module_by_name("gamma")->symbols);
+	assert_non_null(symbol_by_name("gamma_function"));
+	assert_ptr_equal(symbol_module_at(fake_kva(data_of(2) + 8)),
+			 module_by_name("gamma")->symbols);
 }
 
 static void count_quietly(void *arg)
