@@ -553,7 +553,7 @@ static const struct option dis_options[] = {
 	{ "d", NULL, "distances from symbols in decimal" },
 	{ "h", NULL, NULL },
 	{ "B", NULL, "the bytes of each instruction as well" },
-	{ "U", NULL, "as gdb prints it, without crash's own marks" },
+	{ "U", NULL, "text as gdb prints it, without crash's own marks" },
 	{ "b", NULL,
 	  "NUM bytes after a BUG's ud2 are not code: sets this for the session; "
 	  "alone, it shows how many" },

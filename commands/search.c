@@ -51,7 +51,7 @@ static const struct column columns[] = {
 	{ "address", "", CELL_ADDRESS, .after = ": ", .when = TEXTS | ALONE },
 	{ "address", "", CELL_ADDRESS, .width = 16, .after = ":  ", .when = AROUND },
 	{ "text", NULL, CELL_BYTES, .when = TEXTS },
-	{ NULL, "", CELL_TEXT, .before = "", .when = TEXTS },
+	{ "bytes", "", CELL_TEXT, .before = "", .when = TEXTS },
 	{ "value", "", CELL_ADDRESS, .before = "", .after = " ", .when = VALUES },
 	{ "wanted", NULL, .kind = CELL_TEXT },
 	{ NULL, "", CELL_TEXT, .before = "", .when = VALUES },
@@ -120,10 +120,14 @@ static void show_after(void *search)
 static const struct form_writer lines_before = { .text = show_before },
 				lines_after = { .text = show_after };
 
-/* The text where the match is: for programs up to what cannot be printed, for readers with dots. */
+/*
+ * The text where the match is: for programs up to what cannot be printed, and all bytes; for
+ * readers with dots.
+ */
 static void put_text(struct row *row, const struct search *search)
 {
 	char *text = scope_alloc(TEXT_SHOWN + 1), *dotted = scope_alloc(TEXT_SHOWN + 1);
+	struct strbuf *bytes = scope_strbuf();
 	size_t length = 0, printable = TEXT_SHOWN;
 
 	while (length < TEXT_SHOWN &&
@@ -134,12 +138,14 @@ static void put_text(struct row *row, const struct search *search)
 		bool plain = text[i] >= ' ' && text[i] <= '~';
 
 		dotted[i] = plain ? text[i] : '.';
+		strbuf_printf(bytes, i ? " %02x" : "%02x", (u8)text[i]);
 		if (!plain && printable > i)
 			printable = i;
 	}
 	dotted[length] = '\0';
 	row_bytes(row, text, min_u64(printable, length));
-	row_text(row, dotted);
+	row_text(row, strbuf_text(bytes));
+	row_shown(row, dotted);
 }
 
 static void put_match(struct row *row, UNUSED size_t index, void *arg)

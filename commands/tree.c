@@ -52,6 +52,7 @@ static const char *position_of(const struct tree *tree, const char *way)
 static const struct column entry_columns[] = {
 	{ "address", "", .kind = CELL_ADDRESS },
 	{ "index", "", CELL_NUMBER, .before = "\n  index: " },
+	{ "number", "", CELL_NUMBER, .before = "\n  index: " },
 	{ "position", "", CELL_TEXT, .before = "  position: " },
 	{ 0 },
 };
@@ -62,14 +63,18 @@ static const struct column node_entry_columns[] = {
 	{ 0 },
 };
 
+/* Of a maple tree readers see how many entries there were so far, as crash has it. */
 static void put_index(struct row *row, const struct tree *tree)
 {
+	bool counted = tree->positions && tree->type == TREE_MAPLE;
+
 	row_number(row, *tree->index);
-	if (!tree->positions)
+	if (!tree->positions || counted)
 		row_shown(row, "");
-	/* As crash has it. */
-	else if (tree->type == TREE_MAPLE)
-		row_shown(row, scope_printf("%llu", tree->nr_shown));
+	if (counted)
+		row_number(row, tree->nr_shown);
+	else
+		row_none(row);
 }
 
 static void put_entry(struct row *row, UNUSED size_t index, void *arg)

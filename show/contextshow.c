@@ -38,8 +38,8 @@ static const struct column label_columns[] = {
 	{ "active", NULL, .kind = CELL_FLAG },
 	{ "panic", NULL, .kind = CELL_FLAG },
 	{ NULL, "", CELL_TEXT, .same_line = true, .place = 4 },
-	{ NULL, "", CELL_ADDRESS, .before = "  [THREAD_INFO: ", .after = "]", .same_line = true,
-	  .place = 5 },
+	{ "thread_info", "", CELL_ADDRESS, .before = "  [THREAD_INFO: ", .after = "]",
+	  .same_line = true, .place = 5 },
 	{ NULL, "", CELL_TEXT, .before = "", .same_line = true, .place = 8 },
 	{ 0 },
 };

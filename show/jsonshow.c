@@ -399,6 +399,8 @@ void jsonshow_targets(const char *aggregate, u64 address, char **members, size_t
 static void put_place(const char *aggregate, const struct member *member, const char *path,
 		      u64 outer_offset, const u64 *address)
 {
+	u64 byte = outer_offset + member->offset + member->bit_offset / 8;
+
 	json_object(NULL);
 	json_text("name", path);
 	json_text("type", member_type(aggregate, path));
@@ -409,6 +411,9 @@ static void put_place(const char *aggregate, const struct member *member, const 
 	if (member->bit_size) {
 		json_number("bit_offset", member->bit_offset);
 		json_number("bit_size", member->bit_size);
+		json_number("byte_offset", byte);
+		if (address)
+			json_address("byte_address", *address + byte);
 	}
 	json_end();
 }

@@ -147,7 +147,7 @@ def test_a_missing_object_file_is_explained(kernel):
 
 
 def test_symbols_after_the_list_was_read_again(kernel):
-    """Those of the module, and of no other: the list that mod -R reads was not the one the symbols were read for."""
+    """Those of the module, and of no other: mod -R reads the list again, and the symbols."""
     wanted = kernel.crash("sym -m virtio_blk", "sym -M", "sym virtblk_probe", "foreach bt")
     for before in ("sym virtblk_probe", "mod -S", "bt"):
         found = kernel.crash_in_context(1, "sym -m virtio_blk", "sym -M", "sym virtblk_probe", "foreach bt",
