@@ -328,7 +328,7 @@ static const struct {
 	{ "g", "\"help -p\" shows gdb's state, \"gdb info files\" what it knows" },
 	{ "hH", "lists are checked for loops without a table; see \"set hash\"" },
 	{ "K", "\"help -k\" and \"help -o\" show all that was found out about the kernel" },
-	{ "L", "\"help -D\" shows the header of every format, LKCD's, too" },
+	{ "L", "\"help -D\" shows the header of every format, LKCD's among them" },
 	{ "M", "\"help -m\" shows what was found out about the machine" },
 	{ "N",
 	  "sockets are read anew by each command that asks; \"help -o\" shows what is looked for" },
