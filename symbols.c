@@ -467,9 +467,18 @@ static void forget_modules(void)
 	memset(&modules, 0, sizeof(modules));
 }
 
+static void (*tell_forgotten)(void);
+
+void symbols_set_forgotten(void (*forgotten)(void))
+{
+	tell_forgotten = forgotten;
+}
+
 void symbols_forget_modules(void)
 {
 	forget_modules();
+	if (tell_forgotten)
+		tell_forgotten();
 }
 
 void symbols_reset(void)

@@ -59,6 +59,8 @@ void symbols_set_percpu(const struct symbol_module *module, u64 start, u64 size)
  * Runs once before the first lookup that the kernel's own table cannot answer (module.c sets it).
  */
 void symbols_set_module_loader(void (*load)(void));
+/* Called when the symbols of modules are no more: who kept some of their names lets go of them. */
+void symbols_set_forgotten(void (*forgotten)(void));
 
 /* First symbol of that name: the kernel's before modules', global before local. NULL: none. */
 const struct symbol *symbol_by_name(const char *name);

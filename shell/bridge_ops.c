@@ -608,4 +608,5 @@ void bridge_ops_setup(const struct bridge_shell *used)
 
 	shell = *used;
 	gdb_bridge_setup(&ops);
+	symbols_set_forgotten(gdb_bridge_symbols_changed);
 }

@@ -156,6 +156,18 @@ def test_symbols_after_the_list_was_read_again(kernel):
             same_lines(text.splitlines(), plain.splitlines(), f"after {before} and mod -R")
 
 
+def test_gdb_after_the_list_was_read_again(kernel):
+    """It lets go of the names that it was given: they are gone with the list (the sanitized program sees what is not)."""
+    asked = ("gdb x/2i virtblk_probe", "gdb info symbol virtblk_probe", "gdb print &((struct task_struct *)&init_task)->pid",
+             "gdb print init_task.comm")
+    before = kernel.dump().crash_alone(*asked)
+    texts = kernel.dump().crash_alone("sym -m virtio_blk", *asked, "mod -R", *asked, "mod -R", "gdb print $1", *asked)
+    for at in (1, 6, 12):
+        for text, plain in zip(texts[at:at + 4], before):
+            equal(re.sub(r"^\$\d+", "$", text, flags=re.M), re.sub(r"^\$\d+", "$", plain, flags=re.M), f"answer {at}")
+    expect(re.search(r"<init_task\+\d+>", texts[11]), f"a value of before: {texts[11]!r}")
+
+
 def test_reading_at_once_and_sections(kernel):
     texts = kernel.crash("mod -rs virtio_blk", "dis -l virtblk_probe 1", "mod -R", "mod -g -s virtio_blk", "mod -r", "mod -o")
     expect(texts[0].rstrip().endswith("virtio_blk.ko.debug") and "virtio_blk.c: " in texts[1], texts[:2])
