@@ -157,7 +157,7 @@ def test_symbols_after_the_list_was_read_again(kernel):
 
 
 def test_gdb_after_the_list_was_read_again(kernel):
-    """It lets go of the names that it was given: they are gone with the list (the sanitized program sees what is not)."""
+    """It lets go of names that are gone with the list: the sanitized program sees it if not."""
     asked = ("gdb x/2i virtblk_probe", "gdb info symbol virtblk_probe", "gdb print &((struct task_struct *)&init_task)->pid",
              "gdb print init_task.comm")
     before = kernel.dump().crash_alone(*asked)
