@@ -6,61 +6,35 @@
  */
 #include "dump/pagescan.h"
 
+#include "base/cores.h"
 #include "base/fail.h"
 #include "base/progress.h"
 
-#include <pthread.h>
 #include <stdio.h>
-#include <stdatomic.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define BATCH_FRAMES 8192
 #define BLOCK_FRAMES 128
-#define MAX_THREADS 32
 
 struct batch {
 	struct dump *dump;
 	size_t bytes;
 	bool (*looks_right)(const u8 *page);
 	size_t count;
-	atomic_size_t next;
 	u64 frames[BATCH_FRAMES];
 	bool yes[BATCH_FRAMES];
 };
 
-static void *look_at_blocks(void *arg)
+static void look_at_block(void *arg, size_t block)
 {
 	struct batch *batch = arg;
+	size_t end = (size_t)min_u64((block + 1) * BLOCK_FRAMES, batch->count);
 	u8 page[PAGE_BYTES];
-	size_t from;
 
-	while ((from = atomic_fetch_add(&batch->next, BLOCK_FRAMES)) < batch->count &&
-	       !interrupt_pending()) {
-		size_t end = (size_t)min_u64(from + BLOCK_FRAMES, batch->count);
-
-		for (size_t i = from; i < end; i++)
-			batch->yes[i] = dump_try_read(batch->dump, batch->frames[i] << PAGE_SHIFT,
-						      page, batch->bytes, NULL) &&
-					batch->looks_right(page);
-	}
-	return NULL;
-}
-
-/* This thread works as well; when no other can be made, alone. */
-static void look_on_all_cores(struct batch *batch)
-{
-	size_t nr_threads = 0, nr_blocks = (batch->count + BLOCK_FRAMES - 1) / BLOCK_FRAMES;
-	long nr_cores = sysconf(_SC_NPROCESSORS_ONLN);
-	pthread_t threads[MAX_THREADS];
-
-	while (nr_threads < MAX_THREADS && nr_threads + 1 < nr_blocks &&
-	       (long)nr_threads + 1 < nr_cores &&
-	       pthread_create(&threads[nr_threads], NULL, look_at_blocks, batch) == 0)
-		nr_threads++;
-	look_at_blocks(batch);
-	while (nr_threads)
-		pthread_join(threads[--nr_threads], NULL);
+	for (size_t i = block * BLOCK_FRAMES; i < end; i++)
+		batch->yes[i] = dump_try_read(batch->dump, batch->frames[i] << PAGE_SHIFT, page,
+					      batch->bytes, NULL) &&
+				batch->looks_right(page);
 }
 
 size_t page_scan(struct dump *dump, const char *what, size_t bytes,
@@ -81,11 +55,10 @@ size_t page_scan(struct dump *dump, const char *what, size_t bytes,
 	progress_begin(title, PROGRESS_BYTES);
 	while (more && found < space && !interrupt_pending()) {
 		batch->count = 0;
-		batch->next = 0;
 		while (batch->count < BATCH_FRAMES && (more = dump_next_present(dump, pfn, &pfn)))
 			batch->frames[batch->count++] = pfn++;
 		memset(batch->yes, 0, sizeof(batch->yes));
-		look_on_all_cores(batch);
+		cores_run((batch->count + BLOCK_FRAMES - 1) / BLOCK_FRAMES, look_at_block, batch);
 		for (size_t i = 0; i < batch->count && found < space; i++) {
 			if (batch->yes[i])
 				frames[found++] = batch->frames[i];

@@ -8,19 +8,17 @@
  */
 #include "kernel/mm/memscan.h"
 
+#include "base/cores.h"
 #include "base/fail.h"
 #include "kernel/mm/vma.h"
 #include "memory.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define BATCH_PAGES 2048
 #define BLOCK_PAGES 64
 #define NR_BLOCKS (BATCH_PAGES / BLOCK_PAGES)
-#define MAX_THREADS 32
 
 struct block {
 	struct scan_match *matches;
@@ -32,7 +30,6 @@ struct batch {
 	struct dump *dump;
 	size_t nr_pages; /* to search; one more may follow, for text that runs on */
 	size_t nr_blocks;
-	atomic_size_t next_block;
 	atomic_bool no_memory;
 	struct block blocks[NR_BLOCKS];
 };
@@ -134,21 +131,14 @@ static void search_page(struct batch *batch, struct block *block, size_t index)
 	find_texts(batch, block, page->address, bytes, low, high, length);
 }
 
-static void *search_blocks(void *arg)
+static void search_block(void *arg, size_t block)
 {
 	struct batch *batch = arg;
-	size_t i;
+	size_t end = (size_t)min_u64((block + 1) * BLOCK_PAGES, batch->nr_pages);
 
-	while ((i = atomic_fetch_add(&batch->next_block, 1)) < batch->nr_blocks) {
-		size_t end = (size_t)min_u64((i + 1) * BLOCK_PAGES, batch->nr_pages);
-
-		for (size_t page = i * BLOCK_PAGES; page < end && !batch->no_memory; page++) {
-			if (interrupt_pending())
-				return NULL;
-			search_page(batch, &batch->blocks[i], page);
-		}
-	}
-	return NULL;
+	for (size_t page = block * BLOCK_PAGES;
+	     page < end && !batch->no_memory && !interrupt_pending(); page++)
+		search_page(batch, &batch->blocks[block], page);
 }
 
 static void free_blocks(void *arg)
@@ -158,23 +148,6 @@ static void free_blocks(void *arg)
 	for (size_t i = 0; i < NR_BLOCKS; i++)
 		free(batch->blocks[i].matches);
 	free(batch);
-}
-
-/* This thread works as well; when no other can be made, alone. */
-static void search_on_all_cores(struct batch *batch)
-{
-	pthread_t threads[MAX_THREADS];
-	long nr_cores = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t wanted = nr_cores > 1 ? (size_t)min_u64((u64)nr_cores - 1, MAX_THREADS) : 0;
-	size_t nr_threads = 0;
-
-	wanted = (size_t)min_u64(wanted, batch->nr_blocks - 1);
-	while (nr_threads < wanted &&
-	       pthread_create(&threads[nr_threads], NULL, search_blocks, batch) == 0)
-		nr_threads++;
-	search_blocks(batch);
-	while (nr_threads)
-		pthread_join(threads[--nr_threads], NULL);
 }
 
 struct batch_run {
@@ -193,7 +166,7 @@ static void run_batch(void *arg)
 	batch->dump = memory_dump();
 	batch->nr_pages = run->nr_pages;
 	batch->nr_blocks = (run->nr_pages + BLOCK_PAGES - 1) / BLOCK_PAGES;
-	search_on_all_cores(batch);
+	cores_run(batch->nr_blocks, search_block, batch);
 	interrupt_check();
 	if (batch->no_memory)
 		fail("out of memory: too much was found (-s, -e, -l or -m narrow the search)");
