@@ -319,6 +319,49 @@ bool mem_walk_user(u64 pgd, u64 address, struct translation *translation, struct
 	return memory.arch->walk(pgd, address, translation, fault);
 }
 
+/* What a missing entry of this table leaves out. */
+static u64 hole_bytes(const char *level)
+{
+	static const struct {
+		const char *level;
+		unsigned shift;
+	} tables[] = { { "p4d", 39 }, { "pud", 30 }, { "pmd", 21 }, { "pte", 12 } };
+
+	if (level && streq(level, "pgd"))
+		return 1ULL << (memory_layout()->levels == 5 ? 48 : 39);
+	for (size_t i = 0; level && i < ARRAY_SIZE(tables); i++)
+		if (streq(level, tables[i].level))
+			return 1ULL << tables[i].shift;
+	return PAGE_BYTES;
+}
+
+bool mem_next_mapped(struct space space, u64 address, u64 last, struct mapped_range *range)
+{
+	struct translation to;
+	struct fault fault;
+	u64 step;
+	bool mapped;
+
+	for (address = align_down(address, PAGE_BYTES); address <= last; address += step) {
+		interrupt_check();
+		fault = (struct fault){ 0 };
+		mapped = space.kind == SPACE_USER
+				 ? mem_walk_user(space.pgd, address, &to, &fault)
+				 : mem_walk_kernel(address, &to, &fault);
+		step = max_u64(mapped ? to.page_bytes : hole_bytes(fault.level), PAGE_BYTES);
+		step -= address & (step - 1);
+		if (mapped) {
+			*range = (struct mapped_range){ address, step,
+							align_down(to.paddr, PAGE_BYTES),
+							to.entry };
+			return true;
+		}
+		if (address + step < address)
+			return false;
+	}
+	return false;
+}
+
 u64 field_address(u64 object, struct kfield *field)
 {
 	return object + kfield_offset(field);

@@ -59,6 +59,20 @@ bool mem_is_kernel_address(u64 address);
 bool mem_walk_kernel(u64 address, struct translation *translation, struct fault *fault);
 bool mem_walk_user(u64 pgd, u64 address, struct translation *translation, struct fault *fault);
 
+/* Mapped memory in one piece: what one entry of a page table maps. */
+struct mapped_range {
+	u64 address, bytes;
+	u64 paddr;
+	u64 entry;
+};
+
+/*
+ * The first of SPACE's (kernel or user) that holds ADDRESS, or lies behind it and begins before
+ * LAST has passed; false: there is none. Starts at ADDRESS if that lies inside. What tables that
+ * cannot be read would map is passed over. An interrupt fail()s.
+ */
+bool mem_next_mapped(struct space space, u64 address, u64 last, struct mapped_range *range);
+
 /*
  * Members of the kernel object at ADDRESS. Width, sign and bit-fields come from the
  * kernel's own types.

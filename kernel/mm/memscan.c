@@ -270,47 +270,24 @@ static void scan_direct_map(struct scan *scan)
 	}
 }
 
-/* What a missing entry of this table leaves out. */
-static u64 hole_bytes(const char *level)
-{
-	static const struct {
-		const char *level;
-		unsigned shift;
-	} tables[] = { { "p4d", 39 }, { "pud", 30 }, { "pmd", 21 }, { "pte", 12 } };
-
-	if (level && streq(level, "pgd"))
-		return 1ULL << (memory_layout()->levels == 5 ? 48 : 39);
-	for (size_t i = 0; level && i < ARRAY_SIZE(tables); i++)
-		if (streq(level, tables[i].level))
-			return 1ULL << tables[i].shift;
-	return PAGE_BYTES;
-}
-
 /* Mapped pages of [start, last]; PGD 0: the kernel's own tables. */
 static void scan_mapped(struct scan *scan, u64 pgd, u64 start, u64 last)
 {
-	u64 address = align_down(max_u64(start, scan->first), PAGE_BYTES), step;
+	struct space space = pgd ? USER_SPACE(pgd) : KERNEL_SPACE;
+	u64 address = align_down(max_u64(start, scan->first), PAGE_BYTES);
+	struct mapped_range range;
 
 	last = min_u64(last, scan->last);
-	while (address <= last) {
-		struct translation to;
-		struct fault fault = { 0 };
-		bool mapped = pgd ? mem_walk_user(pgd, address, &to, &fault)
-				  : mem_walk_kernel(address, &to, &fault);
-
-		interrupt_check();
-		step = mapped ? to.page_bytes : hole_bytes(fault.level);
-		step = max_u64(step, PAGE_BYTES);
-		step -= address & (step - 1);
-		for (u64 done = 0; mapped && done < step && address + done <= last;
+	while (address <= last && mem_next_mapped(space, address, last, &range)) {
+		for (u64 done = 0; done < range.bytes && range.address + done <= last;
 		     done += PAGE_BYTES) {
 			if (done % (PAGE_BYTES * 1024) == 0)
 				interrupt_check();
-			add_page(scan, address + done, align_down(to.paddr, PAGE_BYTES) + done);
+			add_page(scan, range.address + done, range.paddr + done);
 		}
-		if (address + step < address)
+		address = range.address + range.bytes;
+		if (address < range.address)
 			break;
-		address += step;
 	}
 }
 
