@@ -26,7 +26,7 @@ const char *address_space_name(enum address_space space)
 /* With a level, it was the table's own page that could not be read, not the one asked for. */
 static const char *page_text(const struct fault *fault, const char *own, const char *of_table)
 {
-	static char text[80];
+	static _Thread_local char text[80];
 
 	if (!fault->level)
 		return own;
@@ -36,7 +36,7 @@ static const char *page_text(const struct fault *fault, const char *own, const c
 
 const char *fault_text(const struct fault *fault)
 {
-	static char text[64];
+	static _Thread_local char text[64];
 
 	switch (fault->reason) {
 	case FAULT_NONE:

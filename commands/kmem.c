@@ -4,6 +4,7 @@
 #include "base/table.h"
 #include "kernel/mm/memstat.h"
 #include "shell/command.h"
+#include "show/slabshow.h"
 
 #include <stdio.h>
 
@@ -141,21 +142,121 @@ static void show_information(bool shared)
 	table_show(&table);
 }
 
-static void run_kmem(struct args *args)
+/* ---- slab caches ---- */
+
+static void show_slabs(struct args *args, bool slabs, const char *cpus)
+{
+	struct slab_question question = { .ignored = option_argument(args, "I"), .slabs = slabs };
+	const struct slab_cache *cache;
+	const char *word;
+	struct cpu_mask *mask = NULL;
+	struct strbuf *why = scope_strbuf();
+	u64 address;
+
+	if (cpus) {
+		mask = scope_alloc(sizeof(*mask));
+		if (!cpu_mask_parse(streq(cpus, "a") ? "all" : cpus, mask, why))
+			fail("%s", strbuf_text(why));
+	}
+	question.cpus = mask;
+	args_check_words(args, "", 0, 1);
+	if (!args->nr_words) {
+		slabshow_all(&question);
+		return;
+	}
+	word = args->words[0];
+	if (streq(word, "list")) {
+		slabshow_names();
+		return;
+	}
+	cache = slab_cache_named(word);
+	if (!cache && argument_try_address(word, &address))
+		cache = slab_cache_at(address);
+	else if (!cache)
+		fail("no slab cache is called %s (kmem -s list has them all)", word);
+	if (cache)
+		slabshow_cache(cache, &question);
+	else if (!slabshow_object(address))
+		fail("%s: the address lies in no slab", word);
+}
+
+static void run_slab_totals(struct args *args)
+{
+	show_slabs(args, false, NULL);
+}
+
+static void run_slabs(struct args *args)
+{
+	show_slabs(args, true, option_argument(args, "S"));
+}
+
+static void run_information(struct args *args)
 {
 	const char *more = option_argument(args, "i");
 
 	args_check_words(args, "", 0, 0);
-	if (!option_given(args, "i"))
-		usage_fail(args);
 	if (more && !streq(more, "shared"))
 		fail("-i takes no word but shared, not %s", more);
 	show_information(more != NULL);
 }
 
+/* ---- what no kernel of today has ---- */
+
+static void run_hash(UNUSED struct args *args)
+{
+	fail("since Linux 2.6 the page cache is a tree for each file: there is no hash table to walk");
+}
+
+static void run_page_lists(UNUSED struct args *args)
+{
+	fail("since Linux 2.6 pages wait on lists of each node: there are no global lists to walk");
+}
+
+static void run_root_caches(UNUSED struct args *args)
+{
+	fail("since Linux 5.9 memory cgroups share their slab caches: there are no child caches to add up");
+}
+
+/* ---- the command ---- */
+
+/* What is shown: one of these. */
+static const struct mode {
+	const char *option;
+	void (*run)(struct args *args);
+} modes[] = {
+	{ "i", run_information }, { "s", run_slab_totals }, { "S", run_slabs },
+	{ "r", run_root_caches }, { "c", run_hash },	    { "C", run_hash },
+	{ "l", run_page_lists },  { "L", run_page_lists },
+};
+
+static void run_kmem(struct args *args)
+{
+	const struct mode *chosen = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		if (!option_given(args, modes[i].option))
+			continue;
+		if (chosen)
+			usage_problem(args, "-%s and -%s do not go together", chosen->option,
+				      modes[i].option);
+		chosen = &modes[i];
+	}
+	if (!chosen)
+		usage_fail(args);
+	chosen->run(args);
+}
+
 static const struct option kmem_options[] = {
 	{ "i", "=shared",
 	  "memory in totals; with =shared also the frames that have several users" },
+	{ "s", NULL, "slab caches: how many objects each has, and how many are allocated" },
+	{ "S", "=cpus", "the same with all slabs and their objects; of some CPUs only" },
+	{ "I", "cache[,cache]", "slab caches to leave out" },
+	{ "r", NULL, NULL },
+	{ "c", NULL, NULL },
+	{ "C", NULL, NULL },
+	{ "l", "list", NULL },
+	{ "L", "list", NULL },
 	{ 0 },
 };
 

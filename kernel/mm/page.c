@@ -6,6 +6,7 @@
  */
 #include "kernel/mm/page.h"
 
+#include "base/fail.h"
 #include "memory.h"
 
 KTYPE(page_type, "struct page");
@@ -23,6 +24,9 @@ KFIELD(page_type_word, "page.page_type");
 KENUM(slab_page_type, "PGTY_slab"); /* v6.12: a number in page_type's top byte */
 KENUM(slab_bit, "PG_slab"); /* before it a bit of page.flags, or in v6.10 and v6.11 of page_type */
 KENUM(nr_pageflags, "__NR_PAGEFLAGS");
+KFIELD(cache_per_node, "kmem_cache.per_node");
+KTYPE(per_node_type, "struct kmem_cache_per_node_ptrs");
+KFIELD(cache_node, "kmem_cache.node");
 
 u64 page_of_pfn(u64 pfn)
 {
@@ -60,22 +64,86 @@ u64 page_head(u64 page)
 	return page_to_pfn(word, &pfn) ? word : page & word;
 }
 
+/* Where a copy has what the functions for copies look at. */
+static struct {
+	u64 size, flags_at, compound_at, type_at;
+	enum { SLAB_TYPE_BYTE, SLAB_FLAG, SLAB_TYPE_BIT, SLAB_NOT_KNOWN } slab_by;
+	u64 slab_value; /* the byte, or the bit as a mask */
+} layout;
+
+void page_copies_prepare(void)
+{
+	layout.size = ktype_size(&page_type);
+	layout.flags_at = kfield_offset(&page_flags);
+	layout.compound_at = kfield_offset(&page_compound);
+	layout.type_at = kfield_exists(&page_type_word) ? kfield_offset(&page_type_word) : 0;
+	if (layout.size > PAGE_BYTES || !range_fits(layout.flags_at, 8, layout.size) ||
+	    !range_fits(layout.compound_at, 8, layout.size) ||
+	    !range_fits(layout.type_at, 4, layout.size))
+		fail("struct page of %llu bytes makes no sense", layout.size);
+	if (kenum_exists(&slab_page_type)) {
+		layout.slab_by = SLAB_TYPE_BYTE;
+		layout.slab_value = (u64)kenum_value(&slab_page_type);
+	} else if (!kenum_exists(&slab_bit)) {
+		layout.slab_by = SLAB_NOT_KNOWN;
+	} else if (kenum_value(&slab_bit) < 64) {
+		layout.slab_by = SLAB_FLAG;
+		layout.slab_value = 1ULL << kenum_value(&slab_bit);
+	} else {
+		layout.slab_by = SLAB_TYPE_BIT;
+		layout.slab_value = (u64)kenum_value(&slab_bit);
+	}
+}
+
+size_t page_struct_bytes(void)
+{
+	page_copies_prepare();
+	return (size_t)layout.size;
+}
+
+bool page_copy_is_tail(const u8 *page)
+{
+	return load_u64(page + layout.compound_at) & 1;
+}
+
+bool page_copy_is_slab(const u8 *page)
+{
+	u64 flags = load_u64(page + layout.flags_at);
+	u32 type = load_u32(page + layout.type_at);
+
+	switch (layout.slab_by) {
+	case SLAB_TYPE_BYTE:
+		return type >> 24 == layout.slab_value;
+	case SLAB_FLAG:
+		return flags & layout.slab_value;
+	case SLAB_TYPE_BIT:
+		/* Typed pages have 0xf at the top, and the bit of their type cleared. */
+		return (type & (0xf0000000ULL | layout.slab_value)) == 0xf0000000ULL;
+	default:
+		return false;
+	}
+}
+
 bool page_is_slab(u64 head_page)
 {
-	u64 type;
-	s64 bit;
+	u8 page[PAGE_BYTES];
 
-	if (kenum_exists(&slab_page_type))
-		return field_u64(head_page, &page_type_word) >> 24 ==
-		       (u64)kenum_value(&slab_page_type);
-	if (!kenum_exists(&slab_bit))
-		return false;
-	bit = kenum_value(&slab_bit);
-	if (bit < 64)
-		return field_u64(head_page, &page_flags) >> bit & 1;
-	/* Typed pages have 0xf at the top, and the bit of their type cleared. */
-	type = field_u64(head_page, &page_type_word);
-	return (type & (0xf0000000ULL | (u64)bit)) == 0xf0000000ULL;
+	mem_read(head_page, page, page_struct_bytes(), "struct page");
+	return page_copy_is_slab(page);
+}
+
+/* The highest bits; as many as number the nodes of arrays that have one entry each. */
+unsigned page_node(u64 flags)
+{
+	u64 nodes = kfield_exists(&cache_per_node)
+			    ? kfield_size(&cache_per_node) / ktype_size(&per_node_type)
+		    : kfield_exists(&cache_node) ? kfield_size(&cache_node) / sizeof(u64)
+						 : 1;
+	unsigned width = 0;
+
+	while (width < 16 && 1ULL << width < nodes)
+		width++;
+	return width ? (unsigned)(flags >> (64 - width)) : 0;
 }
 
 bool page_read(u64 page, struct page_info *info, struct fault *fault)

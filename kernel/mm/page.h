@@ -18,6 +18,7 @@ struct page_info {
  * Address of the struct page of a frame, and the frame of a struct page, by vmemmap's arithmetic.
  */
 u64 page_of_pfn(u64 pfn);
+size_t page_struct_bytes(void);
 bool page_to_pfn(u64 page, u64 *pfn); /* false: no address in vmemmap */
 /* The struct page of the frame that a mapped kernel address lies in. */
 bool page_of_address(u64 kernel_address, u64 *page);
@@ -27,6 +28,12 @@ bool page_of_address(u64 kernel_address, u64 *page);
  */
 u64 page_head(u64 page);
 bool page_is_slab(u64 head_page); /* may fail() */
+/* The same of a copy; what they look up has to be there before threads ask. */
+bool page_copy_is_slab(const u8 *page);
+bool page_copy_is_tail(const u8 *page);
+void page_copies_prepare(void); /* fail()s when this kernel does not tell */
+/* The NUMA node that the flags of a page name. */
+unsigned page_node(u64 flags);
 
 bool page_read(u64 page, struct page_info *info, struct fault *fault);
 /* "uptodate,lru,swapbacked": names of the bits, "" when none is set. */

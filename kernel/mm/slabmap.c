@@ -1,0 +1,118 @@
+/* kernel/mm/slabmap.c - slabs found in the page map, in order of their caches. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The kernel has lists of partial slabs only. What a full slab leaves behind is its struct page, so
+ * one pass over these finds them all, and serves all caches.
+ */
+#include "kernel/mm/slabmap.h"
+
+#include "base/fail.h"
+#include "kernel/mm/page.h"
+#include "kernel/mm/pagewalk.h"
+#include "names/kfield.h"
+
+#include <stdlib.h>
+
+KFIELD(slab_owner, "slab.slab_cache", "page.slab_cache");
+
+static struct {
+	bool read;
+	u64 *frames; /* cache by cache */
+	size_t *starts; /* of each cache in the order of slab_caches(), and the end */
+	u64 nr_unreadable;
+} map;
+
+struct found_slab {
+	u64 frame;
+	size_t cache;
+};
+
+struct search {
+	u64 owner_at;
+	VECTOR(struct found_slab) slabs;
+};
+
+static bool is_slab(UNUSED void *arg, UNUSED u64 pfn, const u8 *page)
+{
+	return page_copy_is_slab(page) && !page_copy_is_tail(page);
+}
+
+/* One whose cache is none of the list's belongs to nobody: damaged, or half torn down. */
+static void take_slab(void *arg, u64 pfn, const u8 *page)
+{
+	struct search *search = arg;
+	const struct slab_cache *cache = slab_cache_at(load_u64(page + search->owner_at));
+	size_t count;
+
+	if (cache)
+		*vector_add(&search->slabs) =
+			(struct found_slab){ pfn, (size_t)(cache - slab_caches(&count)) };
+}
+
+static void free_search(void *arg)
+{
+	struct search *search = arg;
+
+	vector_free(&search->slabs);
+}
+
+/* They come by rising frame: a cache's stay in that order. */
+static void sort_by_cache(const struct search *search, size_t nr_caches)
+{
+	size_t *next;
+
+	map.starts = xcalloc(nr_caches + 1, sizeof(*map.starts));
+	map.frames = xcalloc(search->slabs.count + 1, sizeof(*map.frames));
+	next = scope_array(nr_caches + 1, sizeof(*next));
+	for (size_t i = 0; i < search->slabs.count; i++)
+		map.starts[search->slabs.items[i].cache + 1]++;
+	for (size_t i = 0; i < nr_caches; i++) {
+		map.starts[i + 1] += map.starts[i];
+		next[i] = map.starts[i];
+	}
+	for (size_t i = 0; i < search->slabs.count; i++)
+		map.frames[next[search->slabs.items[i].cache]++] = search->slabs.items[i].frame;
+}
+
+static void read_map(UNUSED void *arg)
+{
+	struct search *search = scope_alloc(sizeof(*search));
+	struct page_walk walk = { .wanted = is_slab,
+				  .take = take_slab,
+				  .arg = search,
+				  .name = "looking for slabs" };
+	size_t nr_caches;
+
+	slab_caches(&nr_caches);
+	scope_cleanup(free_search, search);
+	search->owner_at = kfield_offset(&slab_owner);
+	if (!range_fits(search->owner_at, sizeof(u64), page_struct_bytes()))
+		fail("%s lies outside of struct page", slab_owner.k.spelling);
+	page_walk(&walk);
+	sort_by_cache(search, nr_caches);
+	map.nr_unreadable = walk.nr_unreadable;
+	map.read = true;
+}
+
+const u64 *slab_map(const struct slab_cache *cache, size_t *count)
+{
+	size_t nr_caches, index;
+
+	if (!map.read)
+		protect_or_pass(read_map, NULL);
+	index = (size_t)(cache - slab_caches(&nr_caches));
+	*count = map.starts[index + 1] - map.starts[index];
+	return map.frames + map.starts[index];
+}
+
+u64 slab_map_unreadable(void)
+{
+	return map.nr_unreadable;
+}
+
+void slab_map_forget(void)
+{
+	free(map.frames);
+	free(map.starts);
+	memset(&map, 0, sizeof(map));
+}
