@@ -3,8 +3,12 @@
 #include "base/fail.h"
 #include "base/table.h"
 #include "kernel/mm/memstat.h"
+#include "kernel/mm/page.h"
+#include "memory.h"
 #include "shell/command.h"
 #include "show/slabshow.h"
+#include "show/vmstatshow.h"
+#include "show/zoneshow.h"
 
 #include <stdio.h>
 
@@ -200,6 +204,59 @@ static void run_information(struct args *args)
 	show_information(more != NULL);
 }
 
+/* ---- counters, zones ---- */
+
+static void run_counters(struct args *args)
+{
+	args_check_words(args, "", 0, 0);
+	vmstatshow(option_given(args, "V") > 1);
+}
+
+static void run_zones(struct args *args)
+{
+	args_check_words(args, "", 0, 0);
+	zoneshow_counters();
+}
+
+/* The frame that a word names: by its struct page, or by an address in it; else physical. */
+static u64 argument_frame(const struct args *args, const char *word)
+{
+	u64 address = argument_address(word), paddr, pfn;
+
+	if (!option_given(args, "P") && page_to_pfn(address, &pfn))
+		return pfn;
+	if (!option_given(args, "P") && mem_is_kernel_address(address)) {
+		struct fault fault;
+
+		if (!mem_kernel_to_phys(address, &paddr, &fault))
+			fail("%s: %s", word, fault_text(&fault));
+		return paddr >> PAGE_SHIFT;
+	}
+	if (address >> PAGE_SHIFT >= memory_dump()->max_pfn)
+		fail("%s: there is no such physical address: memory ends at %llx", word,
+		     memory_dump()->max_pfn << PAGE_SHIFT);
+	return address >> PAGE_SHIFT;
+}
+
+static void show_free(struct args *args, bool pages)
+{
+	args_check_words(args, "", 0, 1);
+	if (!args->nr_words)
+		zoneshow_free(pages);
+	else if (!zoneshow_free_block(argument_frame(args, args->words[0])))
+		fail("%s: the page is in no free block", args->words[0]);
+}
+
+static void run_free(struct args *args)
+{
+	show_free(args, false);
+}
+
+static void run_free_pages(struct args *args)
+{
+	show_free(args, true);
+}
+
 /* ---- what no kernel of today has ---- */
 
 static void run_hash(UNUSED struct args *args)
@@ -225,6 +282,8 @@ static const struct mode {
 	void (*run)(struct args *args);
 } modes[] = {
 	{ "i", run_information }, { "s", run_slab_totals }, { "S", run_slabs },
+	{ "V", run_counters },	  { "z", run_zones },
+	{ "f", run_free },	  { "F", run_free_pages },
 	{ "r", run_root_caches }, { "c", run_hash },	    { "C", run_hash },
 	{ "l", run_page_lists },  { "L", run_page_lists },
 };
@@ -252,6 +311,12 @@ static const struct option kmem_options[] = {
 	{ "s", NULL, "slab caches: how many objects each has, and how many are allocated" },
 	{ "S", "=cpus", "the same with all slabs and their objects; of some CPUs only" },
 	{ "I", "cache[,cache]", "slab caches to leave out" },
+	{ "V", NULL,
+	  "the counters of /proc/vmstat; -VV with each CPU's part, which of pages is not yet in them" },
+	{ "z", NULL, "zones with their counters" },
+	{ "f", NULL, "free pages of each zone, or the free block that a page is in" },
+	{ "F", NULL, "the same with all free blocks" },
+	{ "P", NULL, "the address is physical" },
 	{ "r", NULL, NULL },
 	{ "c", NULL, NULL },
 	{ "C", NULL, NULL },

@@ -22,6 +22,11 @@ KFIELD(page_index, "page.__folio_index", "page.index"); /* v6.16 */
 KFIELD(page_compound, "page.compound_info", "page.compound_head");
 KFIELD(page_type_word, "page.page_type");
 KENUM(slab_page_type, "PGTY_slab"); /* v6.12: a number in page_type's top byte */
+KENUM(buddy_page_type, "PGTY_buddy");
+KENUM(buddy_bit, "PG_buddy"); /* v6.10 and v6.11; before it a macro */
+#define OLD_BUDDY_BIT 0x80
+#define MAX_ORDER 30
+KFIELD(page_private, "page.private");
 KENUM(slab_bit, "PG_slab"); /* before it a bit of page.flags, or in v6.10 and v6.11 of page_type */
 KENUM(nr_pageflags, "__NR_PAGEFLAGS");
 KFIELD(cache_per_node, "kmem_cache.per_node");
@@ -69,6 +74,9 @@ static struct {
 	u64 size, flags_at, compound_at, type_at;
 	enum { SLAB_TYPE_BYTE, SLAB_FLAG, SLAB_TYPE_BIT, SLAB_NOT_KNOWN } slab_by;
 	u64 slab_value; /* the byte, or the bit as a mask */
+	u64 private_at;
+	bool buddy_is_byte;
+	u32 buddy_value; /* the same */
 } layout;
 
 void page_copies_prepare(void)
@@ -77,8 +85,14 @@ void page_copies_prepare(void)
 	layout.flags_at = kfield_offset(&page_flags);
 	layout.compound_at = kfield_offset(&page_compound);
 	layout.type_at = kfield_exists(&page_type_word) ? kfield_offset(&page_type_word) : 0;
+	layout.private_at = kfield_offset(&page_private);
+	layout.buddy_is_byte = kenum_exists(&buddy_page_type);
+	layout.buddy_value = layout.buddy_is_byte	 ? (u32)kenum_value(&buddy_page_type)
+			     : kenum_exists(&buddy_bit) ? (u32)kenum_value(&buddy_bit)
+							: OLD_BUDDY_BIT;
 	if (layout.size > PAGE_BYTES || !range_fits(layout.flags_at, 8, layout.size) ||
 	    !range_fits(layout.compound_at, 8, layout.size) ||
+	    !range_fits(layout.private_at, 8, layout.size) ||
 	    !range_fits(layout.type_at, 4, layout.size))
 		fail("struct page of %llu bytes makes no sense", layout.size);
 	if (kenum_exists(&slab_page_type)) {
@@ -122,6 +136,25 @@ bool page_copy_is_slab(const u8 *page)
 	default:
 		return false;
 	}
+}
+
+bool page_copy_is_buddy(const u8 *page, unsigned *order)
+{
+	u32 type = load_u32(page + layout.type_at);
+
+	*order = (unsigned)load_u64(page + layout.private_at);
+	if (*order > MAX_ORDER)
+		return false;
+	return layout.buddy_is_byte ? type >> 24 == layout.buddy_value
+				    : (type & (0xf0000000 | layout.buddy_value)) == 0xf0000000;
+}
+
+bool page_is_buddy(u64 page, unsigned *order)
+{
+	u8 copy[PAGE_BYTES];
+
+	mem_read(page, copy, page_struct_bytes(), "struct page");
+	return page_copy_is_buddy(copy, order);
 }
 
 bool page_is_slab(u64 head_page)
