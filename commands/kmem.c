@@ -2,11 +2,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
 #include "base/table.h"
+#include "containers/kpercpu.h"
+#include "kernel/mm/hugetlb.h"
 #include "kernel/mm/memstat.h"
 #include "kernel/mm/page.h"
 #include "memory.h"
 #include "shell/command.h"
+#include "show/nodeshow.h"
+#include "show/pageshow.h"
 #include "show/slabshow.h"
+#include "show/vmallocshow.h"
 #include "show/vmstatshow.h"
 #include "show/zoneshow.h"
 
@@ -257,6 +262,133 @@ static void run_free_pages(struct args *args)
 	show_free(args, true);
 }
 
+static void run_nodes(struct args *args)
+{
+	args_check_words(args, "", 0, 0);
+	nodeshow();
+}
+
+/* ---- pages ---- */
+
+static void show_pages(struct args *args, const char *members)
+{
+	args_check_words(args, "", 0, 1);
+	if (args->nr_words)
+		pageshow_frame(argument_frame(args, args->words[0]), members);
+	else
+		pageshow_all(members);
+}
+
+static void run_pages(struct args *args)
+{
+	show_pages(args, NULL);
+}
+
+static void run_members(struct args *args)
+{
+	show_pages(args, option_argument(args, "m"));
+}
+
+static void run_flags(struct args *args)
+{
+	u64 flags;
+
+	args_check_words(args, "", 0, 1);
+	if (!args->nr_words)
+		pageshow_bits();
+	else if (parse_u64(args->words[0], 16, &flags))
+		pageshow_flags(flags);
+	else
+		fail("flags are a hexadecimal number, not %s", args->words[0]);
+}
+
+/* ---- areas of vmalloc ---- */
+
+static void run_vmalloc(struct args *args)
+{
+	bool details = option_given(args, "v") > 1;
+	u64 address;
+
+	args_check_words(args, "", 0, 1);
+	if (!args->nr_words) {
+		vmallocshow_all(details);
+		return;
+	}
+	address = argument_address(args->words[0]);
+	if (!vmallocshow_address(address, details))
+		fail("%s: the address lies in no area of vmalloc", args->words[0]);
+}
+
+/* ---- huge pages, per-cpu offsets ---- */
+
+static const struct column huge_columns[] = {
+	{ "hstate", "HSTATE", CELL_ADDRESS, .align = ALIGN_CENTRE_RIGHT, .width = 16,
+	  .zeros = true },
+	{ "page_size", "SIZE", CELL_SIZE, .before = "  ", .width = 5 },
+	{ "free", "FREE", CELL_NUMBER, .width = 6 },
+	{ "total", "TOTAL", CELL_NUMBER, .width = 6 },
+	{ "name", "NAME", .kind = CELL_TEXT },
+	{ "reserved", NULL, .kind = CELL_NUMBER },
+	{ "surplus", NULL, .kind = CELL_NUMBER },
+	{ 0 },
+};
+
+static void put_hstate(struct row *row, size_t index, void *arg)
+{
+	const struct hstate *state = &((const struct hstate *)arg)[index];
+	u64 bytes = PAGE_BYTES << state->order;
+
+	row_stands_for(row, state->address);
+	row_address(row, state->address);
+	row_size(row, bytes);
+	row_shown(row, bytes >> 30 ? scope_printf("%lluGB", bytes >> 30)
+				   : scope_printf("%lluMB", bytes >> 20));
+	row_number(row, state->free);
+	row_number(row, state->total);
+	row_text(row, state->name);
+	row_number(row, state->reserved);
+	row_number(row, state->surplus);
+}
+
+static void run_huge(struct args *args)
+{
+	struct hstate *states;
+	size_t count = hugetlb_states(&states);
+
+	args_check_words(args, "", 0, 0);
+	table_show(&(struct table){ .name = "kmem",
+				    .columns = huge_columns,
+				    .count = count,
+				    .put = put_hstate,
+				    .arg = states,
+				    .headings = HEADINGS_WITH_ROWS,
+				    .none = "this kernel has no pools of huge pages" });
+}
+
+static const struct column offset_columns[] = {
+	{ "cpu", "", CELL_NUMBER, .before = "  CPU ", .after = ":" },
+	{ "offset", "", CELL_ADDRESS, .before = " ", .width = 16, .zeros = true },
+	{ 0 },
+};
+
+static void put_offset(struct row *row, size_t index, UNUSED void *arg)
+{
+	if (!cpu_mask_has(cpus_possible(), (unsigned)index))
+		row_skip(row);
+	row_number(row, index);
+	row_address(row, percpu_offset((unsigned)index));
+}
+
+static void run_offsets(struct args *args)
+{
+	args_check_words(args, "", 0, 0);
+	table_show(&(struct table){ .name = "kmem",
+				    .columns = offset_columns,
+				    .count = percpu_nr_cpu_ids(),
+				    .put = put_offset,
+				    .heading_line = "PER-CPU OFFSET VALUES:" });
+}
+
 /* ---- what no kernel of today has ---- */
 
 static void run_hash(UNUSED struct args *args)
@@ -283,7 +415,9 @@ static const struct mode {
 } modes[] = {
 	{ "i", run_information }, { "s", run_slab_totals }, { "S", run_slabs },
 	{ "V", run_counters },	  { "z", run_zones },
-	{ "f", run_free },	  { "F", run_free_pages },
+	{ "f", run_free },	  { "F", run_free_pages },  { "n", run_nodes },
+	{ "p", run_pages },	  { "m", run_members },	    { "g", run_flags },
+	{ "v", run_vmalloc },	  { "h", run_huge },	    { "o", run_offsets },
 	{ "r", run_root_caches }, { "c", run_hash },	    { "C", run_hash },
 	{ "l", run_page_lists },  { "L", run_page_lists },
 };
@@ -316,6 +450,14 @@ static const struct option kmem_options[] = {
 	{ "z", NULL, "zones with their counters" },
 	{ "f", NULL, "free pages of each zone, or the free block that a page is in" },
 	{ "F", NULL, "the same with all free blocks" },
+	{ "n", NULL, "NUMA nodes, their zones, sections and blocks of memory" },
+	{ "p", NULL, "struct pages: frame, mapping, index, users, flags" },
+	{ "m", "member[,member]", "the same with members of your choice" },
+	{ "g", NULL, "the bits of the flags of a page; those that are set in a word" },
+	{ "v", NULL,
+	  "areas of vmalloc, vmap and ioremap; -vv with who asked for them, pages and kind" },
+	{ "h", NULL, "pools of huge pages" },
+	{ "o", NULL, "what is added to the address of a per-cpu variable for each CPU" },
 	{ "P", NULL, "the address is physical" },
 	{ "r", NULL, NULL },
 	{ "c", NULL, NULL },

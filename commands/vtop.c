@@ -9,6 +9,7 @@
 #include "shell/command.h"
 #include "shell/taskwords.h"
 #include "show/jsonshow.h"
+#include "show/pageshow.h"
 #include "show/taskrow.h"
 
 struct request {
@@ -312,25 +313,13 @@ static const struct column page_columns[] = {
 	{ "page_index", "", CELL_NUMBER, .before = " ", .width = 8 },
 	{ "page_count", "", CELL_SIGNED, .before = " ", .width = 2 },
 	{ "page_flags", "", CELL_ADDRESS, .before = " " },
-	{ "page_flag_names", "", CELL_TEXT, .before = " " },
+	{ "page_flag_names", "", CELL_TEXT, .before = "" },
 	{ 0 },
 };
 
 static void put_page(struct row *row, UNUSED size_t index, void *arg)
 {
-	const struct answer *answer = arg;
-	const struct page_info *page = &answer->page;
-	struct strbuf *words = scope_strbuf();
-
-	page_flags_words(page->flags, words);
-	row_address(row, page->address);
-	row_address(row, page->physical);
-	row_address(row, page->mapping);
-	row_number(row, page->index);
-	row_shown(row, scope_printf("%llx", page->index));
-	row_signed(row, page->count);
-	row_address(row, page->flags);
-	row_text(row, strbuf_text(words));
+	pageshow_put(row, &((const struct answer *)arg)->page);
 }
 
 struct layout {
@@ -437,7 +426,7 @@ static void put_answer(struct row *row, UNUSED size_t index, void *arg)
 	static const struct layout page = {
 		.columns = page_columns,
 		.put = put_page,
-		.heading_line = "      PAGE       PHYSICAL      MAPPING       INDEX CNT FLAGS",
+		.heading_line = PAGESHOW_HEADINGS,
 		.no_blank = true
 	};
 	const struct answer *answer = arg;

@@ -615,6 +615,21 @@ const char *enumerator_name(const char *enum_name, s64 value)
 	return type_by_name(enum_name, &type) ? type_enumerator_name(type, value) : NULL;
 }
 
+const char *enumerator_at(const char *enum_name, u32 index, s64 *value)
+{
+	struct btf_record record;
+	struct type type;
+	const char *name;
+
+	if (!type_by_name(enum_name, &type))
+		return NULL;
+	type = skip(type, true, &record);
+	if ((record.kind != BTF_ENUM && record.kind != BTF_ENUM64) || index >= record.nr_items)
+		return NULL;
+	*value = btf_enumerator(type.btf, &record, index, &name);
+	return name;
+}
+
 static bool has_name(const struct btf_record *record)
 {
 	return *record->name && (is_structure(record) || record->kind == BTF_ENUM ||

@@ -103,6 +103,11 @@ bool enumerator_value(const char *enumerator, s64 *value);
 const char *enumerator_name(const char *enum_name, s64 value);
 /* The same of an enum's type. */
 const char *type_enumerator_name(struct type type, s64 value);
+/*
+ * Enumerator number INDEX of the enum named ENUM_NAME, in the order of its definition; NULL: there
+ * are no more, or nothing knows them.
+ */
+const char *enumerator_at(const char *enum_name, u32 index, s64 *value);
 /* Every struct and union, those of modules last: called for each until it returns false. */
 void types_each_struct(bool (*each)(struct type type, void *arg), void *arg);
 /* The same of every struct, union, enum and typedef that has a name. */

@@ -10,6 +10,7 @@
 #include "base/fail.h"
 #include "containers/klist.h"
 #include "containers/kpercpu.h"
+#include "kernel/mm/hugetlb.h"
 #include "kernel/mm/page.h"
 #include "memory.h"
 
@@ -29,12 +30,6 @@ KFIELD(mapping_nrpages, "address_space.nrpages");
 KTYPE(address_space_type, "struct address_space");
 KSYMBOL(swapper_spaces, "swapper_spaces");
 KSYMBOL(nr_swapper_spaces, "nr_swapper_spaces");
-KSYMBOL(hstates, "hstates");
-KSYMBOL(max_hstate, "hugetlb_max_hstate");
-KTYPE(hstate_type, "struct hstate");
-KFIELD(hstate_order, "hstate.order");
-KFIELD(hstate_nr, "hstate.nr_huge_pages");
-KFIELD(hstate_free, "hstate.free_huge_pages");
 KSYMBOL(total_swap, "total_swap_pages");
 KSYMBOL(free_swap, "nr_swap_pages");
 KSYMBOL(overcommit_kbytes, "sysctl_overcommit_kbytes");
@@ -45,7 +40,6 @@ KFIELD(page_flags_word, "page.flags");
 KENUM(reserved_bit, "PG_reserved");
 KTYPE(page_struct, "struct page");
 
-#define MAX_HSTATES 16 /* x86_64 has two sizes */
 #define MAX_SWAPFILES 32
 #define MAX_SPACES 4096 /* swap address spaces of 64 MB in one area: 256 GB */
 
@@ -126,36 +120,26 @@ u64 memstat_slab(void)
 	return node_counter(&slab_reclaimable_item) + node_counter(&slab_unreclaimable_item);
 }
 
-/* Small pages in the pools of all huge page sizes: all of them or the free ones. */
-static u64 huge_pages(struct kfield *counter)
+/* Small pages in the pools of all sizes of huge pages: all of them or the free ones. */
+static u64 huge_pages(bool free_ones)
 {
-	u64 nr, pages = 0;
+	struct hstate *states;
+	size_t count = hugetlb_states(&states);
+	u64 pages = 0;
 
-	/* A kernel without hugetlb has none. */
-	if (!ksymbol_exists(&hstates))
-		return 0;
-	nr = ksymbol_u64(&max_hstate, 4);
-	if (nr > MAX_HSTATES)
-		fail("hugetlb_max_hstate of %llu makes no sense", nr);
-	for (u64 i = 0; i < nr; i++) {
-		u64 hstate = ksymbol_address(&hstates) + i * ktype_size(&hstate_type);
-		u64 order = field_u64(hstate, &hstate_order);
-
-		if (order > 30)
-			fail("hstate.order of %llu makes no sense", order);
-		pages += field_u64(hstate, counter) << order;
-	}
+	for (size_t i = 0; i < count; i++)
+		pages += (free_ones ? states[i].free : states[i].total) << states[i].order;
 	return pages;
 }
 
 u64 memstat_huge_total(void)
 {
-	return huge_pages(&hstate_nr);
+	return huge_pages(false);
 }
 
 u64 memstat_huge_free(void)
 {
-	return huge_pages(&hstate_free);
+	return huge_pages(true);
 }
 
 u64 memstat_swap_total(void)

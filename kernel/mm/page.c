@@ -179,20 +179,29 @@ unsigned page_node(u64 flags)
 	return width ? (unsigned)(flags >> (64 - width)) : 0;
 }
 
+void page_info_of_copy(u64 pfn, const u8 *page, struct page_info *info)
+{
+	*info = (struct page_info){
+		.address = page_of_pfn(pfn),
+		.physical = pfn << PAGE_SHIFT,
+		.mapping = kfield_in(&page_mapping, page, layout.size),
+		.index = kfield_in(&page_index, page, layout.size),
+		.flags = load_u64(page + layout.flags_at),
+		.count = (s32)kfield_in(&page_refcount, page, layout.size),
+	};
+}
+
 bool page_read(u64 page, struct page_info *info, struct fault *fault)
 {
-	u64 pfn, count;
+	u8 copy[PAGE_BYTES];
+	u64 pfn;
 
 	*info = (struct page_info){ .address = page };
 	if (!page_to_pfn(page, &pfn))
 		return fault_set(fault, FAULT_BAD_ADDRESS, SPACE_KERNEL, page);
-	info->physical = pfn << PAGE_SHIFT;
-	if (!field_try_u64(page, &page_mapping, &info->mapping, fault) ||
-	    !field_try_u64(page, &page_index, &info->index, fault) ||
-	    !field_try_u64(page, &page_flags, &info->flags, fault) ||
-	    !field_try_u64(page, &page_refcount, &count, fault))
+	if (!mem_try_read(page, copy, page_struct_bytes(), fault))
 		return false;
-	info->count = (s32)count;
+	page_info_of_copy(pfn, copy, info);
 	return true;
 }
 

@@ -38,6 +38,8 @@ void page_copies_prepare(void); /* fail()s when this kernel does not tell */
 /* The NUMA node that the flags of a page name. */
 unsigned page_node(u64 flags);
 
+/* Of a copy of the struct page of a frame. */
+void page_info_of_copy(u64 pfn, const u8 *page, struct page_info *info);
 bool page_read(u64 page, struct page_info *info, struct fault *fault);
 /* "uptodate,lru,swapbacked": names of the bits, "" when none is set. */
 void page_flags_words(u64 flags, struct strbuf *text);
