@@ -77,6 +77,8 @@ struct arch_ops {
 	 */
 	bool (*walk)(u64 pgd, u64 address, struct translation *translation, struct fault *fault);
 	bool (*is_kernel_address)(u64 address);
+	/* Physical address of the page that an entry maps, or would map if it were present. */
+	u64 (*pte_frame)(u64 entry);
 	/*
 	 * A user page-table entry that is not present as a place in swap; false when it is
 	 * no such entry.

@@ -845,6 +845,7 @@ const struct arch_ops x86_64_ops = {
 	.kernel_to_phys = x86_64_kernel_to_phys,
 	.walk = x86_64_walk,
 	.is_kernel_address = x86_64_is_kernel_address,
+	.pte_frame = entry_frame,
 	.swap_entry = x86_64_swap_entry,
 	.describe_pte = x86_64_describe_pte,
 };

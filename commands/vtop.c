@@ -3,6 +3,7 @@
 #include "base/fail.h"
 #include "base/table.h"
 #include "kernel/mm/page.h"
+#include "kernel/mm/swap.h"
 #include "kernel/mm/vma.h"
 #include "kernel/taskcontext.h"
 #include "memory.h"

@@ -1,4 +1,4 @@
-/* kernel/mm/vma.c - struct mm_struct, vm_area_struct and swap_info_struct. */
+/* kernel/mm/vma.c - struct mm_struct and vm_area_struct. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kernel/mm/vma.h"
 
@@ -18,11 +18,6 @@ KFIELD(vma_vm_flags, "vm_area_struct.vm_flags");
 KFIELD(vma_vm_file, "vm_area_struct.vm_file");
 KFIELD(vma_vm_pgoff, "vm_area_struct.vm_pgoff");
 KFIELD(vma_vm_next, "vm_area_struct.vm_next");
-KSYMBOL(swap_info, "swap_info");
-KSYMBOL(nr_swapfiles, "nr_swapfiles");
-KFIELD(swap_info_file, "swap_info_struct.swap_file");
-
-#define MAX_SWAP_TYPES 32 /* five bits of a swap entry */
 
 void vma_begin(struct vma_iter *it, u64 mm)
 {
@@ -129,16 +124,4 @@ u64 mm_pgd(u64 mm)
 bool mm_try_pgd(u64 mm, u64 *pgd, struct fault *fault)
 {
 	return field_try_u64(mm, &mm_pgd_field, pgd, fault);
-}
-
-bool swap_area_name(unsigned type, struct strbuf *text)
-{
-	u64 area, file;
-
-	if (!ksymbol_exists(&swap_info) || type >= MAX_SWAP_TYPES ||
-	    (ksymbol_exists(&nr_swapfiles) && type >= ksymbol_u64(&nr_swapfiles, 4)))
-		return false;
-	return mem_try_u64(ksymbol_address(&swap_info) + type * sizeof(u64), &area, NULL) && area &&
-	       field_try_u64(area, &swap_info_file, &file, NULL) && file &&
-	       vfs_file_path(file, text);
 }

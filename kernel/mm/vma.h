@@ -1,4 +1,4 @@
-/* kernel/mm/vma.h - user mappings of an address space, and where swapped pages went. */
+/* kernel/mm/vma.h - user mappings of an address space. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef VMA_H
 #define VMA_H
@@ -37,8 +37,5 @@ void vma_file_name(const struct vma *vma, struct strbuf *text);
 /* Kernel address of the top page table of MM. */
 u64 mm_pgd(u64 mm);
 bool mm_try_pgd(u64 mm, u64 *pgd, struct fault *fault);
-
-/* Path of swap area number TYPE; false when there is none such. */
-bool swap_area_name(unsigned type, struct strbuf *text);
 
 #endif
