@@ -34,7 +34,7 @@ static void put_mapped(struct row *row, UNUSED size_t index, void *arg)
 		return;
 	}
 	memory_arch()->describe_pte(entry->value, bits, sizeof(bits));
-	row_text(row, bits);
+	row_text(row, scope_strdup(bits));
 	row_shown(row, scope_printf("(%s)", bits));
 }
 

@@ -12,7 +12,7 @@
 
 #include <stdlib.h>
 
-KSYMBOL(area_list, "vmap_area.list");
+KSYMBOL(area_list, "vmap_area_list");
 KSYMBOL(purge_list, "purge_vmap_area_list"); /* v5.13 to v6.8 */
 KSYMBOL(vmap_nodes, "vmap_nodes");
 KSYMBOL(nr_vmap_nodes, "nr_vmap_nodes");
