@@ -40,9 +40,9 @@ struct slab_row {
 static const struct column object_columns[] = {
 	{ "object", "", CELL_ADDRESS, .before = "", .width = 16, .zeros = true },
 	{ "state", NULL, .kind = CELL_TEXT },
-	{ "holder", "", CELL_TEXT, .before = "" },
 	{ "cpu", NULL, .kind = CELL_NUMBER },
 	{ "node", NULL, .kind = CELL_NUMBER },
+	{ "holder", "", CELL_TEXT, .before = "" },
 	{ 0 },
 };
 
@@ -58,14 +58,14 @@ static void put_held(struct row *row, const struct held_object *held)
 {
 	bool of_node = held->by == HELD_BARN;
 
-	row_text(row, holder_names[held->by]);
-	row_shown(row, scope_printf("  (%s %u %s)", of_node ? "node" : "cpu", held->number,
-				    holder_names[held->by]));
 	if (of_node)
 		row_none(row);
 	row_number(row, held->number);
 	if (!of_node)
 		row_none(row);
+	row_text(row, holder_names[held->by]);
+	row_shown(row, scope_printf("  (%s %u %s)", of_node ? "node" : "cpu", held->number,
+				    holder_names[held->by]));
 }
 
 static void put_object(struct row *row, size_t index, void *arg)

@@ -673,6 +673,43 @@ def vtop(command):
     )
 
 
+def kilo(value):
+    return rf"(?<!\d){value // 1024}k"
+
+
+def slab_caches(command):
+    return Case(
+        command,
+        hidden="stride state ignored",
+        forms={"slab_size": kilo},
+        eyes=r"CACHE|OBJSIZE|ALLOCATED|TOTAL|SLABS|SSIZE|NAME|\[IGNORED\]|NODE \d+ [A-Z]+:|CPU \d+ (?:SLAB|PARTIAL):"
+        r"|[A-Z_]+:|CPU|SLAB|MEMORY|NODE|FREE / |FREE|KMEM_CACHE_NODE|PARTIAL|PER-CPU|\(empty\)|\(cpu|\(node|[()\[\]]",
+    )
+
+
+def free_pages(command, hidden="type node", none=None):
+    return Case(
+        command,
+        hidden=hidden + " found",  # text says whether it is the number before it: truth/kmem_views
+        forms={"block_size": kilo},
+        eyes=r"\(verified\)|ZONE|NAME|SIZE|FREE_AREA_STRUCT|FREE|MEM_MAP|START_PADDR|START_MAPNR|AREA|BLOCKS|PAGES|nr_free_pages:",
+        none=none,
+    )
+
+
+def areas(command):
+    return Case(
+        command,
+        hidden="" if "vv" in command else "caller pages physical flags",
+        forms={"unpurged": marked("unpurged")},
+        eyes=r"VMAP_AREA|VM_STRUCT|ADDRESS RANGE|SIZE|-|pages=|phys=",
+    )
+
+
+def pool(value):
+    return rf"{value >> 30}GB" if value >> 30 else rf"{value >> 20}MB"
+
+
 def maple(value):
     """Bounds are decimal; flags and numbers of slots are upper case."""
     value = int(value, 16) if isinstance(value, str) else value
@@ -932,6 +969,47 @@ CASES = [
         )
         for command in ("kmem -i", "kmem -i=shared")
     ),
+    slab_caches("kmem -s"),
+    slab_caches("kmem -s dentry"),
+    slab_caches("kmem -S filp"),
+    slab_caches("kmem -S=1 kmalloc-64"),
+    slab_caches("kmem -s -I dentry"),
+    Case("kmem -s list"),
+    Case("kmem -V", hidden="name", eyes=r"  VM_\w+:"),
+    Case("kmem -VV", hidden="name", eyes=r"  VM_\w+:|[()]"),
+    Case(
+        "kmem -z",
+        hidden="start_pfn managed present",
+        facts=lambda row: [rf"PRESENT: {row['present']}\b"] if 0 < row["present"] != row["spanned"] else [],
+        # Of the fourth watermark readers see nothing.
+        shown=lambda row: {**row, "watermarks": row["watermarks"][:3]} if "watermarks" in row else row,
+        eyes=r"NODE:|ZONE:|ADDR:|NAME:|SIZE:|MIN/LOW/HIGH:|VM_STAT:|[/\"]|\[unpopulated\]",
+    ),
+    free_pages("kmem -f"),
+    free_pages("kmem -F", hidden="type node pfn"),
+    free_pages("kmem -f 1000000", none=""),
+    Case(
+        "kmem -n",
+        hidden="present address metadata_pages",
+        eyes=r"^-{10,}$|-{4}|NODE_ZONES|BOOTMEM_DATA|PGLIST_DATA|START_PADDR|START_MAPNR|CODED_MEM_MAP|MEM_MAP|MEM_BLOCK|PHYSICAL RANGE|START_SECTION_NO|"
+        r"SECTION|NODE|SIZE|ZONE|NAME|NR|STATE|PFN|-",
+        facts=lambda row: [zone["address"][2:] for zone in row.get("zones", [])],
+    ),
+    Case("kmem -p -P 1000000", forms={"index": lambda value: word(f"{value:x}")}, eyes=r"PAGE|PHYSICAL|MAPPING|INDEX|CNT|FLAGS"),
+    Case("kmem -m _refcount,flags,lru 1000000", eyes=r"PAGE|_refcount|flags|lru|,"),
+    Case("kmem -g", forms={"value": address}, eyes=r"PAGE-FLAG|BIT|VALUE"),
+    Case("kmem -g 4068", eyes=r"PAGE-FLAG|BIT|VALUE|FLAGS:"),
+    areas("kmem -v"),
+    areas("kmem -vv"),
+    Case("kmem -h", hidden="reserved surplus", forms={"page_size": pool}, eyes=r"HSTATE|SIZE|FREE|TOTAL|NAME"),
+    Case("kmem -o", eyes=r"PER-CPU OFFSET VALUES:|CPU|:"),
+    Case("swap", forms={"size": kilo, "used": kilo}, eyes=r"SWAP_INFO_STRUCT|TYPE|SIZE|USED|PCT|PRI|FILENAME|\d+%"),
+    Case("pte 123e067 8000000001250163 0", eyes=r"PTE|PHYSICAL|FLAGS|\(|\)|no mapping"),
+    Case("pte 80 fbffffffffa01e00", eyes=r"PTE|SWAP|OFFSET|\(|\)|\?"),
+    Case("ptov 56e000 1000", eyes="VIRTUAL|PHYSICAL"),
+    Case("ptov 1a000:a", eyes=r"PER-CPU OFFSET:|CPU|VIRTUAL|[\[\]]"),
+    Case("ptob 512a 1", eyes=":"),
+    Case("btop 512a123 1", eyes=":"),
     Case("list -H modules"),
     Case(TASKS),
     Case("list -o task_struct.tasks -h init_task"),
@@ -1326,6 +1404,10 @@ def test_every_option_has_a_case():
 # Keys of docs/json-schema.json that no answer of a whole dump has, and why.
 # Those that end in _error are of damaged dumps.
 NEVER_SEEN = {
+    **dict.fromkeys(("kmem kmem_cache_cpu", "kmem partial"), "up to 6.19 CPUs have slabs"),
+    **dict.fromkeys((f"kmem {key}" for key in "barn main rcu sheaves spare".split()), "since 7.0 CPUs have sheaves"),
+    "kmem unpurged": "5.10 does not show these",
+    "swap leaving": "nobody called swapoff: its bit is in unit/swap",
     "alias deleted": "the aliases stay as they are",
     "bt scan_by_default": "bt -O is not run",
     "bt damage": "no stack has overflowed here",
