@@ -87,6 +87,8 @@ struct dump *fake_dump(void)
 	static const struct kernel_layout layout = {
 		.page_offset = FAKE_DIRECT_MAP,
 		.direct_map_end = FAKE_DIRECT_MAP + sizeof(physical),
+		.vmemmap_start = FAKE_DIRECT_MAP + sizeof(physical) - FAKE_PAGES * 64,
+		.vmemmap_end = FAKE_DIRECT_MAP + sizeof(physical),
 		.levels = 4,
 		.task_size = 0x7ffffffff000ULL,
 	};
@@ -109,6 +111,11 @@ u8 *fake_phys(u64 paddr)
 u64 fake_kva(u64 paddr)
 {
 	return FAKE_DIRECT_MAP + paddr;
+}
+
+u64 fake_page(u64 pfn)
+{
+	return memory_layout()->vmemmap_start + pfn * 64;
 }
 
 void fake_bytes(u64 kernel_address, const void *data, size_t length)

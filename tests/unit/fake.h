@@ -17,6 +17,8 @@ struct dump *fake_dump(void);
 u8 *fake_phys(u64 paddr);
 /* Kernel address of a physical one. */
 u64 fake_kva(u64 paddr);
+/* That of a frame's struct page, of 64 bytes: they lie in the last pages of the memory. */
+u64 fake_page(u64 pfn);
 void fake_u64(u64 kernel_address, u64 value);
 void fake_bytes(u64 kernel_address, const void *data, size_t length);
 /* How reads of one page end from now on. */
