@@ -345,9 +345,8 @@ bool mem_next_mapped(struct space space, u64 address, u64 last, struct mapped_ra
 	for (address = align_down(address, PAGE_BYTES); address <= last; address += step) {
 		interrupt_check();
 		fault = (struct fault){ 0 };
-		mapped = space.kind == SPACE_USER
-				 ? mem_walk_user(space.pgd, address, &to, &fault)
-				 : mem_walk_kernel(address, &to, &fault);
+		mapped = space.kind == SPACE_USER ? mem_walk_user(space.pgd, address, &to, &fault)
+						  : mem_walk_kernel(address, &to, &fault);
 		step = max_u64(mapped ? to.page_bytes : hole_bytes(fault.level), PAGE_BYTES);
 		step -= address & (step - 1);
 		if (mapped) {

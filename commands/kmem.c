@@ -393,17 +393,17 @@ static void run_offsets(struct args *args)
 
 static void run_hash(UNUSED struct args *args)
 {
-	fail("since Linux 2.6 the page cache is a tree for each file: there is no hash table to walk");
+	fail("the page cache is a tree for each file since Linux 2.6: there is no hash table");
 }
 
 static void run_page_lists(UNUSED struct args *args)
 {
-	fail("since Linux 2.6 pages wait on lists of each node: there are no global lists to walk");
+	fail("pages wait on lists of their node since Linux 2.6: there are no global lists");
 }
 
 static void run_root_caches(UNUSED struct args *args)
 {
-	fail("since Linux 5.9 memory cgroups share their slab caches: there are no child caches to add up");
+	fail("memory cgroups share their slab caches since Linux 5.9: there are no child caches");
 }
 
 /* ---- the command ---- */
@@ -414,12 +414,12 @@ static const struct mode {
 	void (*run)(struct args *args);
 } modes[] = {
 	{ "i", run_information }, { "s", run_slab_totals }, { "S", run_slabs },
-	{ "V", run_counters },	  { "z", run_zones },
-	{ "f", run_free },	  { "F", run_free_pages },  { "n", run_nodes },
-	{ "p", run_pages },	  { "m", run_members },	    { "g", run_flags },
-	{ "v", run_vmalloc },	  { "h", run_huge },	    { "o", run_offsets },
-	{ "r", run_root_caches }, { "c", run_hash },	    { "C", run_hash },
-	{ "l", run_page_lists },  { "L", run_page_lists },
+	{ "V", run_counters },	  { "z", run_zones },	    { "f", run_free },
+	{ "F", run_free_pages },  { "n", run_nodes },	    { "p", run_pages },
+	{ "m", run_members },	  { "g", run_flags },	    { "v", run_vmalloc },
+	{ "h", run_huge },	  { "o", run_offsets },	    { "r", run_root_caches },
+	{ "c", run_hash },	  { "C", run_hash },	    { "l", run_page_lists },
+	{ "L", run_page_lists },
 };
 
 static void run_kmem(struct args *args)
@@ -444,21 +444,21 @@ static const struct option kmem_options[] = {
 	  "memory in totals; with =shared also the frames that have several users" },
 	{ "s", NULL, "slab caches: how many objects each has, and how many are allocated" },
 	{ "S", "=cpus", "the same with all slabs and their objects; of some CPUs only" },
-	{ "I", "cache[,cache]", "slab caches to leave out" },
+	{ "I", "cache[,cache]", "of -s and -S: slab caches to leave out" },
 	{ "V", NULL,
-	  "the counters of /proc/vmstat; -VV with each CPU's part, which of pages is not yet in them" },
+	  "the counters of /proc/vmstat; -VV: with each CPU's part, which of pages is not yet "
+	  "in them" },
 	{ "z", NULL, "zones with their counters" },
 	{ "f", NULL, "free pages of each zone, or the free block that a page is in" },
 	{ "F", NULL, "the same with all free blocks" },
 	{ "n", NULL, "NUMA nodes, their zones, sections and blocks of memory" },
 	{ "p", NULL, "struct pages: frame, mapping, index, users, flags" },
 	{ "m", "member[,member]", "the same with members of your choice" },
-	{ "g", NULL, "the bits of the flags of a page; those that are set in a word" },
-	{ "v", NULL,
-	  "areas of vmalloc, vmap and ioremap; -vv with who asked for them, pages and kind" },
+	{ "g", NULL, "the bits of the flags of a page, or those that are set in a word" },
+	{ "v", NULL, "areas of vmalloc, vmap and ioremap; -vv: with who asked, pages and kind" },
 	{ "h", NULL, "pools of huge pages" },
 	{ "o", NULL, "what is added to the address of a per-cpu variable for each CPU" },
-	{ "P", NULL, "the address is physical" },
+	{ "P", NULL, "the address behind -f, -F, -p or -m is physical" },
 	{ "r", NULL, NULL },
 	{ "c", NULL, NULL },
 	{ "C", NULL, NULL },
@@ -470,13 +470,28 @@ static const struct option kmem_options[] = {
 COMMAND(kmem) = {
 	.name = "kmem",
 	.summary = "kernel memory",
-	.synopsis = "-i[=shared]",
+	.synopsis = "-i[=shared]\n"
+		    "-s | -S[=cpus] [-I cache[,cache]] [cache | address | list]\n"
+		    "-p | -m member[,member] | -f | -F [[-P] address]\n"
+		    "-v[v] [address]\n"
+		    "-g [flags]\n"
+		    "-V[V] | -z | -n | -h | -o",
 	.options = kmem_options,
 	.description =
-		"Shows the totals of memory that /proc/meminfo would have shown at that moment: "
+		"-i shows the totals of memory that /proc/meminfo would have shown at that moment: "
 		"MemTotal, MemFree, Buffers, Cached, Slab, huge pages of all sizes, swap, and how "
-		"much memory is committed, with the limit. Counting shared frames means looking "
-		"at every struct page, which takes time on a large machine.",
+		"much memory is committed of what may be. Counting shared frames means looking at "
+		"every struct page, which takes time on a large machine.\n\n"
+		"-s counts as allocated what users have: an object that a CPU keeps at hand, on "
+		"its own freelist, in a sheaf, or that lies in a node's barn, is free. -S finds "
+		"slabs by the page map, so full ones are among them, and shows who keeps a free "
+		"object. An address is that of a cache, or of anything inside an object; "
+		"\"list\" shows the names alone. A cache or a slab whose lists are damaged says "
+		"what is wrong with them; what cannot be known because of that is a ?.\n\n"
+		"-f compares what it finds on the lists with the counter of free pages. -v "
+		"marks areas that were freed and still have to be unmapped as unpurged. Of a "
+		"page the address may be that of its struct page, a kernel address in it, or a "
+		"physical one.",
 	.example = "crash> kmem -i\n"
 		   "                 PAGES        TOTAL      PERCENTAGE\n"
 		   "    TOTAL MEM    54471     212.8 MB         ----\n"
@@ -494,6 +509,9 @@ COMMAND(kmem) = {
 		   "    SWAP FREE     8126      31.7 MB   99% of TOTAL SWAP\n"
 		   "\n"
 		   " COMMIT LIMIT    33889     132.4 MB         ----\n"
-		   "    COMMITTED    29298     114.4 MB   86% of TOTAL LIMIT\n",
+		   "    COMMITTED    29298     114.4 MB   86% of TOTAL LIMIT\n"
+		   "crash> kmem -s dentry\n"
+		   "CACHE             OBJSIZE  ALLOCATED     TOTAL  SLABS  SSIZE  NAME\n"
+		   "ffff88cc011efb00      192      12369     12474    594     4k  dentry\n",
 	.run = run_kmem,
 };

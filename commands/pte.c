@@ -117,6 +117,6 @@ COMMAND(pte) = {
 		   "123e067   123e000  (PRESENT|RW|USER|ACCESSED|DIRTY)\n"
 		   "crash> pte 0\n"
 		   "PTE  PHYSICAL  FLAGS\n"
-		   " 0       0     (no mapping)\n",
+		   "  0      0     (no mapping)\n",
 	.run = run_pte,
 };

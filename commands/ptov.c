@@ -76,13 +76,7 @@ static void show_per_cpu(const char *word, const char *cpus)
 	}
 	if (!cpu_mask_parse(streq(cpus, "a") ? "all" : cpus, &per_cpu.cpus, why))
 		fail("%s", strbuf_text(why));
-	table_show(&(struct table){ .name = "ptov",
-				    .columns = offset_columns,
-				    .count = 1,
-				    .put = put_offset,
-				    .arg = &per_cpu,
-				    .headings = HEADINGS_NEVER,
-				    .whole = true });
+	table_show(&ONE_ROW("ptov", offset_columns, put_offset, &per_cpu, .whole = true));
 }
 
 static void show_word(void *arg)

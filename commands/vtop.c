@@ -424,12 +424,10 @@ static void put_answer(struct row *row, UNUSED size_t index, void *arg)
 		.put = put_vma,
 		.heading_line = "      VMA           START       END     FLAGS FILE"
 	};
-	static const struct layout page = {
-		.columns = page_columns,
-		.put = put_page,
-		.heading_line = PAGESHOW_HEADINGS,
-		.no_blank = true
-	};
+	static const struct layout page = { .columns = page_columns,
+					    .put = put_page,
+					    .heading_line = PAGESHOW_HEADINGS,
+					    .no_blank = true };
 	const struct answer *answer = arg;
 
 	tell(row, answer->kernel ? &kernel : &user, answer);

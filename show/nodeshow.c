@@ -21,7 +21,8 @@ struct subject {
 static const struct column node_columns[] = {
 	{ "node", "NODE", CELL_NUMBER, .width = 3 },
 	{ "size", "SIZE", CELL_NUMBER, .width = 7 },
-	{ "pglist_data", "PGLIST_DATA", CELL_ADDRESS, .before = "    ", .width = 16, .zeros = true },
+	{ "pglist_data", "PGLIST_DATA", CELL_ADDRESS, .before = "    ", .width = 16,
+	  .zeros = true },
 	{ NULL, "BOOTMEM_DATA", CELL_TEXT, .before = "        " },
 	{ "present", NULL, .kind = CELL_NUMBER },
 	{ NULL, "NODE_ZONES", CELL_ADDRESS, .before = "        ", .separator = "\n" },
@@ -89,24 +90,26 @@ static void put_node(struct row *row, size_t index, void *arg)
 	row_number(row, node->present);
 	row_address(row, 0);
 	row_shown(row, strbuf_text(zones));
-	row_children(row, &(struct table){ .name = "kmem",
-					   .columns = map_columns,
-					   .count = 1,
-					   .put = put_map,
-					   .arg = subject,
-					   .heading_line =
-						   "    MEM_MAP          START_PADDR    START_MAPNR",
-					   .part = true });
+	row_children(row, &(struct table){
+				  .name = "kmem",
+				  .columns = map_columns,
+				  .count = 1,
+				  .put = put_map,
+				  .arg = subject,
+				  .heading_line = "    MEM_MAP          START_PADDR    START_MAPNR",
+				  .part = true });
 	row_remark(row, "\n");
-	row_children(row, &(struct table){ .name = "kmem",
-					   .columns = zone_columns,
-					   .count = subject->nr_zones,
-					   .put = put_zone,
-					   .arg = subject,
-					   .heading_line = "ZONE  NAME         SIZE       MEM_MAP      "
-							   "START_PADDR  START_MAPNR",
-					   .key = "zones" });
-	row_remark(row, "\n-------------------------------------------------------------------\n\n");
+	row_children(row,
+		     &(struct table){ .name = "kmem",
+				      .columns = zone_columns,
+				      .count = subject->nr_zones,
+				      .put = put_zone,
+				      .arg = subject,
+				      .heading_line = "ZONE  NAME         SIZE       MEM_MAP      "
+						      "START_PADDR  START_MAPNR",
+				      .key = "zones" });
+	row_remark(row,
+		   "\n-------------------------------------------------------------------\n\n");
 }
 
 /* ---- sections, blocks ---- */
@@ -181,7 +184,8 @@ void nodeshow(void)
 		.count = nr_nodes,
 		.put = put_node,
 		.arg = subjects,
-		.heading_line = "NODE    SIZE      PGLIST_DATA       BOOTMEM_DATA       NODE_ZONES   ",
+		.heading_line =
+			"NODE    SIZE      PGLIST_DATA       BOOTMEM_DATA       NODE_ZONES   ",
 		.of = "node" });
 	count = sections_read(&sections);
 	table_show(&(struct table){
@@ -190,16 +194,18 @@ void nodeshow(void)
 		.count = count,
 		.put = put_section,
 		.arg = sections,
-		.heading_line = "NR      SECTION        CODED_MEM_MAP        MEM_MAP       STATE PFN" });
+		.heading_line =
+			"NR      SECTION        CODED_MEM_MAP        MEM_MAP       STATE PFN" });
 	count = memory_blocks_read(&blocks);
 	if (count)
 		table_remark("\n");
-	table_show(&(struct table){ .name = "kmem",
-				    .columns = block_columns,
-				    .count = count,
-				    .put = put_block,
-				    .arg = blocks,
-				    .headings = HEADINGS_WITH_ROWS,
-				    .heading_line = "   MEM_BLOCK        NAME       PHYSICAL RANGE    NODE"
-						    "  STATE   START_SECTION_NO" });
+	table_show(&(struct table){
+		.name = "kmem",
+		.columns = block_columns,
+		.count = count,
+		.put = put_block,
+		.arg = blocks,
+		.headings = HEADINGS_WITH_ROWS,
+		.heading_line = "   MEM_BLOCK        NAME       PHYSICAL RANGE    NODE"
+				"  STATE   START_SECTION_NO" });
 }

@@ -125,7 +125,8 @@ static void add_member(struct subject *subject, const char *name)
 		fail("struct page has no member %s", name);
 	/* What wraps a number is shown as the number: atomic_t, memdesc_flags_t. */
 	for (size_t i = 0; i < ARRAY_SIZE(wrappers); i++)
-		type_member_by_name("struct page", scope_printf("%s.%s", name, wrappers[i]), member);
+		type_member_by_name("struct page", scope_printf("%s.%s", name, wrappers[i]),
+				    member);
 	one->bit_field = member->bit_size != 0;
 	one->words = member->size > sizeof(u64);
 	one->decimal = is_decimal(name) && !one->words;
@@ -143,9 +144,12 @@ static void take_members(struct subject *subject, const char *members)
 {
 	char *names = scope_strdup(members), *name, *rest = names;
 
-	subject->columns[0] = (struct column){ .key = "page", .heading = "      PAGE     ",
-					       .kind = CELL_ADDRESS, .align = ALIGN_LEFT,
-					       .width = 16, .zeros = true };
+	subject->columns[0] = (struct column){ .key = "page",
+					       .heading = "      PAGE     ",
+					       .kind = CELL_ADDRESS,
+					       .align = ALIGN_LEFT,
+					       .width = 16,
+					       .zeros = true };
 	while ((name = strsep(&rest, ",")))
 		if (*name)
 			add_member(subject, name);
@@ -189,8 +193,7 @@ void pageshow_all(const char *members)
 	page_walk(&walk);
 	table_end(&subject->run);
 	if (walk.nr_unreadable)
-		warn("%llu struct pages are missing: they are not in the dump",
-		     walk.nr_unreadable);
+		warn("%llu struct pages are missing: they are not in the dump", walk.nr_unreadable);
 }
 
 void pageshow_frame(u64 pfn, const char *members)
@@ -242,10 +245,8 @@ static size_t nr_bits(void)
 
 void pageshow_bits(void)
 {
-	table_show(&(struct table){ .name = "kmem",
-				    .columns = bit_columns,
-				    .count = nr_bits(),
-				    .put = put_bit });
+	table_show(&(struct table){
+		.name = "kmem", .columns = bit_columns, .count = nr_bits(), .put = put_bit });
 }
 
 static const struct column flags_columns[] = {
@@ -273,10 +274,5 @@ static void put_flags(struct row *row, UNUSED size_t index, void *flags)
 
 void pageshow_flags(u64 flags)
 {
-	table_show(&(struct table){ .name = "kmem",
-				    .columns = flags_columns,
-				    .count = 1,
-				    .put = put_flags,
-				    .arg = &flags,
-				    .headings = HEADINGS_NEVER });
+	table_show(&ONE_ROW("kmem", flags_columns, put_flags, &flags));
 }

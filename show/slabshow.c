@@ -193,8 +193,8 @@ static void tell_slabs(struct row *row, const struct slab_list *list, const char
 static struct slab_list placed_slabs(const struct subject *subject, enum slab_place place)
 {
 	const struct slab_use *use = subject->use;
-	struct slab_list list = { subject,
-				  scope_array(use->placed.count + 1, sizeof(*list.items)), 0 };
+	struct slab_list list = { subject, scope_array(use->placed.count + 1, sizeof(*list.items)),
+				  0 };
 
 	for (size_t i = 0; i < use->placed.count; i++) {
 		const struct placed_slab *placed = &use->placed.items[i];
@@ -467,7 +467,8 @@ static void put_cache(struct row *row, size_t index, void *arg)
 				 : scope_printf("%s (and %u more)", use->problem.text,
 						use->nr_problems - 1));
 	if (listing->slab)
-		tell_slabs(row, &(struct slab_list){ subject, (const struct slab **)&listing->slab, 1 },
+		tell_slabs(row,
+			   &(struct slab_list){ subject, (const struct slab **)&listing->slab, 1 },
 			   NULL, "slab");
 	else if (listing->question->slabs)
 		tell_cache_slabs(row, subject);

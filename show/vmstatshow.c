@@ -57,8 +57,8 @@ static unsigned widest(const struct vmstat_item *items, size_t count, bool event
 void vmstatshow(bool per_cpu)
 {
 	static const char *const headings[] = {
-		[VMSTAT_ZONE] = "  VM_ZONE_STAT:", [VMSTAT_NUMA] = "  VM_NUMA_STAT:",
-		[VMSTAT_NODE] = "  VM_NODE_STAT:", [VMSTAT_TOTAL] = "  VM_STAT:",
+		[VMSTAT_ZONE] = "  VM_ZONE_STAT:",     [VMSTAT_NUMA] = "  VM_NUMA_STAT:",
+		[VMSTAT_NODE] = "  VM_NODE_STAT:",     [VMSTAT_TOTAL] = "  VM_STAT:",
 		[VMSTAT_EVENT] = "  VM_EVENT_STATES:",
 	};
 	struct vmstat_item *items;

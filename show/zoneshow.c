@@ -107,7 +107,8 @@ void zoneshow_counters(void)
 static const struct column area_columns[] = {
 	{ "order", "AREA", CELL_NUMBER, .width = 3 },
 	{ "block_size", "SIZE", CELL_SIZE, .width = 7 },
-	{ "list", "FREE_AREA_STRUCT", CELL_ADDRESS, .align = ALIGN_LEFT, .width = 16, .zeros = true },
+	{ "list", "FREE_AREA_STRUCT", CELL_ADDRESS, .align = ALIGN_LEFT, .width = 16,
+	  .zeros = true },
 	{ "type", NULL, .kind = CELL_TEXT },
 	{ "blocks", "BLOCKS", CELL_NUMBER, .width = 6 },
 	{ "pages", "PAGES", CELL_NUMBER, .width = 5 },
@@ -232,9 +233,9 @@ static const char *ordinal(u64 number)
 {
 	bool teens = number % 100 >= 11 && number % 100 <= 13;
 	const char *ending = teens || number % 10 == 0 || number % 10 > 3 ? "th"
-			     : number % 10 == 1				    ? "st"
-			     : number % 10 == 2				    ? "nd"
-									    : "rd";
+			     : number % 10 == 1				  ? "st"
+			     : number % 10 == 2				  ? "nd"
+									  : "rd";
 
 	return scope_printf("%llu%s", number, ending);
 }
@@ -293,28 +294,28 @@ static void put_free_zone(struct row *row, UNUSED size_t index, void *arg)
 	row_address(row, zone->start_pfn << PAGE_SHIFT);
 	row_number(row, zone->start_pfn);
 	row_number(row, zone->node);
-	row_children(row, &(struct table){ .name = "kmem",
-					   .columns = told->blocks ? list_columns : area_columns,
-					   .count = told->count,
-					   .put = told->blocks ? put_list : put_area,
-					   .arg = arg,
-					   .headings = told->blocks ? HEADINGS_NEVER
-								    : HEADINGS_WITH_ROWS,
-					   .heading_line =
-						   "AREA    SIZE  FREE_AREA_STRUCT  BLOCKS  PAGES",
-					   .key = "areas" });
+	row_children(row, &(struct table){
+				  .name = "kmem",
+				  .columns = told->blocks ? list_columns : area_columns,
+				  .count = told->count,
+				  .put = told->blocks ? put_list : put_area,
+				  .arg = arg,
+				  .headings = told->blocks ? HEADINGS_NEVER : HEADINGS_WITH_ROWS,
+				  .heading_line = "AREA    SIZE  FREE_AREA_STRUCT  BLOCKS  PAGES",
+				  .key = "areas" });
 }
 
 static void show_zone(const struct zone_lists *told)
 {
-	table_show(&(struct table){ .name = "kmem",
-				    .columns = free_columns,
-				    .count = 1,
-				    .put = put_free_zone,
-				    .arg = (void *)told,
-				    .heading_line = "ZONE  NAME        SIZE    FREE      MEM_MAP       "
-						    "START_PADDR  START_MAPNR",
-				    .of = "zone" });
+	table_show(&(struct table){
+		.name = "kmem",
+		.columns = free_columns,
+		.count = 1,
+		.put = put_free_zone,
+		.arg = (void *)told,
+		.heading_line = "ZONE  NAME        SIZE    FREE      MEM_MAP       "
+				"START_PADDR  START_MAPNR",
+		.of = "zone" });
 }
 
 static const struct column sum_columns[] = {
@@ -369,12 +370,7 @@ void zoneshow_free(bool pages)
 		lists += told.count;
 		nr_lists -= told.count;
 	}
-	table_show(&(struct table){ .name = "kmem",
-				    .columns = sum_columns,
-				    .count = 1,
-				    .put = put_sum,
-				    .arg = &sum,
-				    .headings = HEADINGS_NEVER });
+	table_show(&ONE_ROW("kmem", sum_columns, put_sum, &sum));
 }
 
 bool zoneshow_free_block(u64 pfn)

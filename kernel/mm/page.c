@@ -87,7 +87,7 @@ void page_copies_prepare(void)
 	layout.type_at = kfield_exists(&page_type_word) ? kfield_offset(&page_type_word) : 0;
 	layout.private_at = kfield_offset(&page_private);
 	layout.buddy_is_byte = kenum_exists(&buddy_page_type);
-	layout.buddy_value = layout.buddy_is_byte	 ? (u32)kenum_value(&buddy_page_type)
+	layout.buddy_value = layout.buddy_is_byte	? (u32)kenum_value(&buddy_page_type)
 			     : kenum_exists(&buddy_bit) ? (u32)kenum_value(&buddy_bit)
 							: OLD_BUDDY_BIT;
 	if (layout.size > PAGE_BYTES || !range_fits(layout.flags_at, 8, layout.size) ||

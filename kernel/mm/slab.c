@@ -133,8 +133,8 @@ static void read_caches(void)
 /* What slab_read() and others look up is found here, before threads ask for it. */
 static void prepare(void)
 {
-	struct kfield *fields[] = { &slab_slab_cache, &slab_inuse, &slab_objects, &slab_frozen,
-				    &slab_freelist,   &slab_flags };
+	struct kfield *fields[] = { &slab_slab_cache, &slab_inuse,    &slab_objects,
+				    &slab_frozen,     &slab_freelist, &slab_flags };
 
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 		kfield_offset(fields[i]);
@@ -295,8 +295,7 @@ static void find_cache(void *arg)
 static bool search_slab(u64 address, struct search *search)
 {
 	*search = (struct search){ .address = address };
-	return mem_is_kernel_address(address) && protect(find_cache, search, NULL) &&
-	       search->cache;
+	return mem_is_kernel_address(address) && protect(find_cache, search, NULL) && search->cache;
 }
 
 bool slab_find(u64 address, const struct slab_cache **cache, struct slab *slab)

@@ -23,7 +23,8 @@ struct slab_cache {
 /* In the order of the kernel's list; kept. fail()s when the list cannot be read at all. */
 const struct slab_cache *slab_caches(size_t *count);
 const struct slab_cache *slab_cache_at(u64 address); /* NULL: no cache's address */
-const struct slab_cache *slab_cache_named(const char *name); /* the first of that name; NULL: none */
+const struct slab_cache *
+slab_cache_named(const char *name); /* the first of that name; NULL: none */
 /* Address of the node's kmem_cache_node and, on kernels with sheaves, node_barn; 0: none. */
 bool slab_cache_node(const struct slab_cache *cache, unsigned node, u64 *cache_node, u64 *barn);
 /* Every node number is below it. */

@@ -77,10 +77,9 @@ static void sort_by_cache(const struct search *search, size_t nr_caches)
 static void read_map(UNUSED void *arg)
 {
 	struct search *search = scope_alloc(sizeof(*search));
-	struct page_walk walk = { .wanted = is_slab,
-				  .take = take_slab,
-				  .arg = search,
-				  .name = "looking for slabs" };
+	struct page_walk walk = {
+		.wanted = is_slab, .take = take_slab, .arg = search, .name = "looking for slabs"
+	};
 	size_t nr_caches;
 
 	slab_caches(&nr_caches);

@@ -167,10 +167,9 @@ static void hold_free(void *arg, UNUSED u32 index, u64 address)
 static bool read_cpu_freelist(struct reading *reading, const struct slab *slab, u64 first,
 			      struct slab_why *why)
 {
-	struct free_walk walk = { .cache = reading->cache,
-				  .slab = slab,
-				  .found = hold_free,
-				  .arg = reading };
+	struct free_walk walk = {
+		.cache = reading->cache, .slab = slab, .found = hold_free, .arg = reading
+	};
 	u8 *memory;
 	bool good;
 
@@ -419,10 +418,9 @@ static void prepare(void)
 {
 	struct kfield *needed[] = { &node_partial, &node_nr_partial, &node_nr_slabs, &node_objects,
 				    &slab_list };
-	struct kfield *optional[] = { &cpu_freelist, &cpu_slab,	     &cpu_partial,
-				      &sheaves_main, &sheaves_spare, &sheaves_rcu,
-				      &sheaf_cache,  &sheaf_size,    &sheaf_objects,
-				      &sheaf_list,   &barn_full };
+	struct kfield *optional[] = { &cpu_freelist,  &cpu_slab,    &cpu_partial, &sheaves_main,
+				      &sheaves_spare, &sheaves_rcu, &sheaf_cache, &sheaf_size,
+				      &sheaf_objects, &sheaf_list,  &barn_full };
 
 	for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
 		kfield_offset(needed[i]);
@@ -504,10 +502,9 @@ static void mark_held(const struct slab_cache *cache, const struct slab *slab,
 void slab_objects_read(const struct slab_cache *cache, const struct slab *slab,
 		       const struct slab_use *use, struct slab_objects *objects)
 {
-	struct free_walk walk = { .cache = cache,
-				  .slab = slab,
-				  .found = mark_free,
-				  .arg = objects };
+	struct free_walk walk = {
+		.cache = cache, .slab = slab, .found = mark_free, .arg = objects
+	};
 	u8 *memory;
 
 	*objects = (struct slab_objects){

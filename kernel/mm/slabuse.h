@@ -54,7 +54,8 @@ struct slab_objects {
 	u8 *states; /* an enum object_state each */
 	const struct held_object **held; /* of those that are held; else NULL */
 	u32 nr_free;
-	struct slab_why problem; /* "": none; else those that are not known to be free are unknown */
+	struct slab_why
+		problem; /* "": none; else those that are not known to be free are unknown */
 };
 
 /*

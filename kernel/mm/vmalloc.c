@@ -97,8 +97,8 @@ static void read_list(struct areas *areas, u64 head, bool freed)
 	klist_begin(&it, head, kfield_offset(&va_link));
 	while (klist_next(&it, &areas->address))
 		if (!protect_row(read_area, areas, &failure))
-			note(areas, scope_printf("vmap_area %llx: %s", areas->address,
-						 failure.text));
+			note(areas,
+			     scope_printf("vmap_area %llx: %s", areas->address, failure.text));
 	interrupt_check();
 	if (it.stopped)
 		note(areas, scope_printf("list of vmap areas at %llx: %s", head, klist_why(&it)));
@@ -149,8 +149,7 @@ size_t vmalloc_areas(struct vmalloc_area **areas, const char **problem)
 	return found->items.count;
 }
 
-const struct vmalloc_area *vmalloc_find(const struct vmalloc_area *areas, size_t count,
-					u64 address)
+const struct vmalloc_area *vmalloc_find(const struct vmalloc_area *areas, size_t count, u64 address)
 {
 	size_t low = 0, high = count;
 
@@ -172,8 +171,8 @@ void vmalloc_flag_words(u64 flags, struct strbuf *text)
 		u64 bit;
 		const char *word;
 	} words[] = {
-		{ 0x1, "ioremap" },	 { 0x2, "vmalloc" },	  { 0x4, "vmap" },
-		{ 0x8, "user" },	 { 0x10, "dma-coherent" }, { 0x200, "vm_map_put_pages" },
+		{ 0x1, "ioremap" },	{ 0x2, "vmalloc" },	  { 0x4, "vmap" },
+		{ 0x8, "user" },	{ 0x10, "dma-coherent" }, { 0x200, "vm_map_put_pages" },
 		{ 0x400, "huge_vmap" }, { 0x800, "sparse" },
 	};
 	size_t start = text->length;

@@ -131,9 +131,9 @@ static s64 long_at(struct ksymbol *array, size_t index)
 }
 
 /* What each CPU has of ITEMS in arrays of bytes or of longs, added up over PARTS of the machine. */
-static void add_of_cpus(struct vmstat_item *items, size_t count, u64 (*part)(void *arg, size_t i,
-									      unsigned cpu),
-			void *arg, size_t nr_parts, struct kfield *array)
+static void add_of_cpus(struct vmstat_item *items, size_t count,
+			u64 (*part)(void *arg, size_t i, unsigned cpu), void *arg, size_t nr_parts,
+			struct kfield *array)
 {
 	size_t width = (size_t)min_u64(kfield_size(array) / (count ? count : 1), sizeof(u64));
 	const struct cpu_mask *possible = cpus_possible();
@@ -147,8 +147,8 @@ static void add_of_cpus(struct vmstat_item *items, size_t count, u64 (*part)(voi
 		for (size_t p = 0; p < nr_parts; p++) {
 			field_read(part(arg, p, cpu), array, bytes, count * width);
 			for (size_t i = 0; i < count; i++)
-				of_cpu[i * percpu_nr_cpu_ids() + cpu] +=
-					sign_extend(load_uint(bytes + i * width, width), width);
+				of_cpu[i * percpu_nr_cpu_ids() + cpu] += sign_extend(
+					load_uint(bytes + i * width, width), width);
 		}
 	}
 }
@@ -181,8 +181,8 @@ static void read_zone_items(struct reading *reading)
 	struct zone *zones;
 
 	for (size_t i = 0; i < count; i++)
-		add(reading, VMSTAT_ZONE, "zone_stat_item", i)->value =
-			summed(long_at(&zone_stat_array, i));
+		add(reading, VMSTAT_ZONE, "zone_stat_item", i)->value = summed(
+			long_at(&zone_stat_array, i));
 	if (reading->per_cpu) {
 		size_t nr_zones = populated_zones(&zones);
 
@@ -198,8 +198,8 @@ static void read_numa_items(struct reading *reading)
 	struct zone *zones;
 
 	for (size_t i = 0; i < count; i++)
-		add(reading, VMSTAT_NUMA, "numa_stat_item", i)->value =
-			summed(long_at(&numa_array, i));
+		add(reading, VMSTAT_NUMA, "numa_stat_item", i)->value = summed(
+			long_at(&numa_array, i));
 	if (!count || !kfield_exists(&zonestats_numa))
 		return;
 	nr_zones = populated_zones(&zones);
@@ -245,8 +245,8 @@ static void read_node_items(struct reading *reading)
 	struct node *nodes;
 
 	for (size_t i = 0; i < count; i++)
-		add(reading, VMSTAT_NODE, "node_stat_item", i)->value =
-			summed(long_at(&node_stat_array, i));
+		add(reading, VMSTAT_NODE, "node_stat_item", i)->value = summed(
+			long_at(&node_stat_array, i));
 	scale_huge(first, count);
 	if (reading->per_cpu) {
 		size_t nr_nodes = nodes_read(&nodes);
@@ -290,7 +290,7 @@ static void read_total_items(struct reading *reading)
 	for (size_t i = 0; i < count; i++) {
 		struct vmstat_item *item = add(reading, VMSTAT_TOTAL, of, i);
 
-		item->value = i == 0 ? limit
+		item->value = i == 0   ? limit
 			      : i == 1 ? background
 			      : i == 2 && ksymbol_exists(&memmap_pages)
 				      ? summed(long_at(&memmap_pages, 0))

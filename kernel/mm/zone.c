@@ -219,8 +219,7 @@ unsigned zone_nr_cpu_lists(void)
 
 u64 zone_cpu_list(const struct zone *zone, unsigned cpu, unsigned list)
 {
-	return field_address(cpu_pages(zone, cpu), &pcp_lists) +
-	       list * ktype_size(&list_head_type);
+	return field_address(cpu_pages(zone, cpu), &pcp_lists) + list * ktype_size(&list_head_type);
 }
 
 u64 zone_cpu_count(const struct zone *zone, unsigned cpu)

@@ -50,9 +50,15 @@ static void define_types(void)
 			    MEMBER("next", 16, 8),
 			    MEMBER("freelist", 32, 8),
 			    { .name = "inuse", .offset = 40, .size = 4, .bit_size = 16 },
-			    { .name = "objects", .offset = 40, .size = 4, .bit_offset = 16,
+			    { .name = "objects",
+			      .offset = 40,
+			      .size = 4,
+			      .bit_offset = 16,
 			      .bit_size = 15 },
-			    { .name = "frozen", .offset = 40, .size = 4, .bit_offset = 31,
+			    { .name = "frozen",
+			      .offset = 40,
+			      .size = 4,
+			      .bit_offset = 31,
 			      .bit_size = 1 },
 		    },
 		    8);
@@ -305,7 +311,8 @@ static void test_damaged_slab(void **state UNUSED)
 	build();
 	link_free(object(1, 0), 0);
 	answer = asked();
-	assert_non_null(strstr(answer.objects[1].problem.text, "1 objects on its freelist, 6 of 8"));
+	assert_non_null(
+		strstr(answer.objects[1].problem.text, "1 objects on its freelist, 6 of 8"));
 	assert_int_equal(answer.objects[1].nr_free, 1);
 	/* An object is on two lists. */
 	build();
