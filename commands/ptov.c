@@ -114,10 +114,10 @@ COMMAND(ptov) = {
 	.summary = "physical or per-cpu to virtual address",
 	.synopsis = "address | offset:cpus ...",
 	.description =
-		"Shows the kernel address at which physical memory can be read. For the offset of a "
-		"per-cpu variable, or what alloc_percpu() gave, behind which a colon and CPUs "
-		"stand, it shows the address of each CPU's copy: \":\" is the CPU of the current "
-		"task, \":a\" all, else numbers and ranges of them with commas between.",
+		"Shows the kernel address at which physical memory can be read. For the offset "
+		"of a per-cpu variable, or what alloc_percpu() gave, behind which a colon and "
+		"CPUs stand, it shows the address of each CPU's copy: \":\" is the CPU of the "
+		"current task, \":a\" all, else numbers and ranges of them with commas between.",
 	.example = "crash> ptov 56e000\n"
 		   "VIRTUAL           PHYSICAL        \n"
 		   "ffff88cc0056e000  56e000          \n"

@@ -239,7 +239,7 @@ static size_t nr_bits(void)
 	while (enumerator_at("pageflags", (u32)count, &value))
 		count++;
 	if (!count)
-		fail("nothing tells which bits the flags of a page have: enum pageflags is not known");
+		fail("enum pageflags is not known, which names the bits of a page's flags");
 	return count;
 }
 

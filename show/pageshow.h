@@ -11,7 +11,7 @@
 /* The seven cells of such a line. */
 void pageshow_put(struct row *row, const struct page_info *page);
 
-/* All struct pages, or that of one frame. MEMBERS: names with commas between, instead of the facts. */
+/* All struct pages, or that of one frame. MEMBERS: names with commas between; NULL: the facts. */
 void pageshow_all(const char *members);
 void pageshow_frame(u64 pfn, const char *members);
 

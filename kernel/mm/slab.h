@@ -52,7 +52,7 @@ bool slab_wrong(struct slab_why *why, const char *format, ...) PRINTF_LIKE(2, 3)
  * after slab_caches().
  */
 bool slab_read(const struct slab_cache *cache, u64 page, struct slab *slab, struct slab_why *why);
-/* The number of the object that ADDRESS lies in; false: in none (before the first, behind the last). */
+/* The number of the object that ADDRESS lies in; false: in none of the slab. */
 bool slab_object_at(const struct slab_cache *cache, const struct slab *slab, u64 address,
 		    u32 *index);
 u64 slab_object_address(const struct slab_cache *cache, const struct slab *slab, u32 index);

@@ -38,8 +38,8 @@ KFIELD(barn_full, "node_barn.sheaves_full");
 /* ---- one freelist ---- */
 
 /*
- * A pointer to the next free object is mixed with the cache's random number and the bytes of its own
- * address, back to front (v5.7 1ad53d9fa3f6).
+ * A pointer to the next free object is mixed with the cache's random number and with its own
+ * address, whose bytes are back to front (v5.7 1ad53d9fa3f6).
  */
 static u64 next_free(const struct slab_cache *cache, u64 pointer_at, u64 stored)
 {

@@ -23,8 +23,8 @@ KFIELD(swap_info_prio, "swap_info_struct.prio");
 #define SWP_BLKDEV 0x40
 
 /*
- * Since v6.14 a bit of the counter says that the area is full, and on no list of those with room: it
- * was bit 30, and later the highest but one (mm, swap: fix the count of pages in use of large areas).
+ * Since v6.14 a bit of the counter says that the area is full, and on no list of those with room.
+ * It was bit 30, and later the highest but one.
  */
 static u64 used_pages(u64 counter, u64 pages)
 {

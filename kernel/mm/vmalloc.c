@@ -1,8 +1,8 @@
 /* kernel/mm/vmalloc.c - struct vmap_area and struct vm_struct. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Areas in use were on one list, vmap_area_list, until v6.9 (d093602919ad) shared them out to nodes,
- * each with a list of those in use and one of those that were freed and still have to be unmapped.
+ * Areas in use were on one list, vmap_area_list, until v6.9 (d093602919ad) shared them out to
+ * nodes: each has a list of those in use, and one of those that still have to be unmapped.
  */
 #include "kernel/mm/vmalloc.h"
 

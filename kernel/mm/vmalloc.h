@@ -24,7 +24,7 @@ size_t vmalloc_areas(struct vmalloc_area **areas, const char **problem);
 /* The one that ADDRESS lies in; NULL: none. AREAS as above. */
 const struct vmalloc_area *vmalloc_find(const struct vmalloc_area *areas, size_t count,
 					u64 address);
-/* "vmalloc", "ioremap": what /proc/vmallocinfo says of the flags, with commas between; "" for none. */
+/* "vmalloc,vmap": what /proc/vmallocinfo says of the flags; "" for none. */
 void vmalloc_flag_words(u64 flags, struct strbuf *text);
 
 #endif

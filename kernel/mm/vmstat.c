@@ -44,7 +44,7 @@ KFIELD(nodestats_diff, "per_cpu_nodestat.vm_node_stat_diff");
 
 #define MAX_ITEMS 512
 
-/* The numbers of pages that /proc/vmstat tells of huge pages; up to v5.10 a huge page counts one. */
+/* Those that count huge pages. */
 KENUM(item_anon_thps, "NR_ANON_THPS");
 KENUM(item_file_thps, "NR_FILE_THPS");
 KENUM(item_shmem_thps, "NR_SHMEM_THPS");

@@ -14,7 +14,7 @@ struct vmstat_item {
 	const char *name; /* in /proc/vmstat: "nr_free_pages"; "" when it cannot be read */
 	const char *constant; /* in the kernel: "NR_FREE_PAGES"; the same where it has none */
 	u64 value; /* in the unit of /proc/vmstat */
-	/* its part of each CPU, by number; NULL: these have none. Those of zones and nodes can be negative. */
+	/* its part of each CPU, by number; of zones and nodes they may be negative. NULL: none */
 	const s64 *of_cpu;
 };
 

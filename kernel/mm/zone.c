@@ -227,7 +227,10 @@ u64 zone_cpu_count(const struct zone *zone, unsigned cpu)
 	return field_u64(cpu_pages(zone, cpu), &pcp_count);
 }
 
-/* Before v5.14 all are of order 0; after it as many lists an order as there are types, the last for huge pages. */
+/*
+ * Before v5.14 all are of order 0. After it each order has as many lists as there are types; the
+ * last ones are for huge pages.
+ */
 unsigned zone_cpu_list_order(unsigned list)
 {
 	u64 types = kenum_exists(&pcp_types) ? (u64)kenum_value(&pcp_types) : 3;

@@ -1,4 +1,4 @@
-# kmem -s, -S, -I: every slab cache against /proc/slabinfo, and what two ways of counting must agree on.
+# kmem -s, -S, -I: slab caches against /proc/slabinfo; two ways of counting must agree.
 # SPDX-License-Identifier: GPL-3.0-or-later
 import json
 
@@ -10,7 +10,7 @@ def rows(kernel, command):
 
 
 def slabinfo(kernel):
-    """{name: [objects in use, objects, bytes from one to the next, objects of a slab, its pages, slabs]}"""
+    """{name: [in use, objects, bytes of one, objects of a slab, pages of a slab, slabs]}"""
     found = {}
     for line in kernel.truth("proc/slabinfo").splitlines()[2:]:
         words = line.split()
@@ -71,7 +71,7 @@ def test_objects_one_by_one(kernel):
 
 
 def test_who_holds_free_objects(kernel):
-    """Up to 6.19 CPUs keep the freelist of a slab; since 7.0 they have sheaves, and nodes have barns."""
+    """Up to 6.19 CPUs keep the freelist of a slab; since 7.0 there are sheaves and barns."""
     answers = rows(kernel, "kmem -S")
     holders = {one["holder"] for row in answers for slab in slabs_of(row) for one in slab["objects"] if "holder" in one}
     old = kernel.crash("struct kmem_cache_cpu").startswith("struct kmem_cache_cpu {")

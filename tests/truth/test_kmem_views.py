@@ -179,7 +179,7 @@ def test_flags_of_every_frame(kernel):
 
 
 def test_users_of_every_frame(kernel):
-    """What is mapped, /proc/kpagecount, has users; but for pages behind the first of a larger one."""
+    """What is mapped (/proc/kpagecount) has users; pages behind the first of a larger one aside."""
     found = {int(row["physical"], 16) >> 12: row for row in rows(kernel, "kmem -p")}
     data, flags = kernel.truth_bytes("proc/kpagecount"), kernel.truth_bytes("proc/kpageflags")
     found = {pfn: row for pfn, row in found.items() if not int.from_bytes(flags[pfn * 8:pfn * 8 + 8], "little") >> 16 & 1}
