@@ -6,6 +6,7 @@
 #include "bridge/gdb_bridge.h"
 #include "containers/kpercpu.h"
 #include "kernel/mm/slab.h"
+#include "kernel/mm/slabmap.h"
 #include "kernel/module.h"
 #include "kernel/unwind/orc.h"
 #include "memory.h"
@@ -28,6 +29,7 @@ void session_refresh(void)
 	memory_forget_translations();
 	cpus_forget();
 	task_reset();
+	slab_map_forget();
 	slab_forget();
 	if (module_refresh())
 		orc_forget_modules();

@@ -95,7 +95,7 @@ static void put_object(struct row *row, size_t index, void *arg)
 /* ---- what is damaged ---- */
 
 static const struct column damage_columns[] = {
-	{ "damage", "  DAMAGE", .kind = CELL_TEXT },
+	{ "lists", "  PROBLEM", .kind = CELL_TEXT },
 	{ 0 },
 };
 
@@ -117,7 +117,7 @@ static void tell_damage(struct row *row, const char *text)
 					   .count = text[0] != '\0',
 					   .put = put_damages,
 					   .arg = (void *)text,
-					   .labels = 8,
+					   .labels = 9,
 					   .headings = HEADINGS_NEVER,
 					   .part = true });
 }

@@ -135,7 +135,7 @@ static void put_area_cells(struct row *row, const struct free_list *list)
 }
 
 static const struct column problem_columns[] = {
-	{ "damage", "  DAMAGE", .kind = CELL_TEXT },
+	{ "lists", "  PROBLEM", .kind = CELL_TEXT },
 	{ 0 },
 };
 
@@ -160,7 +160,7 @@ static void tell_problem(struct row *row, const struct free_list *list)
 					   .count = list->problem[0] != '\0',
 					   .put = put_problems,
 					   .arg = (void *)list,
-					   .labels = 8,
+					   .labels = 9,
 					   .headings = HEADINGS_NEVER,
 					   .part = true });
 }

@@ -63,7 +63,7 @@ def test_objects_one_by_one(kernel):
         equal(len({one["object"] for one in objects}), len(objects), f"{name}: addresses of objects")
         equal(len({slab["slab"] for slab in slabs}), len(slabs), f"{name}: struct pages")
         for slab in slabs:
-            expect("damage_error" not in slab, f"{name}: {slab.get('damage_error')}")
+            expect("lists_error" not in slab, f"{name}: {slab.get('lists_error')}")
             equal(slab["allocated"] + slab["free"], slab["total"], f"{name}: slab {slab['slab']}")
         for one in objects:
             states[one["state"]] += 1
