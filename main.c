@@ -6,6 +6,7 @@
 #include "base/progress.h"
 #include "bridge/gdb_bridge.h"
 #include "dump/dumpfile.h"
+#include "kernel/mm/swapread.h"
 #include "kernel.h"
 #include "kernel/module.h"
 #include "kernel/modulebtf.h"
@@ -65,6 +66,7 @@ static void set_up_subsystems(const struct arguments *arguments, struct strbuf *
 			coreinfo_types(&session.vmcoreinfo);
 		return;
 	}
+	swapread_setup();
 	bridge_ops_setup(&shell);
 	cfi_set_vmlinux(session.vmlinux);
 	if (gdb_settings.source_directory)

@@ -25,6 +25,7 @@ static struct {
 	const struct arch_ops *arch;
 	struct kernel_layout layout;
 	bool zero_excluded;
+	bool (*read_swapped)(u64 entry, u64 in_page, void *buf, size_t length, struct fault *fault);
 	u64 generation; /* entries of another one are stale */
 } memory;
 
@@ -74,6 +75,12 @@ void memory_set_zero_excluded(bool zero)
 bool memory_zero_excluded(void)
 {
 	return memory.zero_excluded;
+}
+
+void memory_set_swap_reader(bool (*read)(u64 entry, u64 in_page, void *buf, size_t length,
+					 struct fault *fault))
+{
+	memory.read_swapped = read;
 }
 
 static bool translate_kernel(u64 address, u64 *paddr, u64 *run_bytes, struct fault *fault)
@@ -144,6 +151,25 @@ static bool translate(struct space space, u64 address, u64 *paddr, u64 *run_byte
 	return true;
 }
 
+/*
+ * Of a page that has no frame, as much as lies in it: FAULT tells why there is none. Sets *PIECE.
+ */
+static bool read_without_frame(struct space space, u64 address, void *buf, size_t length,
+			       size_t *piece, const struct fault *why, struct fault *fault)
+{
+	struct translation translation;
+	struct fault inner = *why;
+
+	*piece = (size_t)min_u64(length, PAGE_BYTES - address % PAGE_BYTES);
+	if (why->reason == FAULT_SWAPPED_OUT && memory.read_swapped && space.kind == SPACE_USER &&
+	    !mem_walk_user(space.pgd, address, &translation, NULL) &&
+	    memory.read_swapped(translation.entry, address % PAGE_BYTES, buf, *piece, &inner))
+		return true;
+	if (fault)
+		*fault = inner;
+	return false;
+}
+
 bool mem_try_read_in(struct space space, u64 address, void *buf, size_t length, struct fault *fault)
 {
 	u8 *to = buf;
@@ -156,14 +182,17 @@ bool mem_try_read_in(struct space space, u64 address, void *buf, size_t length, 
 		return fault_set(fault, FAULT_BAD_ADDRESS, space.kind, address);
 	while (length) {
 		u64 paddr, run_bytes;
+		struct fault why;
 		size_t piece;
 
-		if (!translate(space, address, &paddr, &run_bytes, fault))
+		if (translate(space, address, &paddr, &run_bytes, &why)) {
+			piece = (size_t)min_u64(min_u64(length, run_bytes),
+						PAGE_BYTES - paddr % PAGE_BYTES);
+			if (!read_piece(space.kind, address, paddr, to, piece, fault))
+				return false;
+		} else if (!read_without_frame(space, address, to, length, &piece, &why, fault)) {
 			return false;
-		piece = (size_t)min_u64(min_u64(length, run_bytes),
-					PAGE_BYTES - paddr % PAGE_BYTES);
-		if (!read_piece(space.kind, address, paddr, to, piece, fault))
-			return false;
+		}
 		address += piece;
 		to += piece;
 		length -= piece;

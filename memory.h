@@ -23,6 +23,15 @@ void memory_forget_translations(void);
 void memory_set_zero_excluded(bool zero);
 bool memory_zero_excluded(void);
 
+/*
+ * READ copies LENGTH bytes, from IN_PAGE on, of the page whose entry of a user's page table is
+ * ENTRY and says that it was swapped out. False when it is not to be had; FAULT, which is set
+ * already and may be NULL, can get more. Must not fail(). Until one is set such pages cannot be
+ * read.
+ */
+void memory_set_swap_reader(bool (*read)(u64 entry, u64 in_page, void *buf, size_t length,
+					 struct fault *fault));
+
 /* Where an address leads. */
 struct space {
 	enum address_space kind;

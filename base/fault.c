@@ -36,7 +36,7 @@ static const char *page_text(const struct fault *fault, const char *own, const c
 
 const char *fault_text(const struct fault *fault)
 {
-	static _Thread_local char text[64];
+	static _Thread_local char text[160];
 
 	switch (fault->reason) {
 	case FAULT_NONE:
@@ -59,7 +59,10 @@ const char *fault_text(const struct fault *fault)
 		return page_text(fault, "page damaged in the dump file",
 				 "is damaged in the dump file");
 	case FAULT_SWAPPED_OUT:
-		return "swapped out";
+		if (!fault->detail[0])
+			return "swapped out";
+		snprintf(text, sizeof(text), "swapped out (%s)", fault->detail);
+		return text;
 	case FAULT_BAD_ADDRESS:
 		/*
 		 * The upper half of the address space is the kernel's; in between there is nothing.

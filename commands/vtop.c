@@ -4,6 +4,7 @@
 #include "base/table.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/swap.h"
+#include "kernel/mm/swapread.h"
 #include "kernel/mm/vma.h"
 #include "kernel/taskcontext.h"
 #include "memory.h"
@@ -33,6 +34,7 @@ struct answer {
 	struct page_info page;
 	const char *swap; /* the area that an address without a frame is in, or NULL */
 	u64 swap_offset;
+	struct swap_place place; /* of the page there */
 };
 
 /* ---- finding out ---- */
@@ -63,12 +65,15 @@ static void find_page(struct answer *answer)
 static void find_swap(struct answer *answer)
 {
 	struct strbuf *area = scope_strbuf();
+	u8 page[PAGE_BYTES];
 	unsigned type;
 
-	if (answer->fault.reason == FAULT_SWAPPED_OUT &&
-	    memory_arch()->swap_entry(answer->translation.entry, &type, &answer->swap_offset) &&
-	    swap_area_name(type, area))
-		answer->swap = strbuf_text(area);
+	if (answer->fault.reason != FAULT_SWAPPED_OUT ||
+	    !memory_arch()->swap_entry(answer->translation.entry, &type, &answer->swap_offset) ||
+	    !swap_area_name(type, area))
+		return;
+	answer->swap = strbuf_text(area);
+	swap_read_page(type, answer->swap_offset, page, &answer->place);
 }
 
 static void find_user(const struct request *request, struct answer *answer)
@@ -287,6 +292,21 @@ static void put_swap(struct row *row, UNUSED size_t index, void *arg)
 	row_number(row, answer->swap_offset);
 }
 
+static const struct column contents_columns[] = {
+	{ "contents", "", CELL_TEXT, .before = "CONTENTS: " },
+	{ 0 },
+};
+
+/* Where the page is now; why it cannot be read from there, when that is so. */
+static void put_contents(struct row *row, UNUSED size_t index, void *arg)
+{
+	const struct swap_place *place = &((const struct answer *)arg)->place;
+
+	row_text(row, !place->why[0] || streq(place->text, place->why) ? place->text
+		      : place->text[0] ? scope_printf("%s: %s", place->text, place->why)
+				       : place->why);
+}
+
 static const struct column file_columns[] = {
 	{ "file", "", CELL_TEXT, .before = "FILE: " },
 	{ "file_offset", "", CELL_NUMBER, .before = "  OFFSET: " },
@@ -371,15 +391,21 @@ static void tell_place(struct row *row, const struct answer *answer)
 {
 	static const struct layout swap = { .columns = swap_columns,
 					    .put = put_swap,
-					    .headings = HEADINGS_NEVER };
+					    .headings = HEADINGS_NEVER,
+					    .no_blank = true };
+	static const struct layout contents = { .columns = contents_columns,
+						.put = put_contents,
+						.headings = HEADINGS_NEVER };
 	static const struct layout file = { .columns = file_columns,
 					    .put = put_file,
 					    .headings = HEADINGS_NEVER };
 
-	if (answer->swap)
+	if (answer->swap) {
 		tell(row, &swap, answer);
-	else if (answer->fault.reason == FAULT_NOT_MAPPED && answer->vma.file)
+		tell(row, &contents, answer);
+	} else if (answer->fault.reason == FAULT_NOT_MAPPED && answer->vma.file) {
 		tell(row, &file, answer);
+	}
 }
 
 static void tell_translation(struct row *row, const struct answer *answer)
@@ -508,7 +534,9 @@ COMMAND(vtop) = {
 		"Walks the page tables for each address. Shows every entry on the way, the bits "
 		"of the last one, the mapping that covers a user address, and the frame's struct "
 		"page. For a page without a frame it shows the place in swap or in the mapped "
-		"file.\n"
+		"file. CONTENTS says where a page is that was swapped out: still in memory, in "
+		"the swap cache or compressed in zram, where rd -u, struct -u, p -u and ps -a "
+		"read it as well; or on a disk, which no dump has.\n"
 		"\n"
 		"User addresses belong to the current task, or to that of -c. Kernel addresses go "
 		"through the kernel's own tables, or with -c through the task's. An address may "

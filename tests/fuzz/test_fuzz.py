@@ -69,6 +69,10 @@ def test_object():
     check("object")
 
 
+def test_pagecodec():
+    check("pagecodec")
+
+
 def test_systemmap():
     check("systemmap")
 

@@ -1439,7 +1439,7 @@ NEVER_SEEN = {
     ),
     "log type": "no audit record waits",
     **dict.fromkeys(
-        ("vtop file", "vtop file_offset", "vtop problem", "vtop swap", "vtop swap_offset"),
+        ("vtop contents", "vtop file", "vtop file_offset", "vtop problem", "vtop swap", "vtop swap_offset"),
         "of pages that are not there: truth/vtop",
     ),
 }
