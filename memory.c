@@ -364,27 +364,31 @@ static u64 hole_bytes(const char *level)
 	return PAGE_BYTES;
 }
 
-bool mem_next_mapped(struct space space, u64 address, u64 last, struct mapped_range *range)
+bool mem_look_up(struct space space, u64 address, struct mapped_range *range, struct fault *fault)
 {
 	struct translation to;
-	struct fault fault;
-	u64 step;
-	bool mapped;
+	struct fault why = { 0 };
+	bool mapped = space.kind == SPACE_USER ? mem_walk_user(space.pgd, address, &to, &why)
+					       : mem_walk_kernel(address, &to, &why);
+	u64 step = max_u64(mapped ? to.page_bytes : hole_bytes(why.level), PAGE_BYTES);
 
-	for (address = align_down(address, PAGE_BYTES); address <= last; address += step) {
+	*range = (struct mapped_range){ .address = address,
+					.bytes = step - (address & (step - 1)),
+					.paddr = align_down(to.paddr, PAGE_BYTES),
+					.entry = to.entry,
+					.mapped_bytes = mapped ? to.page_bytes : 0 };
+	if (!mapped && fault)
+		*fault = why;
+	return mapped;
+}
+
+bool mem_next_mapped(struct space space, u64 address, u64 last, struct mapped_range *range)
+{
+	for (address = align_down(address, PAGE_BYTES); address <= last; address += range->bytes) {
 		interrupt_check();
-		fault = (struct fault){ 0 };
-		mapped = space.kind == SPACE_USER ? mem_walk_user(space.pgd, address, &to, &fault)
-						  : mem_walk_kernel(address, &to, &fault);
-		step = max_u64(mapped ? to.page_bytes : hole_bytes(fault.level), PAGE_BYTES);
-		step -= address & (step - 1);
-		if (mapped) {
-			*range = (struct mapped_range){ address, step,
-							align_down(to.paddr, PAGE_BYTES),
-							to.entry };
+		if (mem_look_up(space, address, range, NULL))
 			return true;
-		}
-		if (address + step < address)
+		if (address + range->bytes < address)
 			return false;
 	}
 	return false;

@@ -73,7 +73,14 @@ struct mapped_range {
 	u64 address, bytes;
 	u64 paddr;
 	u64 entry;
+	u64 mapped_bytes; /* by the whole entry: a page, 2 MB, 1 GB */
 };
+
+/*
+ * What SPACE's tables (kernel or user) say of ADDRESS. RANGE begins there and ends with what the
+ * last entry that was looked at stands for, whether it maps something or not: false, and why.
+ */
+bool mem_look_up(struct space space, u64 address, struct mapped_range *range, struct fault *fault);
 
 /*
  * The first of SPACE's (kernel or user) that holds ADDRESS, or lies behind it and begins before

@@ -377,8 +377,8 @@ COMMAND(foreach) = {
 	.synopsis = "[pid | task | name | 'regex' | \\name | state |\n"
 		    "kernel | user | gleader | active] ... command [option | argument] ...",
 	.description =
-		"Runs bt, ps, set, sig, task or vtop for each task that the words choose, or for "
-		"every task without such words. What follows the command's name goes to the "
+		"Runs bt, ps, set, sig, task, vm or vtop for each task that the words choose, or "
+		"for every task without such words. What follows the command's name goes to the "
 		"command. When it fails for one task, the rest still run. The current context "
 		"does not change.\n"
 		"\n"

@@ -13,6 +13,7 @@
 #include "show/jsonshow.h"
 #include "show/pageshow.h"
 #include "show/taskrow.h"
+#include "show/vmashow.h"
 
 struct request {
 	const struct task *task; /* whose tables; NULL: the kernel's own for kernel addresses */
@@ -254,10 +255,7 @@ static void put_swap_entry(struct row *row, UNUSED size_t index, void *arg)
 }
 
 static const struct column vma_columns[] = {
-	{ "vma", "", CELL_ADDRESS, .width = 16, .zeros = true },
-	{ "vma_start", "", CELL_ADDRESS, .before = " ", .width = 10 },
-	{ "vma_end", "", CELL_ADDRESS, .before = " ", .width = 10 },
-	{ "vma_flags", "", CELL_ADDRESS, .before = " ", .width = 6 },
+	VMASHOW_COLUMNS("vma_"),
 	{ "vma_file", "", CELL_TEXT, .before = " ", .none = "" },
 	{ 0 },
 };
@@ -267,10 +265,7 @@ static void put_vma(struct row *row, UNUSED size_t index, void *arg)
 	const struct answer *answer = arg;
 	struct strbuf *name = scope_strbuf();
 
-	row_address(row, answer->vma.address);
-	row_address(row, answer->vma.start);
-	row_address(row, answer->vma.end);
-	row_address(row, answer->vma.flags);
+	vmashow_put(row, &answer->vma);
 	vma_file_name(&answer->vma, name);
 	if (name->length)
 		row_text(row, strbuf_text(name));
@@ -445,11 +440,9 @@ static void put_answer(struct row *row, UNUSED size_t index, void *arg)
 		.put = put_address,
 		.heading_line = "VIRTUAL           PHYSICAL        "
 	};
-	static const struct layout vma = {
-		.columns = vma_columns,
-		.put = put_vma,
-		.heading_line = "      VMA           START       END     FLAGS FILE"
-	};
+	static const struct layout vma = { .columns = vma_columns,
+					   .put = put_vma,
+					   .heading_line = VMASHOW_HEADINGS };
 	static const struct layout page = { .columns = page_columns,
 					    .put = put_page,
 					    .heading_line = PAGESHOW_HEADINGS,

@@ -255,17 +255,23 @@ static void ask_ram(void *arg)
 
 void task_memory(const struct task *task, struct task_memory *usage)
 {
-	struct rss_question rss = { .mm = task->mm };
+	/* A kernel thread may borrow a process's mm for a while: not its own memory. */
+	if (task->mm == 0 || task_is_kthread(task))
+		*usage = (struct task_memory){ .total_vm_known = true,
+					       .rss_known = true,
+					       .percent_known = true };
+	else
+		mm_memory(task->mm, usage);
+}
+
+void mm_memory(u64 mm, struct task_memory *usage)
+{
+	struct rss_question rss = { .mm = mm };
 	struct failure failure;
 	u64 ram_kb = 0, pages;
 
 	*usage = (struct task_memory){ 0 };
-	/* A kernel thread may borrow a process's mm for a while: not its own memory. */
-	if (task->mm == 0 || task_is_kthread(task)) {
-		usage->total_vm_known = usage->rss_known = usage->percent_known = true;
-		return;
-	}
-	usage->total_vm_known = field_try_u64(task->mm, &mm_total_vm, &pages, NULL);
+	usage->total_vm_known = field_try_u64(mm, &mm_total_vm, &pages, NULL);
 	if (!usage->total_vm_known)
 		return;
 	usage->total_vm_kb = pages * (PAGE_BYTES / 1024);

@@ -20,6 +20,8 @@ struct task_memory {
 	bool total_vm_known, rss_known, percent_known; /* false: cannot be read, the number is 0 */
 };
 void task_memory(const struct task *task, struct task_memory *usage);
+/* The same of an address space. */
+void mm_memory(u64 mm, struct task_memory *usage);
 
 struct task_times {
 	u64 start; /* task_struct.start_time: nanoseconds, monotonic */

@@ -677,6 +677,21 @@ def kilo(value):
     return rf"(?<!\d){value // 1024}k"
 
 
+def vm(command):
+    return Case(
+        command,
+        hidden="offset permissions page_bytes",
+        forms={
+            "rss": kilo,
+            "total_vm": kilo,
+            "file_offset": lambda value: word(f"{value:x}"),
+            "name": lambda value: re.escape(re.sub(r"[\0-\x1f\x7f]", ".", value)),
+            **dict.fromkeys(("mm", "pgd"), lambda value: address(value) if value else word("0")),
+        },
+        eyes=rf"{HEADER}|^ +MM +PGD +RSS +TOTAL_VM|^ +VMA +START +END +FLAGS FILE|^VIRTUAL +PHYSICAL|(SWAP|FILE|OFFSET):|pages|[()]",
+    )
+
+
 def slab_caches(command):
     return Case(
         command,
@@ -1237,6 +1252,13 @@ CASES = [
     viewed("union -u sigval 401000", "address"),
     viewed("union -f sigval 0", "address"),
     viewed("union -c 2 sigval modules", "address"),
+    vm("vm 1"),
+    vm("vm 2"),
+    vm("vm -p 1"),
+    vm("vm -R busybox 1"),
+    vm("foreach user vm"),
+    Case("vm -R nosuchname 1", none=""),
+    Case("vm -f 8100073", eyes=r": \(|[|)]"),
     vtop("vtop init_task jiffies"),
     vtop("vtop -k init_task"),
     vtop("vtop -u 401000"),
@@ -1272,6 +1294,8 @@ NOT_RUN = {
     "repeat -seconds": "the command that it repeats answers, as above",
     "sym -l": "all symbols: the rows of sym -q, by the hundred thousand",
     "sym -M": "the rows of sym -m, of all modules",
+    **dict.fromkeys(("vm -P", "vm -M"), "want an address that only the dump knows: the rows of vm -p and vm"),
+    **dict.fromkeys(("vm -m", "vm -v", "vm -x", "vm -d"), "whole objects, as struct shows them: truth/vm compares with that"),
     "wr -k": "a dump is not written to",
     "wr -u": "a dump is not written to",
     "wr -p": "a dump is not written to",
@@ -1408,6 +1432,11 @@ NEVER_SEEN = {
     **dict.fromkeys((f"kmem {key}" for key in "barn main rcu sheaves spare".split()), "since 7.0 CPUs have sheaves"),
     "kmem unpurged": "5.10 does not show these",
     "swap leaving": "nobody called swapoff: its bit is in unit/swap",
+    **dict.fromkeys(("vm swap", "vm swap_offset"), "init is in memory: truth/vm"),
+    **dict.fromkeys(
+        ("vm mm_struct", "vm vm_area_structs", "vm address", "vm value", "vm symbols", "vm strings"),
+        "of vm -m and -v: truth/vm",
+    ),
     "alias deleted": "the aliases stay as they are",
     "bt scan_by_default": "bt -O is not run",
     "bt damage": "no stack has overflowed here",

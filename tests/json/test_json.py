@@ -51,7 +51,7 @@ def whose(command):
     """The command in the schema whose lines these are."""
     words = command.split()
     if words[0] == "foreach":
-        words = [word for word in words if word in ("bt", "ps", "set", "sig", "task", "vtop")] or words
+        words = [word for word in words if word in ("bt", "ps", "set", "sig", "task", "vm", "vtop")] or words
     if words[0] == "repeat":
         words = [word for word in words[1:] if not word.startswith("-")]
     name = words[0].lstrip("\\")
