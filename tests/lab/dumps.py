@@ -50,6 +50,7 @@ SCENARIOS = {
     "traced": {"about": "sleepers return through graph tracing, return probes and BPF trampolines", "setup": "traced"},
     "bpf": {"about": "both processors in a BPF program below a probe, then break and c on the serial line",
             "setup": "bpf", "trigger": "serial"},
+    "swap": {"about": "a process's memory in a zram device of each compressor", "setup": "swap"},
     "many": {"about": "1,500 tasks", "setup": "many", "memory": 384},
 }
 for how, about in (("softirq", "NULL written to in a timer"), ("hardirq", "NULL written to in a hard interrupt"),

@@ -1,11 +1,12 @@
 # rd -u, vtop, search: pages that were swapped out to zram read back what the guest's programs wrote there.
 # SPDX-License-Identifier: GPL-3.0-or-later
+import json
 import pathlib
 import re
 import sys
 import tempfile
 
-from harness import equal, expect, run_crash
+from harness import Skipped, equal, expect, run_crash
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from test_vtop import SWAPPED, blocks, pagemap, pattern  # noqa: E402
@@ -84,3 +85,46 @@ def test_vtop_says_where(kernel):
             line = kernel.crash(f"rd -p -x {cached[1]} 1")
             equal(int(line.split()[1], 16), address, f"frame {cached[1]}")
     expect("zram" in kinds, f"{kinds}")
+
+
+# ---- the scenario that has a device for each compressor ----
+
+def scenario(kernel):
+    if kernel.name != "6.12":
+        raise Skipped("the lab makes this scenario on 6.12")
+    return kernel.dump("swap")
+
+
+def buffer_of(dump, pid, data):
+    """Where dd has what it read: a mapping of its own that is a little larger than its buffer of 1 MB."""
+    for line in dump.truth(f"proc/{pid}/maps").splitlines():
+        start, end = (int(word, 16) for word in line.split()[0].split("-"))
+        if 1 << 20 <= end - start < (1 << 20) + 16 * PAGE and line.split()[4] == "0":
+            found = user_bytes(dump, pid, start, len(data) + PAGE)
+            at = found.find(data[:64])
+            if at >= 0:
+                return start + at, found[at:at + len(data)]
+    raise LookupError(f"pid {pid}: no buffer")
+
+
+def test_every_compressor(kernel):
+    """Machine code, noise, one letter all over and zeros, as the program that was swapped out had read them."""
+    dump = scenario(kernel)
+    data = dump.truth_bytes("run/lab/swap-data")
+    rows = [line.split() for line in dump.truth("run/lab/swapped").splitlines()]
+    expect({row[2] for row in rows} >= {"lz4", "lz4hc", "zstd", "deflate"}, f"{rows}")
+    names = {f"/dev/{device}": algorithm for _, device, algorithm in rows}
+    seen = {algorithm: set() for algorithm in names.values()}
+    for pid, _, _ in rows:
+        start, found = buffer_of(dump, pid, data)
+        wrong = [at for at in range(0, len(data), PAGE) if found[at:at + PAGE] != data[at:at + PAGE]]
+        equal(wrong, [], f"pid {pid}: pages with other bytes")
+        pages = [a for a, e in pagemap(dump, pid) if start <= a < start + len(data) and e & SWAPPED]
+        answers = [json.loads(line) for line in dump.crash(f"vtop --json -c {pid} " + " ".join(f"{a:x}" for a in pages)).splitlines()]
+        expect(len(answers) >= 25, f"pid {pid}: only {len(answers)} pages are swapped out")
+        for answer in answers:
+            if answer["swap"] in names and answer["contents"].startswith("zram, "):
+                seen[names[answer["swap"]]].add(re.sub(r"\d+ bytes of", "bytes of", answer["contents"][len("zram, "):]))
+    for algorithm, kinds in seen.items():
+        expect({f"bytes of {algorithm}", "not compressed"} <= kinds, f"{algorithm}: {kinds}")
+    expect(any("one word all over" in kinds for kinds in seen.values()), f"{seen}")
