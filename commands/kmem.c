@@ -13,6 +13,7 @@
 #include "show/slabshow.h"
 #include "show/vmallocshow.h"
 #include "show/vmstatshow.h"
+#include "show/whereshow.h"
 #include "show/zoneshow.h"
 
 #include <stdio.h>
@@ -406,6 +407,34 @@ static void run_root_caches(UNUSED struct args *args)
 	fail("memory cgroups share their slab caches since Linux 5.9: there are no child caches");
 }
 
+/* ---- addresses ---- */
+
+/* The copies of a per-cpu variable have addresses; its symbol has none. */
+static void check_variable(const char *word)
+{
+	const struct symbol *symbol = symbol_by_name(word);
+
+	if (symbol && percpu_is_variable(symbol))
+		fail("%s is a per-cpu variable: each CPU has one (ptov %llx:a lists them)", word,
+		     symbol->value);
+}
+
+static void run_addresses(struct args *args)
+{
+	bool physical = option_given(args, "P");
+
+	if (!args->nr_words)
+		usage_fail(args);
+	for (size_t i = 0; i < args->nr_words; i++) {
+		u64 address = argument_address(args->words[i]);
+
+		check_variable(args->words[i]);
+		if (i)
+			table_remark("\n");
+		whereshow(args->words[i], address, physical);
+	}
+}
+
 /* ---- the command ---- */
 
 /* What is shown: one of these. */
@@ -434,9 +463,10 @@ static void run_kmem(struct args *args)
 				      modes[i].option);
 		chosen = &modes[i];
 	}
-	if (!chosen)
-		usage_fail(args);
-	chosen->run(args);
+	if (chosen)
+		chosen->run(args);
+	else
+		run_addresses(args);
 }
 
 static const struct option kmem_options[] = {
@@ -470,12 +500,14 @@ static const struct option kmem_options[] = {
 COMMAND(kmem) = {
 	.name = "kmem",
 	.summary = "kernel memory",
-	.synopsis = "-i[=shared]\n"
+	.synopsis = "[-P] address ...\n"
+		    "-i[=shared]\n"
 		    "-s | -S[=cpus] [-I cache[,cache]] [cache | address | list]\n"
 		    "-p | -m member[,member] | -f | -F [[-P] address]\n"
 		    "-v[v] [address]\n"
 		    "-g [flags]\n"
 		    "-V[V] | -z | -n | -h | -o",
+	.arguments = "symbol",
 	.options = kmem_options,
 	.description =
 		"-i shows the totals of memory that /proc/meminfo would have shown at that moment: "
@@ -491,7 +523,17 @@ COMMAND(kmem) = {
 		"-f compares what it finds on the lists with the counter of free pages. -v "
 		"marks areas that were freed and still have to be unmapped as unpurged. Of a "
 		"page the address may be that of its struct page, a kernel address in it, or a "
-		"physical one.",
+		"physical one.\n\n"
+		"With addresses it shows what lies at each: the symbol, the object of a "
+		"slab with its cache, the task whose task_struct or stack it is, the area "
+		"of vmalloc, the free block, the struct page. Behind these stands what "
+		"the page is used for (USE) and, where there is one: the first page and "
+		"the order of its block, the file and the page in it, who pays for it "
+		"(MEMCG), the process whose topmost page table it is (MM), the module and "
+		"its kind of memory, the stack with its bounds, who asked for the area "
+		"(CALLER), and the per-cpu variable, or the allocation of that kind, with "
+		"its CPU. An address of a struct page stands for its page. A number that "
+		"is no kernel address is physical.",
 	.example = "crash> kmem -i\n"
 		   "                 PAGES        TOTAL      PERCENTAGE\n"
 		   "    TOTAL MEM    54471     212.8 MB         ----\n"
@@ -512,6 +554,19 @@ COMMAND(kmem) = {
 		   "    COMMITTED    29298     114.4 MB   86% of TOTAL LIMIT\n"
 		   "crash> kmem -s dentry\n"
 		   "CACHE             OBJSIZE  ALLOCATED     TOTAL  SLABS  SSIZE  NAME\n"
-		   "ffff88cc011efb00      192      12369     12474    594     4k  dentry\n",
+		   "ffff88cc011efb00      192      12369     12474    594     4k  dentry\n"
+		   "crash> kmem init_task\n"
+		   "ffffffffb6810940 (D) init_task\n"
+		   "\n"
+		   "    PID: 0\n"
+		   "COMMAND: \"swapper/0\"\n"
+		   "   TASK: ffffffffb6810940  (1 of 2)  [THREAD_INFO: ffffffffb6810940]\n"
+		   "    CPU: 0\n"
+		   "  STATE: TASK_RUNNING (ACTIVE)\n"
+		   "\n"
+		   "      PAGE       PHYSICAL      MAPPING       INDEX CNT FLAGS\n"
+		   "fffff25a40360400  d810000                0        0  1 fffffc0002000 reserved\n"
+		   "\n"
+		   "    USE: kernel image\n",
 	.run = run_kmem,
 };

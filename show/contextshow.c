@@ -104,11 +104,16 @@ static struct context context_of(const struct task *task)
 	return (struct context){ task, strbuf_text(state), NULL };
 }
 
+void contextshow_task(const char *name, const struct task *task, unsigned label_width)
+{
+	struct context context = context_of(task);
+
+	table_show(&ONE_ROW(name, label_columns, put_labels, &context, .labels = label_width));
+}
+
 void contextshow(unsigned label_width)
 {
-	struct context context = context_of(task_current());
-
-	table_show(&ONE_ROW("set", label_columns, put_labels, &context, .labels = label_width));
+	contextshow_task("set", task_current(), label_width);
 }
 
 void contextshow_in_words(const struct task *task, const char *sentence)

@@ -505,18 +505,28 @@ void slabshow_cache(const struct slab_cache *cache, const struct slab_question *
 	show(&(struct listing){ .question = question, .caches = &cache }, 1);
 }
 
-bool slabshow_object(u64 address)
+static bool show_slab(u64 address, u64 only)
 {
 	static const struct slab_question plain = { 0 };
 	const struct slab_cache *cache;
 	struct slab slab;
-	struct listing listing = { .question = &plain, .only = address, .slab = &slab };
+	struct listing listing = { .question = &plain, .only = only, .slab = &slab };
 
 	if (!slab_find(address, &cache, &slab))
 		return false;
 	listing.caches = &cache;
 	show(&listing, 1);
 	return true;
+}
+
+bool slabshow_object(u64 address)
+{
+	return show_slab(address, address);
+}
+
+bool slabshow_slab(u64 address)
+{
+	return show_slab(address, 0);
 }
 
 static const struct column name_columns[] = {

@@ -17,6 +17,8 @@ void slabshow_all(const struct slab_question *question);
 void slabshow_cache(const struct slab_cache *cache, const struct slab_question *question);
 /* The object that ADDRESS lies in, with its slab and cache; false: it is in none. */
 bool slabshow_object(u64 address);
+/* The same with all objects of the slab. */
+bool slabshow_slab(u64 address);
 /* Addresses and names alone. */
 void slabshow_names(void);
 

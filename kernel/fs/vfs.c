@@ -15,6 +15,17 @@ KFIELD(mount_mnt, "mount.mnt");
 KFIELD(mount_parent, "mount.mnt_parent");
 KFIELD(mount_mountpoint, "mount.mnt_mountpoint");
 KFIELD(vfsmount_root, "vfsmount.mnt_root");
+KFIELD(inode_names, "inode.i_dentry.first");
+KFIELD(inode_super, "inode.i_sb");
+KFIELD(inode_rdev, "inode.i_rdev");
+KFIELD(inode_mode, "inode.i_mode");
+KFIELD(dentry_alias, "dentry.d_alias", "dentry.d_u.d_alias"); /* v7.1 */
+KFIELD(super_mounts, "super_block.s_mounts");
+KFIELD(mount_instance, "mount.mnt_instance"); /* before v6.18 a list_head in both */
+
+#define MODE_KIND 0170000
+#define MODE_BLOCK 0060000
+#define MINOR_BITS 20
 
 #define MAX_NAME 256
 #define MAX_DEPTH 2048 /* names in a path; PATH_MAX / 2 */
@@ -136,4 +147,43 @@ bool vfs_file_path(u64 file, struct strbuf *text)
 
 	return field_try_u64(file, &file_path_mnt, &mnt, NULL) &&
 	       field_try_u64(file, &file_path_dentry, &dentry, NULL) && vfs_path(mnt, dentry, text);
+}
+
+/* The first mount of the file system that INODE is of. */
+static bool mount_of(u64 inode, u64 *vfsmount)
+{
+	u64 super, first, head;
+
+	if (!field_try_u64(inode, &inode_super, &super, NULL))
+		return false;
+	head = field_address(super, &super_mounts);
+	if (!mem_try_u64(head, &first, NULL) || !first || first == head)
+		return false;
+	if (kfield_size(&super_mounts) > sizeof(u64))
+		first -= kfield_offset(&mount_instance);
+	*vfsmount = field_address(first, &mount_mnt);
+	return true;
+}
+
+bool vfs_inode_path(u64 inode, struct strbuf *text)
+{
+	u64 mode, device, name, dentry, vfsmount;
+	char only[MAX_NAME];
+
+	if (field_try_u64(inode, &inode_mode, &mode, NULL) && (mode & MODE_KIND) == MODE_BLOCK &&
+	    field_try_u64(inode, &inode_rdev, &device, NULL)) {
+		strbuf_printf(text, "block device %llu:%llu", device >> MINOR_BITS,
+			      device & ((1ULL << MINOR_BITS) - 1));
+		return true;
+	}
+	if (!field_try_u64(inode, &inode_names, &name, NULL) || !name)
+		return false;
+	dentry = name - kfield_offset(&dentry_alias);
+	if (mount_of(inode, &vfsmount))
+		return vfs_path(vfsmount, dentry, text);
+	/* The kernel's own file systems are mounted nowhere. */
+	if (!read_name(dentry, only))
+		return false;
+	strbuf_puts(text, only);
+	return true;
 }

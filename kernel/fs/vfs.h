@@ -12,5 +12,10 @@
  */
 bool vfs_file_path(u64 file, struct strbuf *text);
 bool vfs_path(u64 vfsmount, u64 dentry, struct strbuf *text);
+/*
+ * The path of an inode by one of its names and one of its mounts; "block device 254:0" where it is
+ * one. False when it has no name.
+ */
+bool vfs_inode_path(u64 inode, struct strbuf *text);
 
 #endif

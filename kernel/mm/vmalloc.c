@@ -28,6 +28,7 @@ KFIELD(vm_addr, "vm_struct.addr");
 KFIELD(vm_flags, "vm_struct.flags");
 KFIELD(vm_nr_pages, "vm_struct.nr_pages");
 KFIELD(vm_page_order, "vm_struct.page_order");
+KFIELD(vm_pages, "vm_struct.pages");
 KFIELD(vm_phys_addr, "vm_struct.phys_addr");
 KFIELD(vm_caller, "vm_struct.caller");
 
@@ -165,6 +166,38 @@ const struct vmalloc_area *vmalloc_find(const struct vmalloc_area *areas, size_t
 }
 
 /* The bits are macros of the kernel, and did not move since v5.2. */
+static u64 address_in(const struct vmalloc_area *area, u64 pages, u64 page)
+{
+	u64 chunk[512], nr = min_u64(area->nr_pages, (area->end - area->start) / PAGE_BYTES);
+
+	for (u64 done = 0; done < nr; done += ARRAY_SIZE(chunk)) {
+		u64 count = min_u64(nr - done, ARRAY_SIZE(chunk));
+
+		if (!mem_try_read(pages + done * sizeof(u64), chunk, count * sizeof(u64), NULL))
+			return 0;
+		for (u64 i = 0; i < count; i++)
+			if (chunk[i] == page)
+				return area->start + (done + i) * PAGE_BYTES;
+	}
+	return 0;
+}
+
+u64 vmalloc_address_of_page(const struct vmalloc_area *areas, size_t count, u64 page)
+{
+	u64 pages, address;
+
+	for (size_t i = 0; i < count; i++) {
+		interrupt_check();
+		if (!areas[i].vm || !areas[i].nr_pages ||
+		    !field_try_u64(areas[i].vm, &vm_pages, &pages, NULL))
+			continue;
+		address = address_in(&areas[i], pages, page);
+		if (address)
+			return address;
+	}
+	return 0;
+}
+
 void vmalloc_flag_words(u64 flags, struct strbuf *text)
 {
 	static const struct {

@@ -24,6 +24,11 @@ size_t vmalloc_areas(struct vmalloc_area **areas, const char **problem);
 /* The one that ADDRESS lies in; NULL: none. AREAS as above. */
 const struct vmalloc_area *vmalloc_find(const struct vmalloc_area *areas, size_t count,
 					u64 address);
+/*
+ * Where the pages of an area map the frame of the struct PAGE; 0: nowhere. Looks at all
+ * areas' pages.
+ */
+u64 vmalloc_address_of_page(const struct vmalloc_area *areas, size_t count, u64 page);
 /* "vmalloc,vmap": what /proc/vmallocinfo says of the flags; "" for none. */
 void vmalloc_flag_words(u64 flags, struct strbuf *text);
 

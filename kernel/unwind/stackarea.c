@@ -155,3 +155,31 @@ bool stack_special(unsigned cpu, enum stack_kind kind, struct address_range *ran
 	*range = stacks->ranges[kind];
 	return true;
 }
+
+static bool is_on(u64 address, const struct address_range *range)
+{
+	return address >= range->start && address < range->end;
+}
+
+bool stack_owner_of(u64 address, struct stack_owner *owner)
+{
+	const struct cpu_mask *possible = cpus_possible();
+	u64 bytes = stack_size();
+
+	*owner = (struct stack_owner){ .kind = STACK_TASK };
+	for (size_t i = 0; i < task_count(); i++) {
+		owner->task = task_at(i);
+		owner->range = (struct address_range){ owner->task->stack,
+						       owner->task->stack + bytes };
+		if (owner->task->stack && is_on(address, &owner->range))
+			return true;
+	}
+	owner->task = NULL;
+	for (owner->cpu = cpu_mask_next(possible, 0); owner->cpu < MAX_CPUS;
+	     owner->cpu = cpu_mask_next(possible, owner->cpu + 1)) {
+		owner->kind = stack_kind_at(owner->cpu, address);
+		if (owner->kind != STACK_TASK)
+			return stack_special(owner->cpu, owner->kind, &owner->range);
+	}
+	return false;
+}

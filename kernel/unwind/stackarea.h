@@ -17,6 +17,15 @@ u64 stack_size(void);
 u64 stack_end(const struct task *task);
 /* Whose stack ADDRESS lies on, for CPU; STACK_TASK when it is none of the special ones. */
 enum stack_kind stack_kind_at(unsigned cpu, u64 address);
+/* Whose stack an address lies on. */
+struct stack_owner {
+	enum stack_kind kind;
+	const struct task *task; /* of STACK_TASK */
+	unsigned cpu; /* of the others */
+	struct address_range range;
+};
+/* Of all tasks and CPUs; false: it is no stack's. */
+bool stack_owner_of(u64 address, struct stack_owner *owner);
 /* "IRQ", "NMI exception" ...: as bt's separator lines name it. */
 const char *stack_kind_name(enum stack_kind kind);
 

@@ -721,6 +721,25 @@ def areas(command):
     )
 
 
+def in_order(row):
+    """Parts of kmem ADDRESS, each in the order of its text, without what readers do not see."""
+    if "thread_info" in row:
+        return {key: row[key] for key in ("pid", "comm", "task", "thread_info", "cpu", "state")}
+    if "type" in row:
+        return {key: value for key, value in row.items() if key not in ("size", "module") and (key, value) != ("offset", 0)}
+    return row
+
+
+def what_lies_at(command):
+    return Case(
+        command,
+        shown=in_order,
+        forms={"index": hexadecimal},
+        eyes=r"(?:PID|COMMAND|TASK|CPU|STATE|USE|HEAD|ORDER|STACK|MM|THREAD_INFO):|PAGE|PHYSICAL|MAPPING|INDEX|CNT|FLAGS|\(ACTIVE\)"
+        r"|\(1 of \d+\)|[\[\]()\":+-]",
+    )
+
+
 def pool(value):
     return rf"{value >> 30}GB" if value >> 30 else rf"{value >> 20}MB"
 
@@ -1017,6 +1036,10 @@ CASES = [
     areas("kmem -v"),
     areas("kmem -vv"),
     Case("kmem -h", hidden="reserved surplus", forms={"page_size": pool}, eyes=r"HSTATE|SIZE|FREE|TOTAL|NAME"),
+    *(
+        what_lies_at(command)
+        for command in ("kmem init_task", "kmem (init_thread_union+100)", "kmem -P 1000000", "kmem linux_banner", "kmem schedule")
+    ),
     Case("kmem -o", eyes=r"PER-CPU OFFSET VALUES:|CPU|:"),
     Case("swap", forms={"size": kilo, "used": kilo}, eyes=r"SWAP_INFO_STRUCT|TYPE|SIZE|USED|PCT|PRI|FILENAME|\d+%"),
     Case("pte 123e067 8000000001250163 0", eyes=r"PTE|PHYSICAL|FLAGS|\(|\)|no mapping"),
@@ -1430,6 +1453,11 @@ def test_every_option_has_a_case():
 NEVER_SEEN = {
     **dict.fromkeys(("kmem kmem_cache_cpu", "kmem partial"), "up to 6.19 CPUs have slabs"),
     **dict.fromkeys((f"kmem {key}" for key in "barn main rcu sheaves spare".split()), "since 7.0 CPUs have sheaves"),
+    **dict.fromkeys(
+        (f"kmem {key}" for key in "head order inode file_page path anon_vma memcg memcg_path mm mm_pid module module_memory stack_cpu caller percpu percpu_cpu variable "
+         "variable_offset chunk allocation allocation_size".split()),
+        "which addresses have these differs from boot to boot: truth/kmem_where",
+    ),
     "kmem unpurged": "5.10 does not show these",
     "swap leaving": "nobody called swapoff: its bit is in unit/swap",
     **dict.fromkeys(("vm swap", "vm swap_offset"), "init is in memory: truth/vm"),
