@@ -1,8 +1,8 @@
 /* show/whereshow.c - what lies at an address of the kernel: each fact in its layout. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What crash has a layout for stands in it, in its order, with blank lines between. What else is known
- * follows behind labels.
+ * What crash has a layout for stands in it, in its order, with blank lines between. What else is
+ * known follows behind labels.
  */
 #include "show/whereshow.h"
 
@@ -201,12 +201,12 @@ static void show_slab(struct place *place)
 	if (!(place->whole ? slabshow_slab : slabshow_object)(place->address))
 		command_problem(
 			"kmem",
-			"the struct page says slab, but names no cache of the kernel's list, or one it does not fit");
+			"the struct page is a slab's, but of no cache that the kernel's list has");
 }
 
 /*
- * The task whose task_struct or stack it is. The last member, the registers of the FPU, takes less in
- * memory than its type says.
+ * The task whose task_struct or stack it is. The last member, the registers of the FPU, takes
+ * less in memory than its type says.
  */
 static const struct task *task_here(const struct place *place)
 {

@@ -104,7 +104,8 @@ static void set_slab(unsigned number, unsigned inuse, bool frozen, const int *fr
 	fake_u64(page + 40, counters);
 	for (; *freelist >= 0; freelist++)
 		fake_slab_link(fake_slab_object(number, (unsigned)freelist[0]),
-			  freelist[1] < 0 ? 0 : fake_slab_object(number, (unsigned)freelist[1]));
+			       freelist[1] < 0 ? 0
+					       : fake_slab_object(number, (unsigned)freelist[1]));
 }
 
 void fake_slab_build(void)
@@ -137,4 +138,3 @@ void fake_slab_build(void)
 	fake_slab_link(fake_slab_object(0, 6), fake_slab_object(0, 7));
 	fake_slab_link(fake_slab_object(0, 7), 0);
 }
-
