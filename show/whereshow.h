@@ -6,8 +6,8 @@
 #include "base/util.h"
 
 /*
- * ADDRESS: of the kernel, of a struct page, which stands for its page, or else physical. WORD is how
- * the user called it, for messages. fail()s when nothing is known there.
+ * ADDRESS: of the kernel, of a struct page, which stands for its page, or else physical. WORD is
+ * how the user called it, for messages. fail()s when nothing is known there.
  */
 void whereshow(const char *word, u64 address, bool physical);
 
