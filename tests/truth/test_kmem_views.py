@@ -347,7 +347,7 @@ def test_left_out_pages_are_not_missed(kernel):
     whole, small = kernel.dump("kdump"), kernel.dump("kdump").variant("vmcore.zlib-d31")
     for command in ("kmem -s", "kmem -f", "kmem -V", "kmem -z", "kmem -n", "kmem -vv", "kmem -h", "kmem -S kmalloc-64", "kmem -p"):
         if kernel.name in ("7.x", "7.3"):
-            # makedumpfile 1.7 leaves out pages of these that are in use: what lies there is not known.
+            # makedumpfile 1.7 leaves out pages of these that are in use.
             for line in small.crash(command).splitlines():
                 expect("PROBLEM" not in line or "excluded from the dump" in line, f"{command}: {line}")
         else:
