@@ -63,6 +63,7 @@ static void run_swap(struct args *args)
 COMMAND(swap) = {
 	.name = "swap",
 	.summary = "swap areas",
+	.synopsis = "",
 	.description =
 		"Shows each partition or file that pages are swapped to: its size, how much of it "
 		"is used, and which is filled first. An area that swapoff empties is marked so.",

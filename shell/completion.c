@@ -19,6 +19,7 @@ static const struct {
 } vocabulary[] = {
 	{ "address", offer_symbols },
 	{ "alias", offer_aliases },
+	{ "cache", NULL },
 	{ "count", NULL },
 	{ "cpu", offer_cpus },
 	{ "cpus", offer_cpus },
@@ -26,11 +27,14 @@ static const struct {
 	{ "end", offer_symbols },
 	{ "expression", offer_expression },
 	{ "file", offer_files },
+	{ "flags", NULL },
 	{ "head_offset", offer_structs },
 	{ "ip", offer_symbols },
 	{ "length", NULL },
+	{ "list", NULL },
 	{ "mask", NULL },
 	{ "member", offer_members },
+	{ "mm", NULL },
 	{ "module", offer_modules },
 	{ "name", offer_task_names },
 	{ "number", NULL },
@@ -39,6 +43,7 @@ static const struct {
 	{ "policy", NULL },
 	{ "program", offer_programs },
 	{ "ref", offer_symbols },
+	{ "reference", offer_symbols },
 	{ "sigset", NULL },
 	{ "size", NULL },
 	{ "sp", NULL },
@@ -52,6 +57,7 @@ static const struct {
 	{ "type", offer_types },
 	{ "union", offer_unions },
 	{ "value", offer_symbols },
+	{ "vma", NULL },
 };
 
 /* The kind that PLACEHOLDER ("cpus", "struct[.member]", "member:task_struct") begins with. */

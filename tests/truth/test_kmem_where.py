@@ -154,7 +154,7 @@ def test_uses_of_pages(kernel):
                            (ANON, ("anonymous", "anonymous, shared by KSM", "anonymous, in the swap cache", "huge page"))):
             if flags >> bit & 1 and use not in words:
                 wrong.append((pfn, use, hex(flags)))
-        # Parts of larger blocks, of which the first page alone is counted on: the record has no word for them.
+        # Parts of larger blocks, of which the first page alone counts: the record is silent.
         if use == "unreferenced" and flags:
             wrong.append((pfn, use, hex(flags)))
         counts[use] += 1
