@@ -96,7 +96,7 @@ def scenario(kernel):
 
 
 def buffer_of(dump, pid, data):
-    """Where dd has what it read: a mapping of its own that is a little larger than its buffer of 1 MB."""
+    """Where dd has what it read: a mapping a little larger than its buffer of 1 MB."""
     for line in dump.truth(f"proc/{pid}/maps").splitlines():
         start, end = (int(word, 16) for word in line.split()[0].split("-"))
         if 1 << 20 <= end - start < (1 << 20) + 16 * PAGE and line.split()[4] == "0":
@@ -108,7 +108,7 @@ def buffer_of(dump, pid, data):
 
 
 def test_every_compressor(kernel):
-    """Machine code, noise, one letter all over and zeros, as the program that was swapped out had read them."""
+    """Machine code, noise, one letter all over and zeros, as the swapped-out program read them."""
     dump = scenario(kernel)
     data = dump.truth_bytes("run/lab/swap-data")
     rows = [line.split() for line in dump.truth("run/lab/swapped").splitlines()]
