@@ -107,7 +107,7 @@ def sleepers(kernel):
 
 
 def expect_pages(kernel, pid, row, device):
-    """All of the mapping, page after page, each where pagemap had it. Returns what places were seen."""
+    """All of the mapping, each page where pagemap had it. Returns which places were seen."""
     known, seen, at = pagemap(kernel, pid), set(), number(row["start"])
     for page in row["pages"]:
         address = number(page["virtual"])
@@ -144,7 +144,8 @@ def test_pages(kernel):
     for pid in pids:
         (space,) = rows(kernel, f"vm -p {pid}")
         for row in space["vmas"]:
-            if row.get("name") not in ("[vvar]", "[vvar_vclock]"):  # device pages, of which pagemap tells nothing
+            # Device pages, of which pagemap tells nothing.
+            if row.get("name") not in ("[vvar]", "[vvar_vclock]"):
                 seen |= expect_pages(kernel, pid, row, device)
     equal(seen, {"frame", "huge", "swap", "file", "nowhere", "many"}, "kinds of places")
 
