@@ -73,6 +73,10 @@ def test_pagecodec():
     check("pagecodec")
 
 
+def test_slab():
+    check("slab")
+
+
 def test_systemmap():
     check("systemmap")
 
