@@ -719,14 +719,10 @@ COMMAND(vm) = {
 	.example = "crash> vm 1\n"
 		   "PID: 1        TASK: ffff88cc01250000  CPU: 0    COMMAND: \"init\"\n"
 		   "       MM               PGD          RSS    TOTAL_VM\n"
-		   "ffff88cc01076880  ffff88cc025b0000  1796k    2260k  \n"
+		   "...\n"
 		   "      VMA           START       END     FLAGS FILE\n"
 		   "ffff88cc026f2000     400000     401000 8000071 /bin/busybox\n"
-		   "ffff88cc026f2a50     401000     585000 8000075 /bin/busybox\n"
 		   "...\n"
-		   "ffff88cc026f2160   11581000   115a3000 8100073 [heap]\n"
-		   "...\n"
-		   "ffff88cc026f22c0 7fff6b237000 7fff6b258000 100173 [stack]\n"
 		   "crash> vm -f 8100073\n"
 		   "8100073: (READ|WRITE|MAYREAD|MAYWRITE|MAYEXEC|ACCOUNT|SOFTDIRTY)\n",
 	.arguments = "pid|task ...",
