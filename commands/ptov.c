@@ -1,4 +1,4 @@
-/* commands/ptov.c - the command ptov: where the kernel sees physical memory, or a CPU's copy of a variable. */
+/* commands/ptov.c - the command ptov: kernel addresses of physical memory and of per-cpu variables. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/fail.h"
 #include "base/table.h"

@@ -1,4 +1,4 @@
-/* dump/lzorle.h - LZO1X as the kernel packs pages: plain, or with runs of zeros as version 1 (lzo-rle) has them. */
+/* dump/lzorle.h - LZO1X as the kernel packs pages: plain, or with runs of zeros (lzo-rle). */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef LZORLE_H
 #define LZORLE_H

@@ -1,4 +1,4 @@
-/* show/zoneshow.h - zones with their counters, their free pages, and nodes with sections and blocks of memory. */
+/* show/zoneshow.h - zones with their counters, and their free pages. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef ZONESHOW_H
 #define ZONESHOW_H
