@@ -263,6 +263,17 @@ void *scope_array(size_t count, size_t size)
 	return scope_alloc(bytes);
 }
 
+void *scope_grow(const void *items, size_t *space, size_t size)
+{
+	size_t used = *space;
+	void *more = scope_array(2 * used + 16, size);
+
+	if (used)
+		memcpy(more, items, used * size);
+	*space = 2 * used + 16;
+	return more;
+}
+
 char *scope_strdup(const char *text)
 {
 	size_t bytes = strlen(text) + 1;

@@ -54,6 +54,11 @@ void done(unsigned mark);
 /* Zeroed memory that the innermost scope owns: never freed by hand. */
 void *scope_alloc(size_t size);
 void *scope_array(size_t count, size_t size);
+/*
+ * Room for more in an array that the scope owns: a larger copy of ITEMS, of which *SPACE are in
+ * use; sets *SPACE.
+ */
+void *scope_grow(const void *items, size_t *space, size_t size);
 char *scope_strdup(const char *text);
 char *scope_printf(const char *format, ...) PRINTF_LIKE(1, 2);
 /* Growing text that the innermost scope owns. */

@@ -37,6 +37,12 @@ struct fault {
 /* "page excluded from the dump", "not mapped (no pmd entry)" ... : no address, no full stop. */
 const char *fault_text(const struct fault *fault);
 
+/* The tables do not tell: one that cannot be read leaves open whether an address is mapped. */
+static inline bool fault_is_unknown(const struct fault *fault)
+{
+	return fault->reason != FAULT_NOT_MAPPED && fault->reason != FAULT_SWAPPED_OUT;
+}
+
 /* "kernel address", "dump file offset" ...: how a message calls an address of SPACE. */
 const char *address_space_name(enum address_space space);
 

@@ -163,10 +163,19 @@ void strbuf_free(struct strbuf *buf)
 	memset(buf, 0, sizeof(*buf));
 }
 
+void *vector_try_grow(void *items, size_t *space, size_t item_size)
+{
+	size_t more = *space ? *space * 2 : 16;
+	void *grown = reallocarray(items, more, item_size);
+
+	if (grown)
+		*space = more;
+	return grown;
+}
+
 void *vector_grow(void *items, size_t *space, size_t item_size)
 {
-	*space = *space ? *space * 2 : 16;
-	return xreallocarray(items, *space, item_size);
+	return checked(vector_try_grow(items, space, item_size), *space ? *space * 2 : 16);
 }
 
 /* KEY 0 needs no special case: USED says whether a slot holds anything. */

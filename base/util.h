@@ -139,6 +139,8 @@ void strbuf_free(struct strbuf *buf);
 	 &(v)->items[(v)->count++])
 #define vector_free(v) (free((v)->items), (v)->items = NULL, (v)->count = (v)->space = 0)
 void *vector_grow(void *items, size_t *space, size_t item_size);
+/* The same for threads, which must not fail(): NULL, and ITEMS as it was, when memory runs out. */
+void *vector_try_grow(void *items, size_t *space, size_t item_size);
 
 /* Hash table from u64 to u64. All zero is an empty one. */
 struct u64map {

@@ -137,14 +137,8 @@ static size_t queue_of(const struct subject *subject, struct queued **queue)
 				return count;
 			one.why = scope_strdup(klist_why(&it));
 		}
-		if (count == space) {
-			struct queued *more = scope_array(2 * space + 16, sizeof(*more));
-
-			if (count)
-				memcpy(more, *queue, count * sizeof(*more));
-			space = 2 * space + 16;
-			*queue = more;
-		}
+		if (count == space)
+			*queue = scope_grow(*queue, &space, sizeof(**queue));
 		(*queue)[count++] = one;
 		if (one.why)
 			return count;

@@ -40,15 +40,9 @@ struct answer {
 
 /* ---- finding out ---- */
 
-/* A table that cannot be read leaves open whether the address is mapped. */
-static bool is_unknown(const struct fault *fault)
-{
-	return fault->reason != FAULT_NOT_MAPPED && fault->reason != FAULT_SWAPPED_OUT;
-}
-
 static const char *not_translated(const struct fault *fault)
 {
-	return is_unknown(fault) ? "(unknown)" : "(not mapped)";
+	return fault_is_unknown(fault) ? "(unknown)" : "(not mapped)";
 }
 
 /*
@@ -374,10 +368,10 @@ static void tell_fault(struct row *row, const struct fault *fault)
 
 	page.level = NULL;
 	row_remark(row, "\n");
-	if (is_unknown(fault) && fault->level)
+	if (fault_is_unknown(fault) && fault->level)
 		row_remark(row, "vtop: the %s table at physical %llx cannot be read: %s\n\n",
 			   fault->level, fault->physical, fault_text(&page));
-	else if (is_unknown(fault))
+	else if (fault_is_unknown(fault))
 		row_remark(row, "vtop: %s\n\n", fault_text(&page));
 }
 

@@ -39,15 +39,14 @@ static bool add_match(struct batch *batch, struct block *block, u64 address, u64
 		      size_t needle)
 {
 	if (block->count == block->space) {
-		size_t space = block->space ? block->space * 2 : 64;
-		struct scan_match *grown = reallocarray(block->matches, space, sizeof(*grown));
+		struct scan_match *grown = vector_try_grow(block->matches, &block->space,
+							   sizeof(*grown));
 
 		if (!grown) {
 			batch->no_memory = true;
 			return false;
 		}
 		block->matches = grown;
-		block->space = space;
 	}
 	block->matches[block->count++] = (struct scan_match){ address, value, needle };
 	return true;

@@ -115,14 +115,8 @@ size_t memory_blocks_read(struct memory_block **blocks)
 	while (kxarray_next(&it, &index, &address)) {
 		u64 first = field_u64(address, &block_start);
 
-		if (count == space) {
-			struct memory_block *more = scope_array(2 * space + 16, sizeof(*more));
-
-			if (count)
-				memcpy(more, *blocks, count * sizeof(*more));
-			space = 2 * space + 16;
-			*blocks = more;
-		}
+		if (count == space)
+			*blocks = scope_grow(*blocks, &space, sizeof(**blocks));
 		(*blocks)[count++] = (struct memory_block){
 			.address = address,
 			.first_section = first,

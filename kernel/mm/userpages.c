@@ -1,4 +1,4 @@
-/* kernel/mm/userpages.c - the pages of a mapping, by the page tables, a table at a time where these have nothing. */
+/* kernel/mm/userpages.c - the pages of a mapping, by the page tables; large holes at once. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kernel/mm/userpages.h"
 
@@ -18,11 +18,6 @@ void user_pages_begin(struct user_pages *it, u64 pgd, const struct vma *vma)
 void user_pages_seek(struct user_pages *it, u64 address)
 {
 	it->next = max_u64(align_down(address, PAGE_BYTES), align_down(it->vma.start, PAGE_BYTES));
-}
-
-static bool is_unknown(const struct fault *fault)
-{
-	return fault->reason != FAULT_NOT_MAPPED && fault->reason != FAULT_SWAPPED_OUT;
 }
 
 /* Holes of the same kind that follow each other are one. */
@@ -58,7 +53,7 @@ static void place_without_frame(const struct user_pages *it, struct user_page *p
 	    memory_arch()->swap_entry(it->range.entry, &page->swap_type, &page->offset)) {
 		page->place = USER_SWAP;
 		page->offset += (page->address - it->first) >> PAGE_SHIFT;
-	} else if (is_unknown(&it->fault)) {
+	} else if (fault_is_unknown(&it->fault)) {
 		page->place = USER_UNKNOWN;
 	} else if (it->fault.reason == FAULT_NOT_MAPPED && vma->file) {
 		page->place = USER_FILE;

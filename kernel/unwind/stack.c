@@ -85,14 +85,8 @@ static bool add_frame(struct unwind *unwind)
 
 	if (trace->nr_frames == MAX_FRAMES)
 		return give_up(unwind, "more frames than a stack can hold");
-	if (trace->nr_frames == unwind->space) {
-		struct frame *bigger = scope_array(unwind->space * 2 + 32, sizeof(*bigger));
-
-		if (trace->nr_frames)
-			memcpy(bigger, trace->frames, trace->nr_frames * sizeof(*bigger));
-		trace->frames = bigger;
-		unwind->space = unwind->space * 2 + 32;
-	}
+	if (trace->nr_frames == unwind->space)
+		trace->frames = scope_grow(trace->frames, &unwind->space, sizeof(*trace->frames));
 	frame = &trace->frames[trace->nr_frames++];
 	*frame = (struct frame){
 		.pc = unwind->regs.ip,
