@@ -108,6 +108,16 @@ static size_t count_pages(const struct space_view *space, const struct vma *vma)
 	return count;
 }
 
+/* Is there one at all? */
+static bool has_page(const struct space_view *space, const struct vma *vma)
+{
+	struct page_view *view = scope_alloc(sizeof(*view));
+	struct user_page page;
+
+	begin_pages(view, space, vma);
+	return next_page(view, &page);
+}
+
 static const struct column page_columns[] = {
 	{ "virtual", "", CELL_ADDRESS, .align = ALIGN_LEFT, .width = 10 },
 	{ "physical", "", .kind = CELL_ADDRESS },
@@ -308,7 +318,7 @@ static bool choose(const struct space_view *space, const struct vma *vma, struct
 		return vma->address == request->only;
 	if (!wanted->name)
 		return true;
-	shown->pages = wanted->is_number && may_be_page(wanted, vma) && count_pages(space, vma);
+	shown->pages = wanted->is_number && may_be_page(wanted, vma) && has_page(space, vma);
 	return shown->pages || has_name(space, vma) ||
 	       (wanted->is_number &&
 		(wanted->number == vma->address || wanted->number == vma->flags));
@@ -331,14 +341,8 @@ static void run_choice(void *arg)
 
 static void add_mapping(struct space_view *space, const struct shown *shown, size_t *room)
 {
-	if (space->count == *room) {
-		struct shown *more = scope_array(2 * *room + 64, sizeof(*more));
-
-		if (space->count)
-			memcpy(more, space->mappings, space->count * sizeof(*more));
-		*room = 2 * *room + 64;
-		space->mappings = more;
-	}
+	if (space->count == *room)
+		space->mappings = scope_grow(space->mappings, room, sizeof(*space->mappings));
 	space->mappings[space->count++] = *shown;
 }
 
