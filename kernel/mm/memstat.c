@@ -12,11 +12,11 @@
 #include "containers/kpercpu.h"
 #include "kernel/mm/hugetlb.h"
 #include "kernel/mm/page.h"
+#include "kernel/mm/pagewalk.h"
+#include "kernel/mm/vmstat.h"
 #include "memory.h"
 
 KSYMBOL(totalram, "_totalram_pages", "totalram_pages"); /* v5.0 */
-KSYMBOL(zone_stat, "vm_zone_stat");
-KSYMBOL(node_stat, "vm_node_stat");
 KENUM(free_pages_item, "NR_FREE_PAGES");
 KENUM(file_pages_item, "NR_FILE_PAGES");
 KENUM(swapcache_item, "NR_SWAPCACHE"); /* v5.12; before it a count in each swap address space */
@@ -43,25 +43,6 @@ KTYPE(page_struct, "struct page");
 #define MAX_SWAPFILES 32
 #define MAX_SPACES 4096 /* swap address spaces of 64 MB in one area: 256 GB */
 
-/* A counter may be below 0 for a moment; the kernel prints 0 then. */
-static u64 counter_value(u64 array, struct kenum *item)
-{
-	u64 at = array + (u64)kenum_value(item) * sizeof(u64);
-	s64 value = (s64)mem_u64(at, item->k.spelling);
-
-	return value < 0 ? 0 : (u64)value;
-}
-
-static u64 zone_counter(struct kenum *item)
-{
-	return counter_value(ksymbol_address(&zone_stat), item);
-}
-
-static u64 node_counter(struct kenum *item)
-{
-	return counter_value(ksymbol_address(&node_stat), item);
-}
-
 u64 memstat_total(void)
 {
 	return ksymbol_u64(&totalram, 8);
@@ -69,7 +50,7 @@ u64 memstat_total(void)
 
 u64 memstat_free(void)
 {
-	return zone_counter(&free_pages_item);
+	return vmstat_zone_counter(&free_pages_item);
 }
 
 u64 memstat_buffers(void)
@@ -91,7 +72,7 @@ static u64 swap_cache_pages(void)
 	u64 pages = 0;
 
 	if (kenum_exists(&swapcache_item))
-		return node_counter(&swapcache_item);
+		return vmstat_node_counter(&swapcache_item);
 	for (u64 type = 0; type < MAX_SWAPFILES; type++) {
 		u64 nr = mem_u32(ksymbol_address(&nr_swapper_spaces) + type * 4,
 				 "nr_swapper_spaces");
@@ -110,14 +91,16 @@ static u64 swap_cache_pages(void)
 
 u64 memstat_cached(void)
 {
-	u64 all = node_counter(&file_pages_item), others = swap_cache_pages() + memstat_buffers();
+	u64 all = vmstat_node_counter(&file_pages_item),
+	    others = swap_cache_pages() + memstat_buffers();
 
 	return all > others ? all - others : 0;
 }
 
 u64 memstat_slab(void)
 {
-	return node_counter(&slab_reclaimable_item) + node_counter(&slab_unreclaimable_item);
+	return vmstat_node_counter(&slab_reclaimable_item) +
+	       vmstat_node_counter(&slab_unreclaimable_item);
 }
 
 /* Small pages in the pools of all sizes of huge pages: all of them or the free ones. */
@@ -173,39 +156,31 @@ u64 memstat_committed(void)
 	return pages < 0 ? 0 : (u64)pages;
 }
 
-static u64 shared_in(const u8 *pages, u64 nr_pages)
+static bool is_shared(UNUSED void *arg, UNUSED u64 pfn, const u8 *page)
 {
-	u64 size = ktype_size(&page_struct), shared = 0;
+	u64 size = ktype_size(&page_struct), flags = kfield_in(&page_flags_word, page, size);
 
-	for (u64 i = 0; i < nr_pages; i++) {
-		const u8 *page = pages + i * size;
-		u64 flags = kfield_in(&page_flags_word, page, size);
-		s32 count = (s32)kfield_in(&page_refcount, page, size);
+	return (s32)kfield_in(&page_refcount, page, size) > 1 &&
+	       !(flags >> kenum_value(&reserved_bit) & 1);
+}
 
-		if (count > 1 && !(flags >> kenum_value(&reserved_bit) & 1))
-			shared++;
-	}
-	return shared;
+static void count_page(void *count, UNUSED u64 pfn, UNUSED const u8 *page)
+{
+	++*(u64 *)count;
 }
 
 u64 memstat_shared(void)
 {
-	u64 end = memory_dump()->max_pfn, size = ktype_size(&page_struct), shared = 0;
-	u64 nr_chunk = 1024;
-	u8 *pages = scope_array(nr_chunk, size);
+	u64 shared = 0;
+	struct page_walk walk = {
+		.wanted = is_shared, .take = count_page, .arg = &shared, .name = "shared frames"
+	};
 
-	for (u64 pfn = 0; pfn < end; pfn += nr_chunk) {
-		u64 nr = min_u64(nr_chunk, end - pfn);
-
-		interrupt_check();
-		if (mem_try_read(page_of_pfn(pfn), pages, nr * size, NULL)) {
-			shared += shared_in(pages, nr);
-			continue;
-		}
-		/* A hole in memory, or a missing page: what is there counts one by one. */
-		for (u64 i = 0; i < nr; i++)
-			if (mem_try_read(page_of_pfn(pfn + i), pages, size, NULL))
-				shared += shared_in(pages, 1);
-	}
+	/* Names are looked up here: threads ask. */
+	ktype_size(&page_struct);
+	kfield_offset(&page_refcount);
+	kfield_offset(&page_flags_word);
+	kenum_value(&reserved_bit);
+	page_walk(&walk);
 	return shared;
 }

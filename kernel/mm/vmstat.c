@@ -66,11 +66,6 @@ static size_t items_of(struct kenum *number)
 	return (size_t)count;
 }
 
-static u64 summed(s64 value)
-{
-	return value < 0 ? 0 : (u64)value;
-}
-
 /* ---- names ---- */
 
 static const char *proc_name(size_t index)
@@ -125,9 +120,22 @@ static struct vmstat_item *add(struct reading *reading, enum vmstat_group group,
 
 /* ---- values ---- */
 
-static s64 long_at(struct ksymbol *array, size_t index)
+/* A counter may be below 0 for a moment; the kernel prints 0 then. */
+static u64 counter_at(struct ksymbol *array, size_t index, const char *what)
 {
-	return (s64)mem_u64(ksymbol_address(array) + index * sizeof(u64), array->k.spelling);
+	s64 value = (s64)mem_u64(ksymbol_address(array) + index * sizeof(u64), what);
+
+	return value < 0 ? 0 : (u64)value;
+}
+
+u64 vmstat_zone_counter(struct kenum *item)
+{
+	return counter_at(&zone_stat_array, (size_t)kenum_value(item), item->k.spelling);
+}
+
+u64 vmstat_node_counter(struct kenum *item)
+{
+	return counter_at(&node_stat_array, (size_t)kenum_value(item), item->k.spelling);
 }
 
 /* What each CPU has of ITEMS in arrays of bytes or of longs, added up over PARTS of the machine. */
@@ -181,12 +189,23 @@ static void read_zone_items(struct reading *reading)
 	struct zone *zones;
 
 	for (size_t i = 0; i < count; i++)
-		add(reading, VMSTAT_ZONE, "zone_stat_item", i)->value = summed(
-			long_at(&zone_stat_array, i));
+		add(reading, VMSTAT_ZONE, "zone_stat_item", i)->value = counter_at(
+			&zone_stat_array, i, zone_stat_array.k.spelling);
 	if (reading->per_cpu) {
 		size_t nr_zones = populated_zones(&zones);
 
 		add_of_cpus(first, count, zone_part, zones, nr_zones, &zonestats_diff);
+	}
+}
+
+/* Of events the value is what all CPUs counted. Who did not ask for their parts gets none. */
+static void sum_up(const struct reading *reading, struct vmstat_item *first, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		for (unsigned cpu = 0; cpu < percpu_nr_cpu_ids(); cpu++)
+			first[i].value += (u64)first[i].of_cpu[cpu];
+		if (!reading->per_cpu)
+			first[i].of_cpu = NULL;
 	}
 }
 
@@ -198,17 +217,13 @@ static void read_numa_items(struct reading *reading)
 	struct zone *zones;
 
 	for (size_t i = 0; i < count; i++)
-		add(reading, VMSTAT_NUMA, "numa_stat_item", i)->value = summed(
-			long_at(&numa_array, i));
+		add(reading, VMSTAT_NUMA, "numa_stat_item", i)->value = counter_at(
+			&numa_array, i, numa_array.k.spelling);
 	if (!count || !kfield_exists(&zonestats_numa))
 		return;
 	nr_zones = populated_zones(&zones);
 	add_of_cpus(first, count, zone_part, zones, nr_zones, &zonestats_numa);
-	for (size_t i = 0; i < count; i++)
-		for (unsigned cpu = 0; cpu < percpu_nr_cpu_ids(); cpu++)
-			first[i].value += (u64)first[i].of_cpu[cpu];
-	for (size_t i = 0; i < count && !reading->per_cpu; i++)
-		first[i].of_cpu = NULL;
+	sum_up(reading, first, count);
 }
 
 /*
@@ -245,8 +260,8 @@ static void read_node_items(struct reading *reading)
 	struct node *nodes;
 
 	for (size_t i = 0; i < count; i++)
-		add(reading, VMSTAT_NODE, "node_stat_item", i)->value = summed(
-			long_at(&node_stat_array, i));
+		add(reading, VMSTAT_NODE, "node_stat_item", i)->value = counter_at(
+			&node_stat_array, i, node_stat_array.k.spelling);
 	scale_huge(first, count);
 	if (reading->per_cpu) {
 		size_t nr_nodes = nodes_read(&nodes);
@@ -261,11 +276,11 @@ static void read_node_items(struct reading *reading)
  */
 static u64 dirtyable_pages(void)
 {
-	u64 pages = summed(long_at(&zone_stat_array, (size_t)kenum_value(&item_free_pages)));
+	u64 pages = vmstat_zone_counter(&item_free_pages);
 
 	pages -= min_u64(pages, ksymbol_u64(&total_reserve, 8));
-	pages += summed(long_at(&node_stat_array, (size_t)kenum_value(&item_inactive_file)));
-	pages += summed(long_at(&node_stat_array, (size_t)kenum_value(&item_active_file)));
+	pages += vmstat_node_counter(&item_inactive_file);
+	pages += vmstat_node_counter(&item_active_file);
 	return pages + 1;
 }
 
@@ -293,9 +308,10 @@ static void read_total_items(struct reading *reading)
 		item->value = i == 0   ? limit
 			      : i == 1 ? background
 			      : i == 2 && ksymbol_exists(&memmap_pages)
-				      ? summed(long_at(&memmap_pages, 0))
+				      ? counter_at(&memmap_pages, 0, memmap_pages.k.spelling)
 			      : ksymbol_exists(&memmap_boot_pages)
-				      ? summed(long_at(&memmap_boot_pages, 0))
+				      ? counter_at(&memmap_boot_pages, 0,
+						   memmap_boot_pages.k.spelling)
 				      : 0;
 	}
 }
@@ -316,14 +332,10 @@ static void read_event_items(struct reading *reading)
 	for (size_t i = 0; i < count; i++)
 		add(reading, VMSTAT_EVENT, "vm_event_item", i);
 	add_of_cpus(first, count, event_part, NULL, 1, &event_array);
-	for (size_t i = 0; i < count; i++)
-		for (unsigned cpu = 0; cpu < percpu_nr_cpu_ids(); cpu++)
-			first[i].value += (u64)first[i].of_cpu[cpu];
+	sum_up(reading, first, count);
 	for (size_t i = 0; i < ARRAY_SIZE(sectors); i++)
 		if (kenum_exists(sectors[i]) && (u64)kenum_value(sectors[i]) < count)
 			first[kenum_value(sectors[i])].value /= 2;
-	for (size_t i = 0; i < count && !reading->per_cpu; i++)
-		first[i].of_cpu = NULL;
 }
 
 size_t vmstat_read(bool per_cpu, struct vmstat_item **items)

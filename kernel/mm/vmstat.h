@@ -1,9 +1,10 @@
-/* kernel/mm/vmstat.h - the kernel's counters of memory events and of pages by kind, as /proc/vmstat has them. */
+/* kernel/mm/vmstat.h - counters of memory events and of pages by kind, as /proc/vmstat has them. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef VMSTAT_H
 #define VMSTAT_H
 
 #include "base/util.h"
+#include "names/kfield.h"
 
 /* In the order of /proc/vmstat. */
 enum vmstat_group { VMSTAT_ZONE, VMSTAT_NUMA, VMSTAT_NODE, VMSTAT_TOTAL, VMSTAT_EVENT };
@@ -23,6 +24,9 @@ struct vmstat_item {
  * pages what it has not yet added to the value. fail()s when a table cannot be read.
  */
 size_t vmstat_read(bool per_cpu, struct vmstat_item **items);
+/* One of zone_stat_item or node_stat_item, of the whole machine. */
+u64 vmstat_zone_counter(struct kenum *item);
+u64 vmstat_node_counter(struct kenum *item);
 /* "NR_FREE_PAGES": the name of a zone's counter. Scope memory. */
 const char *vmstat_zone_name(size_t index);
 
