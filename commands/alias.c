@@ -16,20 +16,10 @@ static const struct column columns[] = {
 	{ 0 },
 };
 
-static void put_alias(struct row *row, size_t index, UNUSED void *arg)
-{
-	const struct alias *alias = alias_at(index);
-
-	row_text(row, alias->name);
-	row_text(row, alias->text);
-	row_flag(row, alias->builtin);
-	row_shown(row, alias->builtin ? "builtin" : "runtime");
-}
-
 static struct table aliases(void)
 {
 	return (struct table){
-		.name = "alias", .columns = columns, .count = alias_count(), .put = put_alias
+		.name = "alias", .columns = columns, .count = alias_count(), .put = alias_put
 	};
 }
 

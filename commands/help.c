@@ -18,26 +18,16 @@
 static const struct column alias_columns[] = {
 	{ "alias", "", .kind = CELL_TEXT },
 	{ "text", "", CELL_TEXT, .before = " = \"", .after = "\"" },
-	{ "builtin", "", CELL_FLAG, .before = " " },
+	{ "builtin", "", CELL_FLAG, .before = " (", .after = ")" },
 	{ 0 },
 };
-
-static void put_alias(struct row *row, size_t index, UNUSED void *arg)
-{
-	const struct alias *alias = alias_at(index);
-
-	row_text(row, alias->name);
-	row_text(row, alias->text);
-	row_flag(row, alias->builtin);
-	row_shown(row, alias->builtin ? "(builtin)" : "(runtime)");
-}
 
 static void show_aliases(UNUSED const char *option)
 {
 	table_show(&(struct table){ .name = "help",
 				    .columns = alias_columns,
 				    .count = alias_count(),
-				    .put = put_alias,
+				    .put = alias_put,
 				    .headings = HEADINGS_NEVER });
 }
 

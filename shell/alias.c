@@ -51,6 +51,18 @@ const struct alias *alias_at(size_t index)
 	return index < aliases.count ? &aliases.items[index] : NULL;
 }
 
+void alias_put(struct row *row, size_t index, UNUSED void *arg)
+{
+	const struct alias *alias;
+
+	fill_table();
+	alias = &aliases.items[index];
+	row_text(row, alias->name);
+	row_text(row, alias->text);
+	row_flag(row, alias->builtin);
+	row_shown(row, alias->builtin ? "builtin" : "runtime");
+}
+
 const struct alias *alias_find(const char *name)
 {
 	fill_table();

@@ -3,7 +3,7 @@
 #ifndef ALIAS_H
 #define ALIAS_H
 
-#include "base/util.h"
+#include "base/table.h"
 
 struct alias {
 	const char *name, *text;
@@ -13,6 +13,8 @@ struct alias {
 size_t alias_count(void);
 const struct alias *
 alias_at(size_t index); /* built-in ones first, then in the order of definition */
+/* Row INDEX of a table of them: name, text, and whether it is built in. */
+void alias_put(struct row *row, size_t index, void *arg);
 const struct alias *alias_find(const char *name);
 void alias_define(const char *name, const char *text);
 bool alias_delete(const char *name); /* false: there is none */
