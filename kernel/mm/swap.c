@@ -41,15 +41,19 @@ static unsigned nr_types(void)
 	return (unsigned)nr;
 }
 
-static const char *area_path(u64 address)
+static bool add_path(u64 area, struct strbuf *text)
 {
-	struct strbuf *text = scope_strbuf();
 	u64 file;
 
-	if (!field_try_u64(address, &swap_info_file, &file, NULL) || !file ||
-	    !vfs_file_path(file, text))
-		return NULL;
-	return strbuf_text(text);
+	return field_try_u64(area, &swap_info_file, &file, NULL) && file &&
+	       vfs_file_path(file, text);
+}
+
+static const char *area_path(u64 area)
+{
+	struct strbuf *text = scope_strbuf();
+
+	return add_path(area, text) ? strbuf_text(text) : NULL;
 }
 
 bool swap_area_of(unsigned type, struct swap_area *area)
@@ -91,12 +95,11 @@ size_t swap_areas(struct swap_area **areas)
 
 bool swap_area_name(unsigned type, struct strbuf *text)
 {
-	u64 area, file;
+	u64 area;
 
 	if (!ksymbol_exists(&swap_info) || type >= MAX_SWAP_TYPES ||
 	    (ksymbol_exists(&nr_swapfiles) && type >= ksymbol_u64(&nr_swapfiles, 4)))
 		return false;
 	return mem_try_u64(ksymbol_address(&swap_info) + type * sizeof(u64), &area, NULL) && area &&
-	       field_try_u64(area, &swap_info_file, &file, NULL) && file &&
-	       vfs_file_path(file, text);
+	       add_path(area, text);
 }
