@@ -4,7 +4,6 @@
 
 #include "base/fail.h"
 #include "base/table.h"
-#include "kernel/mm/vmalloc.h"
 #include "shell/command.h"
 #include "symbols.h"
 
@@ -109,6 +108,11 @@ void vmallocshow_all(bool details)
 	show(areas, count, details);
 }
 
+void vmallocshow_area(const struct vmalloc_area *area, bool details)
+{
+	show(area, 1, details);
+}
+
 bool vmallocshow_address(u64 address, bool details)
 {
 	struct vmalloc_area *areas;
@@ -116,6 +120,6 @@ bool vmallocshow_address(u64 address, bool details)
 	const struct vmalloc_area *area = vmalloc_find(areas, count, address);
 
 	if (area)
-		show(area, 1, details);
+		vmallocshow_area(area, details);
 	return area;
 }

@@ -3,10 +3,11 @@
 #ifndef VMALLOCSHOW_H
 #define VMALLOCSHOW_H
 
-#include "base/util.h"
+#include "kernel/mm/vmalloc.h"
 
 /* DETAILS: with who asked for it, how many pages and of what kind. */
 void vmallocshow_all(bool details);
+void vmallocshow_area(const struct vmalloc_area *area, bool details);
 /* The one that ADDRESS lies in; false: it is in none. */
 bool vmallocshow_address(u64 address, bool details);
 

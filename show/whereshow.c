@@ -11,7 +11,6 @@
 #include "containers/kpercpuchunk.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/mm/page.h"
-#include "kernel/mm/vmalloc.h"
 #include "kernel/mm/vma.h"
 #include "kernel/mm/whatpage.h"
 #include "kernel/module.h"
@@ -40,8 +39,8 @@ struct place {
 	struct percpu_place percpu;
 	const struct module *module;
 	const char *module_memory; /* "TEXT"; NULL or "": that is not told */
-	bool in_area; /* of vmalloc */
-	u64 caller; /* who asked for it; 0: that is not told */
+	bool in_area; /* of vmalloc, which is AREA */
+	struct vmalloc_area area;
 	const struct task *table_of; /* of whose mm the page is the topmost table */
 	bool any; /* something was shown */
 };
@@ -86,7 +85,7 @@ static void find_area(struct place *place)
 	}
 	place->in_area = area;
 	if (area)
-		place->caller = area->caller;
+		place->area = *area;
 	if (problem)
 		command_problem("kmem", problem);
 }
@@ -240,7 +239,7 @@ static void show_area(struct place *place)
 	if (!place->in_area)
 		return;
 	next_part(place);
-	vmallocshow_address(place->address, false);
+	vmallocshow_area(&place->area, false);
 }
 
 static void show_page(struct place *place)
@@ -440,7 +439,7 @@ static void put_facts(struct row *row, UNUSED size_t index, void *arg)
 	else
 		row_none(row);
 	put_stack(row, place);
-	if (place->caller && symbol_format(place->caller, true, caller, sizeof(caller)))
+	if (place->area.caller && symbol_format(place->area.caller, true, caller, sizeof(caller)))
 		row_text(row, scope_strdup(caller));
 	else
 		row_none(row);
