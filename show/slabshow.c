@@ -7,7 +7,9 @@
 #include "kernel/mm/page.h"
 #include "kernel/mm/slabmap.h"
 #include "kernel/mm/slabuse.h"
+#include "kernel/mm/zone.h"
 #include "memory.h"
+#include "show/problemshow.h"
 
 #include <stdlib.h>
 
@@ -92,36 +94,6 @@ static void put_object(struct row *row, size_t index, void *arg)
 	row_none(row);
 }
 
-/* ---- what is damaged ---- */
-
-static const struct column damage_columns[] = {
-	{ "lists", "  PROBLEM", .kind = CELL_TEXT },
-	{ 0 },
-};
-
-static void put_damage(struct row *row, void *text)
-{
-	row_text(row, NULL);
-	fail("%s", (const char *)text);
-}
-
-static void put_damages(struct row *row, UNUSED size_t index, void *text)
-{
-	row_protect(row, put_damage, text);
-}
-
-static void tell_damage(struct row *row, const char *text)
-{
-	row_children(row, &(struct table){ .name = "kmem",
-					   .columns = damage_columns,
-					   .count = text[0] != '\0',
-					   .put = put_damages,
-					   .arg = (void *)text,
-					   .labels = 9,
-					   .headings = HEADINGS_NEVER,
-					   .part = true });
-}
-
 /* ---- slabs ---- */
 
 #define SLAB_HEADINGS "  SLAB              MEMORY            NODE  TOTAL  ALLOCATED  FREE\n"
@@ -164,7 +136,7 @@ static void put_slab(struct row *row, size_t index, void *arg)
 	row_number(row, slab->objects);
 	row_number(row, slab->objects - told->objects.nr_free);
 	row_number(row, told->objects.nr_free);
-	tell_damage(row, told->objects.problem.text);
+	problemshow(row, told->objects.problem.text);
 	row_children(row, &(struct table){ .name = "kmem",
 					   .columns = object_columns,
 					   .count = told->count,
@@ -283,9 +255,6 @@ static struct subject *subjects_of_cpus(const struct subject *subject, size_t *c
 
 /* ---- what a node has ---- */
 
-KFIELD(node_slabs_count, "kmem_cache_node.nr_slabs.counter");
-KFIELD(node_partial_count, "kmem_cache_node.nr_partial");
-
 static const struct column node_columns[] = {
 	{ "kmem_cache_node", "KMEM_CACHE_NODE", CELL_ADDRESS, .width = 16, .zeros = true },
 	{ "node", "NODE", CELL_NUMBER, .width = 4 },
@@ -321,12 +290,13 @@ static struct slab_list unlisted_slabs(const struct subject *subject)
 		listed[i] = use->placed.items[i].slab.page;
 	qsort(listed, use->placed.count, sizeof(*listed), compare_pages);
 	for (size_t i = 0; i < count; i++) {
-		struct slab *slab = scope_alloc(sizeof(*slab));
 		struct slab_why why;
+		struct slab *slab;
 
 		page = page_of_pfn(frames[i]);
 		if (bsearch(&page, listed, use->placed.count, sizeof(*listed), compare_pages))
 			continue;
+		slab = scope_alloc(sizeof(*slab));
 		if (!slab_read(subject->cache, page, slab, &why))
 			fail("%s", why.text);
 		if (slab->node == subject->number)
@@ -341,7 +311,12 @@ static void put_node(struct row *row, size_t index, void *arg)
 	const struct slab_use *use = told->subject.use;
 	unsigned node = told->subject.number;
 	struct slab_list partial = placed_slabs(&told->subject, SLAB_NODE_PARTIAL), full;
+	struct slab_node counts;
+	struct fault fault;
 	u64 of_cpus = 0;
+
+	if (!slab_node_read(told->address, &counts, &fault))
+		fail("kmem_cache_node %llx: %s", told->address, fault_text(&fault));
 
 	for (size_t i = 0; i < use->placed.count; i++)
 		of_cpus += use->placed.items[i].place == SLAB_OF_CPU &&
@@ -349,8 +324,8 @@ static void put_node(struct row *row, size_t index, void *arg)
 	row_stands_for(row, told->address);
 	row_address(row, told->address);
 	row_number(row, node);
-	row_number(row, field_u64(told->address, &node_slabs_count));
-	row_number(row, field_u64(told->address, &node_partial_count));
+	row_number(row, counts.slabs);
+	row_number(row, counts.partial);
 	row_number(row, of_cpus);
 	if (told->subject.cache->cpu_sheaves)
 		row_number(row, held_by(&told->subject, HELD_BARN));
@@ -363,7 +338,7 @@ static void put_node(struct row *row, size_t index, void *arg)
 
 static struct node_subject *subjects_of_nodes(const struct subject *subject, size_t *count)
 {
-	unsigned nr = slab_nr_nodes();
+	unsigned nr = nodes_limit();
 	struct node_subject *all = scope_array(nr, sizeof(*all));
 	u64 address, barn;
 
@@ -461,7 +436,7 @@ static void put_cache(struct row *row, size_t index, void *arg)
 	row_shown(row, scope_printf("%lluk", subject->cache->slab_bytes / 1024));
 	row_text(row, subject->cache->name);
 	row_none(row);
-	tell_damage(row, !use->nr_problems ? ""
+	problemshow(row, !use->nr_problems ? ""
 			 : use->nr_problems == 1
 				 ? use->problem.text
 				 : scope_printf("%s (and %u more)", use->problem.text,

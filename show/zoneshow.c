@@ -6,9 +6,9 @@
 #include "base/table.h"
 #include "kernel/mm/freepages.h"
 #include "kernel/mm/page.h"
-#include "kernel/mm/slab.h"
 #include "kernel/mm/vmstat.h"
 #include "kernel/mm/zone.h"
+#include "show/problemshow.h"
 
 #include <stdio.h>
 
@@ -134,37 +134,6 @@ static void put_area_cells(struct row *row, const struct free_list *list)
 	row_text(row, zone_list_name(list->type));
 }
 
-static const struct column problem_columns[] = {
-	{ "lists", "  PROBLEM", .kind = CELL_TEXT },
-	{ 0 },
-};
-
-static void put_problem(struct row *row, void *arg)
-{
-	const struct free_list *list = arg;
-
-	row_text(row, NULL);
-	fail("%s", list->problem);
-}
-
-static void put_problems(struct row *row, UNUSED size_t index, void *arg)
-{
-	row_protect(row, put_problem, arg);
-}
-
-/* What was counted before the damage stands in front of it. */
-static void tell_problem(struct row *row, const struct free_list *list)
-{
-	row_children(row, &(struct table){ .name = "kmem",
-					   .columns = problem_columns,
-					   .count = list->problem[0] != '\0',
-					   .put = put_problems,
-					   .arg = (void *)list,
-					   .labels = 9,
-					   .headings = HEADINGS_NEVER,
-					   .part = true });
-}
-
 static void put_area(struct row *row, size_t index, void *arg)
 {
 	const struct free_list *list = &((const struct zone_lists *)arg)->lists[index];
@@ -172,7 +141,7 @@ static void put_area(struct row *row, size_t index, void *arg)
 	put_area_cells(row, list);
 	row_number(row, list->blocks);
 	row_number(row, list->blocks << list->order);
-	tell_problem(row, list);
+	problemshow(row, list->problem);
 }
 
 /* ---- with each block ---- */
@@ -217,15 +186,8 @@ static void keep_frame(void *arg, u64 pfn)
 {
 	struct frames *frames = arg;
 
-	if (frames->count == frames->space) {
-		size_t space = frames->space * 2 + 64;
-		u64 *more = scope_array(space, sizeof(*more));
-
-		if (frames->count)
-			memcpy(more, frames->items, frames->count * sizeof(*more));
-		frames->items = more;
-		frames->space = space;
-	}
+	if (frames->count == frames->space)
+		frames->items = scope_grow(frames->items, &frames->space, sizeof(*frames->items));
 	frames->items[frames->count++] = pfn;
 }
 
@@ -262,7 +224,7 @@ static void put_list(struct row *row, size_t index, void *arg)
 					   .headings = HEADINGS_NEVER,
 					   .key = "blocks" });
 	if (told->block)
-		tell_problem(row, list);
+		problemshow(row, list->problem);
 }
 
 /* ---- a zone's ---- */
@@ -342,7 +304,7 @@ static void put_sum(struct row *row, UNUSED size_t index, void *arg)
 /* Of each node readers see the number, where there are several. */
 static void head_node(unsigned node, unsigned *last)
 {
-	if (node != *last && slab_nr_nodes() > 1)
+	if (node != *last && nodes_limit() > 1)
 		table_remark("NODE\n%3u\n", node);
 	*last = node;
 }

@@ -79,7 +79,7 @@ static struct {
 	u32 buddy_value; /* the same */
 } layout;
 
-void page_copies_prepare(void)
+static void prepare_copies(void)
 {
 	layout.size = ktype_size(&page_type);
 	layout.flags_at = kfield_offset(&page_flags);
@@ -111,7 +111,7 @@ void page_copies_prepare(void)
 
 size_t page_struct_bytes(void)
 {
-	page_copies_prepare();
+	prepare_copies();
 	return (size_t)layout.size;
 }
 

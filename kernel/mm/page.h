@@ -28,13 +28,14 @@ bool page_of_address(u64 kernel_address, u64 *page);
  */
 u64 page_head(u64 page);
 bool page_is_slab(u64 head_page); /* may fail() */
-/* The same of a copy; what they look up has to be there before threads ask. */
+/*
+ * The same of a copy; what they look up is there when page_struct_bytes() was called, for threads.
+ */
 bool page_copy_is_slab(const u8 *page);
 bool page_copy_is_tail(const u8 *page);
 /* The first page of a free block of 2^ORDER pages. */
 bool page_copy_is_buddy(const u8 *page, unsigned *order);
 bool page_is_buddy(u64 page, unsigned *order); /* may fail() */
-void page_copies_prepare(void); /* fail()s when this kernel does not tell */
 /* The NUMA node that the flags of a page name. */
 unsigned page_node(u64 flags);
 

@@ -38,9 +38,7 @@ KFIELD(per_node_node, "kmem_cache_per_node_ptrs.node");
 KFIELD(per_node_barn, "kmem_cache_per_node_ptrs.barn");
 KFIELD(node_barn, "kmem_cache_node.barn"); /* v6.18 to v7.0 */
 KSYMBOL(slab_caches_list, "slab_caches");
-KSYMBOL(nr_node_ids, "nr_node_ids");
 
-#define MAX_NODES 1024
 #define MAX_SLAB_ORDER 12
 #define PAGE_CHUNK 256 /* bytes of a struct slab */
 
@@ -135,10 +133,17 @@ static void prepare(void)
 {
 	struct kfield *fields[] = { &slab_slab_cache, &slab_inuse,    &slab_objects,
 				    &slab_frozen,     &slab_freelist, &slab_flags };
+	struct kfield *optional_fields[] = {
+		&slab_next,	&cache_node_array, &cache_per_node_array,
+		&per_node_node, &per_node_barn,	   &node_barn
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 		kfield_offset(fields[i]);
-	kfield_exists(&slab_next);
+	for (size_t i = 0; i < ARRAY_SIZE(optional_fields); i++)
+		kfield_exists(optional_fields[i]);
+	ktype_exists(&per_node_ptrs);
+	page_node(0);
 	if (ktype_size(&slab_type) > PAGE_CHUNK)
 		fail("%s of %llu bytes makes no sense", slab_type.k.spelling,
 		     ktype_size(&slab_type));
@@ -183,15 +188,6 @@ const struct slab_cache *slab_cache_named(const char *name)
 		if (streq(all[i].name, name))
 			return &all[i];
 	return NULL;
-}
-
-unsigned slab_nr_nodes(void)
-{
-	u64 nr = ksymbol_exists(&nr_node_ids) ? ksymbol_u64(&nr_node_ids, 4) : 1;
-
-	if (nr == 0 || nr > MAX_NODES)
-		fail("nr_node_ids of %llu makes no sense", nr);
-	return (unsigned)nr;
 }
 
 bool slab_cache_node(const struct slab_cache *cache, unsigned node, u64 *cache_node, u64 *barn)

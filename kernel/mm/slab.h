@@ -27,8 +27,6 @@ const struct slab_cache *
 slab_cache_named(const char *name); /* the first of that name; NULL: none */
 /* Address of the node's kmem_cache_node and, on kernels with sheaves, node_barn; 0: none. */
 bool slab_cache_node(const struct slab_cache *cache, unsigned node, u64 *cache_node, u64 *barn);
-/* Every node number is below it. */
-unsigned slab_nr_nodes(void);
 
 struct slab {
 	u64 page; /* its first struct page */

@@ -12,6 +12,7 @@
 #include "containers/klist.h"
 #include "containers/kpercpu.h"
 #include "kernel/mm/page.h"
+#include "kernel/mm/zone.h"
 #include "memory.h"
 
 #include <stdlib.h>
@@ -118,13 +119,7 @@ static void note(struct slab_use *use, const struct slab_why *why)
 /* fail() is for the main thread only, hence no vector_add(). */
 static void *room(void *items, size_t count, size_t *space, size_t size)
 {
-	void *grown = items;
-
-	if (count < *space)
-		return items;
-	*space = *space ? *space * 2 : 16;
-	grown = reallocarray(items, *space, size);
-	return grown;
+	return count < *space ? items : vector_try_grow(items, space, size);
 }
 
 static bool hold(struct slab_use *use, u64 address, enum held_by by, unsigned number)
@@ -323,10 +318,18 @@ static void read_partial_list(struct reading *reading, u64 node, u64 nr_partial)
 	}
 }
 
+bool slab_node_read(u64 address, struct slab_node *node, struct fault *fault)
+{
+	return field_try_u64(address, &node_nr_slabs, &node->slabs, fault) &&
+	       field_try_u64(address, &node_objects, &node->objects, fault) &&
+	       field_try_u64(address, &node_nr_partial, &node->partial, fault);
+}
+
 static void read_node(struct reading *reading)
 {
-	u64 node, barn, slabs, objects, nr_partial;
+	struct slab_node counts;
 	struct slab_why why;
+	u64 node, barn;
 	struct fault fault;
 
 	if (!slab_cache_node(reading->cache, reading->number, &node, &barn)) {
@@ -338,17 +341,15 @@ static void read_node(struct reading *reading)
 		read_barn(reading, barn);
 	if (!node)
 		return;
-	if (!field_try_u64(node, &node_nr_slabs, &slabs, &fault) ||
-	    !field_try_u64(node, &node_objects, &objects, &fault) ||
-	    !field_try_u64(node, &node_nr_partial, &nr_partial, &fault)) {
+	if (!slab_node_read(node, &counts, &fault)) {
 		slab_wrong(&why, "kmem_cache_node of node %u: %s", reading->number,
 			   fault_text(&fault));
 		note(reading->use, &why);
 		return;
 	}
-	reading->use->slabs += slabs;
-	reading->use->objects += objects;
-	read_partial_list(reading, node, nr_partial);
+	reading->use->slabs += counts.slabs;
+	reading->use->objects += counts.objects;
+	read_partial_list(reading, node, counts.partial);
 }
 
 static int compare_held(const void *a, const void *b)
@@ -427,7 +428,6 @@ static void prepare(void)
 	for (size_t i = 0; i < ARRAY_SIZE(optional); i++)
 		kfield_exists(optional[i]);
 	percpu_offset(0);
-	page_node(0);
 }
 
 struct owned_uses {
@@ -447,16 +447,13 @@ static void free_uses(void *arg)
 
 void slab_use_read(const struct slab_cache *const *caches, size_t count, struct slab_use *uses)
 {
-	struct job job = { caches, uses, slab_nr_nodes(), cpus_possible() };
+	struct job job = { caches, uses, nodes_limit(), cpus_possible() };
 	struct owned_uses *owned = scope_alloc(sizeof(*owned));
-	u64 node, barn;
 
 	*owned = (struct owned_uses){ uses, count };
 	memset(uses, 0, count * sizeof(*uses));
 	scope_cleanup(free_uses, owned);
 	prepare();
-	if (count)
-		slab_cache_node(caches[0], 0, &node, &barn);
 	cores_run(count, read_use, &job);
 	interrupt_check();
 	for (size_t i = 0; i < count; i++)

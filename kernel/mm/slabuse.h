@@ -3,6 +3,7 @@
 #ifndef SLABUSE_H
 #define SLABUSE_H
 
+#include "base/fault.h"
 #include "kernel/mm/slab.h"
 
 /* A slab that is on one of the kernel's lists; a full one is on none. */
@@ -46,6 +47,12 @@ struct slab_use {
  * this kernel has no such members, and on an interrupt.
  */
 void slab_use_read(const struct slab_cache *const *caches, size_t count, struct slab_use *uses);
+
+/* What a kmem_cache_node counts. */
+struct slab_node {
+	u64 slabs, objects, partial; /* PARTIAL: slabs on its list */
+};
+bool slab_node_read(u64 address, struct slab_node *node, struct fault *fault);
 
 /* Free or not, and where: one of each object of a slab. */
 enum object_state { OBJECT_ALLOCATED, OBJECT_FREE, OBJECT_HELD, OBJECT_UNKNOWN };

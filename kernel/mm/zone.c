@@ -53,19 +53,27 @@ static void read_node(u64 address, struct node *node)
 	};
 }
 
-size_t nodes_read(struct node **nodes)
+unsigned nodes_limit(void)
 {
-	u64 nr = ksymbol_exists(&nr_node_ids) ? ksymbol_u64(&nr_node_ids, 4) : 1, address;
-	size_t count = 0;
+	u64 nr = ksymbol_exists(&nr_node_ids) ? ksymbol_u64(&nr_node_ids, 4) : 1;
 
 	if (nr == 0 || nr > MAX_NODES)
 		fail("nr_node_ids of %llu makes no sense", nr);
+	return (unsigned)nr;
+}
+
+size_t nodes_read(struct node **nodes)
+{
+	unsigned nr = nodes_limit();
+	size_t count = 0;
+	u64 address;
+
 	*nodes = scope_array(nr, sizeof(**nodes));
 	if (!ksymbol_exists(&node_data)) {
 		read_node(ksymbol_address(&single_node), &(*nodes)[0]);
 		return 1;
 	}
-	for (u64 i = 0; i < nr; i++) {
+	for (unsigned i = 0; i < nr; i++) {
 		address = mem_u64(ksymbol_address(&node_data) + i * sizeof(u64), "node_data");
 		if (address)
 			read_node(address, &(*nodes)[count++]);

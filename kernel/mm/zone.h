@@ -23,6 +23,8 @@ struct zone {
 	u64 watermarks[MAX_WATERMARKS];
 };
 
+/* Every node's number is below it. */
+unsigned nodes_limit(void);
 /* Nodes that have memory of their own or CPUs. Scope memory; fail()s. */
 size_t nodes_read(struct node **nodes);
 /* All zones of NODE, those without pages as well. */
