@@ -6,6 +6,7 @@
 #include "kernel/mm/hugetlb.h"
 #include "kernel/mm/memstat.h"
 #include "kernel/mm/page.h"
+#include "kernel/mm/slabname.h"
 #include "memory.h"
 #include "shell/command.h"
 #include "show/nodeshow.h"
@@ -59,7 +60,7 @@ static void format_size(u64 pages, char *text, size_t space)
 	snprintf(text, space, "%s %s", number, unit);
 }
 
-enum { WITH_SHARED = 1 };
+enum { WITH_SHARED = 1, WITH_MORE = 2 };
 
 static const struct column total_columns[] = {
 	{ "total_mem", "TOTAL MEM", .kind = CELL_SIZE },
@@ -69,6 +70,12 @@ static const struct column total_columns[] = {
 	{ "buffers", "BUFFERS", .kind = CELL_SIZE },
 	{ "cached", "CACHED", .kind = CELL_SIZE },
 	{ "slab", "SLAB", .kind = CELL_SIZE },
+	{ "available", "AVAILABLE", CELL_SIZE, .when = WITH_MORE },
+	{ "page_tables", "PAGETABLES", CELL_SIZE, .when = WITH_MORE },
+	{ "kernel_stacks", "KSTACK", CELL_SIZE, .when = WITH_MORE },
+	{ "percpu", "PERCPU", CELL_SIZE, .when = WITH_MORE },
+	{ "vmalloc", "VMALLOC", CELL_SIZE, .when = WITH_MORE },
+	{ "unaccounted", "UNACCOUNTED", CELL_SIZE, .when = WITH_MORE },
 	{ NULL, "", .kind = CELL_TEXT },
 	{ "total_huge", "TOTAL HUGE", .kind = CELL_SIZE },
 	{ "huge_free", "HUGE FREE", .kind = CELL_SIZE },
@@ -97,6 +104,12 @@ static const struct total totals[] = {
 	{ memstat_buffers, "TOTAL MEM", memstat_total },
 	{ memstat_cached, "TOTAL MEM", memstat_total },
 	{ memstat_slab, "TOTAL MEM", memstat_total },
+	{ memstat_available, "TOTAL MEM", memstat_total },
+	{ memstat_page_tables, "TOTAL MEM", memstat_total },
+	{ memstat_kernel_stacks, "TOTAL MEM", memstat_total },
+	{ memstat_percpu, "TOTAL MEM", memstat_total },
+	{ memstat_vmalloc, "TOTAL MEM", memstat_total },
+	{ memstat_unaccounted, "TOTAL MEM", memstat_total },
 	{ NULL, NULL, NULL },
 	{ memstat_huge_total, NULL, NULL },
 	{ memstat_huge_free, "TOTAL HUGE", memstat_huge_total },
@@ -129,23 +142,22 @@ static void put_total(struct row *row, void *arg)
  * A counter that cannot be read costs its own line only. Counting shared frames takes time: not
  * without being asked.
  */
-static void put_totals(struct row *row, UNUSED size_t index, void *shared)
+static void put_totals(struct row *row, UNUSED size_t index, void *wanted)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(totals); i++) {
 		if (!totals[i].pages)
 			row_text(row, "");
-		else if (total_columns[i].when && !*(bool *)shared)
+		else if (total_columns[i].when & ~*(unsigned *)wanted)
 			row_none(row);
 		else
 			row_protect(row, put_total, (void *)&totals[i]);
 	}
 }
 
-static void show_information(bool shared)
+static void show_information(unsigned wanted)
 {
-	struct table table = ONE_ROW("kmem", total_columns, put_totals, &shared,
-				     .when = shared ? WITH_SHARED : 0, .labels = 13,
-				     .between = "  ");
+	struct table table = ONE_ROW("kmem", total_columns, put_totals, &wanted, .when = wanted,
+				     .labels = 13, .between = "  ");
 
 	table.headings = HEADINGS_FIRST;
 	table.heading_line = "                 PAGES        TOTAL      PERCENTAGE";
@@ -156,7 +168,9 @@ static void show_information(bool shared)
 
 static void show_slabs(struct args *args, bool slabs, const char *cpus)
 {
-	struct slab_question question = { .ignored = option_argument(args, "I"), .slabs = slabs };
+	struct slab_question question = { .ignored = option_argument(args, "I"),
+					  .slabs = slabs,
+					  .details = option_given(args, "v") };
 	const struct slab_cache *cache;
 	const char *word;
 	struct cpu_mask *mask = NULL;
@@ -180,6 +194,8 @@ static void show_slabs(struct args *args, bool slabs, const char *cpus)
 		return;
 	}
 	cache = slab_cache_named(word);
+	if (!cache)
+		cache = slab_cache_also_named(word);
 	if (!cache && argument_try_address(word, &address))
 		cache = slab_cache_at(address);
 	else if (!cache)
@@ -207,7 +223,7 @@ static void run_information(struct args *args)
 	args_check_words(args, "", 0, 0);
 	if (more && !streq(more, "shared"))
 		fail("-i takes no word but shared, not %s", more);
-	show_information(more != NULL);
+	show_information((more ? WITH_SHARED : 0) | (option_given(args, "v") ? WITH_MORE : 0));
 }
 
 /* ---- counters, zones ---- */
@@ -441,14 +457,18 @@ static void run_addresses(struct args *args)
 static const struct mode {
 	const char *option;
 	void (*run)(struct args *args);
+	bool with_details; /* -v asks for more of it */
 } modes[] = {
-	{ "i", run_information }, { "s", run_slab_totals }, { "S", run_slabs },
-	{ "V", run_counters },	  { "z", run_zones },	    { "f", run_free },
-	{ "F", run_free_pages },  { "n", run_nodes },	    { "p", run_pages },
-	{ "m", run_members },	  { "g", run_flags },	    { "v", run_vmalloc },
-	{ "h", run_huge },	  { "o", run_offsets },	    { "r", run_root_caches },
-	{ "c", run_hash },	  { "C", run_hash },	    { "l", run_page_lists },
-	{ "L", run_page_lists },
+	{ "i", run_information, true },	 { "s", run_slab_totals, true },
+	{ "S", run_slabs, true },	 { "V", run_counters, false },
+	{ "z", run_zones, false },	 { "f", run_free, false },
+	{ "F", run_free_pages, false },	 { "n", run_nodes, false },
+	{ "p", run_pages, false },	 { "m", run_members, false },
+	{ "g", run_flags, false },	 { "v", run_vmalloc, false },
+	{ "h", run_huge, false },	 { "o", run_offsets, false },
+	{ "r", run_root_caches, false }, { "c", run_hash, false },
+	{ "C", run_hash, false },	 { "l", run_page_lists, false },
+	{ "L", run_page_lists, false },
 };
 
 static void run_kmem(struct args *args)
@@ -457,6 +477,8 @@ static void run_kmem(struct args *args)
 
 	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
 		if (!option_given(args, modes[i].option))
+			continue;
+		if (chosen && chosen->with_details && streq(modes[i].option, "v"))
 			continue;
 		if (chosen)
 			usage_problem(args, "-%s and -%s do not go together", chosen->option,
@@ -485,7 +507,9 @@ static const struct option kmem_options[] = {
 	{ "p", NULL, "struct pages: frame, mapping, index, users, flags" },
 	{ "m", "member[,member]", "the same with members of your choice" },
 	{ "g", NULL, "the bits of the flags of a page, or those that are set in a word" },
-	{ "v", NULL, "areas of vmalloc, vmap and ioremap; -vv: with who asked, pages and kind" },
+	{ "v", NULL,
+	  "areas of vmalloc, vmap and ioremap; -vv: with who asked, pages and kind; behind -i, -s "
+	  "or -S: more of each" },
 	{ "h", NULL, "pools of huge pages" },
 	{ "o", NULL, "what is added to the address of a per-cpu variable for each CPU" },
 	{ "P", NULL, "the address behind -f, -F, -p or -m is physical" },
@@ -501,8 +525,8 @@ COMMAND(kmem) = {
 	.name = "kmem",
 	.summary = "kernel memory",
 	.synopsis = "[-P] address ...\n"
-		    "-i[=shared]\n"
-		    "-s | -S[=cpus] [-I cache[,cache]] [cache | address | list]\n"
+		    "-i[=shared] [-v]\n"
+		    "-s | -S[=cpus] [-v] [-I cache[,cache]] [cache | address | list]\n"
 		    "-p | -m member[,member] | -f | -F [[-P] address]\n"
 		    "-v[v] [address]\n"
 		    "-g [flags]\n"
@@ -512,14 +536,19 @@ COMMAND(kmem) = {
 	.description =
 		"-i shows the totals of memory that /proc/meminfo would have shown at that moment: "
 		"MemTotal, MemFree, Buffers, Cached, Slab, huge pages of all sizes, swap, and how "
-		"much memory is committed of what may be. Counting shared frames means looking at "
-		"every struct page, which takes time on a large machine.\n\n"
+		"much memory is committed of what may be. -v adds what could be had without "
+		"swapping (MemAvailable), page tables, stacks, per-cpu memory and pages of vmalloc "
+		"(the stacks are among those), and what no counter has: pages that drivers and "
+		"others took for themselves. Counting shared frames means looking at every struct "
+		"page, which takes time on a large machine.\n\n"
 		"-s counts as allocated what users have: an object that a CPU keeps at hand, on "
 		"its own freelist, in a sheaf, or that lies in a node's barn, is free. -S finds "
 		"slabs by the page map, so full ones are among them, and shows who keeps a free "
 		"object. An address is that of a cache, or of anything inside an object; "
 		"\"list\" shows the names alone. A cache or a slab whose lists are damaged says "
-		"what is wrong with them; what cannot be known because of that is a ?.\n\n"
+		"what is wrong with them; what cannot be known because of that is a ?. With -v, "
+		"ACTIVE is what /proc/slabinfo calls active_objs, and ALIASES are the further "
+		"names of a cache that serves several users: each may be asked for.\n\n"
 		"-f compares what it finds on the lists with the counter of free pages. -v "
 		"marks areas that were freed and still have to be unmapped as unpurged. Of a "
 		"page the address may be that of its struct page, a kernel address in it, or a "

@@ -6,6 +6,7 @@
 #include "base/table.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/slabmap.h"
+#include "kernel/mm/slabname.h"
 #include "kernel/mm/slabuse.h"
 #include "kernel/mm/zone.h"
 #include "memory.h"
@@ -13,10 +14,13 @@
 
 #include <stdlib.h>
 
+struct slab_settings slab_settings;
+
 struct listing {
 	const struct slab_question *question;
 	const struct slab_cache *const *caches;
 	struct slab_use *uses;
+	struct slab_names names; /* read where they are wanted */
 	u64 only; /* the object asked for; 0: all */
 	const struct slab *slab; /* its slab */
 };
@@ -75,7 +79,9 @@ static void put_object(struct row *row, size_t index, void *arg)
 	static const char *const states[] = { "allocated", "free", "free", NULL };
 	const struct slab_row *slab = arg;
 	u32 number = slab->first + (u32)index;
-	u64 address = slab_object_address(slab->subject->cache, slab->slab, number);
+	const struct slab_cache *cache = slab->subject->cache;
+	u64 address = slab_object_address(cache, slab->slab, number) -
+		      (slab_settings.redzone ? cache->left_pad : 0);
 	u8 state = slab->objects.states[number];
 
 	row_stands_for(row, address);
@@ -375,15 +381,19 @@ static void tell_cache_slabs(struct row *row, struct subject *subject)
 
 /* ---- caches ---- */
 
+enum { WITH_DETAILS = 1 };
+
 static const struct column cache_columns[] = {
 	{ "cache", "CACHE", CELL_ADDRESS, .align = ALIGN_LEFT, .width = 16, .zeros = true },
 	{ "object_size", "OBJSIZE", CELL_NUMBER, .before = " ", .width = 8 },
 	{ "stride", NULL, .kind = CELL_NUMBER },
 	{ "allocated", "ALLOCATED", CELL_NUMBER, .width = 9 },
+	{ "active", "ACTIVE", CELL_NUMBER, .width = 8, .when = WITH_DETAILS },
 	{ "total", "TOTAL", CELL_NUMBER, .width = 8 },
 	{ "slabs", "SLABS", CELL_NUMBER, .width = 5 },
 	{ "slab_size", "SSIZE", CELL_SIZE, .unit = 1024, .width = 5 },
-	{ "name", "NAME", .kind = CELL_TEXT },
+	{ "name", "NAME", CELL_TEXT, .width = 20 },
+	{ "aliases", "ALIASES", CELL_TEXT, .when = WITH_DETAILS },
 	{ "ignored", NULL, .kind = CELL_FLAG },
 	{ 0 },
 };
@@ -405,10 +415,34 @@ static bool is_ignored(const char *name, const char *ignored)
 static void put_ignored(struct row *row, const struct slab_cache *cache)
 {
 	row_null(row, "[IGNORED]");
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < 6; i++)
 		row_none(row);
 	row_text(row, cache->name);
+	row_none(row);
 	row_flag(row, true);
+}
+
+/* The further names of a cache. */
+static void put_aliases(struct row *row, const struct listing *listing,
+			const struct slab_cache *cache)
+{
+	const struct slab_names *names = &listing->names;
+	u64 directory = row_wants(row) ? slab_directory(cache) : 0;
+	bool any = false;
+
+	for (size_t i = 0; i < names->count && directory; i++) {
+		if (names->links[i].directory != directory ||
+		    streq(names->links[i].name, cache->name))
+			continue;
+		if (!any)
+			row_list(row);
+		row_text(row, names->links[i].name);
+		any = true;
+	}
+	if (any)
+		row_list_end(row);
+	else
+		row_none(row);
 }
 
 static void put_cache(struct row *row, size_t index, void *arg)
@@ -430,11 +464,16 @@ static void put_cache(struct row *row, size_t index, void *arg)
 		row_unknown(row, NULL);
 	else
 		row_number(row, use->allocated);
+	if (use->nr_problems || use->partial_free > use->objects)
+		row_unknown(row, NULL);
+	else
+		row_number(row, use->objects - use->partial_free);
 	row_number(row, use->objects);
 	row_number(row, use->slabs);
 	row_size(row, subject->cache->slab_bytes);
 	row_shown(row, scope_printf("%lluk", subject->cache->slab_bytes / 1024));
 	row_text(row, subject->cache->name);
+	put_aliases(row, listing, subject->cache);
 	row_none(row);
 	problemshow(row, !use->nr_problems ? ""
 			 : use->nr_problems == 1
@@ -455,11 +494,16 @@ static void show(struct listing *listing, size_t count)
 
 	listing->uses = scope_array(count + 1, sizeof(*listing->uses));
 	slab_use_read(listing->caches, count, listing->uses);
+	if (listing->question->details)
+		listing->names = slab_names_read();
+	if (listing->names.problem)
+		warn("%s", listing->names.problem);
 	table_show(&(struct table){ .name = "kmem",
 				    .columns = cache_columns,
 				    .count = count,
 				    .put = put_cache,
 				    .arg = listing,
+				    .when = listing->question->details ? WITH_DETAILS : 0,
 				    .blank_after = deep,
 				    .of = "slab cache" });
 }

@@ -10,8 +10,13 @@
 struct slab_question {
 	const char *ignored; /* names, with commas between; NULL: none */
 	bool slabs; /* its slabs and their objects as well */
+	bool details; /* objects in use as /proc/slabinfo counts them, further names */
 	const struct cpu_mask *cpus; /* of these CPUs only; NULL: all */
 };
+
+extern struct slab_settings {
+	bool redzone; /* objects are shown by the red zone in front of them */
+} slab_settings;
 
 void slabshow_all(const struct slab_question *question);
 void slabshow_cache(const struct slab_cache *cache, const struct slab_question *question);

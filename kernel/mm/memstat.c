@@ -14,6 +14,7 @@
 #include "kernel/mm/page.h"
 #include "kernel/mm/pagewalk.h"
 #include "kernel/mm/vmstat.h"
+#include "kernel/mm/zone.h"
 #include "memory.h"
 
 KSYMBOL(totalram, "_totalram_pages", "totalram_pages"); /* v5.0 */
@@ -39,6 +40,15 @@ KFIELD(page_refcount, "page._refcount.counter");
 KFIELD(page_flags_word, "page.flags");
 KENUM(reserved_bit, "PG_reserved");
 KTYPE(page_struct, "struct page");
+KSYMBOL(reserve_pages, "totalreserve_pages");
+KSYMBOL(percpu_populated, "pcpu_nr_populated"); /* pages of one unit; each CPU has as many */
+KSYMBOL(percpu_units, "pcpu_nr_units");
+KSYMBOL(percpu_base, "pcpu_base_addr");
+KSYMBOL(percpu_first_chunk, "pcpu_first_chunk");
+KFIELD(chunk_base, "pcpu_chunk.base_addr");
+KFIELD(chunk_pages, "pcpu_chunk.nr_pages");
+KSYMBOL(vmalloc_pages, "nr_vmalloc_pages"); /* up to v7.1 */
+KFIELD(stack_in_vmalloc, "task_struct.stack_vm_area");
 
 #define MAX_SWAPFILES 32
 #define MAX_SPACES 4096 /* swap address spaces of 64 MB in one area: 256 GB */
@@ -183,4 +193,150 @@ u64 memstat_shared(void)
 	kenum_value(&reserved_bit);
 	page_walk(&walk);
 	return shared;
+}
+
+/* ---- what /proc/vmstat has under a name ---- */
+
+struct counters {
+	const struct vmstat_item *items;
+	size_t count;
+};
+
+static struct counters read_counters(void)
+{
+	struct vmstat_item *items;
+	size_t count = vmstat_read(false, &items);
+
+	return (struct counters){ items, count };
+}
+
+static u64 optional_counter(const struct counters *counters, const char *name)
+{
+	u64 value;
+
+	return vmstat_named(counters->items, counters->count, name, &value) ? value : 0;
+}
+
+static u64 counter(const struct counters *counters, const char *name)
+{
+	u64 value;
+
+	if (!vmstat_named(counters->items, counters->count, name, &value))
+		fail("this kernel has no counter called %s", name);
+	return value;
+}
+
+/* Half of it, or what keeps the zones above their low watermarks, is not given back. */
+static s64 without_reserve(u64 pages, u64 low)
+{
+	return (s64)(pages - min_u64(pages / 2, low));
+}
+
+u64 memstat_available(void)
+{
+	struct counters counters = read_counters();
+	struct zone *zones;
+	size_t nr_zones = zones_all(&zones);
+	u64 low = 0;
+	s64 pages = (s64)(memstat_free() - ksymbol_u64(&reserve_pages, 8));
+
+	for (size_t i = 0; i < nr_zones; i++)
+		low += zones[i].nr_watermarks > 1 ? zones[i].watermarks[1] : 0;
+	pages += without_reserve(
+		counter(&counters, "nr_active_file") + counter(&counters, "nr_inactive_file"), low);
+	pages += without_reserve(counter(&counters, "nr_slab_reclaimable") +
+					 optional_counter(&counters, "nr_kernel_misc_reclaimable"),
+				 low);
+	return pages < 0 ? 0 : (u64)pages;
+}
+
+u64 memstat_page_tables(void)
+{
+	struct counters counters = read_counters();
+
+	return counter(&counters, "nr_page_table_pages");
+}
+
+static u64 stack_pages(const struct counters *counters)
+{
+	return counter(counters, "nr_kernel_stack") * 1024 / PAGE_BYTES;
+}
+
+u64 memstat_kernel_stacks(void)
+{
+	struct counters counters = read_counters();
+
+	return stack_pages(&counters);
+}
+
+u64 memstat_percpu(void)
+{
+	return ksymbol_u64(&percpu_populated, 8) * ksymbol_u64(&percpu_units, 4);
+}
+
+static u64 vmalloc_used(const struct counters *counters)
+{
+	u64 pages;
+
+	if (vmstat_named(counters->items, counters->count, "nr_vmalloc", &pages))
+		return pages;
+	return ksymbol_u64(&vmalloc_pages, 8);
+}
+
+u64 memstat_vmalloc(void)
+{
+	struct counters counters = read_counters();
+
+	return vmalloc_used(&counters);
+}
+
+/* The first chunk was there before the kernel counted its memory: MemTotal is without it. */
+static u64 later_percpu(void)
+{
+	u64 chunk = ksymbol_u64(&percpu_first_chunk, 8), base = ksymbol_u64(&percpu_base, 8);
+	u64 end = field_u64(chunk, &chunk_base) + field_u64(chunk, &chunk_pages) * PAGE_BYTES;
+	u64 early = (end - base) / PAGE_BYTES, pages = ksymbol_u64(&percpu_populated, 8);
+
+	return (pages - min_u64(pages, early)) * ksymbol_u64(&percpu_units, 4);
+}
+
+/* Free pages that CPUs keep for themselves: those are not counted as free. */
+static u64 kept_by_cpus(void)
+{
+	const struct cpu_mask *possible = cpus_possible();
+	struct zone *zones;
+	size_t nr_zones = zones_all(&zones);
+	u64 pages = 0;
+
+	for (size_t i = 0; i < nr_zones; i++)
+		for (unsigned cpu = cpu_mask_next(possible, 0); cpu < MAX_CPUS && zones[i].present;
+		     cpu = cpu_mask_next(possible, cpu + 1))
+			pages += zone_cpu_count(&zones[i], cpu);
+	return pages;
+}
+
+u64 memstat_unaccounted(void)
+{
+	static const char *const counted[] = {
+		"nr_inactive_anon",
+		"nr_active_anon",
+		"nr_inactive_file",
+		"nr_active_file",
+		"nr_unevictable",
+		"nr_isolated_anon",
+		"nr_isolated_file",
+		"nr_page_table_pages",
+		"nr_sec_page_table_pages",
+		"nr_zspages",
+		"nr_kernel_misc_reclaimable",
+	};
+	struct counters counters = read_counters();
+	u64 pages = memstat_free() + kept_by_cpus() + memstat_slab() + memstat_huge_total() +
+		    later_percpu() + vmalloc_used(&counters);
+
+	for (size_t i = 0; i < ARRAY_SIZE(counted); i++)
+		pages += optional_counter(&counters, counted[i]);
+	if (!kfield_exists(&stack_in_vmalloc))
+		pages += stack_pages(&counters);
+	return memstat_total() - min_u64(memstat_total(), pages);
 }

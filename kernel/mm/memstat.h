@@ -17,6 +17,13 @@ u64 memstat_swap_total(void); /* SwapTotal */
 u64 memstat_swap_free(void); /* SwapFree */
 u64 memstat_commit_limit(void); /* CommitLimit */
 u64 memstat_committed(void); /* Committed_AS */
+u64 memstat_available(void); /* MemAvailable */
+u64 memstat_page_tables(void); /* PageTables */
+u64 memstat_kernel_stacks(void); /* KernelStack */
+u64 memstat_percpu(void); /* Percpu */
+u64 memstat_vmalloc(void); /* VmallocUsed: pages, the kernel's stacks among them */
+/* What no counter of the kernel has: taken page by page by whoever needed it. */
+u64 memstat_unaccounted(void);
 /* Page frames with more than one user. Looks at every struct page. */
 u64 memstat_shared(void);
 

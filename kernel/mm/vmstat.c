@@ -351,3 +351,14 @@ size_t vmstat_read(bool per_cpu, struct vmstat_item **items)
 	*items = reading.items;
 	return reading.count;
 }
+
+bool vmstat_named(const struct vmstat_item *items, size_t count, const char *name, u64 *value)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!streq(items[i].name, name))
+			continue;
+		*value = items[i].value;
+		return true;
+	}
+	return false;
+}

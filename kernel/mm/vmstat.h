@@ -24,6 +24,8 @@ struct vmstat_item {
  * pages what it has not yet added to the value. fail()s when a table cannot be read.
  */
 size_t vmstat_read(bool per_cpu, struct vmstat_item **items);
+/* The value of the one that /proc/vmstat calls NAME; false: there is none. */
+bool vmstat_named(const struct vmstat_item *items, size_t count, const char *name, u64 *value);
 /* One of zone_stat_item or node_stat_item, of the whole machine. */
 u64 vmstat_zone_counter(struct kenum *item);
 u64 vmstat_node_counter(struct kenum *item);

@@ -619,6 +619,12 @@ def share_of_totals(row):
         ("buffers", "total_mem"),
         ("cached", "total_mem"),
         ("slab", "total_mem"),
+        ("available", "total_mem"),
+        ("page_tables", "total_mem"),
+        ("kernel_stacks", "total_mem"),
+        ("percpu", "total_mem"),
+        ("vmalloc", "total_mem"),
+        ("unaccounted", "total_mem"),
         ("huge_free", "total_huge"),
         ("swap_used", "total_swap"),
         ("swap_free", "total_swap"),
@@ -697,7 +703,7 @@ def slab_caches(command):
         command,
         hidden="stride state ignored",
         forms={"slab_size": kilo},
-        eyes=r"CACHE|OBJSIZE|ALLOCATED|TOTAL|SLABS|SSIZE|NAME|\[IGNORED\]|NODE \d+ [A-Z]+:|CPU \d+ (?:SLAB|PARTIAL):"
+        eyes=r"CACHE|OBJSIZE|ALLOCATED|TOTAL|SLABS|SSIZE|NAME|ACTIVE|ALIASES|\[IGNORED\]|NODE \d+ [A-Z]+:|CPU \d+ (?:SLAB|PARTIAL):"
         r"|[A-Z_]+:|CPU|SLAB|MEMORY|NODE|FREE / |FREE|KMEM_CACHE_NODE|PARTIAL|PER-CPU|\(empty\)|\(cpu|\(node|[()\[\]]",
     )
 
@@ -993,18 +999,19 @@ CASES = [
     *(
         Case(
             command,
-            "total_mem free used shared buffers cached slab total_huge",
+            "total_mem free used shared buffers cached slab available page_tables kernel_stacks percpu vmalloc unaccounted total_huge",
             forms={
                 key: total
-                for key in "total_mem free used shared buffers cached slab total_huge huge_free total_swap swap_used swap_free commit_limit committed".split()
+                for key in "total_mem free used shared buffers cached slab total_huge huge_free total_swap swap_used swap_free commit_limit committed available page_tables kernel_stacks percpu vmalloc unaccounted".split()
             },
             facts=share_of_totals,
             eyes=r"^ *[A-Z][A-Z ]+(?=\s)|-{4}| PAGES|\d+% of TOTAL LIMIT",
         )
-        for command in ("kmem -i", "kmem -i=shared")
+        for command in ("kmem -i", "kmem -i=shared", "kmem -i -v")
     ),
     slab_caches("kmem -s"),
     slab_caches("kmem -s dentry"),
+    slab_caches("kmem -s -v"),
     slab_caches("kmem -S filp"),
     slab_caches("kmem -S=1 kmalloc-64"),
     slab_caches("kmem -s -I dentry"),

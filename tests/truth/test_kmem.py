@@ -39,8 +39,26 @@ def test_totals(kernel):
     equal(found["USED"][0], found["TOTAL MEM"][0] - found["FREE"][0], "USED")
 
 
+def test_more_lines(kernel):
+    plain, text = kernel.crash("kmem -i", "kmem -i -v")
+    found, own = rows(text), meminfo(kernel)
+    more = {"AVAILABLE": "MemAvailable", "PAGETABLES": "PageTables", "KSTACK": "KernelStack", "PERCPU": "Percpu",
+            "VMALLOC": "VmallocUsed"}
+    for row, name in more.items():
+        # The recorder ended after the record: its pages and page tables went.
+        expect(abs(found[row][0] * 4 - own[name]) <= max(own[name] // 50, 16), f"{row}: {found[row][0] * 4} kB, {name} {own[name]}")
+    equal(found["PERCPU"][0] * 4, own["Percpu"], "PERCPU")
+    without = [line for line in text.splitlines() if line and line.split()[0] not in (*more, "UNACCOUNTED")]
+    equal(without, [line for line in plain.splitlines() if line], "the other lines")
+    # What is left when all counters are taken off is little, and no part of what they count.
+    counted = sum(own[name] for name in ("MemFree", "Slab", "PageTables", "VmallocUsed", "Active", "Inactive", "Unevictable"))
+    huge = own["HugePages_Total"] * own["Hugepagesize"]
+    left = own["MemTotal"] - counted - huge
+    expect(0 < found["UNACCOUNTED"][0] * 4 <= left, f"UNACCOUNTED {found['UNACCOUNTED'][0] * 4} kB of {left}")
+
+
 def test_percentages_and_units(kernel):
-    found = rows(kernel.crash("kmem -i"))
+    found = rows(kernel.crash("kmem -i -v"))
     for name, (pages, size, percent, of) in found.items():
         number, unit = (size.split() + [""])[:2]
         scale = {"KB": 1024, "MB": 1 << 20, "GB": 1 << 30, "": 1}[unit]

@@ -1,6 +1,7 @@
 # kmem -s, -S, -I: slab caches against /proc/slabinfo; two ways of counting must agree.
 # SPDX-License-Identifier: GPL-3.0-or-later
 import json
+import os
 
 from harness import equal, expect
 
@@ -46,6 +47,26 @@ def test_caches_are_those_of_slabinfo(kernel):
             differ.append(name)
     # After the record the recorder ends, and its file is closed: few caches grow or shrink by that.
     expect(len(differ) <= len(own) // 20, f"{len(differ)} of {len(own)} caches have other totals: {differ[:5]}")
+
+
+def test_details(kernel):
+    """-v: the file's own count of objects in use, and all names that /sys/kernel/slab has."""
+    own, answers = slabinfo(kernel), rows(kernel, "kmem -s -v")
+    same = [row for row in answers if own[row["name"]][1::4] == [row["total"], row["slabs"]]]
+    differ = [row["name"] for row in same if row["active"] != own[row["name"]][0]]
+    expect(len(same) > len(own) * 3 // 4 and len(differ) <= len(same) // 20, f"{len(differ)} of {len(same)}: {differ[:5]}")
+    folder = kernel.folder / "truth/sys/kernel/slab"
+    targets = {}
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        if os.path.islink(path):
+            targets.setdefault(os.readlink(path), set()).add(name)
+    seen = {frozenset([row["name"], *row["aliases"]]) for row in answers if "aliases" in row}
+    equal(seen, {frozenset(names) for names in targets.values() if len(names) > 1}, "caches with several names")
+    alias, name = next((row["aliases"][0], row["name"]) for row in answers if "aliases" in row)
+    equal(rows(kernel, f"kmem -s {alias}"), rows(kernel, f"kmem -s {name}"), f"kmem -s {alias}")
+    text = kernel.crash(f"kmem -s -v {name}")
+    expect(text.splitlines()[0].split()[3] == "ACTIVE" and alias in text, text)
 
 
 def test_objects_one_by_one(kernel):
