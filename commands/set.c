@@ -23,6 +23,7 @@
 #include "shell/taskwords.h"
 #include "show/contextshow.h"
 #include "show/offline.h"
+#include "show/slabshow.h"
 #include "symbols.h"
 #include "task.h"
 
@@ -348,8 +349,6 @@ static bool change_debuginfod(const char *setting)
 	return true;
 }
 
-static bool redzone = true; /* scripts set it; no command here asks for it */
-
 static const struct variable variables[] = {
 	{ .name = "scroll",
 	  .settings = "on | off | less | more | CRASHPAGER",
@@ -389,7 +388,7 @@ static const struct variable variables[] = {
 	  .settings = "show | hide",
 	  .change = change_offline,
 	  .put = put_offline },
-	{ .name = "redzone", .flag = &redzone },
+	{ .name = "redzone", .flag = &slab_settings.redzone },
 	{ .name = "error",
 	  .settings = "default | redirect | file",
 	  .change = change_error,
@@ -689,8 +688,9 @@ COMMAND(set) = {
 		"  data_debug     on | off: only the messages from 4\n"
 		"  console        FILE: a terminal or a file, which gets these messages instead\n"
 		"                 of standard error\n"
-		"  redzone        on | off: kept for scripts; it is about the slab objects of\n"
-		"                 kmem -s and -S, and kmem shows totals only\n"
+		"  redzone        on | off: kmem shows a slab object by the red zone in front\n"
+		"                 of it, which slab_debug makes; off: by where pointers to it\n"
+		"                 point\n"
 		"  free           (no setting) frees the memory of decompressed pages\n"
 		"\n"
 		"\"hex\", \"dec\", \"vi\" and \"emacs\" may stand alone: set hex.",
