@@ -6,6 +6,7 @@
 #include "shell/command.h"
 #include "shell/nearest.h"
 #include "show/entryshow.h"
+#include "show/freenote.h"
 
 /*
  * Every shape of list is walked the same way: NODE is what an entry's link points to, and
@@ -25,6 +26,7 @@ struct walk {
 	/* where the walk is */
 	u64 nr_shown, entry;
 	struct table_run run;
+	struct free_note freed;
 	u64 second_node; /* what the first one points to */
 	struct u64map *seen;
 	u64 brent_node, brent_power, brent_lambda;
@@ -113,6 +115,7 @@ static void show_entry(struct walk *walk, u64 entry)
 	walk->nr_shown++;
 	walk->entry = entry;
 	table_put(&walk->run, 0);
+	free_note_look(&walk->freed, entry);
 }
 
 static u64 next_of(const struct walk *walk, u64 node)
@@ -235,6 +238,7 @@ static void run_list(struct args *args)
 	table_begin(&walk->run, &table);
 	do_walk(walk);
 	table_end(&walk->run);
+	free_note_end(&walk->freed);
 }
 
 static const struct option list_options[] = {
@@ -277,7 +281,8 @@ COMMAND(list) = {
 		"structures the list_head is; it may come before or after start, and without -o.\n"
 		"\n"
 		"A list that leads to memory which the dump lacks, or back into itself, ends with "
-		"a message after the entries found so far. Start may be an address, a symbol or "
+		"a message after the entries found so far. Of entries that lie in free slab "
+		"objects a warning tells. Start may be an address, a symbol or "
 		"an (expression).",
 	.example =
 		"crash> list task_struct.tasks -h init_task\n"

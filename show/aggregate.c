@@ -13,6 +13,7 @@
 #include "shell/bridge_ops.h"
 #include "shell/nearest.h"
 #include "show/datashow.h"
+#include "show/freenote.h"
 #include "show/jsonshow.h"
 #include "show/offline.h"
 #include "show/typeshow.h"
@@ -48,6 +49,7 @@ struct request {
 	unsigned radix;
 	u64 size, address;
 	s64 count;
+	struct free_note freed;
 	bool per_cpu; /* it is the copy of a per-cpu variable that CPU has */
 	unsigned cpu;
 };
@@ -275,6 +277,13 @@ static void show_definition(const struct request *request, const u64 *address)
 				       .radix = request->radix });
 }
 
+/* Not of an address that is no kernel's. */
+static void look_if_free(struct request *request)
+{
+	if (!option_given(request->args, "u") && !option_given(request->args, "f"))
+		free_note_look(&request->freed, request->address);
+}
+
 static void show_object(struct request *request)
 {
 	if (option_given(request->args, "r"))
@@ -297,7 +306,9 @@ static void show_array(struct request *request)
 		if (i)
 			table_remark("\n");
 		show_object(request);
+		look_if_free(request);
 	}
+	free_note_end(&request->freed);
 }
 
 static void show_per_cpu(struct request *request, const char *cpus)

@@ -85,6 +85,8 @@ static void put_object(struct row *row, size_t index, void *arg)
 	u8 state = slab->objects.states[number];
 
 	row_stands_for(row, address);
+	if (state == OBJECT_FREE || state == OBJECT_HELD)
+		row_colour(row, COLOUR_FREE);
 	row_address(row, address);
 	row_shown(row, state == OBJECT_ALLOCATED ? scope_printf("  [%llx]", address)
 		       : state == OBJECT_FREE	 ? scope_printf("   %llx  ", address)

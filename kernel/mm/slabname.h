@@ -13,7 +13,7 @@ struct slab_names {
 	struct slab_link {
 		u64 directory; /* kernfs_node of the cache */
 		const char *name;
-	} *links;
+	} * links;
 	size_t count;
 	const char *problem; /* why not all could be read; NULL: they could */
 };

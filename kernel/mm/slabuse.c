@@ -359,6 +359,12 @@ static int compare_held(const void *a, const void *b)
 	return (x->address > y->address) - (x->address < y->address);
 }
 
+static void sort_held(struct slab_use *use)
+{
+	if (use->held.count)
+		qsort(use->held.items, use->held.count, sizeof(*use->held.items), compare_held);
+}
+
 /* A slab of a CPU counts what its own freelist has: what others freed while the CPU had it. */
 static void sum_up(struct slab_use *use)
 {
@@ -371,8 +377,7 @@ static void sum_up(struct slab_use *use)
 		if (placed->place != SLAB_NODE_PARTIAL)
 			nr_free += placed->slab.objects - placed->slab.inuse;
 	}
-	if (use->held.count)
-		qsort(use->held.items, use->held.count, sizeof(*use->held.items), compare_held);
+	sort_held(use);
 	for (size_t i = 1; i < use->held.count; i++) {
 		if (use->held.items[i].address != use->held.items[i - 1].address)
 			continue;
@@ -394,21 +399,27 @@ struct job {
 	const struct cpu_mask *possible;
 };
 
+static void read_cpus(struct reading *reading, const struct cpu_mask *possible)
+{
+	const struct slab_cache *cache = reading->cache;
+
+	for (unsigned cpu = cpu_mask_next(possible, 0); cpu < MAX_CPUS;
+	     cpu = cpu_mask_next(possible, cpu + 1)) {
+		reading->number = cpu;
+		if (cache->cpu_slabs)
+			read_cpu_slabs(reading, percpu_address(cache->cpu_slabs, cpu));
+		if (cache->cpu_sheaves)
+			read_cpu_sheaves(reading, percpu_address(cache->cpu_sheaves, cpu));
+	}
+}
+
 static void read_use(void *arg, size_t index)
 {
 	const struct job *job = arg;
-	const struct slab_cache *cache = job->caches[index];
 	struct slab_use *use = &job->uses[index];
-	struct reading reading = { cache, use, 0 };
+	struct reading reading = { job->caches[index], use, 0 };
 
-	for (unsigned cpu = cpu_mask_next(job->possible, 0); cpu < MAX_CPUS;
-	     cpu = cpu_mask_next(job->possible, cpu + 1)) {
-		reading.number = cpu;
-		if (cache->cpu_slabs)
-			read_cpu_slabs(&reading, percpu_address(cache->cpu_slabs, cpu));
-		if (cache->cpu_sheaves)
-			read_cpu_sheaves(&reading, percpu_address(cache->cpu_sheaves, cpu));
-	}
+	read_cpus(&reading, job->possible);
 	for (reading.number = 0; reading.number < job->nr_nodes; reading.number++)
 		read_node(&reading);
 	sum_up(use);
@@ -459,6 +470,25 @@ void slab_use_read(const struct slab_cache *const *caches, size_t count, struct 
 	for (size_t i = 0; i < count; i++)
 		if (uses[i].no_memory)
 			fail("out of memory");
+}
+
+void slab_held_read(const struct slab_cache *cache, struct slab_use *use)
+{
+	struct owned_uses *owned = scope_alloc(sizeof(*owned));
+	struct reading reading = { cache, use, 0 };
+	u64 node, barn;
+
+	*owned = (struct owned_uses){ use, 1 };
+	memset(use, 0, sizeof(*use));
+	scope_cleanup(free_uses, owned);
+	prepare();
+	read_cpus(&reading, cpus_possible());
+	for (reading.number = 0; reading.number < nodes_limit(); reading.number++)
+		if (slab_cache_node(cache, reading.number, &node, &barn) && barn)
+			read_barn(&reading, barn);
+	sort_held(use);
+	if (use->no_memory)
+		fail("out of memory");
 }
 
 /* ---- the objects of one slab ---- */

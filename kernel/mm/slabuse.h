@@ -48,6 +48,12 @@ struct slab_use {
  */
 void slab_use_read(const struct slab_cache *const *caches, size_t count, struct slab_use *uses);
 
+/*
+ * Only what CPUs and nodes keep at hand: what slab_objects_read() asks for. The cost does not grow
+ * with the cache. The caller's scope owns it.
+ */
+void slab_held_read(const struct slab_cache *cache, struct slab_use *use);
+
 /* What a kmem_cache_node counts. */
 struct slab_node {
 	u64 slabs, objects, partial; /* PARTIAL: slabs on its list */

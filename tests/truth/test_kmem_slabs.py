@@ -3,7 +3,7 @@
 import json
 import os
 
-from harness import equal, expect
+from harness import equal, expect, run_crash
 
 
 def rows(kernel, command):
@@ -105,6 +105,35 @@ def test_who_holds_free_objects(kernel):
                 counted = sum(one.get("cpu") == cpu["cpu"] and one.get("holder") == "sheaf" for slab in slabs_of(row)
                               for one in slab["objects"])
                 equal(counted, cpu["main"], f"{row['name']}: objects in CPU {cpu['cpu']}'s sheaf")
+
+
+def test_free_objects_are_named_as_such(kernel):
+    """struct and list say so of a free object, wherever the kernel keeps it; not of others."""
+    def said(command):
+        done = run_crash("-s", kernel.vmlinux, kernel.vmcore, stdin=command + "\n")
+        return done.stdout if "--json" in command else done.stderr
+
+    (row,) = rows(kernel, "kmem -S filp")
+    slabs = slabs_of(row)
+    some = {}
+    for one in (one for slab in slabs for one in slab["objects"]):
+        some.setdefault(one.get("holder", one["state"]), one["object"][2:])
+    expect("allocated" in some and len(some) > 1, f"{sorted(some)}")
+    for kind, address in some.items():
+        inside = f"{int(address, 16) + 8:x}"
+        for command, where in ((f"struct file.f_mode {address}", address), (f"struct list_head {inside}", inside),
+                               (f"list -o 8 -e {address} {address}", address), (f"struct file.f_mode {address} --json", address)):
+            text = said(command)
+            expect((f"{where} lies in a free object of the slab cache filp" in text) == (kind != "allocated"), f"{kind}: {command}: {text!r}")
+            equal(text.count("free object"), int(kind != "allocated"), f"{kind}: {command}")
+    # Of several one is named, and all are counted.
+    slab = max(slabs, key=lambda slab: slab["free"])
+    size = int(kernel.crash("struct file").split("SIZE: ")[1].split()[0])
+    start = int(slab["objects"][0]["object"], 16)
+    numbers = [i * size // row["stride"] for i in range(len(slab["objects"]))]
+    nr_free = sum(slab["objects"][number]["state"] == "free" for number in numbers)
+    text = said(f"struct file.f_mode -c {len(numbers)} {start:x}")
+    expect(nr_free > 1 and f"WARNING: {nr_free} of them lie in free slab objects\n" in text, f"{nr_free}: {text!r}")
 
 
 def test_slabs_are_what_the_page_map_says(kernel):
