@@ -17,6 +17,7 @@ static const char *const sequences[] = {
 	[COLOUR_PANIC] = "1;31",
 	[COLOUR_RUNNING] = "32",
 	[COLOUR_BLOCKED] = "33",
+	[COLOUR_FREE] = "36",
 };
 
 void colour_init(bool terminal)

@@ -11,6 +11,7 @@ enum colour {
 	COLOUR_PANIC, /* the task that panicked */
 	COLOUR_RUNNING, /* states of tasks */
 	COLOUR_BLOCKED,
+	COLOUR_FREE, /* memory that nobody has */
 };
 
 /*

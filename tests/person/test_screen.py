@@ -303,6 +303,11 @@ def test_what_has_colours(kernel):
             equal([row.rstrip() for row in text.rstrip("\n").split("\n")], [row.rstrip() for row in plain.rstrip("\n").split("\n")], f"{line} without colours")
         session.answer("foreach RU ps")
         expect(any(colour == green for colour, _ in coloured_lines(session.screen(escapes=True))), "no colour for what runs")
+        objects = [line.split()[0] for line in kernel.crash("kmem -S filp").split("\n") if re.match(r" {2,3}[\[ ]ffff", line)]
+        for state, seen in (("free", [("36",)]), ("allocated", [])):
+            one = next(address for address in objects if address.startswith("[") == (state == "allocated"))
+            session.answer(f"kmem -s {one.strip('[]')}")
+            equal([colour for colour, text in coloured_lines(session.screen(escapes=True))], seen, f"colours of an object that is {state}")
         for line in ("foreach active bt", "bt", "set", "ps -A", "sys"):
             with tempfile.NamedTemporaryFile() as file:
                 session.answer(f"{line} > {file.name}")
