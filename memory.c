@@ -25,7 +25,8 @@ static struct {
 	const struct arch_ops *arch;
 	struct kernel_layout layout;
 	bool zero_excluded;
-	bool (*read_swapped)(u64 entry, u64 in_page, void *buf, size_t length, struct fault *fault);
+	bool (*read_swapped)(unsigned type, u64 offset, u64 in_page, void *buf, size_t length,
+			     struct fault *fault);
 	u64 generation; /* entries of another one are stale */
 } memory;
 
@@ -77,8 +78,8 @@ bool memory_zero_excluded(void)
 	return memory.zero_excluded;
 }
 
-void memory_set_swap_reader(bool (*read)(u64 entry, u64 in_page, void *buf, size_t length,
-					 struct fault *fault))
+void memory_set_swap_reader(bool (*read)(unsigned type, u64 offset, u64 in_page, void *buf,
+					 size_t length, struct fault *fault))
 {
 	memory.read_swapped = read;
 }
@@ -151,6 +152,30 @@ static bool translate(struct space space, u64 address, u64 *paddr, u64 *run_byte
 	return true;
 }
 
+/* What a missing entry of this table leaves out. */
+static u64 hole_bytes(const char *level)
+{
+	static const struct {
+		const char *level;
+		unsigned shift;
+	} tables[] = { { "p4d", 39 }, { "pud", 30 }, { "pmd", 21 }, { "pte", 12 } };
+
+	if (level && streq(level, "pgd"))
+		return 1ULL << (memory_layout()->levels == 5 ? 48 : 39);
+	for (size_t i = 0; level && i < ARRAY_SIZE(tables); i++)
+		if (streq(level, tables[i].level))
+			return 1ULL << tables[i].shift;
+	return PAGE_BYTES;
+}
+
+bool mem_swap_place(u64 address, u64 entry, const struct fault *fault, unsigned *type, u64 *offset)
+{
+	if (fault->reason != FAULT_SWAPPED_OUT || !memory_arch()->swap_entry(entry, type, offset))
+		return false;
+	*offset += address % max_u64(hole_bytes(fault->level), PAGE_BYTES) >> PAGE_SHIFT;
+	return true;
+}
+
 /*
  * Of a page that has no frame, as much as lies in it: FAULT tells why there is none. Sets *PIECE.
  */
@@ -159,11 +184,14 @@ static bool read_without_frame(struct space space, u64 address, void *buf, size_
 {
 	struct translation translation;
 	struct fault inner = *why;
+	unsigned type;
+	u64 offset;
 
 	*piece = (size_t)min_u64(length, PAGE_BYTES - address % PAGE_BYTES);
 	if (why->reason == FAULT_SWAPPED_OUT && memory.read_swapped && space.kind == SPACE_USER &&
 	    !mem_walk_user(space.pgd, address, &translation, NULL) &&
-	    memory.read_swapped(translation.entry, address % PAGE_BYTES, buf, *piece, &inner))
+	    mem_swap_place(address, translation.entry, why, &type, &offset) &&
+	    memory.read_swapped(type, offset, address % PAGE_BYTES, buf, *piece, &inner))
 		return true;
 	if (fault)
 		*fault = inner;
@@ -346,22 +374,6 @@ bool mem_walk_user(u64 pgd, u64 address, struct translation *translation, struct
 		return fault_set(fault, FAULT_BAD_ADDRESS, SPACE_USER, address);
 	}
 	return memory.arch->walk(pgd, address, translation, fault);
-}
-
-/* What a missing entry of this table leaves out. */
-static u64 hole_bytes(const char *level)
-{
-	static const struct {
-		const char *level;
-		unsigned shift;
-	} tables[] = { { "p4d", 39 }, { "pud", 30 }, { "pmd", 21 }, { "pte", 12 } };
-
-	if (level && streq(level, "pgd"))
-		return 1ULL << (memory_layout()->levels == 5 ? 48 : 39);
-	for (size_t i = 0; level && i < ARRAY_SIZE(tables); i++)
-		if (streq(level, tables[i].level))
-			return 1ULL << tables[i].shift;
-	return PAGE_BYTES;
 }
 
 bool mem_look_up(struct space space, u64 address, struct mapped_range *range, struct fault *fault)

@@ -24,13 +24,12 @@ void memory_set_zero_excluded(bool zero);
 bool memory_zero_excluded(void);
 
 /*
- * READ copies LENGTH bytes, from IN_PAGE on, of the page whose entry of a user's page table is
- * ENTRY and says that it was swapped out. False when it is not to be had; FAULT, which is set
- * already and may be NULL, can get more. Must not fail(). Until one is set such pages cannot be
- * read.
+ * READ copies LENGTH bytes, from IN_PAGE on, of the page in slot OFFSET of swap area TYPE. False when
+ * it is not to be had; FAULT, which is set already and may be NULL, can get more. Must not fail().
+ * Until one is set such pages cannot be read.
  */
-void memory_set_swap_reader(bool (*read)(u64 entry, u64 in_page, void *buf, size_t length,
-					 struct fault *fault));
+void memory_set_swap_reader(bool (*read)(unsigned type, u64 offset, u64 in_page, void *buf,
+					 size_t length, struct fault *fault));
 
 /* Where an address leads. */
 struct space {
@@ -81,6 +80,12 @@ struct mapped_range {
  * last entry that was looked at stands for, whether it maps something or not: false, and why.
  */
 bool mem_look_up(struct space space, u64 address, struct mapped_range *range, struct fault *fault);
+
+/*
+ * The place in swap of the page at ADDRESS, of which FAULT says that ENTRY does not map it: an entry
+ * of a pmd stands for all its pages. False: it was not swapped out.
+ */
+bool mem_swap_place(u64 address, u64 entry, const struct fault *fault, unsigned *type, u64 *offset);
 
 /*
  * The first of SPACE's (kernel or user) that holds ADDRESS, or lies behind it and begins before

@@ -134,7 +134,8 @@ static bool walk_tables(struct dump *dump, unsigned levels, u64 root, u64 addres
 		translation->nr_steps++;
 		translation->entry = entry;
 		if (!entry_present(entry, address, level)) {
-			bool swapped = entry && level == 0 && !(address >> 63);
+			/* Of a huge page that is being moved the pmd has such an entry. */
+			bool swapped = entry && level <= 1 && !(address >> 63);
 
 			return walk_fault(fault, swapped ? FAULT_SWAPPED_OUT : FAULT_NOT_MAPPED,
 					  address, fault_names[name], 0);

@@ -42,6 +42,10 @@ const char *fault_text(const struct fault *fault)
 	case FAULT_NONE:
 		return "no fault";
 	case FAULT_NOT_MAPPED:
+		if (fault->detail[0]) {
+			snprintf(text, sizeof(text), "not mapped (%s)", fault->detail);
+			return text;
+		}
 		if (!fault->level)
 			return "not mapped";
 		snprintf(text, sizeof(text), "not mapped (no %s entry)", fault->level);

@@ -31,7 +31,8 @@ struct fault {
 	u64 address; /* the first byte that could not be read, as the caller gave it */
 	u64 physical; /* where translation ended, when it got so far; else 0 */
 	const char *level; /* "pgd", "p4d", "pud", "pmd", "pte": the table that failed, or NULL */
-	char detail[112]; /* SWAPPED_OUT: where it is, or why it cannot be had from there; or "" */
+	/* SWAPPED_OUT: where it is, or why not to be had; NOT_MAPPED: what it is instead; or "" */
+	char detail[112];
 };
 
 /* "page excluded from the dump", "not mapped (no pmd entry)" ... : no address, no full stop. */

@@ -29,6 +29,7 @@ KENUM(buddy_bit, "PG_buddy"); /* v6.10 and v6.11; before it a macro */
 KFIELD(page_private, "page.private");
 KENUM(slab_bit, "PG_slab"); /* before it a bit of page.flags, or in v6.10 and v6.11 of page_type */
 KENUM(nr_pageflags, "__NR_PAGEFLAGS");
+KENUM(nr_zone_types, "__MAX_NR_ZONES");
 KFIELD(cache_per_node, "kmem_cache.per_node");
 KTYPE(per_node_type, "struct kmem_cache_per_node_ptrs");
 KFIELD(cache_node, "kmem_cache.node");
@@ -165,18 +166,37 @@ bool page_is_slab(u64 head_page)
 	return page_copy_is_slab(page);
 }
 
-/* The highest bits; as many as number the nodes of arrays that have one entry each. */
-unsigned page_node(u64 flags)
+static unsigned bits_for(u64 count)
 {
-	u64 nodes = kfield_exists(&cache_per_node)
-			    ? kfield_size(&cache_per_node) / ktype_size(&per_node_type)
-		    : kfield_exists(&cache_node) ? kfield_size(&cache_node) / sizeof(u64)
-						 : 1;
 	unsigned width = 0;
 
-	while (width < 16 && 1ULL << width < nodes)
+	while (width < 16 && 1ULL << width < count)
 		width++;
+	return width;
+}
+
+/* The highest bits; as many as number the nodes of arrays that have one entry each. */
+static unsigned node_bits(void)
+{
+	return bits_for(kfield_exists(&cache_per_node)
+				? kfield_size(&cache_per_node) / ktype_size(&per_node_type)
+			: kfield_exists(&cache_node) ? kfield_size(&cache_node) / sizeof(u64)
+						     : 1);
+}
+
+unsigned page_node(u64 flags)
+{
+	unsigned width = node_bits();
+
 	return width ? (unsigned)(flags >> (64 - width)) : 0;
+}
+
+unsigned page_zone(u64 flags)
+{
+	s64 count = kenum_exists(&nr_zone_types) ? kenum_value(&nr_zone_types) : 1;
+	unsigned width = bits_for(count > 0 ? (u64)count : 1);
+
+	return width ? (unsigned)(flags << node_bits() >> (64 - width)) : 0;
 }
 
 void page_info_of_copy(u64 pfn, const u8 *page, struct page_info *info)

@@ -38,6 +38,8 @@ bool page_copy_is_buddy(const u8 *page, unsigned *order);
 bool page_is_buddy(u64 page, unsigned *order); /* may fail() */
 /* The NUMA node that the flags of a page name. */
 unsigned page_node(u64 flags);
+/* Its zone's number in the node. */
+unsigned page_zone(u64 flags);
 
 /* Of a copy of the struct page of a frame. */
 void page_info_of_copy(u64 pfn, const u8 *page, struct page_info *info);

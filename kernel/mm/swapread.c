@@ -1,4 +1,4 @@
-/* kernel/mm/swapread.c - where the page of a swap entry is: in the swap cache, in zram, or on a disk. */
+/* kernel/mm/swapread.c - where the page of a swap entry is: in the swap cache, in zswap or zram, or on a disk. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kernel/mm/swapread.h"
 
@@ -6,7 +6,9 @@
 #include "containers/kxarray.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/swap.h"
+#include "kernel/mm/swapmark.h"
 #include "kernel/mm/zram.h"
+#include "kernel/mm/zswap.h"
 #include "memory.h"
 
 #include <stdio.h>
@@ -31,8 +33,10 @@ KFIELD(swap_page_private, "page.private");
 #define ENTRY_TYPE_SHIFT 58 /* of an entry as page.private has it */
 /* A word of a cluster's table: the lowest bits say what it is, the highest count. */
 #define TABLE_KIND 3
+#define TABLE_SHADOW 1
 #define TABLE_FRAME 2
 #define TABLE_FRAME_MASK ((1ULL << 42) - 1)
+#define TABLE_ZERO (1ULL << 59) /* where there is no zeromap */
 
 struct question {
 	unsigned type;
@@ -105,20 +109,35 @@ static u64 cached_in_tree(unsigned type, u64 offset)
 	return 0;
 }
 
-static u64 cached_in_table(const struct swap_area *area, u64 offset)
+/* 0: the slot is free, or no slot of its cluster is in use. */
+static u64 table_word(const struct swap_area *area, u64 offset)
 {
-	u64 clusters = field_u64(area->address, &swap_area_clusters), table, word;
+	u64 clusters = field_u64(area->address, &swap_area_clusters), table;
 	u64 at = clusters + (offset >> CLUSTER_SHIFT) * ktype_size(&swap_cluster_type);
 
 	table = field_u64(at, &swap_cluster_table);
 	if (!table)
 		return 0;
-	word = mem_u64(table + (offset & ((1ULL << CLUSTER_SHIFT) - 1)) * sizeof(u64),
+	return mem_u64(table + (offset & ((1ULL << CLUSTER_SHIFT) - 1)) * sizeof(u64),
 		       "a swap table");
+}
+
+static u64 cached_in_table(const struct swap_area *area, u64 offset)
+{
+	u64 word = table_word(area, offset);
+
 	if ((word & TABLE_KIND) == TABLE_FRAME)
 		return page_of_pfn((word & TABLE_FRAME_MASK) >> 2);
 	/* v6.18 has the folio's address itself. */
 	return word && !(word & TABLE_KIND) ? word : 0;
+}
+
+static void read_frame(struct question *question, const char *what)
+{
+	if (question->page)
+		mem_read_in(PHYSICAL_SPACE, question->place->physical, question->page, PAGE_BYTES,
+			    what);
+	question->filled = true;
 }
 
 static bool in_cache(struct question *question)
@@ -137,26 +156,48 @@ static bool in_cache(struct question *question)
 	question->place->physical = pfn << PAGE_SHIFT;
 	describe(question->place, SWAP_PLACE_FRAME, "swap cache, frame %llx",
 		 question->place->physical);
-	mem_read_in(PHYSICAL_SPACE, pfn << PAGE_SHIFT, question->page, PAGE_BYTES,
-		    "a page of the swap cache");
+	read_frame(question, "a page of the swap cache");
 	return true;
 }
 
-static bool is_zero(struct question *question)
+/* A bit says so: in a map of the area's, or in the slot's word of the swap table. */
+static bool marked_zero(const struct question *question)
 {
 	u64 map, word;
 
-	if (!kfield_exists(&swap_area_zeromap))
-		return false;
+	if (!kfield_exists(&swap_area_zeromap)) {
+		if (!kfield_exists(&swap_cluster_table))
+			return false;
+		word = table_word(&question->area, question->offset);
+		return word & (TABLE_SHADOW | TABLE_FRAME) && word & TABLE_ZERO;
+	}
 	map = field_u64(question->area.address, &swap_area_zeromap);
 	if (!map)
 		return false;
 	word = mem_u64(map + question->offset / 64 * sizeof(u64), "swap_info_struct.zeromap");
-	if (!(word >> question->offset % 64 & 1))
+	return word >> question->offset % 64 & 1;
+}
+
+static bool is_zero(struct question *question)
+{
+	if (!marked_zero(question))
 		return false;
-	memset(question->page, 0, PAGE_BYTES);
+	if (question->page)
+		memset(question->page, 0, PAGE_BYTES);
 	describe(question->place, SWAP_PLACE_ZERO, "zeros, which were not written");
 	return true;
+}
+
+/* "zram, 812 bytes of lz4" */
+static void describe_packed(struct swap_place *place, int kind, const char *who, u64 bytes,
+			    const char *algorithm)
+{
+	if (bytes == PAGE_BYTES)
+		describe(place, kind, "%s, not compressed", who);
+	else if (algorithm[0])
+		describe(place, kind, "%s, %llu bytes of %s", who, bytes, algorithm);
+	else
+		describe(place, kind, "%s", who);
 }
 
 static void describe_slot(struct swap_place *place, const struct zram_slot *slot)
@@ -165,13 +206,36 @@ static void describe_slot(struct swap_place *place, const struct zram_slot *slot
 		describe(place, SWAP_PLACE_ZRAM, "zram, one word all over");
 	else if (slot->kind == ZRAM_WRITTEN_BACK)
 		describe(place, SWAP_PLACE_DISK, "zram, written back to its disk: not in the dump");
-	else if (slot->kind == ZRAM_STORED && slot->bytes == PAGE_BYTES)
-		describe(place, SWAP_PLACE_ZRAM, "zram, not compressed");
-	else if (slot->kind == ZRAM_STORED && slot->algorithm[0])
-		describe(place, SWAP_PLACE_ZRAM, "zram, %llu bytes of %s", slot->bytes,
-			 slot->algorithm);
 	else
-		describe(place, SWAP_PLACE_ZRAM, "zram");
+		describe_packed(place, SWAP_PLACE_ZRAM, "zram", slot->bytes, slot->algorithm);
+}
+
+struct zswap_question {
+	struct question *question;
+	struct zswap_page found;
+};
+
+static void ask_zswap(void *arg)
+{
+	struct zswap_question *ask = arg;
+
+	zswap_read(ask->question->type, ask->question->offset, &ask->found, ask->question->page);
+}
+
+static bool in_zswap(struct question *question)
+{
+	struct zswap_question ask = { .question = question };
+	struct failure failure;
+	bool read = protect_row(ask_zswap, &ask, &failure);
+
+	if (ask.found.kind == ZSWAP_SAME_FILLED)
+		describe(question->place, SWAP_PLACE_ZSWAP, "zswap, one word all over");
+	else if (ask.found.kind == ZSWAP_STORED)
+		describe_packed(question->place, SWAP_PLACE_ZSWAP, "zswap", ask.found.bytes,
+				ask.found.algorithm);
+	if (!read)
+		fail_again(&failure);
+	return ask.found.kind != ZSWAP_NONE;
 }
 
 struct zram_question {
@@ -209,18 +273,47 @@ static bool in_zram(struct question *question)
 	return true;
 }
 
+/* What stands in the page table is no swap entry. */
+static void look_at_mark(struct question *question)
+{
+	struct swap_place *place = question->place;
+	struct swap_mark mark;
+
+	swap_mark_read(question->offset, &mark);
+	place->physical = mark.physical;
+	switch (mark.kind) {
+	case SWAP_MARK_MIGRATION:
+		describe(place, SWAP_PLACE_MOVING, "being moved, frame %llx", mark.physical);
+		read_frame(question, "a page that is being moved");
+		break;
+	case SWAP_MARK_HWPOISON:
+		describe(place, SWAP_PLACE_MARK, "broken memory (hwpoison), frame %llx",
+			 mark.physical);
+		break;
+	case SWAP_MARK_DEVICE:
+		describe(place, SWAP_PLACE_MARK, "in a device's memory, frame %llx", mark.physical);
+		break;
+	case SWAP_MARK_MARKER:
+		describe(place, SWAP_PLACE_MARK, "no page but a marker: %s", mark.names);
+		break;
+	case SWAP_MARK_UNKNOWN:
+		describe(place, SWAP_PLACE_MARK,
+			 "no swap area has number %u: a mark of the kernel's", question->type);
+		break;
+	}
+}
+
 static void look(void *arg)
 {
 	struct question *question = arg;
 
 	if (!swap_area_of(question->type, &question->area)) {
-		describe(question->place, SWAP_PLACE_MARK,
-			 "no swap area has number %u: a mark of the kernel's", question->type);
+		look_at_mark(question);
 		return;
 	}
 	if (question->offset >= field_u64(question->area.address, &swap_area_max))
 		fail("the area has no slot %llu", question->offset);
-	question->filled = in_cache(question) || is_zero(question);
+	question->filled = in_cache(question) || is_zero(question) || in_zswap(question);
 	if (question->filled || in_zram(question))
 		return;
 	describe(question->place, SWAP_PLACE_DISK, "on %s, slot %llu: not in the dump",
@@ -240,6 +333,14 @@ bool swap_read_page(unsigned type, u64 offset, u8 *page, struct swap_place *plac
 	}
 	snprintf(place->why, sizeof(place->why), "%.111s", failure.text);
 	return false;
+}
+
+const char *swap_place_text(const struct swap_place *place)
+{
+	if (!place->why[0] || streq(place->text, place->why))
+		return scope_strdup(place->text);
+	return place->text[0] ? scope_printf("%s: %s", place->text, place->why)
+			      : scope_strdup(place->why);
 }
 
 /* ---- below reads of user memory ---- */
@@ -268,13 +369,12 @@ static void read_entry(void *arg)
 }
 
 /* Called below gdb's frames as well: nothing may escape from here. */
-static bool read_swapped(u64 entry, u64 in_page, void *buf, size_t length, struct fault *fault)
+static bool read_swapped(unsigned type, u64 offset, u64 in_page, void *buf, size_t length,
+			 struct fault *fault)
 {
-	struct read_of_entry read = { .good = false };
+	struct read_of_entry read = { .type = type, .offset = offset };
 	struct failure failure;
 
-	if (!memory_arch()->swap_entry(entry, &read.type, &read.offset))
-		return false;
 	if (memory_is_live() || !last.filled || last.type != read.type ||
 	    last.offset != read.offset) {
 		if (!protect(read_entry, &read, &failure)) {
@@ -283,6 +383,8 @@ static bool read_swapped(u64 entry, u64 in_page, void *buf, size_t length, struc
 			return false;
 		}
 		if (!read.good) {
+			if (fault && read.place.kind == SWAP_PLACE_MARK)
+				fault->reason = FAULT_NOT_MAPPED;
 			if (fault)
 				snprintf(fault->detail, sizeof(fault->detail), "%s",
 					 read.place.why);

@@ -49,10 +49,9 @@ static void place_without_frame(const struct user_pages *it, struct user_page *p
 	const struct vma *vma = &it->vma;
 
 	page->fault = it->fault;
-	if (it->fault.reason == FAULT_SWAPPED_OUT &&
-	    memory_arch()->swap_entry(it->range.entry, &page->swap_type, &page->offset)) {
+	if (mem_swap_place(page->address, it->range.entry, &it->fault, &page->swap_type,
+			   &page->offset)) {
 		page->place = USER_SWAP;
-		page->offset += (page->address - it->first) >> PAGE_SHIFT;
 	} else if (fault_is_unknown(&it->fault)) {
 		page->place = USER_UNKNOWN;
 	} else if (it->fault.reason == FAULT_NOT_MAPPED && vma->file) {

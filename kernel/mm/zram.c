@@ -107,6 +107,8 @@ static void read_stored(u64 zram, u64 handle, unsigned priority, struct zram_slo
 		fail("%llu bytes for a page", slot->bytes);
 	if (slot->bytes < PAGE_BYTES)
 		read_algorithm(zram, priority, slot->algorithm, sizeof(slot->algorithm));
+	if (!page)
+		return;
 	zsmalloc_read(modfield_u64(zram, &zram_pool), handle, packed, slot->bytes);
 	if (slot->bytes == PAGE_BYTES) {
 		memcpy(page, packed, PAGE_BYTES);
@@ -133,7 +135,8 @@ void zram_read(u64 zram, u64 slot_number, struct zram_slot *slot, u8 *page)
 		slot->kind = ZRAM_WRITTEN_BACK;
 	} else if (flags & bits.same) {
 		slot->kind = ZRAM_SAME_FILLED;
-		fill_page(page, handle);
+		if (page)
+			fill_page(page, handle);
 	} else if (handle) {
 		slot->kind = ZRAM_STORED;
 		slot->bytes = flags & bits.size_mask;

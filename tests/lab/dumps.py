@@ -51,6 +51,8 @@ SCENARIOS = {
     "bpf": {"about": "both processors in a BPF program below a probe, then break and c on the serial line",
             "setup": "bpf", "trigger": "serial"},
     "swap": {"about": "a process's memory in a zram device of each compressor", "setup": "swap"},
+    "zswap": {"about": "a process's memory in zswap with each compressor and allocator", "setup": "zswap",
+              "kernels": ("7.x", "7.3")},
     "many": {"about": "1,500 tasks", "setup": "many", "memory": 384},
 }
 for how, about in (("softirq", "NULL written to in a timer"), ("hardirq", "NULL written to in a hard interrupt"),
@@ -70,7 +72,8 @@ SCENARIOS["mod-nmideaf"].update({"kdump": True, "memory": 512, "formats": ["copi
 SCENARIOS["mod-lockup"]["cmdline"] += " lab.sysctl=kernel.softlockup_panic:1 lab.sysctl=kernel.watchdog_thresh:3"
 # module: load the lab's own module (source: another one than lab_mod.c) and have it crash so; note:
 # VMCOREINFO device; kdump: load a capture kernel; trigger: how the guest or the host makes it
-# panic; setup: setup/NAME.sh and -after.sh run around the workload, with the programs of setup/*.c.
+# panic; kernels: those whose configuration has what it is about; setup: setup/NAME.sh and -after.sh
+# run around the workload, with the programs of setup/*.c.
 BASE = {"memory": 256, "cpus": 2, "cpu": guests.CPU, "machine": "q35", "options": [], "cmdline": "", "note": True,
         "trigger": "sysrq-c", "kdump": False, "module": None, "source": None, "setup": None, "formats": ["elf"],
         "boot": "console=ttyS0,115200 ignore_loglevel panic=0 no_hash_pointers"}
@@ -78,7 +81,7 @@ FILES = {"elf": "vmcore", "kdump-zlib": "vmcore.zlib"}
 CAPTURE = "console=ttyS0,nr_cpus=1,reset_devices,cgroup_disable=memory,irqpoll"
 # The tests use every scenario of one kernel, and of the others those where kernels differ.
 FULL = "6.12"
-ELSEWHERE = ("sysrq", "kdump", "nonote", "nmi", "serial", "oom", "traced", "bpf")
+ELSEWHERE = ("sysrq", "kdump", "nonote", "nmi", "serial", "oom", "traced", "bpf", "swap")
 # Where Debian 12's compiler can build a module.
 WITH_MODULE = "6.1"
 
@@ -92,7 +95,8 @@ def scenario(name):
 def needed(series):
     """The scenarios that the tests use with a kernel."""
     return [name for name, plan in SCENARIOS.items()
-            if (series == WITH_MODULE if "module" in plan else series == FULL or name in ELSEWHERE)]
+            if (series == WITH_MODULE if "module" in plan else series in plan["kernels"] if "kernels" in plan
+                else series == FULL or name in ELSEWHERE)]
 
 
 def module_source(plan):
@@ -101,7 +105,7 @@ def module_source(plan):
 
 def key(plan):
     """Names a dump by what went into it: the guest's sources and the scenario."""
-    made_of = {name: value for name, value in plan.items() if name != "about" and value is not None}
+    made_of = {name: value for name, value in plan.items() if name not in ("about", "kernels") and value is not None}
     digest = hashlib.sha256(json.dumps([RECIPE, made_of], sort_keys=True).encode())
     guest = os.path.join(HERE, "guest")
     for name in sorted(os.listdir(guest)):

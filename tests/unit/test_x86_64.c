@@ -371,6 +371,19 @@ static void test_user_pages(void **state UNUSED)
 	assert_true(x86_64_ops.swap_entry(translation.entry, &type, &offset));
 	assert_int_equal(type, 1);
 	assert_int_equal(offset, 7);
+	assert_true(mem_swap_place(0x403458, translation.entry, &fault, &type, &offset));
+	assert_int_equal(type, 1);
+	assert_int_equal(offset, 7);
+	/* That of a huge page, in the table above: type 30, offset 512 of its first page. */
+	map(0x10000, 4, 0x800000, 1, 30ULL << 59 | (~512ULL << 9 & ((1ULL << 59) - 1) & ~0x1ffULL));
+	assert_false(mem_walk_user(pgd, 0x803458, &translation, &fault));
+	assert_int_equal(fault.reason, FAULT_SWAPPED_OUT);
+	assert_string_equal(fault.level, "pmd");
+	assert_true(mem_swap_place(0x803458, translation.entry, &fault, &type, &offset));
+	assert_int_equal(type, 30);
+	assert_int_equal(offset, 512 + 3);
+	fault.reason = FAULT_NOT_MAPPED;
+	assert_false(mem_swap_place(0x803458, translation.entry, &fault, &type, &offset));
 	assert_false(x86_64_ops.swap_entry(0, &type, &offset));
 	assert_false(x86_64_ops.swap_entry(0x123067, &type, &offset));
 	assert_false(x86_64_ops.swap_entry(0x123164, &type, &offset));

@@ -17,8 +17,12 @@ for algorithm in $(tr -d '[]' </sys/block/zram0/comp_algorithm); do
 	number=$(cat /sys/class/zram-control/hot_add)
 	device=zram$number
 	group=/sys/fs/cgroup/$device
+	# Older kernels name compressors whose module is not loaded.
+	echo "$algorithm" >/sys/block/$device/comp_algorithm || {
+		echo $number >/sys/class/zram-control/hot_remove
+		continue
+	}
 	swapoff /dev/zram0 || die "no swapoff of zram0" # what went there comes back: the device before it is full
-	echo "$algorithm" >/sys/block/$device/comp_algorithm || die "no $algorithm"
 	echo 160K >/sys/block/$device/disksize && mkswap /dev/$device >/dev/null && swapon /dev/$device || die "no swap on $device"
 	swapon /dev/zram0 || die "no zram0 behind it"
 	mkdir $group
@@ -34,7 +38,12 @@ for algorithm in $(tr -d '[]' </sys/block/zram0/comp_algorithm); do
 	done
 	turns=0
 	until [ "$(sed -n 's/^VmSwap:[^0-9]*\([0-9]*\).*/\1/p' /proc/$pid/status)" -ge 100 ] || [ $turns = 20 ]; do
-		echo 4M >$group/memory.reclaim # ends with an error when there is less to be had
+		if [ -e $group/memory.reclaim ]; then
+			echo 4M >$group/memory.reclaim # ends with an error when there is less to be had
+		else
+			echo 0 >$group/memory.high
+			echo max >$group/memory.high
+		fi
 		sleep 1
 		turns=$((turns + 1))
 	done 2>/dev/null
