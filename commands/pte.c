@@ -3,6 +3,7 @@
 #include "base/fail.h"
 #include "base/table.h"
 #include "kernel/mm/swap.h"
+#include "kernel/mm/swapread.h"
 #include "memory.h"
 #include "shell/command.h"
 
@@ -11,6 +12,7 @@ struct entry {
 	u64 value;
 	bool in_swap, area_known;
 	struct swap_area area;
+	struct swap_place place; /* where there is no such area */
 	unsigned type;
 	u64 slot;
 };
@@ -40,7 +42,7 @@ static void put_mapped(struct row *row, UNUSED size_t index, void *arg)
 
 static const struct column swap_columns[] = {
 	{ "pte", "PTE", CELL_ADDRESS, .fit = true },
-	{ "swap", "SWAP", CELL_TEXT, .align = ALIGN_CENTRE_RIGHT, .fit = true },
+	{ "swap", "SWAP", CELL_BYTES, .align = ALIGN_CENTRE_RIGHT, .fit = true },
 	{ "swap_offset", "OFFSET", CELL_NUMBER, .align = ALIGN_CENTRE_RIGHT, .fit = true,
 	  .filled = true },
 	{ "problem", "", .kind = CELL_TEXT },
@@ -54,9 +56,7 @@ static const struct column swap_columns[] = {
 static const char *swap_problem(const struct entry *entry)
 {
 	if (!entry->area_known)
-		return scope_printf("no swap area has number %u: the entry is a mark of the "
-				    "kernel's, of a page that moves, say, or of broken memory",
-				    entry->type);
+		return swap_place_text(&entry->place);
 	if (entry->slot > entry->area.pages)
 		return scope_printf("beyond the end of the area, which has %llu pages",
 				    entry->area.pages);
@@ -70,7 +70,7 @@ static void put_swap(struct row *row, UNUSED size_t index, void *arg)
 
 	row_address(row, entry->value);
 	if (entry->area_known && entry->area.name)
-		row_text(row, entry->area.name);
+		row_bytes(row, entry->area.name, strlen(entry->area.name));
 	else
 		row_unknown(row, NULL);
 	row_number(row, entry->slot);
@@ -90,6 +90,8 @@ static void show_entry(const char *word)
 		fail("%s is no hexadecimal number of at most 16 digits", word);
 	entry.in_swap = memory_arch()->swap_entry(entry.value, &entry.type, &entry.slot);
 	entry.area_known = entry.in_swap && swap_area_of(entry.type, &entry.area);
+	if (entry.in_swap && !entry.area_known)
+		swap_read_page(entry.type, entry.slot, NULL, &entry.place);
 	table_show(&(struct table){ .name = "pte",
 				    .columns = entry.in_swap ? swap_columns : mapped_columns,
 				    .count = 1,
@@ -111,7 +113,9 @@ COMMAND(pte) = {
 	.description =
 		"Shows the page that an entry of a page table maps, and the entry's bits. For a "
 		"page that was swapped out, the swap area and the slot in it, counted in pages. "
-		"vtop shows the entries of an address.",
+		"Entries that look so and say something else are named: of a page that is being "
+		"moved, which still has its frame, of broken memory, of a device's memory, and "
+		"the kernel's markers. vtop shows the entries of an address.",
 	.example = "crash> pte 123e067\n"
 		   "  PTE    PHYSICAL  FLAGS\n"
 		   "123e067   123e000  (PRESENT|RW|USER|ACCESSED|DIRTY)\n"

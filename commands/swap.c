@@ -13,7 +13,7 @@ static const struct column area_columns[] = {
 	  .width = 12 },
 	{ NULL, "", CELL_NUMBER, .before = "", .after = "%", .width = 4 },
 	{ "priority", "", CELL_SIGNED, .width = 3 },
-	{ "name", "", .kind = CELL_TEXT },
+	{ "name", "", .kind = CELL_BYTES },
 	{ "leaving", "", .kind = CELL_FLAG },
 	{ 0 },
 };
@@ -30,7 +30,7 @@ static void put_area(struct row *row, size_t index, void *arg)
 	row_number(row, area->pages ? area->used * 100 / area->pages : 0);
 	row_signed(row, area->priority);
 	if (area->name)
-		row_text(row, area->name);
+		row_bytes(row, area->name, strlen(area->name));
 	else
 		row_unknown(row, NULL);
 	if (area->leaving) {

@@ -6,6 +6,7 @@
 #include "base/table.h"
 #include "dump/dumpfile.h"
 #include "kernel/mm/swap.h"
+#include "kernel/mm/swapread.h"
 #include "kernel/mm/userpages.h"
 #include "kernel/mm/vma.h"
 #include "kernel/mm/vmaname.h"
@@ -122,8 +123,9 @@ static const struct column page_columns[] = {
 	{ "virtual", "", CELL_ADDRESS, .align = ALIGN_LEFT, .width = 10 },
 	{ "physical", "", .kind = CELL_ADDRESS },
 	{ "page_bytes", NULL, .kind = CELL_SIZE },
-	{ "swap", "", CELL_TEXT, .before = "  SWAP: " },
+	{ "swap", "", CELL_BYTES, .before = "  SWAP: " },
 	{ "swap_offset", "", CELL_NUMBER, .before = "  OFFSET: " },
+	{ "contents", "", CELL_BYTES, .before = "  CONTENTS: " },
 	{ "file", "", CELL_BYTES, .before = "  FILE: " },
 	{ "file_offset", "", CELL_NUMBER, .before = "  OFFSET: " },
 	{ "problem", "", CELL_TEXT, .before = "  (", .after = ")" },
@@ -140,7 +142,7 @@ static const char *swap_name(const struct request *request, unsigned type)
 static void put_swap(struct row *row, const char *area, u64 offset)
 {
 	if (area) {
-		row_text(row, area);
+		row_bytes(row, area, strlen(area));
 		row_number(row, offset);
 	} else {
 		row_none(row);
@@ -160,12 +162,14 @@ static void put_file(struct row *row, const char *name, u64 offset)
 	}
 }
 
-static const char *problem_of(const struct user_page *page, const char *swap)
+static const char *problem_of(const struct user_page *page, const struct swap_place *place)
 {
 	if (page->place == USER_UNKNOWN)
 		return scope_printf("unknown: %s", fault_text(&page->fault));
-	return page->place == USER_NOWHERE || (page->place == USER_SWAP && !swap) ? "not mapped"
-										  : NULL;
+	return page->place == USER_NOWHERE ||
+			       (page->place == USER_SWAP && place->kind == SWAP_PLACE_MARK)
+		       ? "not mapped"
+		       : NULL;
 }
 
 static const char *file_name(const struct vma *vma)
@@ -176,22 +180,49 @@ static const char *file_name(const struct vma *vma)
 	return strbuf_text(name);
 }
 
-static void put_place(struct row *row, struct page_view *view, const struct user_page *page)
+/* A page that is being moved still has its frame. */
+static void put_frame(struct row *row, const struct user_page *page, const struct swap_place *place)
 {
-	const struct request *request = view->space->request;
-	const char *swap = page->place == USER_SWAP ? swap_name(request, page->swap_type) : NULL;
-	const char *problem = problem_of(page, swap);
+	bool moving = page->place == USER_SWAP && place->kind == SWAP_PLACE_MOVING;
+	u64 physical = moving ? place->physical : page->physical;
 
 	row_address(row, page->address);
-	if (page->place == USER_FRAME) {
-		row_address(row, page->physical);
-		row_shown(row, scope_printf("%8llx", page->physical));
-		row_size(row, page->mapped_bytes);
+	if (page->place == USER_FRAME || moving) {
+		row_address(row, physical);
+		row_shown(row, scope_printf("%8llx", physical));
+		row_size(row, moving ? PAGE_BYTES : page->mapped_bytes);
 	} else {
 		row_null(row, "");
 		row_none(row);
 	}
+}
+
+static void put_contents(struct row *row, const struct user_page *page,
+			 const struct swap_place *place)
+{
+	const char *text;
+
+	if (page->place != USER_SWAP) {
+		row_none(row);
+		return;
+	}
+	text = swap_place_text(place);
+	row_bytes(row, text, strlen(text));
+}
+
+static void put_place(struct row *row, struct page_view *view, const struct user_page *page)
+{
+	const struct request *request = view->space->request;
+	const char *swap = page->place == USER_SWAP ? swap_name(request, page->swap_type) : NULL;
+	struct swap_place place = { .text = "" };
+	const char *problem;
+
+	if (page->place == USER_SWAP)
+		swap_read_page(page->swap_type, page->offset, NULL, &place);
+	problem = problem_of(page, &place);
+	put_frame(row, page, &place);
 	put_swap(row, swap, page->offset);
+	put_contents(row, page, &place);
 	put_file(row, page->place == USER_FILE ? file_name(view->vma) : NULL, page->offset);
 	if (problem)
 		row_text(row, problem);
@@ -712,8 +743,9 @@ COMMAND(vm) = {
 		"mapping: its vm_area_struct, where it begins and ends, its flags, and its name as "
 		"/proc/PID/maps has it: the file, or [heap], [stack], [vdso], [anon:NAME] ...\n"
 		"\n"
-		"-p shows of each page its physical address, or the swap area and the page in it, "
-		"or the file and the byte in it. \"(not mapped)\" is a page that nothing was "
+		"-p shows of each page its physical address, or the swap area and the page in it "
+		"with, behind CONTENTS, where it is now (as vtop says it), or the file and the byte "
+		"in it. \"(not mapped)\" is a page that nothing was "
 		"written to yet. Where no page table tells of 512 or more pages in a row, one line "
 		"stands for all.\n"
 		"\n"

@@ -33,7 +33,8 @@ struct answer {
 	struct vma vma; /* of user addresses */
 	bool has_page;
 	struct page_info page;
-	const char *swap; /* the area that an address without a frame is in, or NULL */
+	bool swapped; /* the last entry has a place in swap, or a mark of the kernel's */
+	const char *swap; /* that area's name; NULL: it is none, or has none that can be read */
 	u64 swap_offset;
 	struct swap_place place; /* of the page there */
 };
@@ -49,26 +50,31 @@ static const char *not_translated(const struct fault *fault)
  * The struct page of a frame. Memory that has none (devices) or whose page cannot be read has
  * nothing.
  */
-static void find_page(struct answer *answer)
+static void find_page(struct answer *answer, u64 physical)
 {
-	u64 pfn = answer->translation.paddr >> PAGE_SHIFT;
+	u64 pfn = physical >> PAGE_SHIFT;
 
 	answer->has_page = pfn < memory_dump()->max_pfn &&
 			   page_read(page_of_pfn(pfn), &answer->page, NULL);
 }
 
+/* A page that is being moved still has its frame. */
 static void find_swap(struct answer *answer)
 {
 	struct strbuf *area = scope_strbuf();
-	u8 page[PAGE_BYTES];
 	unsigned type;
 
-	if (answer->fault.reason != FAULT_SWAPPED_OUT ||
-	    !memory_arch()->swap_entry(answer->translation.entry, &type, &answer->swap_offset) ||
-	    !swap_area_name(type, area))
+	answer->swapped = mem_swap_place(answer->address, answer->translation.entry, &answer->fault,
+					 &type, &answer->swap_offset);
+	if (!answer->swapped)
 		return;
-	answer->swap = strbuf_text(area);
-	swap_read_page(type, answer->swap_offset, page, &answer->place);
+	if (swap_area_name(type, area))
+		answer->swap = strbuf_text(area);
+	swap_read_page(type, answer->swap_offset, scope_alloc(PAGE_BYTES), &answer->place);
+	if (answer->place.kind == SWAP_PLACE_MOVING || answer->place.kind == SWAP_PLACE_MARK)
+		answer->fault.reason = FAULT_NOT_MAPPED;
+	if (answer->place.kind == SWAP_PLACE_MOVING)
+		find_page(answer, answer->place.physical);
 }
 
 static void find_user(const struct request *request, struct answer *answer)
@@ -110,7 +116,7 @@ static void find(const struct request *request, struct answer *answer)
 	if (!answer->task)
 		answer->task = jsonshow_subject();
 	if (!answer->refused && answer->mapped)
-		find_page(answer);
+		find_page(answer, answer->translation.paddr);
 }
 
 /* ---- telling it, a part after the other ---- */
@@ -234,7 +240,7 @@ static void put_entry(struct row *row, UNUSED size_t index, void *arg)
 
 static const struct column swap_entry_columns[] = {
 	{ NULL, "PTE", CELL_ADDRESS, .fit = true },
-	{ NULL, "SWAP", CELL_TEXT, .align = ALIGN_CENTRE_RIGHT, .fit = true },
+	{ NULL, "SWAP", CELL_BYTES, .align = ALIGN_CENTRE_RIGHT, .fit = true },
 	{ NULL, "OFFSET", CELL_NUMBER, .align = ALIGN_CENTRE_RIGHT, .width = 6, .filled = true },
 	{ 0 },
 };
@@ -244,13 +250,13 @@ static void put_swap_entry(struct row *row, UNUSED size_t index, void *arg)
 	const struct answer *answer = arg;
 
 	row_address(row, answer->translation.entry);
-	row_text(row, answer->swap);
+	row_bytes(row, answer->swap, strlen(answer->swap));
 	row_number(row, answer->swap_offset);
 }
 
 static const struct column vma_columns[] = {
 	VMASHOW_COLUMNS("vma_"),
-	{ "vma_file", "", CELL_TEXT, .before = " ", .none = "" },
+	{ "vma_file", "", CELL_BYTES, .before = " ", .none = "" },
 	{ 0 },
 };
 
@@ -262,13 +268,13 @@ static void put_vma(struct row *row, UNUSED size_t index, void *arg)
 	vmashow_put(row, &answer->vma);
 	vma_file_name(&answer->vma, name);
 	if (name->length)
-		row_text(row, strbuf_text(name));
+		row_bytes(row, strbuf_text(name), name->length);
 	else
 		row_none(row);
 }
 
 static const struct column swap_columns[] = {
-	{ "swap", "", CELL_TEXT, .before = "SWAP: " },
+	{ "swap", "", CELL_BYTES, .before = "SWAP: " },
 	{ "swap_offset", "", CELL_NUMBER, .before = "  OFFSET: " },
 	{ 0 },
 };
@@ -277,27 +283,24 @@ static void put_swap(struct row *row, UNUSED size_t index, void *arg)
 {
 	const struct answer *answer = arg;
 
-	row_text(row, answer->swap);
+	row_bytes(row, answer->swap, strlen(answer->swap));
 	row_number(row, answer->swap_offset);
 }
 
 static const struct column contents_columns[] = {
-	{ "contents", "", CELL_TEXT, .before = "CONTENTS: " },
+	{ "contents", "", CELL_BYTES, .before = "CONTENTS: " },
 	{ 0 },
 };
 
-/* Where the page is now; why it cannot be read from there, when that is so. */
 static void put_contents(struct row *row, UNUSED size_t index, void *arg)
 {
-	const struct swap_place *place = &((const struct answer *)arg)->place;
+	const char *text = swap_place_text(&((const struct answer *)arg)->place);
 
-	row_text(row, !place->why[0] || streq(place->text, place->why) ? place->text
-		      : place->text[0] ? scope_printf("%s: %s", place->text, place->why)
-				       : place->why);
+	row_bytes(row, text, strlen(text));
 }
 
 static const struct column file_columns[] = {
-	{ "file", "", CELL_TEXT, .before = "FILE: " },
+	{ "file", "", CELL_BYTES, .before = "FILE: " },
 	{ "file_offset", "", CELL_NUMBER, .before = "  OFFSET: " },
 	{ 0 },
 };
@@ -311,7 +314,7 @@ static void put_file(struct row *row, UNUSED size_t index, void *arg)
 	struct strbuf *name = scope_strbuf();
 
 	vma_file_name(vma, name);
-	row_text(row, strbuf_text(name));
+	row_bytes(row, strbuf_text(name), name->length);
 	row_number(row, offset);
 	row_shown(row, scope_printf("%llx", offset));
 }
@@ -389,8 +392,9 @@ static void tell_place(struct row *row, const struct answer *answer)
 					    .put = put_file,
 					    .headings = HEADINGS_NEVER };
 
-	if (answer->swap) {
-		tell(row, &swap, answer);
+	if (answer->swapped) {
+		if (answer->swap)
+			tell(row, &swap, answer);
 		tell(row, &contents, answer);
 	} else if (answer->fault.reason == FAULT_NOT_MAPPED && answer->vma.file) {
 		tell(row, &file, answer);
@@ -522,8 +526,10 @@ COMMAND(vtop) = {
 		"of the last one, the mapping that covers a user address, and the frame's struct "
 		"page. For a page without a frame it shows the place in swap or in the mapped "
 		"file. CONTENTS says where a page is that was swapped out: still in memory, in "
-		"the swap cache or compressed in zram, where rd -u, struct -u, p -u and ps -a "
-		"read it as well; or on a disk, which no dump has.\n"
+		"the swap cache or compressed in zswap or zram, where rd -u, struct -u, p -u and "
+		"ps -a read it as well; or on a disk, which no dump has. Entries that look so and "
+		"say something else are named: of a page that is being moved, which still has its "
+		"frame, of broken memory, of a device's memory, and the kernel's markers.\n"
 		"\n"
 		"User addresses belong to the current task, or to that of -c. Kernel addresses go "
 		"through the kernel's own tables, or with -c through the task's. An address may "

@@ -1467,7 +1467,7 @@ NEVER_SEEN = {
     ),
     "kmem unpurged": "5.10 does not show these",
     "swap leaving": "nobody called swapoff: its bit is in unit/swap",
-    **dict.fromkeys(("vm swap", "vm swap_offset"), "init is in memory: truth/vm"),
+    **dict.fromkeys(("vm contents", "vm swap", "vm swap_offset"), "init is in memory: truth/vm"),
     **dict.fromkeys(
         ("vm mm_struct", "vm vm_area_structs", "vm address", "vm value", "vm symbols", "vm strings"),
         "of vm -m and -v: truth/vm",

@@ -157,11 +157,15 @@ def test_page_lines(kernel):
     device = kernel.truth("proc/swaps").splitlines()[1].split()[0]
     equal(lines.count("VIRTUAL     PHYSICAL"), lines.count("      VMA           START       END     FLAGS FILE"), "titles")
     known = pagemap(kernel, pid)
+    swapped = [address for address in range(start, start + size, 4096) if known.get(address, 0) & SWAPPED]
+    # The same words as vtop's.
+    contents = dict(zip(swapped, re.findall(r"^CONTENTS: (.*)$", kernel.crash(f"vtop -c {pid} " + " ".join(f"{a:x}" for a in swapped)), re.M)))
     for address in range(start, start + size, 4096):
         entry = known.get(address, 0)
         line = next(line for line in lines if line.startswith(f"{address:<10x}  "))
         if entry & SWAPPED:
-            equal(line, f"{address:x}  SWAP: {device}  OFFSET: {entry >> 5 & ((1 << 50) - 1)}", "a page in swap")
+            where = f"SWAP: {device}  OFFSET: {entry >> 5 & ((1 << 50) - 1)}  CONTENTS: {contents[address]}"
+            equal(line, f"{address:x}  {where}", "a page in swap")
         elif entry & PRESENT:
             equal(line, f"{address:x}  {(entry & FRAME) * 4096:8x}", "a page in memory")
     expect(any(re.fullmatch(r"[0-9a-f]+ +FILE: /bin/lab-guest  OFFSET: [0-9a-f]+", line) for line in lines), "no page in a file")
