@@ -17,8 +17,8 @@ COMMAND(struct) = {
 		"what memory holds there. A list of members, with commas and no blanks, limits it "
 		"to these; a member may be a path (se.exec_start) and have subscripts "
 		"(numbers[0].nr). An address may be a symbol; \":cpus\" after it makes it a "
-		"per-cpu variable: \":\" alone is the current CPU, \":a\" all, \":0,2-3\" these. An "
-		"object that the slab allocator has as free is warned of.\n"
+		"per-cpu variable: \":\" alone is the current CPU, \":a\" all, \":0,2-3\" these. "
+		"An object that the slab allocator has as free is warned of.\n"
 		"\n"
 		"You can leave out the word struct unless the name is that of a command.",
 	.example = "crash> struct list_head -o\n"
