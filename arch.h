@@ -76,6 +76,11 @@ struct arch_ops {
 	 * Walks the tables below PGD (kernel virtual address of the top table), noting each step.
 	 */
 	bool (*walk)(u64 pgd, u64 address, struct translation *translation, struct fault *fault);
+	/*
+	 * TRANSLATION is of a walk that got to a last table, which has ADDRESS as well: only
+	 * that entry is read.
+	 */
+	bool (*walk_on)(u64 address, struct translation *translation, struct fault *fault);
 	bool (*is_kernel_address)(u64 address);
 	/* Physical address of the page that an entry maps, or would map if it were present. */
 	u64 (*pte_frame)(u64 entry);

@@ -376,22 +376,48 @@ bool mem_walk_user(u64 pgd, u64 address, struct translation *translation, struct
 	return memory.arch->walk(pgd, address, translation, fault);
 }
 
+static bool set_range(struct mapped_range *range, u64 address, const struct translation *to,
+		      bool mapped, const struct fault *why, struct fault *fault)
+{
+	u64 step = max_u64(mapped ? to->page_bytes : hole_bytes(why->level), PAGE_BYTES);
+
+	*range = (struct mapped_range){ .address = address,
+					.bytes = step - (address & (step - 1)),
+					.paddr = align_down(to->paddr, PAGE_BYTES),
+					.entry = to->entry,
+					.mapped_bytes = mapped ? to->page_bytes : 0 };
+	if (!mapped && fault)
+		*fault = *why;
+	return mapped;
+}
+
 bool mem_look_up(struct space space, u64 address, struct mapped_range *range, struct fault *fault)
 {
 	struct translation to;
 	struct fault why = { 0 };
 	bool mapped = space.kind == SPACE_USER ? mem_walk_user(space.pgd, address, &to, &why)
 					       : mem_walk_kernel(address, &to, &why);
-	u64 step = max_u64(mapped ? to.page_bytes : hole_bytes(why.level), PAGE_BYTES);
 
-	*range = (struct mapped_range){ .address = address,
-					.bytes = step - (address & (step - 1)),
-					.paddr = align_down(to.paddr, PAGE_BYTES),
-					.entry = to.entry,
-					.mapped_bytes = mapped ? to.page_bytes : 0 };
-	if (!mapped && fault)
-		*fault = why;
-	return mapped;
+	return set_range(range, address, &to, mapped, &why, fault);
+}
+
+/* What a last table maps has the same upper bits, and so the same way down to it. */
+static bool ends_in_same_table(const struct last_walk *walk, u64 address)
+{
+	return walk->to.nr_steps == memory.layout.levels && address < memory.layout.task_size &&
+	       !memory_is_live() && (walk->address ^ address) < hole_bytes("pmd");
+}
+
+bool mem_look_up_on(u64 pgd, u64 address, struct last_walk *walk, struct mapped_range *range,
+		    struct fault *fault)
+{
+	struct fault why = { 0 };
+	bool mapped = ends_in_same_table(walk, address)
+			      ? memory.arch->walk_on(address, &walk->to, &why)
+			      : mem_walk_user(pgd, address, &walk->to, &why);
+
+	walk->address = address;
+	return set_range(range, address, &walk->to, mapped, &why, fault);
 }
 
 bool mem_next_mapped(struct space space, u64 address, u64 last, struct mapped_range *range)

@@ -82,6 +82,17 @@ struct mapped_range {
 bool mem_look_up(struct space space, u64 address, struct mapped_range *range, struct fault *fault);
 
 /*
+ * The same of user memory, address by address: WALK, empty at first and for this PGD only,
+ * keeps the way down to the last one. Where the next has the same, its entry alone is read.
+ */
+struct last_walk {
+	u64 address;
+	struct translation to;
+};
+bool mem_look_up_on(u64 pgd, u64 address, struct last_walk *walk, struct mapped_range *range,
+		    struct fault *fault);
+
+/*
  * The place in swap of the page at ADDRESS, of which FAULT says that ENTRY does not map it: an entry
  * of a pmd stands for all its pages. False: it was not swapped out.
  */

@@ -108,19 +108,11 @@ static bool walk_fault(struct fault *fault, enum fault_reason reason, u64 addres
 	return false;
 }
 
-/* Steps taken before a failure stay in *translation: vtop shows how far it got. */
-static bool walk_tables(struct dump *dump, unsigned levels, u64 root, u64 address,
-			struct translation *translation, struct fault *fault)
+/* From the table TABLE of LEVEL on. What is above it stands in *translation. */
+static bool walk_down(struct dump *dump, unsigned levels, unsigned level, u64 table, u64 address,
+		      struct translation *translation, struct fault *fault)
 {
-	u64 table = root;
-
-	memset(translation, 0, sizeof(*translation));
-	if (!canonical(address, levels))
-		return fault_set(fault, FAULT_BAD_ADDRESS, SPACE_KERNEL, address);
-	if (root == NO_ROOT)
-		return fault_set(fault, FAULT_NO_TABLES, SPACE_KERNEL, address);
-
-	for (unsigned level = levels - 1;; level--) {
+	for (;; level--) {
 		unsigned name = level_name(level, levels);
 		unsigned shift = level_shift(level);
 		u64 at = table + (address >> shift) % ENTRIES * sizeof(u64);
@@ -150,6 +142,18 @@ static bool walk_tables(struct dump *dump, unsigned levels, u64 root, u64 addres
 		}
 		table = entry_frame(entry);
 	}
+}
+
+/* Steps taken before a failure stay in *translation: vtop shows how far it got. */
+static bool walk_tables(struct dump *dump, unsigned levels, u64 root, u64 address,
+			struct translation *translation, struct fault *fault)
+{
+	memset(translation, 0, sizeof(*translation));
+	if (!canonical(address, levels))
+		return fault_set(fault, FAULT_BAD_ADDRESS, SPACE_KERNEL, address);
+	if (root == NO_ROOT)
+		return fault_set(fault, FAULT_NO_TABLES, SPACE_KERNEL, address);
+	return walk_down(dump, levels, levels - 1, root, address, translation, fault);
 }
 
 /*
@@ -789,6 +793,15 @@ static bool x86_64_walk(u64 pgd, u64 address, struct translation *translation, s
 	return walk_tables(x86.dump, x86.layout.levels, root, address, translation, fault);
 }
 
+static bool x86_64_walk_on(u64 address, struct translation *translation, struct fault *fault)
+{
+	u64 last = translation->steps[--translation->nr_steps].entry_address;
+
+	translation->paddr = translation->page_bytes = translation->entry = 0;
+	return walk_down(x86.dump, x86.layout.levels, 0, align_down(last, PAGE_BYTES), address,
+			 translation, fault);
+}
+
 static bool x86_64_is_kernel_address(u64 address)
 {
 	return address >> 63 && canonical(address, x86.layout.levels);
@@ -845,6 +858,7 @@ const struct arch_ops x86_64_ops = {
 	.find_bare_layout = x86_64_find_bare_layout,
 	.kernel_to_phys = x86_64_kernel_to_phys,
 	.walk = x86_64_walk,
+	.walk_on = x86_64_walk_on,
 	.is_kernel_address = x86_64_is_kernel_address,
 	.pte_frame = entry_frame,
 	.swap_entry = x86_64_swap_entry,

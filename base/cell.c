@@ -9,18 +9,33 @@
 #define NS_PER_SECOND (1000 * NS_PER_MS)
 #define NS_PER_DAY (86400 * NS_PER_SECOND)
 
-/* Listings have a hundred thousand rows: printf() is most of what they would cost. */
-static void add_number(struct strbuf *text, u64 number, unsigned base, unsigned least)
+/*
+ * Listings have a million rows: printf() is most of what they would cost, and division the most of
+ * what is left.
+ */
+static void add_hex(struct strbuf *text, u64 number, unsigned least)
 {
-	char digits[24];
+	char digits[16];
 	size_t at = sizeof(digits);
 
 	do {
-		digits[--at] = "0123456789abcdef"[number % base];
-		number /= base;
+		digits[--at] = "0123456789abcdef"[number % 16];
+		number /= 16;
 	} while (number > 0);
 	while (sizeof(digits) - at < least && at > 0)
 		digits[--at] = '0';
+	strbuf_add(text, digits + at, sizeof(digits) - at);
+}
+
+static void add_decimal(struct strbuf *text, u64 number)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
 	strbuf_add(text, digits + at, sizeof(digits) - at);
 }
 
@@ -28,7 +43,7 @@ static void add_signed(struct strbuf *text, s64 number)
 {
 	if (number < 0)
 		strbuf_putc(text, '-');
-	add_number(text, number < 0 ? -(u64)number : (u64)number, 10, 1);
+	add_decimal(text, number < 0 ? -(u64)number : (u64)number);
 }
 
 static void add_time(struct strbuf *text, u64 ns)
@@ -56,16 +71,19 @@ static void add_value(const struct column *column, const struct cell *cell, stru
 			strbuf_puts(text, cell->value.text);
 		break;
 	case CELL_ADDRESS:
-		add_number(text, cell->value.number, 16, column->zeros ? column->width : 1);
+		add_hex(text, cell->value.number, column->zeros ? column->width : 1);
 		break;
 	case CELL_NUMBER:
-		add_number(text, cell->value.number, 10, 1);
+		if (column->hex)
+			add_hex(text, cell->value.number, 1);
+		else
+			add_decimal(text, cell->value.number);
 		break;
 	case CELL_SIGNED:
 		add_signed(text, cell->value.negative);
 		break;
 	case CELL_SIZE:
-		add_number(text, cell->value.number / (column->unit ? column->unit : 1), 10, 1);
+		add_decimal(text, cell->value.number / (column->unit ? column->unit : 1));
 		break;
 	case CELL_REAL:
 		strbuf_printf(text, "%.*f", column->decimals, cell->value.real);
@@ -113,11 +131,11 @@ void cell_add_text(const struct column *column, const struct cell *cell, struct 
 		strbuf_puts(text, column->after);
 }
 
-void cell_add_padded(const struct column *column, const char *word, size_t length, unsigned width,
-		     bool trailing, struct strbuf *text)
+void cell_pad(const struct column *column, size_t from, unsigned width, bool trailing,
+	      struct strbuf *text)
 {
 	bool number = column->kind < CELL_FLAG && column->kind != CELL_TEXT;
-	size_t spare = length < width ? width - length : 0, left = 0;
+	size_t length = text->length - from, spare = length < width ? width - length : 0, left = 0;
 
 	if (column->align == ALIGN_CENTRE)
 		left = spare / 2;
@@ -125,11 +143,10 @@ void cell_add_padded(const struct column *column, const char *word, size_t lengt
 		left = (spare + 1) / 2;
 	else if (column->align == ALIGN_RIGHT || (column->align == ALIGN_AS_KIND && number))
 		left = spare;
-	for (size_t i = 0; i < left; i++)
-		strbuf_putc(text, ' ');
-	strbuf_add(text, word, length);
-	for (size_t i = left; i < spare && trailing; i++)
-		strbuf_putc(text, ' ');
+	if (left)
+		strbuf_insert(text, from, ' ', left);
+	if (spare > left && trailing)
+		strbuf_insert(text, text->length, ' ', spare - left);
 }
 
 static void put_value(const struct column *column, const struct cell *cell, const char *key)

@@ -38,6 +38,8 @@ struct column {
 	unsigned width; /* text that is longer moves the rest of its line to the right */
 	bool fit; /* as wide as the widest of all rows, but not less than .width and the heading */
 	bool filled; /* with blanks up to its width, even as the last of a line */
+	bool loose; /* where there is nothing to see, the width is not kept either */
+	bool hex; /* a number that readers see in hexadecimal */
 	bool zeros; /* an address is as wide as .width by zeros in front */
 	unsigned unit; /* of CELL_SIZE; 0: 1 */
 	int decimals; /* of CELL_REAL */
@@ -93,10 +95,10 @@ void cell_add_text(const struct column *column, const struct cell *cell, struct 
  */
 void cell_put_json(const struct column *column, const struct cell *cell);
 /*
- * WORD in WIDTH columns as the kind of COLUMN stands in them. TRAILING: blanks at the
- * end are wanted.
+ * What TEXT has from FROM on then stands in WIDTH columns as the kind of COLUMN stands in them.
+ * TRAILING: blanks at the end are wanted.
  */
-void cell_add_padded(const struct column *column, const char *word, size_t length, unsigned width,
-		     bool trailing, struct strbuf *text);
+void cell_pad(const struct column *column, size_t from, unsigned width, bool trailing,
+	      struct strbuf *text);
 
 #endif

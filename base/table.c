@@ -54,7 +54,7 @@ static bool is_there(const struct table *table, const struct column *column)
 /* ---- as text ---- */
 
 /* The line that is laid out: it is printed before anything else is. */
-static struct strbuf line, word;
+static struct strbuf line;
 
 static void add_label(const struct table *table, const struct column *column)
 {
@@ -69,7 +69,7 @@ static void add_label(const struct table *table, const struct column *column)
 /* Nothing to see, and no width to keep: then what stands before it goes as well. */
 static bool is_left_out(const struct column *column, const struct cell *cell)
 {
-	if (column->width)
+	if (column->width && !column->loose)
 		return false;
 	if (cell->shown)
 		return !*cell->shown;
@@ -81,6 +81,7 @@ static void add_cell(struct table_run *run, unsigned at, const struct cell *cell
 	const struct table *table = run->table;
 	const struct column *column = &table->columns[run->placed[at]];
 	bool last = table->labels || at + 1 == run->nr_placed;
+	size_t from;
 
 	if (column->before)
 		strbuf_puts(&line, column->before);
@@ -90,13 +91,12 @@ static void add_cell(struct table_run *run, unsigned at, const struct cell *cell
 		run->row->coloured = true;
 		run->row->colour = cell->colour;
 	}
-	strbuf_reset(&word);
+	from = line.length;
 	if (table->labels && cell->state == CELL_FAILED && !cell->shown)
-		strbuf_puts(&word, cell->why);
+		strbuf_puts(&line, cell->why);
 	else
-		cell_add_text(column, cell, &word);
-	cell_add_padded(column, strbuf_text(&word), word.length, run->widths[at],
-			!last || column->filled, &line);
+		cell_add_text(column, cell, &line);
+	cell_pad(column, from, run->widths[at], !last || column->filled, &line);
 }
 
 static void put_headings(struct table_run *run)
@@ -112,6 +112,7 @@ static void put_headings(struct table_run *run)
 	for (unsigned at = 0; at < run->nr_placed; at++) {
 		const struct column *column = &table->columns[run->placed[at]];
 		struct column centred = *column;
+		size_t from;
 
 		if (column->before)
 			strbuf_puts(&line, column->before);
@@ -120,8 +121,10 @@ static void put_headings(struct table_run *run)
 		/* Over addresses, which are as wide as their column. */
 		if (column->align == ALIGN_AS_KIND && column->kind == CELL_ADDRESS)
 			centred.align = ALIGN_CENTRE;
-		cell_add_padded(&centred, column->heading, strlen(column->heading), run->widths[at],
-				at + 1 < run->nr_placed || column->filled, &line);
+		from = line.length;
+		strbuf_puts(&line, column->heading);
+		cell_pad(&centred, from, run->widths[at], at + 1 < run->nr_placed || column->filled,
+			 &line);
 	}
 	strbuf_putc(&line, '\n');
 	out_bytes(line.text, line.length);
@@ -377,6 +380,7 @@ bool table_put(struct table_run *run, size_t index)
 static void measure_cells(void *arg, const struct table *table, const struct cell *cells,
 			  size_t from, size_t end)
 {
+	static struct strbuf word;
 	struct table_run *run = arg;
 
 	for (unsigned at = 0; at < run->nr_placed; at++) {
@@ -474,7 +478,7 @@ void table_end(struct table_run *run)
 
 static void put_all(struct table_run *run)
 {
-	for (size_t i = 0; i < run->table->count; i++)
+	for (size_t i = 0; i < run->table->count && !run->ended; i++)
 		table_put(run, i);
 	table_end(run);
 }
@@ -758,6 +762,12 @@ void row_stands_for(struct row *row, u64 address)
 void row_skip(struct row *row)
 {
 	row->skipped = true;
+}
+
+void row_no_more(struct row *row)
+{
+	row->skipped = true;
+	row->run->ended = true;
 }
 
 void row_colour(struct row *row, enum colour colour)

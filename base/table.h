@@ -8,6 +8,7 @@
 #include "base/fault.h"
 
 #define TABLE_COLUMNS_MAX 40
+#define TABLE_OPEN SIZE_MAX
 
 struct row;
 
@@ -25,7 +26,7 @@ struct table {
 	/* of the command, in front of what went wrong with a row; NULL: said in its place only */
 	const char *name;
 	const struct column *columns;
-	size_t count;
+	size_t count; /* TABLE_OPEN: a row tells that there are no more */
 	void (*put)(struct row *row, size_t index, void *arg);
 	void *arg;
 	unsigned when; /* which columns besides those that are always there */
@@ -73,7 +74,7 @@ struct table_run {
 	void *arg; /* of WRITER */
 	struct row *row; /* the one being told */
 	size_t nr_columns, nr_rows;
-	bool headed, nested;
+	bool headed, nested, ended;
 	unsigned nr_placed; /* columns in a line of text, in its order, and how wide they are */
 	u8 placed[TABLE_COLUMNS_MAX];
 	unsigned widths[TABLE_COLUMNS_MAX];
@@ -146,6 +147,7 @@ const char *row_protect(struct row *row, void (*put)(struct row *row, void *arg)
 /* The object that it is about. Before what may fail: messages name it. */
 void row_stands_for(struct row *row, u64 address);
 void row_skip(struct row *row); /* it is none of the table's, after all */
+void row_no_more(struct row *row); /* nor is any behind it */
 void row_colour(struct row *row, enum colour colour);
 /* What follows may take long: readers see what was put so far. */
 void row_flush(struct row *row);

@@ -115,7 +115,18 @@ void strbuf_puts(struct strbuf *buf, const char *text)
 
 void strbuf_putc(struct strbuf *buf, char c)
 {
-	strbuf_add(buf, &c, 1);
+	strbuf_reserve(buf, 1);
+	buf->text[buf->length++] = c;
+	buf->text[buf->length] = '\0';
+}
+
+void strbuf_insert(struct strbuf *buf, size_t at, char c, size_t count)
+{
+	strbuf_reserve(buf, count);
+	memmove(buf->text + at + count, buf->text + at, buf->length - at);
+	memset(buf->text + at, c, count);
+	buf->length += count;
+	buf->text[buf->length] = '\0';
 }
 
 void strbuf_vprintf(struct strbuf *buf, const char *format, va_list args)

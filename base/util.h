@@ -119,6 +119,8 @@ struct strbuf {
 void strbuf_add(struct strbuf *buf, const void *data, size_t length);
 void strbuf_puts(struct strbuf *buf, const char *text);
 void strbuf_putc(struct strbuf *buf, char c);
+/* COUNT times C in front of what stands at AT, which is in the text or at its end. */
+void strbuf_insert(struct strbuf *buf, size_t at, char c, size_t count);
 void strbuf_printf(struct strbuf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 void strbuf_vprintf(struct strbuf *buf, const char *format, va_list args);
 /* Never NULL: "" when nothing was added. */

@@ -59,6 +59,7 @@ struct space_view {
 struct page_view {
 	const struct space_view *space;
 	const struct vma *vma;
+	const char *file; /* the mapping's, where pages are told of */
 	struct user_pages it;
 	size_t at; /* index of the row that IT gives next */
 };
@@ -88,25 +89,15 @@ static void begin_pages(struct page_view *view, const struct space_view *space,
 {
 	const struct wanted *wanted = &space->request->wanted;
 
-	*view = (struct page_view){ .space = space, .vma = vma };
+	view->space = space;
+	view->vma = vma;
+	view->at = 0;
 	user_pages_begin(&view->it, space->pgd, vma);
 	/* Of an address in it only the one page. */
 	if (!wanted->name || wanted->number < vma->start || wanted->number >= vma->end)
 		return;
 	user_pages_seek(&view->it, wanted->number);
 	view->it.end = view->it.next + PAGE_BYTES;
-}
-
-static size_t count_pages(const struct space_view *space, const struct vma *vma)
-{
-	struct page_view *view = scope_alloc(sizeof(*view));
-	struct user_page page;
-	size_t count = 0;
-
-	begin_pages(view, space, vma);
-	while (next_page(view, &page))
-		count++;
-	return count;
 }
 
 /* Is there one at all? */
@@ -121,13 +112,13 @@ static bool has_page(const struct space_view *space, const struct vma *vma)
 
 static const struct column page_columns[] = {
 	{ "virtual", "", CELL_ADDRESS, .align = ALIGN_LEFT, .width = 10 },
-	{ "physical", "", .kind = CELL_ADDRESS },
+	{ "physical", "", CELL_ADDRESS, .width = 8, .loose = true },
 	{ "page_bytes", NULL, .kind = CELL_SIZE },
 	{ "swap", "", CELL_BYTES, .before = "  SWAP: " },
 	{ "swap_offset", "", CELL_NUMBER, .before = "  OFFSET: " },
 	{ "contents", "", CELL_BYTES, .before = "  CONTENTS: " },
 	{ "file", "", CELL_BYTES, .before = "  FILE: " },
-	{ "file_offset", "", CELL_NUMBER, .before = "  OFFSET: " },
+	{ "file_offset", "", CELL_NUMBER, .before = "  OFFSET: ", .hex = true },
 	{ "problem", "", CELL_TEXT, .before = "  (", .after = ")" },
 	{ "pages", "", CELL_NUMBER, .after = " pages" },
 	{ 0 },
@@ -155,7 +146,6 @@ static void put_file(struct row *row, const char *name, u64 offset)
 	if (name) {
 		row_bytes(row, name, strlen(name));
 		row_number(row, offset);
-		row_shown(row, scope_printf("%llx", offset));
 	} else {
 		row_none(row);
 		row_none(row);
@@ -172,14 +162,6 @@ static const char *problem_of(const struct user_page *page, const struct swap_pl
 		       : NULL;
 }
 
-static const char *file_name(const struct vma *vma)
-{
-	struct strbuf *name = scope_strbuf();
-
-	vma_file_name(vma, name);
-	return strbuf_text(name);
-}
-
 /* A page that is being moved still has its frame. */
 static void put_frame(struct row *row, const struct user_page *page, const struct swap_place *place)
 {
@@ -189,7 +171,6 @@ static void put_frame(struct row *row, const struct user_page *page, const struc
 	row_address(row, page->address);
 	if (page->place == USER_FRAME || moving) {
 		row_address(row, physical);
-		row_shown(row, scope_printf("%8llx", physical));
 		row_size(row, moving ? PAGE_BYTES : page->mapped_bytes);
 	} else {
 		row_null(row, "");
@@ -223,7 +204,7 @@ static void put_place(struct row *row, struct page_view *view, const struct user
 	put_frame(row, page, &place);
 	put_swap(row, swap, page->offset);
 	put_contents(row, page, &place);
-	put_file(row, page->place == USER_FILE ? file_name(view->vma) : NULL, page->offset);
+	put_file(row, page->place == USER_FILE ? view->file : NULL, page->offset);
 	if (problem)
 		row_text(row, problem);
 	else
@@ -243,9 +224,8 @@ static void put_page(struct row *row, size_t index, void *arg)
 	if (index < view->at)
 		begin_pages(view, view->space, view->vma);
 	do {
-		/* On a live system there may be fewer by now. */
 		if (!next_page(view, &page)) {
-			row_skip(row);
+			row_no_more(row);
 			return;
 		}
 	} while (view->at++ < index);
@@ -255,12 +235,14 @@ static void put_page(struct row *row, size_t index, void *arg)
 static void tell_pages(struct row *row, const struct space_view *space, const struct vma *vma)
 {
 	struct page_view *view = scope_alloc(sizeof(*view));
-	size_t count = count_pages(space, vma);
+	struct strbuf *file = scope_strbuf();
 
+	vma_file_name(vma, file);
+	view->file = strbuf_text(file);
 	begin_pages(view, space, vma);
 	row_children(row, &(struct table){ .name = "vm",
 					   .columns = page_columns,
-					   .count = count,
+					   .count = TABLE_OPEN,
 					   .put = put_page,
 					   .arg = view,
 					   .heading_line = "VIRTUAL     PHYSICAL",

@@ -10,7 +10,7 @@ void user_pages_begin(struct user_pages *it, u64 pgd, const struct vma *vma)
 {
 	u64 task_size = memory_layout()->task_size;
 
-	*it = (struct user_pages){ .vma = *vma, .space = USER_SPACE(pgd) };
+	*it = (struct user_pages){ .vma = *vma, .pgd = pgd };
 	it->next = align_down(vma->start, PAGE_BYTES);
 	it->end = vma->end < task_size ? vma->end : task_size;
 }
@@ -29,13 +29,13 @@ static void look(struct user_pages *it)
 	interrupt_check();
 	it->first = it->next;
 	it->fault = (struct fault){ 0 };
-	it->mapped = mem_look_up(it->space, it->next, &it->range, &it->fault);
+	it->mapped = mem_look_up_on(it->pgd, it->next, &it->walk, &it->range, &it->fault);
 	it->last_end = it->next + it->range.bytes;
 	while (!it->mapped && it->fault.reason != FAULT_SWAPPED_OUT &&
 	       it->range.bytes > PAGE_BYTES && it->last_end < it->end) {
 		interrupt_check();
 		fault = (struct fault){ 0 };
-		if (mem_look_up(it->space, it->last_end, &range, &fault) ||
+		if (mem_look_up_on(it->pgd, it->last_end, &it->walk, &range, &fault) ||
 		    fault.reason != it->fault.reason || range.bytes == PAGE_BYTES)
 			break;
 		it->last_end += range.bytes;

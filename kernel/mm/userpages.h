@@ -37,10 +37,11 @@ struct user_page {
  */
 struct user_pages {
 	struct vma vma;
-	struct space space;
+	u64 pgd;
 	u64 next, end;
 	/* what was last asked of the tables */
 	u64 first, last_end; /* empty: nothing */
+	struct last_walk walk;
 	bool mapped;
 	struct mapped_range range;
 	struct fault fault;

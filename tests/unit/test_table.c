@@ -178,6 +178,54 @@ static void test_no_rows(UNUSED void **state)
 	      "{\"pid\": 0, \"hidden\": \"0x10\", \"name\": \"abc\"}\n");
 }
 
+static const struct column loose[] = {
+	{ "at", "", CELL_NUMBER, .width = 3, .hex = true },
+	{ "left", "", CELL_ADDRESS, .width = 6, .loose = true },
+	{ "right", "", CELL_TEXT, .before = " ", .width = 4, .align = ALIGN_RIGHT, .loose = true },
+	{ "end", "", .kind = CELL_TEXT },
+	{ 0 },
+};
+
+static void put_loose(struct row *row, size_t index, void *nr_rows)
+{
+	if (index == *(size_t *)nr_rows) {
+		row_no_more(row);
+		return;
+	}
+	row_number(row, 10 + 10 * index);
+	if (index == 1) {
+		row_none(row);
+		row_null(row, "");
+	} else {
+		row_address(row, 0xabULL << index * 16);
+		row_text(row, "r");
+	}
+	row_text(row, "end");
+}
+
+/* Only a row tells that there are no more; what has no width to keep moves the rest to the left. */
+static void test_open_table(UNUSED void **state)
+{
+	size_t nr_rows = 3;
+	struct table table = { .name = "test",
+			       .columns = loose,
+			       .count = TABLE_OPEN,
+			       .put = put_loose,
+			       .arg = &nr_rows,
+			       .headings = HEADINGS_NEVER,
+			       .none = "none" };
+
+	check(&table,
+	      "  a      ab    r  end\n"
+	      " 14  end\n"
+	      " 1e  ab00000000    r  end\n",
+	      "{\"at\": 10, \"left\": \"0xab\", \"right\": \"r\", \"end\": \"end\"}\n"
+	      "{\"at\": 20, \"right\": null, \"end\": \"end\"}\n"
+	      "{\"at\": 30, \"left\": \"0xab00000000\", \"right\": \"r\", \"end\": \"end\"}\n");
+	nr_rows = 0;
+	check(&table, "none\n", "");
+}
+
 static const struct column fitting[] = {
 	{ "name", "NAME", CELL_TEXT, .fit = true },
 	{ "size", "SIZE", CELL_SIZE, .fit = true, .width = 2 },
@@ -732,6 +780,7 @@ int main(void)
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_layout),
 		cmocka_unit_test(test_no_rows),
+		cmocka_unit_test(test_open_table),
 		cmocka_unit_test(test_widths_fit),
 		cmocka_unit_test(test_failures_cost_their_part),
 		cmocka_unit_test(test_children),

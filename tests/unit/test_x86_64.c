@@ -395,6 +395,45 @@ static void test_user_pages(void **state UNUSED)
 	assert_string_equal(fault.level, "pgd");
 }
 
+/* One after the other as each by itself, but the way down to the table is read once. */
+static void test_user_pages_in_a_row(void **state UNUSED)
+{
+	const u64 pgd = PAGE_OFFSET + 0x10000, first = 0x5ff000, end = 0x803000;
+	struct mapped_range alone, on;
+	struct fault why_alone, why_on;
+	struct last_walk walk = { 0 };
+	unsigned long reads;
+
+	set_up(4);
+	next_table = 0x300000;
+	map(0x10000, 4, 0x5ff000, 0, 0x123000 | 0x67);
+	map(0x10000, 4, 0x600000, 0, 0x124000 | 0x67);
+	map(0x10000, 4, 0x601000, 0, 1ULL << 59 | (~7ULL << 9 & ((1ULL << 59) - 1) & ~0x1ffULL));
+	map(0x10000, 4, 0x802000, 0, 0x125000 | 0x67);
+	for (u64 address = first; address < end; address += PAGE_BYTES) {
+		bool mapped;
+
+		why_alone = why_on = (struct fault){ 0 };
+		mapped = mem_look_up(USER_SPACE(pgd), address, &alone, &why_alone);
+		reads = fake_nr_reads();
+		assert_int_equal(mem_look_up_on(pgd, address, &walk, &on, &why_on), mapped);
+		reads = fake_nr_reads() - reads;
+		assert_int_equal(reads, address == first || address % 0x200000 == 0 ? 4 : 1);
+		assert_memory_equal(&on, &alone, sizeof(on));
+		assert_int_equal(why_on.reason, why_alone.reason);
+		assert_int_equal(why_on.address, why_alone.address);
+	}
+	assert_int_equal(on.paddr, 0x125000);
+	assert_false(mem_look_up_on(pgd, 0x40000000, &walk, &on, &why_on)); /* no such table */
+	assert_string_equal(why_on.level, "pud");
+	assert_false(mem_look_up_on(pgd, 0x40001000, &walk, &on, &why_on));
+	assert_string_equal(why_on.level, "pud");
+	assert_true(mem_look_up_on(pgd, 0x600000, &walk, &on, &why_on));
+	assert_int_equal(on.paddr, 0x124000);
+	assert_false(mem_look_up_on(pgd, 0x7ffffffff000ULL, &walk, &on, &why_on));
+	assert_int_equal(why_on.reason, FAULT_BAD_ADDRESS);
+}
+
 static void test_each_read_failing(void **state UNUSED)
 {
 	struct fault fault;
@@ -473,6 +512,7 @@ int main(void)
 		cmocka_unit_test(test_kernel_reads),
 		cmocka_unit_test(test_kernel_faults),
 		cmocka_unit_test(test_user_pages),
+		cmocka_unit_test(test_user_pages_in_a_row),
 		cmocka_unit_test(test_each_read_failing),
 		cmocka_unit_test(test_pte_words),
 	};
