@@ -558,11 +558,13 @@ COMMAND(kmem) = {
 		"of vmalloc, the free block, the struct page. Behind these stands what "
 		"the page is used for (USE) and, where there is one: the first page and "
 		"the order of its block, the file and the page in it, who pays for it "
-		"(MEMCG), the process whose topmost page table it is (MM), the module and "
-		"its kind of memory, the stack with its bounds, who asked for the area "
-		"(CALLER), and the per-cpu variable, or the allocation of that kind, with "
-		"its CPU. An address of a struct page stands for its page. A number that "
-		"is no kernel address is physical.",
+		"(MEMCG), the process whose page table it is (MM), what entries the table "
+		"has and the first address that it stands for (TABLE), the object that "
+		"KFENCE, the memory guard, gave instead of a slab, the module and its kind "
+		"of memory, the stack with its bounds, the kind of area (AREA), a device's "
+		"memory in it and who asked for it (CALLER), and the per-cpu variable, or "
+		"the allocation of that kind, with its CPU. An address of a struct page "
+		"stands for its page. A number that is no kernel address is physical.",
 	.example = "crash> kmem -i\n"
 		   "                 PAGES        TOTAL      PERCENTAGE\n"
 		   "    TOTAL MEM    54471     212.8 MB         ----\n"

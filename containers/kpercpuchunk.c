@@ -83,52 +83,106 @@ static void find_allocation(struct percpu_place *place, u64 unit_at, u64 nr_bits
 	place->bytes = (end - first) * SMALLEST;
 }
 
-static bool is_in_chunk(u64 address, u64 chunk, const u64 *offsets, struct percpu_place *place)
+/* The units of a chunk: one for each CPU. */
+struct units {
+	u64 chunk, base, bytes; /* BYTES of each */
+	u64 *offsets; /* of the CPUs, from BASE */
+};
+
+static void read_units(struct units *units, u64 chunk)
+{
+	units->chunk = chunk;
+	units->base = field_u64(chunk, &chunk_base);
+	units->bytes = field_u64(chunk, &chunk_nr_pages) * PAGE_BYTES;
+	if (units->bytes > MAX_UNIT)
+		fail("pcpu_chunk %llx: units of %llu bytes make no sense", chunk, units->bytes);
+}
+
+/* What is asked of each chunk; true: no further one is wanted. */
+struct question {
+	bool (*look)(const struct units *units, struct question *question);
+	u64 address; /* of is_in_units() */
+	struct percpu_place *place;
+	u64 chunk, paddr, found; /* of is_mapped_in() */
+};
+
+static bool is_in_units(const struct units *units, struct question *question)
 {
 	const struct cpu_mask *possible = cpus_possible();
-	u64 base = field_u64(chunk, &chunk_base);
-	u64 bytes = field_u64(chunk, &chunk_nr_pages) * PAGE_BYTES;
 
-	if (bytes > MAX_UNIT)
-		fail("pcpu_chunk %llx: units of %llu bytes make no sense", chunk, bytes);
 	for (unsigned cpu = cpu_mask_next(possible, 0); cpu < MAX_CPUS;
 	     cpu = cpu_mask_next(possible, cpu + 1)) {
-		u64 unit = base + offsets[cpu];
+		u64 unit = units->base + units->offsets[cpu];
 
-		if (address < unit || address - unit >= bytes)
+		if (question->address < unit || question->address - unit >= units->bytes)
 			continue;
-		*place = (struct percpu_place){
+		*question->place = (struct percpu_place){
 			.cpu = cpu,
-			.value = address - percpu_offset(cpu),
-			.chunk = chunk,
+			.value = question->address - percpu_offset(cpu),
+			.chunk = units->chunk,
 		};
 		/* A module's variables lie in a piece of the reserved chunk, and have names. */
-		if (!is_static(place))
-			find_allocation(place, address - unit, bytes / SMALLEST);
+		if (!is_static(question->place))
+			find_allocation(question->place, question->address - unit,
+					units->bytes / SMALLEST);
 		return true;
 	}
 	return false;
 }
 
-static bool is_in_chunks(u64 address, struct percpu_place *place)
+static bool is_mapped_in(const struct units *units, struct question *question)
+{
+	const struct cpu_mask *possible = cpus_possible();
+	u64 frame = align_down(question->paddr, PAGE_BYTES);
+
+	if (units->chunk != question->chunk)
+		return false;
+	for (unsigned cpu = cpu_mask_next(possible, 0); cpu < MAX_CPUS;
+	     cpu = cpu_mask_next(possible, cpu + 1)) {
+		u64 unit = units->base + units->offsets[cpu];
+
+		for (u64 at = 0; at < units->bytes; at += PAGE_BYTES) {
+			u64 paddr;
+
+			if (!mem_kernel_to_phys(unit + at, &paddr, NULL) || paddr != frame)
+				continue;
+			question->found = unit + at + question->paddr % PAGE_BYTES;
+			return true;
+		}
+	}
+	return true;
+}
+
+static bool ask(struct units *units, u64 chunk, struct question *question)
+{
+	read_units(units, chunk);
+	return question->look(units, question);
+}
+
+static bool ask_chunks(struct question *question)
 {
 	unsigned nr_ids = percpu_nr_cpu_ids();
-	u64 *offsets = scope_array(nr_ids, sizeof(*offsets));
-	u64 lists = ksymbol_u64(&chunk_lists, 8), nr = ksymbol_u64(&nr_slots, 4), chunk;
+	struct units units = { .offsets = scope_array(nr_ids, sizeof(*units.offsets)) };
+	u64 lists, nr, chunk;
 	struct klist_iter it;
 
+	if (!ksymbol_exists(&chunk_lists) || !ksymbol_exists(&nr_slots) ||
+	    !ksymbol_exists(&unit_offsets))
+		return false;
+	lists = ksymbol_u64(&chunk_lists, 8);
+	nr = ksymbol_u64(&nr_slots, 4);
 	if (nr > MAX_SLOTS)
 		fail("pcpu_nr_slots of %llu makes no sense", nr);
-	mem_read(ksymbol_u64(&unit_offsets, 8), offsets, nr_ids * sizeof(*offsets),
+	mem_read(ksymbol_u64(&unit_offsets, 8), units.offsets, nr_ids * sizeof(*units.offsets),
 		 "pcpu_unit_offsets");
 	chunk = ksymbol_exists(&reserved_chunk) ? ksymbol_u64(&reserved_chunk, 8) : 0;
-	if (chunk && is_in_chunk(address, chunk, offsets, place))
+	if (chunk && ask(&units, chunk, question))
 		return true;
 	for (u64 slot = 0; slot < nr; slot++) {
 		klist_begin(&it, lists + slot * ktype_size(&list_head_type),
 			    kfield_offset(&chunk_list));
 		while (klist_next(&it, &chunk))
-			if (is_in_chunk(address, chunk, offsets, place))
+			if (ask(&units, chunk, question))
 				return true;
 		if (it.stopped)
 			fail("the list of per-cpu chunks: %s", klist_why(&it));
@@ -146,6 +200,16 @@ bool percpu_place_of(u64 address, struct percpu_place *place)
 		if (is_static(place))
 			return true;
 	}
-	return ksymbol_exists(&chunk_lists) && ksymbol_exists(&nr_slots) &&
-	       ksymbol_exists(&unit_offsets) && is_in_chunks(address, place);
+	return ask_chunks(
+		&(struct question){ .look = is_in_units, .address = address, .place = place });
+}
+
+bool percpu_address_of(u64 chunk, u64 paddr, u64 *address)
+{
+	struct question question = { .look = is_mapped_in, .chunk = chunk, .paddr = paddr };
+
+	if (!mem_is_kernel_address(chunk) || !ask_chunks(&question) || !question.found)
+		return false;
+	*address = question.found;
+	return true;
 }

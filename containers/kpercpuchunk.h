@@ -19,5 +19,10 @@ struct percpu_place {
 
 /* False: ADDRESS is no per-cpu memory. May fail(). */
 bool percpu_place_of(u64 address, struct percpu_place *place);
+/*
+ * Of a chunk that lies in vmalloc space: *ADDRESS is where PADDR is mapped there. CHUNK is what the
+ * struct page of that frame says; false: it is no chunk, or has no such frame. May fail().
+ */
+bool percpu_address_of(u64 chunk, u64 paddr, u64 *address);
 
 #endif

@@ -10,7 +10,10 @@
 #include "base/table.h"
 #include "containers/kpercpuchunk.h"
 #include "kernel/fs/vfs.h"
+#include "kernel/mm/kfence.h"
 #include "kernel/mm/page.h"
+#include "kernel/mm/slab.h"
+#include "kernel/mm/tableowner.h"
 #include "kernel/mm/vma.h"
 #include "kernel/mm/whatpage.h"
 #include "kernel/module.h"
@@ -41,7 +44,10 @@ struct place {
 	const char *module_memory; /* "TEXT"; NULL or "": that is not told */
 	bool in_area; /* of vmalloc, which is AREA */
 	struct vmalloc_area area;
-	const struct task *table_of; /* of whose mm the page is the topmost table */
+	struct table_place table; /* level NULL: it is no page table, or nobody's */
+	bool is_guarded; /* KFENCE is of the kernel's memory guard */
+	struct kfence_place kfence;
+	bool of_device; /* there is no struct page */
 	bool any; /* something was shown */
 };
 
@@ -64,6 +70,15 @@ static void find_module(struct place *place)
 	}
 }
 
+/* Chunks of per-cpu memory say of no page that it is theirs; but their pages name the chunk. */
+static bool find_in_chunk(const struct place *place, u64 *mapped)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(place->what.owner_words); i++)
+		if (percpu_address_of(place->what.owner_words[i], place->pfn << PAGE_SHIFT, mapped))
+			return true;
+	return false;
+}
+
 /* Areas of vmalloc do not say where their pages are; but they say which these are. */
 static void find_area(struct place *place)
 {
@@ -77,8 +92,10 @@ static void find_area(struct place *place)
 	area = place->address ? vmalloc_find(areas, count, place->address) : NULL;
 	if (!area && place->has_page && place->what.use == PAGE_OTHER &&
 	    align_down(place->address, PAGE_BYTES) == direct) {
-		u64 mapped = vmalloc_address_of_page(areas, count, place->what.page);
+		u64 mapped = 0;
 
+		if (!find_in_chunk(place, &mapped))
+			mapped = vmalloc_address_of_page(areas, count, place->what.page);
 		area = mapped ? vmalloc_find(areas, count, mapped) : NULL;
 		if (area)
 			place->address = mapped + place->address % PAGE_BYTES;
@@ -90,18 +107,23 @@ static void find_area(struct place *place)
 		command_problem("kmem", problem);
 }
 
+/* Many tables of the kernel do not say that they are: what has no other owner may be one. */
 static void find_table_owner(struct place *place)
 {
-	if (!place->has_page || (place->what.use != PAGE_OF_TABLE && place->what.use != PAGE_OTHER))
-		return;
-	for (size_t i = 0; i < task_count() && !place->table_of; i++) {
-		const struct task *task = task_at(i);
-		u64 pgd, paddr;
+	enum page_use use = place->what.use;
+	bool known = place->on_stack || place->is_percpu || place->module || place->in_area;
+	u64 first = place->pfn;
 
-		if (task->mm && mm_try_pgd(task->mm, &pgd, NULL) &&
-		    mem_kernel_to_phys(pgd, &paddr, NULL) && paddr >> PAGE_SHIFT == place->pfn)
-			place->table_of = task;
-	}
+	if (!place->has_page || known ||
+	    (use != PAGE_OF_TABLE && use != PAGE_OTHER && use != PAGE_RESERVED))
+		return;
+	page_to_pfn(place->what.head, &first);
+	table_owner_find(place->pfn, first, use == PAGE_OF_TABLE, &place->table);
+}
+
+static void find_kfence(struct place *place)
+{
+	place->is_guarded = kfence_find(place->address, &place->kfence);
 }
 
 static void find_stack(struct place *place)
@@ -134,6 +156,15 @@ static void find(struct place *place, void (*finder)(struct place *place))
 
 	if (!protect_row(find_body, &finding, &failure))
 		command_problem("kmem", failure.text);
+}
+
+/* Its memory may be missing in the dump, which is another thing. */
+static bool has_struct_page(u64 pfn)
+{
+	struct fault fault = { 0 };
+	u64 word;
+
+	return mem_try_u64(page_of_pfn(pfn), &word, &fault) || fault.reason != FAULT_NOT_MAPPED;
 }
 
 static void find_page(struct place *place)
@@ -268,6 +299,14 @@ static const struct column fact_columns[] = {
 	{ "memcg_path", "", CELL_TEXT, .same_line = true },
 	{ "mm", "MM", .kind = CELL_ADDRESS },
 	{ "mm_pid", "", CELL_NUMBER, .before = "  PID: ", .same_line = true },
+	{ "table", "TABLE", .kind = CELL_TEXT },
+	{ "table_start", "", CELL_ADDRESS, .before = "  FROM: ", .same_line = true },
+	{ "kfence", "KFENCE", .kind = CELL_TEXT },
+	{ "kfence_object", "", CELL_ADDRESS, .before = "  OBJECT: ", .same_line = true },
+	{ "kfence_size", "", CELL_SIZE, .before = "  SIZE: ", .same_line = true },
+	{ "kfence_cache", "", CELL_TEXT, .before = "  CACHE: ", .same_line = true },
+	{ "allocated_by", "", CELL_NUMBER, .before = "  ALLOCATED BY: ", .same_line = true },
+	{ "freed_by", "", CELL_NUMBER, .before = "  FREED BY: ", .same_line = true },
 	{ "module", "MODULE", .kind = CELL_TEXT },
 	{ "module_memory", "", CELL_TEXT, .same_line = true },
 	{ "stack", "STACK", .kind = CELL_TEXT },
@@ -275,6 +314,8 @@ static const struct column fact_columns[] = {
 	{ "stack_pid", "", CELL_NUMBER, .before = "  PID: ", .same_line = true },
 	{ "stack_start", "", CELL_ADDRESS, .before = "  ", .same_line = true },
 	{ "stack_end", "", CELL_ADDRESS, .before = " - ", .same_line = true },
+	{ "area", "AREA", .kind = CELL_TEXT },
+	{ "area_physical", "", CELL_ADDRESS, .before = "  PHYSICAL: ", .same_line = true },
 	{ "caller", "CALLER", .kind = CELL_TEXT },
 	{ "percpu", "PERCPU", .kind = CELL_ADDRESS },
 	{ "percpu_cpu", "", CELL_NUMBER, .before = "  CPU: ", .same_line = true },
@@ -302,14 +343,27 @@ static bool is_image(const struct place *place)
 	       symbol_at(address, NULL) && !symbol_module_at(address);
 }
 
+static const char *area_use(const struct vmalloc_area *area)
+{
+	struct strbuf *words = scope_strbuf();
+
+	if (area->freed)
+		return "unpurged";
+	/* Only these have no vm_struct. */
+	if (area->block || !area->vm)
+		return "vm_map_ram";
+	vmalloc_flag_words(area->flags, words);
+	return words->length ? strbuf_text(words) : "vmalloc";
+}
+
 /* Of pages that say only that the kernel has them the address tells more. */
 static const char *use_by_address(const struct place *place)
 {
-	return place->table_of	  ? page_use_name(PAGE_OF_TABLE)
+	return place->table.level ? page_use_name(PAGE_OF_TABLE)
 	       : place->on_stack  ? "kernel stack"
 	       : place->is_percpu ? "per-cpu memory"
 	       : place->module	  ? "module"
-	       : place->in_area	  ? "vmalloc"
+	       : place->in_area	  ? area_use(&place->area)
 	       : is_image(place)  ? "kernel image"
 				  : page_use_name(place->what.use);
 }
@@ -368,6 +422,79 @@ static void put_page_facts(struct row *row, const struct place *place)
 		row_none(row);
 }
 
+static void put_table(struct row *row, const struct place *place)
+{
+	const struct table_place *table = &place->table;
+
+	if (table->task) {
+		row_address(row, table->mm);
+		row_number(row, table->task->pid);
+	} else {
+		none(row, 2);
+	}
+	if (!table->level) {
+		none(row, 2);
+		return;
+	}
+	row_text(row, table->level);
+	row_address(row, table->start);
+}
+
+static void put_kfence(struct row *row, const struct place *place)
+{
+	const struct kfence_place *kfence = &place->kfence;
+	const struct slab_cache *cache = place->is_guarded && kfence->cache
+						 ? slab_cache_at(kfence->cache)
+						 : NULL;
+
+	if (!place->is_guarded) {
+		none(row, 6);
+		return;
+	}
+	row_text(row, kfence->guard ? "guard page" : kfence->state);
+	if (kfence->bytes) {
+		row_address(row, kfence->object);
+		row_size(row, kfence->bytes);
+	} else {
+		none(row, 2);
+	}
+	if (cache)
+		row_text(row, cache->name);
+	else
+		row_none(row);
+	if (kfence->allocated_by)
+		row_number(row, kfence->allocated_by);
+	else
+		row_none(row);
+	if (kfence->freed_by)
+		row_number(row, kfence->freed_by);
+	else
+		row_none(row);
+}
+
+static void put_area(struct row *row, const struct place *place)
+{
+	const struct vmalloc_area *area = &place->area;
+	char caller[128];
+
+	if (!place->in_area) {
+		none(row, 3);
+		return;
+	}
+	row_text(row, area_use(area));
+	if (area->physical)
+		row_address(row, area->physical);
+	else
+		row_none(row);
+	/* A module gives back the memory of its first function. */
+	if (!area->caller)
+		row_none(row);
+	else if (symbol_format(area->caller, true, caller, sizeof(caller)))
+		row_text(row, scope_strdup(caller));
+	else
+		row_text(row, scope_printf("%llx", area->caller));
+}
+
 static void put_stack(struct row *row, const struct place *place)
 {
 	const struct stack_owner *stack = &place->stack;
@@ -421,15 +548,10 @@ static void put_percpu(struct row *row, const struct place *place)
 static void put_facts(struct row *row, UNUSED size_t index, void *arg)
 {
 	const struct place *place = arg;
-	char caller[128];
 
 	put_page_facts(row, place);
-	if (place->table_of) {
-		row_address(row, place->table_of->mm);
-		row_number(row, place->table_of->pid);
-	} else {
-		none(row, 2);
-	}
+	put_table(row, place);
+	put_kfence(row, place);
 	if (place->module)
 		row_text(row, place->module->name);
 	else
@@ -439,16 +561,14 @@ static void put_facts(struct row *row, UNUSED size_t index, void *arg)
 	else
 		row_none(row);
 	put_stack(row, place);
-	if (place->area.caller && symbol_format(place->area.caller, true, caller, sizeof(caller)))
-		row_text(row, scope_strdup(caller));
-	else
-		row_none(row);
+	put_area(row, place);
 	put_percpu(row, place);
 }
 
 static void show_facts(struct place *place)
 {
-	if (!place->has_page && !place->module && !place->on_stack && !place->is_percpu)
+	if (!place->has_page && !place->module && !place->on_stack && !place->is_percpu &&
+	    !place->in_area)
 		return;
 	next_part(place);
 	table_show(&ONE_ROW("kmem", fact_columns, put_facts, place, .labels = 7));
@@ -460,7 +580,10 @@ void whereshow(const char *word, u64 address, bool physical)
 	struct fault fault = { 0 };
 	bool has_page = resolve(place, address, physical, &fault);
 
-	if (!has_page && fault.space == SPACE_PHYSICAL)
+	/* What is mapped by ioremap() is a device's. */
+	place->of_device = has_page && !has_struct_page(place->pfn);
+	has_page = has_page && !place->of_device;
+	if (!has_page && !place->of_device && fault.space == SPACE_PHYSICAL)
 		fail("%s: there is no such physical address: memory ends at %llx", word,
 		     memory_dump()->max_pfn << PAGE_SHIFT);
 	if (has_page)
@@ -470,6 +593,7 @@ void whereshow(const char *word, u64 address, bool physical)
 		find(place, find_module);
 		find(place, find_stack);
 		find(place, find_percpu);
+		find(place, find_kfence);
 	}
 	find(place, find_table_owner);
 	show_symbol(place);
@@ -478,8 +602,11 @@ void whereshow(const char *word, u64 address, bool physical)
 	show_area(place);
 	show_page(place);
 	show_facts(place);
-	if (!has_page && place->any)
+	if (place->of_device && !place->any)
+		fail("%s: physical %llx has no struct page: it is not the kernel's memory", word,
+		     place->pfn << PAGE_SHIFT);
+	else if (!has_page && !place->of_device && place->any)
 		command_problem("kmem", scope_printf("%s: %s", word, fault_text(&fault)));
-	else if (!has_page)
+	else if (!has_page && !place->of_device)
 		fail("%s: %s", word, fault_text(&fault));
 }

@@ -5,6 +5,7 @@
 
 #include "base/fail.h"
 #include "containers/klist.h"
+#include "kernel/mm/kfence.h"
 #include "kernel/mm/page.h"
 #include "memory.h"
 #include "names/kfield.h"
@@ -300,6 +301,9 @@ bool slab_find(u64 address, const struct slab_cache **cache, struct slab *slab)
 	struct search search;
 
 	if (!search_slab(address, &search))
+		return false;
+	kfence_prepare();
+	if (kfence_has(address))
 		return false;
 	*cache = search.cache;
 	return slab_read(search.cache, search.page, slab, &why);

@@ -7,9 +7,10 @@
 #include "kernel/mm/slabmap.h"
 
 #include "base/fail.h"
+#include "kernel/mm/kfence.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/pagewalk.h"
-#include "names/kfield.h"
+#include "memory.h"
 
 #include <stdlib.h>
 
@@ -32,9 +33,13 @@ struct search {
 	VECTOR(struct found_slab) slabs;
 };
 
-static bool is_slab(UNUSED void *arg, UNUSED u64 pfn, const u8 *page)
+/* KFENCE's pages look like slabs; their objects are in no cache's count. */
+static bool is_slab(UNUSED void *arg, u64 pfn, const u8 *page)
 {
-	return page_copy_is_slab(page) && !page_copy_is_tail(page);
+	u64 address;
+
+	return page_copy_is_slab(page) && !page_copy_is_tail(page) &&
+	       !(mem_phys_to_kernel(pfn << PAGE_SHIFT, &address) && kfence_has(address));
 }
 
 /* One whose cache is none of the list's belongs to nobody: damaged, or half torn down. */
@@ -83,6 +88,7 @@ static void read_map(UNUSED void *arg)
 	size_t nr_caches;
 
 	slab_caches(&nr_caches);
+	kfence_prepare();
 	scope_cleanup(free_search, search);
 	search->owner_at = kfield_offset(&slab_owner);
 	if (!range_fits(search->owner_at, sizeof(u64), page_struct_bytes()))

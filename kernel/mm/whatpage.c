@@ -10,6 +10,7 @@
 #include "containers/klist.h"
 #include "containers/kpercpu.h"
 #include "kernel/mm/freepages.h"
+#include "kernel/mm/kfence.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/zone.h"
 #include "memory.h"
@@ -22,6 +23,7 @@ KENUM(hugetlb_type, "PGTY_hugetlb", "PG_hugetlb");
 KENUM(zsmalloc_type, "PGTY_zsmalloc", "PG_zsmalloc");
 KENUM(unaccepted_type, "PGTY_unaccepted");
 KENUM(large_kmalloc_type, "PGTY_large_kmalloc"); /* v6.15 */
+KFIELD(page_private, "page.private");
 KENUM(reserved_bit, "PG_reserved");
 KENUM(head_bit, "PG_head");
 KENUM(swapcache_bit, "PG_swapcache");
@@ -135,6 +137,9 @@ static void read_copies(struct page_what *what, struct copies *copies)
 			   mem_try_read(what->head + copies->bytes, copies->head + copies->bytes,
 					copies->bytes, NULL);
 	what->order = compound_order(copies);
+	what->owner_words[0] = copies->first.index;
+	if (kfield_exists(&page_private))
+		what->owner_words[1] = kfield_in(&page_private, copies->head, copies->bytes);
 }
 
 /* ---- free pages ---- */
@@ -203,6 +208,14 @@ static bool is_free(struct page_what *what)
 
 /* ---- the others ---- */
 
+static bool is_of_kfence(u64 pfn)
+{
+	struct kfence_place place;
+	u64 address;
+
+	return mem_phys_to_kernel(pfn << PAGE_SHIFT, &address) && kfence_find(address, &place);
+}
+
 static bool by_type(struct page_what *what, const struct copies *copies)
 {
 	static const struct {
@@ -219,6 +232,10 @@ static bool by_type(struct page_what *what, const struct copies *copies)
 	};
 	u32 type = (u32)kfield_in(&page_type_word, copies->head, copies->bytes);
 
+	if (is_of_kfence(what->pfn)) {
+		what->use = PAGE_OF_KFENCE;
+		return true;
+	}
 	if (page_copy_is_slab(copies->head)) {
 		what->use = PAGE_OF_SLAB;
 		return true;
@@ -353,6 +370,7 @@ const char *page_use_name(enum page_use use)
 		[PAGE_FREE] = "free",
 		[PAGE_FREE_OF_CPU] = "free, at hand of a CPU",
 		[PAGE_OF_SLAB] = "slab",
+		[PAGE_OF_KFENCE] = "kfence",
 		[PAGE_OF_KMALLOC] = "large kmalloc",
 		[PAGE_OF_TABLE] = "page table",
 		[PAGE_OF_HUGETLB] = "huge page",

@@ -9,6 +9,7 @@ enum page_use {
 	PAGE_FREE, /* in a free block of its zone */
 	PAGE_FREE_OF_CPU, /* free, at hand of a CPU */
 	PAGE_OF_SLAB,
+	PAGE_OF_KFENCE, /* of the guard's pool: looks like a slab */
 	PAGE_OF_KMALLOC, /* an allocation of its own: too large for a slab */
 	PAGE_OF_TABLE, /* a page table */
 	PAGE_OF_HUGETLB,
@@ -34,6 +35,8 @@ struct page_what {
 	unsigned cpu; /* of PAGE_FREE_OF_CPU */
 	bool swap_cache;
 	u64 anon_vma; /* of PAGE_ANONYMOUS */
+	u64 owner_words
+		[2]; /* its index and private as they are: whoever has the page names itself there */
 	u64 inode, index; /* of PAGE_OF_FILE: INDEX counts pages from the start of the file */
 	u64 memcg; /* the mem_cgroup that pays for it; 0: none */
 };

@@ -741,7 +741,7 @@ def what_lies_at(command):
         command,
         shown=in_order,
         forms={"index": hexadecimal},
-        eyes=r"(?:PID|COMMAND|TASK|CPU|STATE|USE|HEAD|ORDER|STACK|MM|THREAD_INFO):|PAGE|PHYSICAL|MAPPING|INDEX|CNT|FLAGS|\(ACTIVE\)"
+        eyes=r"(?:PID|COMMAND|TASK|CPU|STATE|USE|HEAD|ORDER|STACK|MM|TABLE|FROM|THREAD_INFO):|PAGE|PHYSICAL|MAPPING|INDEX|CNT|FLAGS|\(ACTIVE\)"
         r"|\(1 of \d+\)|[\[\]()\":+-]",
     )
 
@@ -1461,9 +1461,10 @@ NEVER_SEEN = {
     **dict.fromkeys(("kmem kmem_cache_cpu", "kmem partial"), "up to 6.19 CPUs have slabs"),
     **dict.fromkeys((f"kmem {key}" for key in "barn main rcu sheaves spare".split()), "since 7.0 CPUs have sheaves"),
     **dict.fromkeys(
-        (f"kmem {key}" for key in "head order inode file_page path anon_vma memcg memcg_path mm mm_pid module module_memory stack_cpu caller percpu percpu_cpu variable "
+        (f"kmem {key}" for key in "head order inode file_page path anon_vma memcg memcg_path mm mm_pid table table_start kfence kfence_object kfence_size kfence_cache allocated_by "
+         "freed_by module module_memory stack_cpu area area_physical caller percpu percpu_cpu variable "
          "variable_offset chunk allocation allocation_size".split()),
-        "which addresses have these differs from boot to boot: truth/kmem_where",
+        "which addresses have these differs from boot to boot: truth/kmem_where, kmem_objects",
     ),
     "kmem unpurged": "5.10 does not show these",
     "swap leaving": "nobody called swapoff: its bit is in unit/swap",

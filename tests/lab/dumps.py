@@ -13,7 +13,7 @@ import time
 import guests
 import modules
 import vmcores
-from kernels import HERE, LAB, SUITES, LabError, kernel, lock, meaning, point, say
+from kernels import FLAVOURS, HERE, LAB, SUITES, LabError, kernel, lock, meaning, point, say
 
 # Raise when the host's part of the lab changes what a dump contains.
 RECIPE = 2
@@ -54,6 +54,8 @@ SCENARIOS = {
     "zswap": {"about": "a process's memory in zswap with each compressor and allocator", "setup": "zswap",
               "kernels": ("7.x", "7.3")},
     "many": {"about": "1,500 tasks", "setup": "many", "memory": 384},
+    "objects": {"about": "objects of every kind and state of kernel memory, each told of in the log", "plant": "lab_objects.c",
+                "setup": "objects", "cmdline": "kfence.sample_interval=10"},
 }
 for how, about in (("softirq", "NULL written to in a timer"), ("hardirq", "NULL written to in a hard interrupt"),
                    ("work", "NULL written to in a workqueue"), ("bug", "BUG() in a kernel thread"),
@@ -70,19 +72,19 @@ for how, about in (("debug", "a watched word is written to: panic in a debug exc
                                "source": "lab_stops.c", "cmdline": "lab.sysctl=kernel.panic_on_oops:1"}
 SCENARIOS["mod-nmideaf"].update({"kdump": True, "memory": 512, "formats": ["copied"]})
 SCENARIOS["mod-lockup"]["cmdline"] += " lab.sysctl=kernel.softlockup_panic:1 lab.sysctl=kernel.watchdog_thresh:3"
-# module: load the lab's own module (source: another one than lab_mod.c) and have it crash so; note:
-# VMCOREINFO device; kdump: load a capture kernel; trigger: how the guest or the host makes it
-# panic; kernels: those whose configuration has what it is about; setup: setup/NAME.sh and -after.sh
-# run around the workload, with the programs of setup/*.c.
+# module: load the lab's own module (source: another one than lab_mod.c) and have it crash so; plant:
+# load one that stays still; note: VMCOREINFO device; kdump: load a capture kernel; trigger: how the
+# guest or the host makes it panic; kernels: those whose configuration has what it is about; setup:
+# setup/NAME.sh and -after.sh run around the workload, with the programs of setup/*.c.
 BASE = {"memory": 256, "cpus": 2, "cpu": guests.CPU, "machine": "q35", "options": [], "cmdline": "", "note": True,
-        "trigger": "sysrq-c", "kdump": False, "module": None, "source": None, "setup": None, "formats": ["elf"],
+        "trigger": "sysrq-c", "kdump": False, "module": None, "source": None, "plant": None, "setup": None, "formats": ["elf"],
         "boot": "console=ttyS0,115200 ignore_loglevel panic=0 no_hash_pointers"}
 FILES = {"elf": "vmcore", "kdump-zlib": "vmcore.zlib"}
 CAPTURE = "console=ttyS0,nr_cpus=1,reset_devices,cgroup_disable=memory,irqpoll"
 # The tests use every scenario of one kernel, and of the others those where kernels differ.
 FULL = "6.12"
-ELSEWHERE = ("sysrq", "kdump", "nonote", "nmi", "serial", "oom", "traced", "bpf", "swap")
-# Where Debian 12's compiler can build a module.
+ELSEWHERE = ("sysrq", "kdump", "nonote", "nmi", "serial", "oom", "traced", "bpf", "swap", "objects")
+# Whose types and functions lab_mod.c knows.
 WITH_MODULE = "6.1"
 
 
@@ -94,12 +96,19 @@ def scenario(name):
 
 def needed(series):
     """The scenarios that the tests use with a kernel."""
+    if series in FLAVOURS:
+        return ["sysrq"]
     return [name for name, plan in SCENARIOS.items()
             if (series == WITH_MODULE if "module" in plan else series in plan["kernels"] if "kernels" in plan
                 else series == FULL or name in ELSEWHERE)]
 
 
 def module_source(plan):
+    """Of the lab's own module that the guest loads; None: it loads none."""
+    if plan["plant"]:
+        return os.path.join(modules.FOLDER, plan["plant"])
+    if not plan["module"]:
+        return None
     return os.path.join(modules.FOLDER, plan["source"]) if plan["source"] else modules.SOURCE
 
 
@@ -112,7 +121,7 @@ def key(plan):
         with open(os.path.join(guest, name), "rb") as file:
             source = file.read()
         digest.update(name.encode() + b"\0" + (meaning(source) if name.endswith((".c", ".h")) else source))
-    if plan["module"]:
+    if module_source(plan):
         digest.update(modules.source(module_source(plan)))
     if plan["setup"]:
         for name in sorted(os.listdir(guests.SETUP)):
@@ -151,11 +160,11 @@ def prepare(work, system, plan):
         guests.build_initramfs(capture, program, system, "virtio_blk")
         extra = [("boot/vmlinuz", os.path.join(system, "vmlinuz")), ("boot/initrd", capture)]
     more = []
-    if plan["module"]:
+    if module_source(plan):
         own = modules.build(os.path.basename(system), module_source(plan))
         name = os.path.basename(own)
         extra.append(("modules/" + name, own))
-        more.append("%s crash=%s\n" % (os.path.splitext(name)[0], plan["module"]))
+        more.append("%s %s\n" % (os.path.splitext(name)[0], "crash=" + plan["module"] if plan["module"] else ""))
         modules.gather(os.path.join(work, "modules"), os.path.join(system, "modules"), own)
     if plan["setup"]:
         extra += guests.build_setup_programs(work)

@@ -17,10 +17,13 @@ CACHE = os.environ.get("CRASH_CACHE") or os.path.join(
     os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "crash-build")
 LAB = os.path.join(CACHE, "lab")
 
-SUITES = {"5.10": "bullseye", "6.1": "bookworm", "6.12": "trixie", "7.x": "sid", "7.3": "experimental"}
+SUITES = {"5.10": "bullseye", "6.1": "bookworm", "6.12": "trixie", "7.x": "sid", "7.3": "experimental",
+          "6.12-rt": "trixie", "6.12-stock": "trixie"}
+# Which of Debian's builds a series is: what its packages are called after. Most are of the one for clouds, which is small.
+FLAVOURS = {"6.12-rt": "rt-amd64", "6.12-stock": "amd64"}
 
-# What the guest loads; what a kernel has built in or does not know is left out.
-WANTED = ["virtio_pci", "virtio_blk", "qemu_fw_cfg", "loop", "zram", "crc32c_generic", "crc32c_intel", "lzo_rle",
+# What the guest loads; what a kernel has built in or does not know is left out. ext4 and its journal are built into some.
+WANTED = ["virtio_pci", "virtio_blk", "qemu_fw_cfg", "loop", "zram", "crc32c_generic", "crc32c_intel", "ext4", "lzo_rle",
           "lz4", "zstd", "dummy", "veth", "tun", "overlay", "fuse", "softdog", "nls_utf8", "xfs", "nf_tables"]
 OPTIONS = {"zram": "num_devices=1", "softdog": "nowayout=0", "dummy": "numdummies=0"}
 
@@ -61,16 +64,16 @@ def debian(suite, verb, *names):
 
 def packages(series):
     """Names of the image, debug and (7.x) further packages of the
-    newest cloud kernel in the suite."""
-    suite = SUITES[series]
+    newest kernel of its flavour in the suite."""
+    suite, flavour = SUITES[series], FLAVOURS.get(series, "cloud-amd64")
     found = {}
-    for kind, meta, pattern in (("image", "linux-image-cloud-amd64", r"linux-image-\d.*-cloud-amd64$"),
-                                ("debug", "linux-image-cloud-amd64-dbg", r"linux-image-\d.*-cloud-amd64-dbg$")):
+    for kind, meta, pattern in (("image", "linux-image-" + flavour, r"linux-image-\d[^-]*(-\d+)?-%s$" % flavour),
+                                ("debug", "linux-image-%s-dbg" % flavour, r"linux-image-\d[^-]*(-\d+)?-%s-dbg$" % flavour)):
         for name in debian(suite, "depends", meta):
             if re.match(pattern, name):
                 found[kind] = name
     if len(found) != 2:
-        raise LabError("%s: no cloud kernel behind the meta packages of %s" % (series, suite))
+        raise LabError("%s: no kernel for %s behind the meta packages of %s" % (series, flavour, suite))
     release = found["image"].removeprefix("linux-image-")
     if found["debug"] != found["image"] + "-dbg":
         raise LabError("%s: image %s and debug %s differ" % (series, found["image"], found["debug"]))
@@ -154,6 +157,8 @@ def unpack(series, release, images, debug, target):
             *("*/" + stem + ".debug" for stem in sorted(stems)))
     collect_debug(raw, target)
     shutil.rmtree(raw)
+    if series in FLAVOURS:
+        os.unlink(debs[-1]) # a gigabyte
     with open(os.path.join(target, "versions"), "w") as file:
         file.write("%s\n" % "\n".join(os.path.basename(deb) for deb in debs))
 

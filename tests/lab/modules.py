@@ -1,7 +1,12 @@
-# modules.py - the lab's own kernel module, built against Debian's headers of a kernel.
+# modules.py - the lab's own kernel modules, built against Debian's headers of a kernel by the compiler that it was built with.
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Neither headers nor compilers are installed: their packages are unpacked into the cache.
+Programs of another suite need its libraries, and so its dynamic loader: a script in the place of
+each program starts it through that."""
+import glob
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 
@@ -9,6 +14,9 @@ from kernels import HERE, LAB, SUITES, LabError, debian, extract, lock, meaning
 
 FOLDER = os.path.join(HERE, "module")
 SOURCE = os.path.join(FOLDER, "lab_mod.c")
+# Experimental has kernels, not what they are built with.
+COMPILERS_OF = {"experimental": "sid"}
+LOADER = b"/lib64/ld-linux-x86-64.so.2\0"
 
 
 def source(path=SOURCE):
@@ -16,30 +24,80 @@ def source(path=SOURCE):
         return meaning(file.read())
 
 
+def series_of(release):
+    return next(series for series in SUITES
+                if os.path.basename(os.path.realpath(os.path.join(LAB, series, "kernel"))) == release)
+
+
+def start_through_loader(folder, root):
+    """Puts a script in the place of each program below FOLDER: it is started with the libraries of ROOT."""
+    libraries = [os.path.join(root, name, "x86_64-linux-gnu") for name in ("lib", "usr/lib")]
+    # lib64/ may lead, by an absolute link, to this system's own.
+    loader = next(path for folder_of in libraries for path in sorted(glob.glob(folder_of + "/ld-*.so*")))
+    programs = []
+    for base, _, names in os.walk(folder):
+        for path in (os.path.join(base, name) for name in names):
+            if os.path.islink(path) or not os.path.isfile(path):
+                continue
+            with open(path, "rb") as file:
+                head = file.read(4096)
+            if not head.startswith(b"\x7fELF") or LOADER not in head:
+                continue
+            programs.append(path)
+    for path in programs:
+        os.rename(path, path + ".elf")
+        # Debian's objtool and modpost start another program, named after their own name, for a processor.
+        real = next((path + end for end in (".real-x86", ".real-lsb-64") if path + end in programs), path)
+        with open(path, "w") as file:
+            file.write("#!/bin/sh\nexec %s --library-path %s %s.elf \"$@\"\n" % (loader, ":".join(libraries), real))
+        os.chmod(path, 0o755)
+
+
+def compiler(suite, package, more):
+    """The root of a compiler, with its binutils, and MORE packages: what the headers' own programs need."""
+    root = os.path.join(LAB, "compilers", "%s-%s" % (suite, package))
+    with lock("compiler-%s-%s" % (suite, package)):
+        if not os.path.exists(os.path.join(root, "ready")):
+            shutil.rmtree(root, ignore_errors=True)
+            os.makedirs(root)
+            debian(suite, "unpack-all", root, package, *more)
+            shutil.rmtree(os.path.join(root, "usr/share"), ignore_errors=True)
+            for folder in ("usr/bin", "usr/lib/gcc", "usr/libexec/gcc"):
+                start_through_loader(os.path.join(root, folder), root)
+            with open(os.path.join(root, "ready"), "w"):
+                pass
+    return root
+
+
+def depends(suite, package):
+    return [name.strip("<>") for name in debian(suite, "depends", package)]
+
+
 def headers(release):
-    """The directory to build modules of RELEASE in.
-    The packages expect to be installed; this one is moved."""
-    root = os.path.join(LAB, "kernels", release, "headers")
-    build = os.path.join(root, "usr/src/linux-headers-" + release)
-    if os.path.exists(os.path.join(root, "done")):
-        return build
-    shutil.rmtree(root, ignore_errors=True)
-    os.makedirs(root)
-    suite = next(SUITES[series] for series in SUITES
-                 if os.path.basename(os.path.realpath(os.path.join(LAB, series, "kernel"))) == release)
+    """The directory to build modules of RELEASE in, and its compiler's.
+    The packages expect to be installed; these are moved."""
+    suite = SUITES[series_of(release)]
     package = "linux-headers-" + release
-    needed = [name for name in debian(suite, "depends", package)
-              if name.startswith(("linux-headers-", "linux-kbuild-"))]
-    for deb in debian(suite, "fetch", package, *needed):
-        extract(deb, root, "./usr/*")
-    path = os.path.join(build, "Makefile")
-    with open(path) as file:
-        text = file.read()
-    with open(path, "w") as file:
-        file.write(text.replace(" /usr/src/", " %s/usr/src/" % root))
-    with open(os.path.join(root, "done"), "w"):
-        pass
-    return build
+    needed = depends(suite, package)
+    kbuild = next(name for name in needed if name.startswith("linux-kbuild-"))
+    gcc = "gcc-" + next(match[1] for match in (re.search(r"gcc-(\d+)", name) for name in needed) if match)
+    tools = compiler(COMPILERS_OF.get(suite, suite), gcc, depends(suite, kbuild))
+    root = os.path.join(LAB, "kernels", release, "headers")
+    build_in = os.path.join(root, "usr/src/linux-headers-" + release)
+    if not os.path.exists(os.path.join(root, "ready")):
+        shutil.rmtree(root, ignore_errors=True)
+        os.makedirs(root)
+        for deb in debian(suite, "fetch", package, *(name for name in needed if name.startswith(("linux-headers-", "linux-kbuild-")))):
+            extract(deb, root, "./usr/*")
+        start_through_loader(os.path.join(root, "usr/lib"), tools)
+        path = os.path.join(build_in, "Makefile")
+        with open(path) as file:
+            text = file.read()
+        with open(path, "w") as file:
+            file.write(re.sub(r"([ =])/usr/src/", r"\1%s/usr/src/" % root, text))
+        with open(os.path.join(root, "ready"), "w"):
+            pass
+    return build_in, os.path.join(tools, "usr/bin"), gcc
 
 
 def build(release, path=SOURCE):
@@ -53,11 +111,12 @@ def build(release, path=SOURCE):
             os.makedirs(work)
             shutil.copy(path, work)
             with open(os.path.join(work, "Makefile"), "w") as file:
-                file.write("obj-m := %s.o\n" % stem)
-            # CC: the headers ask for the compiler of the kernel's own suite,
-            # which this system may not have.
-            done = subprocess.run(["make", "-s", "-C", headers(release), "M=" + work, "CC=gcc", "modules"],
-                                  capture_output=True, text=True, check=False)
+                file.write("obj-m := %s.o\nccflags-y := -std=gnu11\n" % stem)
+            place, tools, gcc = headers(release)
+            cross = os.path.join(tools, "x86_64-linux-gnu-")
+            # -B: where the compiler finds its assembler and linker.
+            done = subprocess.run(["make", "-s", "-C", place, "M=" + work, "CROSS_COMPILE=" + cross,
+                                   "CC=%s%s -B%s/" % (cross, gcc, tools), "PAHOLE=%s/pahole" % tools, "modules"], capture_output=True, text=True, check=False)
             if done.returncode != 0:
                 raise LabError("the lab's module does not compile for %s:\n%s" % (release, done.stdout + done.stderr))
             os.rename(work, target)
