@@ -55,8 +55,7 @@ static bool find_metadata(void)
 void kfence_prepare(void)
 {
 	memset(&guard, 0, sizeof(guard));
-	if (!ksymbol_exists(&pool) || !ksymbol_exists(&metadata) ||
-	    !kfield_exists(&metadata_addr))
+	if (!ksymbol_exists(&pool) || !ksymbol_exists(&metadata) || !kfield_exists(&metadata_addr))
 		return;
 	guard.stride = ktype_size(&metadata_type);
 	guard.addr_at = kfield_offset(&metadata_addr);
