@@ -24,9 +24,9 @@ void memory_set_zero_excluded(bool zero);
 bool memory_zero_excluded(void);
 
 /*
- * READ copies LENGTH bytes, from IN_PAGE on, of the page in slot OFFSET of swap area TYPE. False when
- * it is not to be had; FAULT, which is set already and may be NULL, can get more. Must not fail().
- * Until one is set such pages cannot be read.
+ * READ copies LENGTH bytes, from IN_PAGE on, of the page in slot OFFSET of swap area TYPE. False
+ * when it is not to be had; FAULT, which is set already and may be NULL, can get more. Must not
+ * fail(). Until one is set such pages cannot be read.
  */
 void memory_set_swap_reader(bool (*read)(unsigned type, u64 offset, u64 in_page, void *buf,
 					 size_t length, struct fault *fault));
@@ -93,8 +93,8 @@ bool mem_look_up_on(u64 pgd, u64 address, struct last_walk *walk, struct mapped_
 		    struct fault *fault);
 
 /*
- * The place in swap of the page at ADDRESS, of which FAULT says that ENTRY does not map it: an entry
- * of a pmd stands for all its pages. False: it was not swapped out.
+ * The place in swap of the page at ADDRESS, of which FAULT says that ENTRY does not map it: an
+ * entry of a pmd stands for all its pages. False: it was not swapped out.
  */
 bool mem_swap_place(u64 address, u64 entry, const struct fault *fault, unsigned *type, u64 *offset);
 

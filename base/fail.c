@@ -123,6 +123,16 @@ static void add_doing(char *text, size_t space)
 	}
 }
 
+/*
+ * Names out of a dump stand in messages as well: what would act on a terminal becomes a dot.
+ */
+static void make_harmless(char *text)
+{
+	for (; *text; text++)
+		if (((u8)*text < ' ' && *text != '\n' && *text != '\t') || *text == 0x7f)
+			*text = '.';
+}
+
 void fail(const char *format, ...)
 {
 	struct failure *failure = innermost->failure;
@@ -136,6 +146,7 @@ void fail(const char *format, ...)
 	va_end(args);
 	failure->interrupted = false;
 	add_doing(failure->text, sizeof(failure->text));
+	make_harmless(failure->text);
 	if (innermost == &root)
 		fprintf(stderr, "crash: %s\n", failure->text);
 	scope_abort();
@@ -200,6 +211,8 @@ void warn(const char *format, ...)
 	va_start(args, format);
 	strbuf_vprintf(&text, format, args);
 	va_end(args);
+	if (text.length)
+		make_harmless(text.text);
 	if (warning_taker)
 		warning_taker(strbuf_text(&text));
 	else

@@ -395,6 +395,10 @@ static void run_search(struct args *args)
 	scan_begin(scan);
 	walk(search);
 	scan_end(scan);
+	if (scan->nr_unread)
+		warn("%llu page%s that %s swapped out cannot be searched: %s", scan->nr_unread,
+		     scan->nr_unread == 1 ? "" : "s", scan->nr_unread == 1 ? "was" : "were",
+		     scan->why_unread);
 }
 
 static const struct option search_options[] = {
@@ -428,9 +432,11 @@ COMMAND(search) = {
 		"its address, and its name appears beside each hit. With -c the words are text, "
 		"which may begin at any byte; text with blanks needs double quotes.\n"
 		"\n"
-		"Pages that are not in the dump are skipped. Memory that is mapped twice is found "
-		"twice: the kernel's image and vmalloc areas are also in the direct map. With -t "
-		"the hits are listed by task.\n"
+		"Pages that are not in the dump are skipped. -u looks at pages that were swapped "
+		"out as well, in the swap cache, zswap and zram; how many of them cannot be read "
+		"is said at the end. Memory that is mapped twice is found twice: the kernel's "
+		"image and vmalloc areas are also in the direct map. With -t the hits are listed "
+		"by task.\n"
 		"\n"
 		"On a terminal, when the search takes more than a second, a line shows how much "
 		"is done and how long the rest will take, until a pager has something to show. "

@@ -4,16 +4,20 @@
  * One thread lists the pages of an area: those that the dump has, or those that the page tables
  * map. Full batches are read and compared by all cores, in blocks; then the matches are handed out
  * block by block, so that they come in order. Text may run on into the next page, if that follows
- * in the address space.
+ * in the address space. A user's page that was swapped out is read when it is listed: that is work
+ * for the main thread alone.
  */
 #include "kernel/mm/memscan.h"
 
 #include "base/cores.h"
 #include "base/fail.h"
+#include "kernel/mm/swapread.h"
+#include "kernel/mm/userpages.h"
 #include "kernel/mm/vma.h"
 #include "memory.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define BATCH_PAGES 2048
@@ -105,6 +109,18 @@ static void find_values(struct batch *batch, struct block *block, u64 address, c
 	}
 }
 
+/* The first LENGTH bytes. */
+static bool read_page(const struct batch *batch, size_t index, u8 *bytes, size_t length)
+{
+	const struct scan *scan = batch->scan;
+	const struct scan_page *page = &scan->pages[index];
+
+	if (!page->kept)
+		return dump_try_read(batch->dump, page->paddr, bytes, length, NULL);
+	memcpy(bytes, scan->kept + index * PAGE_BYTES, length);
+	return true;
+}
+
 static void search_page(struct batch *batch, struct block *block, size_t index)
 {
 	const struct scan *scan = batch->scan;
@@ -117,15 +133,14 @@ static void search_page(struct batch *batch, struct block *block, size_t index)
 		return;
 	low = scan->first > page->address ? (size_t)(scan->first - page->address) : 0;
 	high = scan->last < last ? (size_t)(scan->last - page->address) + 1 : PAGE_BYTES;
-	if (!dump_try_read(batch->dump, page->paddr, bytes, PAGE_BYTES, NULL))
+	if (!read_page(batch, index, bytes, PAGE_BYTES))
 		return;
 	if (!scan->needles.texts) {
 		find_values(batch, block, page->address, bytes, low, high);
 		return;
 	}
 	if (index + 1 < scan->nr_pages && scan->pages[index + 1].address == last + 1 &&
-	    dump_try_read(batch->dump, scan->pages[index + 1].paddr, bytes + PAGE_BYTES,
-			  scan->longest - 1, NULL))
+	    read_page(batch, index + 1, bytes + PAGE_BYTES, scan->longest - 1))
 		length += scan->longest - 1;
 	find_texts(batch, block, page->address, bytes, low, high, length);
 }
@@ -188,8 +203,12 @@ static void flush(struct scan *scan, bool finished)
 	if (run.nr_pages && !protect(run_batch, &run, &failure))
 		fail_again(&failure);
 	scan->bytes_done += run.nr_pages * PAGE_BYTES;
-	if (kept)
+	if (kept) {
 		scan->pages[0] = scan->pages[scan->nr_pages - 1];
+		if (scan->pages[0].kept)
+			memmove(scan->kept, scan->kept + (scan->nr_pages - 1) * PAGE_BYTES,
+				PAGE_BYTES);
+	}
 	scan->nr_pages = kept;
 	if (scan->progress)
 		scan->progress(scan->arg);
@@ -203,7 +222,37 @@ static void add_page(struct scan *scan, u64 address, u64 paddr)
 	}
 	if (scan->nr_pages == BATCH_PAGES)
 		flush(scan, false);
-	scan->pages[scan->nr_pages++] = (struct scan_page){ address, paddr };
+	scan->pages[scan->nr_pages++] = (struct scan_page){ address, paddr, false };
+}
+
+static void count_unread(struct scan *scan, const struct swap_place *place)
+{
+	/* Where there is no page at all nothing is missing. */
+	if (place->kind == SWAP_PLACE_MARK && !place->physical)
+		return;
+	if (!scan->nr_unread++)
+		snprintf(scan->why_unread, sizeof(scan->why_unread), "%s", place->why);
+}
+
+static void add_swapped(struct scan *scan, const struct user_page *page)
+{
+	struct swap_place place;
+	u8 bytes[PAGE_BYTES];
+
+	if (scan->counting) {
+		scan->bytes_all += PAGE_BYTES;
+		return;
+	}
+	interrupt_check();
+	if (!swap_read_page(page->swap_type, page->offset, bytes, &place)) {
+		count_unread(scan, &place);
+		return;
+	}
+	if (!scan->kept)
+		scan->kept = scope_array(BATCH_PAGES, PAGE_BYTES);
+	add_page(scan, page->address, 0);
+	scan->pages[scan->nr_pages - 1].kept = true;
+	memcpy(scan->kept + (scan->nr_pages - 1) * PAGE_BYTES, bytes, PAGE_BYTES);
 }
 
 static void remember_touches(void *arg)
@@ -269,15 +318,14 @@ static void scan_direct_map(struct scan *scan)
 	}
 }
 
-/* Mapped pages of [start, last]; PGD 0: the kernel's own tables. */
-static void scan_mapped(struct scan *scan, u64 pgd, u64 start, u64 last)
+/* Pages of [start, last] that the kernel's own tables map. */
+static void scan_mapped(struct scan *scan, u64 start, u64 last)
 {
-	struct space space = pgd ? USER_SPACE(pgd) : KERNEL_SPACE;
 	u64 address = align_down(max_u64(start, scan->first), PAGE_BYTES);
 	struct mapped_range range;
 
 	last = min_u64(last, scan->last);
-	while (address <= last && mem_next_mapped(space, address, last, &range)) {
+	while (address <= last && mem_next_mapped(KERNEL_SPACE, address, last, &range)) {
 		for (u64 done = 0; done < range.bytes && range.address + done <= last;
 		     done += PAGE_BYTES) {
 			if (done % (PAGE_BYTES * 1024) == 0)
@@ -306,20 +354,35 @@ void scan_kernel(struct scan *scan, unsigned parts)
 
 	/* Nothing is known of the regions: what the tables map from the top half's start on. */
 	if (!layout->page_offset) {
-		scan_mapped(scan, 0, layout->levels == 5 ? 0xff00ULL << 48 : 0xffff8ULL << 44,
-			    ~0ULL);
+		scan_mapped(scan, layout->levels == 5 ? 0xff00ULL << 48 : 0xffff8ULL << 44, ~0ULL);
 		return;
 	}
 	if (parts & SCAN_DIRECT_MAP)
 		scan_direct_map(scan);
 	if (parts & SCAN_VMALLOC && layout->vmalloc_start)
-		scan_mapped(scan, 0, layout->vmalloc_start, layout->vmalloc_end - 1);
+		scan_mapped(scan, layout->vmalloc_start, layout->vmalloc_end - 1);
 	if (parts & SCAN_VMEMMAP && layout->vmemmap_start)
-		scan_mapped(scan, 0, layout->vmemmap_start, layout->vmemmap_end - 1);
+		scan_mapped(scan, layout->vmemmap_start, layout->vmemmap_end - 1);
 	if (parts & SCAN_IMAGE && layout->kernel_image_bytes)
-		scan_mapped(scan, 0, layout->kernel_map_start, image_end - 1);
+		scan_mapped(scan, layout->kernel_map_start, image_end - 1);
 	if (parts & SCAN_MODULES && layout->modules_start)
-		scan_mapped(scan, 0, layout->modules_start, layout->modules_end - 1);
+		scan_mapped(scan, layout->modules_start, layout->modules_end - 1);
+}
+
+static void scan_mapping(struct scan *scan, u64 pgd, const struct vma *vma)
+{
+	struct user_pages it;
+	struct user_page page;
+
+	user_pages_begin(&it, pgd, vma);
+	if (scan->first > vma->start)
+		user_pages_seek(&it, scan->first);
+	while (user_pages_next(&it, &page) && page.address <= scan->last) {
+		if (page.place == USER_FRAME)
+			add_page(scan, page.address, page.physical);
+		else if (page.place == USER_SWAP)
+			add_swapped(scan, &page);
+	}
 }
 
 void scan_user(struct scan *scan, u64 mm)
@@ -330,8 +393,8 @@ void scan_user(struct scan *scan, u64 mm)
 
 	vma_begin(&it, mm);
 	while (vma_next(&it, &vma))
-		if (vma.end > vma.start)
-			scan_mapped(scan, pgd, vma.start, vma.end - 1);
+		if (vma.end > vma.start && vma.end > scan->first && vma.start <= scan->last)
+			scan_mapping(scan, pgd, &vma);
 	if (it.stopped)
 		warn("mappings: %s", vma_why(&it));
 }

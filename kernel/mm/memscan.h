@@ -32,6 +32,7 @@ enum scan_parts {
 
 struct scan_page {
 	u64 address, paddr;
+	bool kept; /* it has no frame: its bytes are in the scan's own memory */
 };
 
 /*
@@ -56,8 +57,12 @@ struct scan {
 	 */
 	u64 bytes_done, bytes_all;
 	bool counting;
+	/* pages that were swapped out and cannot be read, and why the first of them cannot */
+	u64 nr_unread;
+	char why_unread[112];
 	/* its own */
 	struct scan_page *pages;
+	u8 *kept; /* a page for each of PAGES; NULL: none of them was swapped out yet */
 	size_t nr_pages;
 	size_t longest; /* text */
 };
@@ -65,7 +70,7 @@ struct scan {
 void scan_begin(struct scan *scan);
 void scan_physical(struct scan *scan);
 void scan_kernel(struct scan *scan, unsigned parts); /* in the order of their addresses */
-void scan_user(struct scan *scan, u64 mm);
+void scan_user(struct scan *scan, u64 mm); /* what was swapped out as well */
 /* A range of mapped kernel memory. */
 void scan_kernel_range(struct scan *scan, u64 start, u64 bytes);
 void scan_end(struct scan *scan);

@@ -8,7 +8,7 @@
 struct swap_mark {
 	enum {
 		SWAP_MARK_UNKNOWN,
-		SWAP_MARK_MIGRATION, /* the page is being moved; until it has been, its frame has it */
+		SWAP_MARK_MIGRATION, /* the page is being moved; its frame still has it */
 		SWAP_MARK_HWPOISON, /* the frame's memory is broken */
 		SWAP_MARK_DEVICE, /* the page is in a device's memory */
 		SWAP_MARK_MARKER, /* of an address that has no page: NAMES says what for */

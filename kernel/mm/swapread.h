@@ -17,7 +17,7 @@ struct swap_place {
 		SWAP_PLACE_MARK, /* no swap area has this number, and there is no page to be read */
 	} kind;
 	u64 physical; /* FRAME, MOVING */
-	char text[96]; /* "swap cache, frame d0070000", "zram, 812 bytes of lz4" ... */
+	char text[96]; /* "zram, 812 bytes of lz4", "swap cache, frame d0070000" ... */
 	char why[112]; /* "" when the page is there to be read */
 };
 
@@ -28,8 +28,8 @@ struct swap_place {
  */
 bool swap_read_page(unsigned type, u64 offset, u8 *page, struct swap_place *place);
 /*
- * Where the page is, and why it cannot be read from there when that is so. Scope memory. Names in it
- * come from the dump: a cell of bytes is what shows it.
+ * Where the page is, and why it cannot be read from there when that is so. Scope memory. Names in
+ * it come from the dump: a cell of bytes is what shows it.
  */
 const char *swap_place_text(const struct swap_place *place);
 /* From now on reads of user memory find such pages (memory.h). */

@@ -1,9 +1,9 @@
 /* kernel/mm/zpool.c - struct zpool, up to v6.17; pages of zbud and z3fold. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Both have a page for two or three objects, with a header at its start, and count in chunks of 64
- * bytes. A handle of zbud's is the object's address. One of z3fold's is the address of a word, which
- * has the page's address and, below it, which object of the page it is.
+ * Both have a page for two or three objects, with a header at its start, and count in chunks of
+ * 64 bytes. A handle of zbud's is the object's address. One of z3fold's is the address of a word,
+ * which has the page's address and, below it, which object of the page it is.
  */
 #include "kernel/mm/zpool.h"
 

@@ -17,9 +17,9 @@ struct zram_slot {
  */
 bool zram_of_disk(u64 disk, u64 *zram);
 /*
- * What SLOT holds, and the page itself when it is SAME_FILLED or STORED, unless PAGE is NULL. fail()s
- * and says why when that cannot be told, or the page cannot be unpacked: SLOT tells as much as was
- * found.
+ * What SLOT holds, and the page itself when it is SAME_FILLED or STORED, unless PAGE is NULL.
+ * fail()s and says why when that cannot be told, or the page cannot be unpacked: SLOT tells as
+ * much as was found.
  */
 void zram_read(u64 zram, u64 slot_number, struct zram_slot *slot, u8 *page);
 

@@ -12,9 +12,9 @@ struct zswap_page {
 };
 
 /*
- * Slot OFFSET of swap area TYPE. FOUND->kind is ZSWAP_NONE when zswap does not have it; else PAGE is
- * filled, unless it is NULL. fail()s and says why when that cannot be told, or the page cannot be
- * unpacked: FOUND tells as much as was found.
+ * Slot OFFSET of swap area TYPE. FOUND->kind is ZSWAP_NONE when zswap does not have it; else PAGE
+ * is filled, unless it is NULL. fail()s and says why when that cannot be told, or the page cannot
+ * be unpacked: FOUND tells as much as was found.
  */
 void zswap_read(unsigned type, u64 offset, struct zswap_page *found, u8 *page);
 

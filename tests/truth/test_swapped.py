@@ -63,6 +63,19 @@ def test_every_form_reads_them(kernel):
     expect(f"{address:#x}" in printed, printed)
 
 
+def test_search_looks_at_them(kernel):
+    """Each word of a page holds its own address: all of them are found."""
+    pid, pages = swapped_pages(kernel)
+    page = next(page for page in pages if page + PAGE in pages)
+    words, one, border = kernel.crash_in_context(
+        pid, f"search -u -s {page:x} -l 0x2000 -m fff {page:x}", f"search -u {page + 8:x}",
+        f"search -u -s {page:x} -l 0x2000 -w {page + PAGE & 0xffffffff:x}")
+    equal(words.split()[::2], [f"{at:x}:" for at in range(page, page + PAGE, 8)], "words of one page")
+    expect(f"{page + 8:x}: {page + 8:x} " in one.splitlines(), one)
+    equal(border.split()[0], f"{page + PAGE:x}:", "the first word of the next page")
+    equal(kernel.last.stderr, "", "pages that could not be searched")
+
+
 def test_writing_is_refused(kernel):
     pid, pages = swapped_pages(kernel)
     kernel.crash_in_context(pid, f"wr -u {pages[0]:x} 1")
@@ -145,6 +158,18 @@ def test_every_compressor(kernel):
         expect(f"bytes of {algorithm}" in kinds, f"{algorithm}: {kinds}")
     # Each device is full before all of a program is there: which of its pages those are is not said.
     equal({"one word all over", "not compressed"} - set().union(*seen.values()), set(), f"{seen}")
+
+
+def test_search_across_pages(kernel):
+    """A run of one letter over several pages that are swapped out: text that long is found at each byte of it."""
+    dump = kernel.dump("swap")
+    data = dump.truth_bytes("run/lab/swap-data")
+    pid = rows_of(dump)[0][0]
+    start, _ = buffer_of(dump, pid, data)
+    runs = re.search(rb"Z{32768}", data)
+    at, length = start + runs.start(), 1000
+    (found,) = dump.crash_in_context(pid, f"search -u -s {at:x} -l 0x8000 -c {'Z' * length}")
+    equal([int(line.split(":")[0], 16) for line in found.splitlines()], list(range(at, at + 32768 - length + 1)), "places")
 
 
 def zswap_dump(kernel):

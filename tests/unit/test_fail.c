@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <cmocka.h>
 
 #undef fail /* ours is meant */
@@ -74,11 +75,38 @@ static void test_an_interrupt_ends_the_listing(void **state UNUSED)
 	assert_int_equal(nr_released, 3);
 }
 
+static char taken[64];
+
+static void take(const char *text)
+{
+	snprintf(taken, sizeof(taken), "%s", text);
+}
+
+static void fail_with_a_name(void *name)
+{
+	warn("no page of %s", (const char *)name);
+	fail("no file %s", (const char *)name);
+}
+
+/* Names come out of dumps: no message acts on a terminal. */
+static void test_messages_are_harmless(void **state UNUSED)
+{
+	char name[] = "a\033[31m\177b\n\tc";
+	struct failure failure;
+
+	warn_set_taker(take);
+	assert_false(protect(fail_with_a_name, name, &failure));
+	warn_set_taker(NULL);
+	assert_string_equal(taken, "no page of a.[31m.b\n\tc");
+	assert_string_equal(failure.text, "no file a.[31m.b\n\tc");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_failure_costs_a_row),
 		cmocka_unit_test(test_an_interrupt_ends_the_listing),
+		cmocka_unit_test(test_messages_are_harmless),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
