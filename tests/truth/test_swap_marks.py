@@ -59,8 +59,8 @@ def vtop(kernel, pid, *addresses):
 
 
 def plant(kernel, folder):
-    """(a process, {kind: (address, entry, frame)}, the copy): in place of entries of pages that were swapped out. The
-    page that is being moved has the frame of one whose words hold their addresses."""
+    """(a process, {kind: (address, entry, frame)}, the copy): in place of entries of pages that
+    were swapped out. The one being moved has the frame of one whose words hold their addresses."""
     pid, start, size = pattern(kernel, "swapped")
     other, plain, _ = pattern(kernel, "plain")
     pages = pagemap(kernel, pid)

@@ -118,8 +118,8 @@ def buffer_of(dump, pid, data):
 
 
 def places_of(dump, rows):
-    """Checks that machine code, noise, one letter all over and zeros read back as the programs read them; returns
-    [(row, what vtop says of each page that is swapped out)]."""
+    """Checks that machine code, noise, one letter all over and zeros read back as the programs
+    read them; returns [(row, what vtop says of each page that is swapped out)]."""
     data = dump.truth_bytes("run/lab/swap-data")
     found_places = []
     for row in rows:
@@ -156,12 +156,12 @@ def test_every_compressor(kernel):
             seen[algorithm] |= kinds_of([answer for answer in answers if answer["swap"] == device], "zram")
     for algorithm, kinds in seen.items():
         expect(f"bytes of {algorithm}" in kinds, f"{algorithm}: {kinds}")
-    # Each device is full before all of a program is there: which of its pages those are is not said.
+    # Each device is full before all of a program is there: which of its pages are is not said.
     equal({"one word all over", "not compressed"} - set().union(*seen.values()), set(), f"{seen}")
 
 
 def test_search_across_pages(kernel):
-    """A run of one letter over several pages that are swapped out: text that long is found at each byte of it."""
+    """A run of one letter over several swapped pages: text of it is found at each byte."""
     dump = kernel.dump("swap")
     data = dump.truth_bytes("run/lab/swap-data")
     pid = rows_of(dump)[0][0]
