@@ -5,6 +5,7 @@
 #include "base/fail.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
@@ -27,11 +28,21 @@ static void *take_parts(void *arg)
 	return NULL;
 }
 
+/* Those that this process may use, of all that there are. */
+static long count_cores(void)
+{
+	cpu_set_t allowed;
+
+	if (sched_getaffinity(0, sizeof(allowed), &allowed) == 0)
+		return CPU_COUNT(&allowed);
+	return sysconf(_SC_NPROCESSORS_ONLN); /* more than the set has room for */
+}
+
 /* This thread works as well; when no other can be made, alone. */
 void cores_run(size_t count, void (*work)(void *arg, size_t part), void *arg)
 {
 	struct job job = { .work = work, .arg = arg, .count = count };
-	long nr_cores = sysconf(_SC_NPROCESSORS_ONLN);
+	long nr_cores = count_cores();
 	pthread_t threads[MAX_THREADS];
 	size_t nr_threads = 0;
 

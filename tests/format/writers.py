@@ -253,6 +253,38 @@ def elf64(loads, notes, path):
     return path
 
 
+def large_machine(loads, notes, steps, path):
+    """The same with memory up to 1 TB, and struct pages for the first 200 GB. What is added is a hole
+    of the file, but for page tables. STEPS: of vtop's JSON for the struct page of frame 0."""
+    loads = [(paddr, bytearray(data)) for paddr, data in loads]
+    tables_at, structs_at, end, piece = 1 << 32, 1 << 33, 1 << 40, 2 << 20
+    nr_pieces = (200 << 30) // PAGE * 64 // piece
+    entries = [0] * (512 * -(-nr_pieces // 512))
+    entries[:nr_pieces] = [structs_at + n * piece | 0x80000000000001e3 for n in range(nr_pieces)]
+
+    def fill(table, first, values):
+        """Where the kernel has nothing."""
+        for base, data in loads:
+            if base <= table < base + len(data):
+                for n, value in enumerate(values, first):
+                    at = table - base + n * 8
+                    if struct.unpack_from("<Q", data, at)[0] == 0:
+                        struct.pack_into("<Q", data, at, value)
+
+    (pud, pmd) = (int(steps[-n]["entry_at"], 16) for n in (2, 1))
+    fill(pmd & -PAGE, 0, entries[:512])
+    fill(pud & -PAGE, pud % PAGE // 8 + 1, [tables_at + n * PAGE | 0x67 for n in range(len(entries) // 512 - 1)])
+    elf64([*loads, (tables_at, struct.pack(f"<{len(entries) - 512}Q", *entries[512:]))], notes, path)
+    with open(path, "r+b") as file:
+        last = 64 + 56 * (len(loads) + 1)
+        file.seek(last + 8)
+        offset, = struct.unpack("<Q", file.read(8))
+        file.seek(last + 32)
+        file.write(struct.pack("<QQ", end - tables_at, end - tables_at))
+        file.truncate(offset + end - tables_at)
+    return path
+
+
 def flattened(source, path, piece=1 << 16):
     """What makedumpfile -F would write of a file: records of PIECE bytes,
     the second half before the first. Returns where each record begins."""
