@@ -173,6 +173,13 @@ def test_kernel_addresses(kernel):
         expect("(not mapped)" not in kernel.crash(f"vtop {page}"), f"struct page {page} is not mapped")
 
 
+def test_below_the_image(kernel):
+    """KASLR puts nothing there: arithmetic alone would give a physical address."""
+    below = int(re.search(r"^(\S+) T _text$", kernel.truth("proc/kallsyms"), re.M)[1], 16) - 0x200000
+    part = kernel.crash(f"vtop {below:x}")
+    expect(part.splitlines()[1] == f"{below:x}  (not mapped)", f"{below:x}: {part[:120]!r}")
+
+
 def test_task_and_halves(kernel):
     pid, start, _ = pattern(kernel, "plain")
     user, user_only, kernel_only, other = kernel.crash(
