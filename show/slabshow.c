@@ -285,13 +285,13 @@ static int compare_pages(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Slabs of the page map that are on no list: full ones. */
+/* Slabs of the page map on that node that are on no list: full ones. */
 static struct slab_list unlisted_slabs(const struct subject *subject)
 {
 	const struct slab_use *use = subject->use;
 	u64 *listed = scope_array(use->placed.count + 1, sizeof(*listed)), page;
 	size_t count;
-	const u64 *frames = slab_map(subject->cache, &count);
+	const struct mapped_slab *mapped = slab_map(subject->cache, &count);
 	struct slab_list list = { subject, scope_array(count + 1, sizeof(*list.items)), 0 };
 
 	for (size_t i = 0; i < use->placed.count; i++)
@@ -301,14 +301,14 @@ static struct slab_list unlisted_slabs(const struct subject *subject)
 		struct slab_why why;
 		struct slab *slab;
 
-		page = page_of_pfn(frames[i]);
-		if (bsearch(&page, listed, use->placed.count, sizeof(*listed), compare_pages))
+		page = page_of_pfn(mapped[i].frame);
+		if (mapped[i].node != subject->number ||
+		    bsearch(&page, listed, use->placed.count, sizeof(*listed), compare_pages))
 			continue;
 		slab = scope_alloc(sizeof(*slab));
 		if (!slab_read(subject->cache, page, slab, &why))
 			fail("%s", why.text);
-		if (slab->node == subject->number)
-			list.items[list.count++] = slab;
+		list.items[list.count++] = slab;
 	}
 	return list;
 }

@@ -18,13 +18,13 @@ KFIELD(slab_owner, "slab.slab_cache", "page.slab_cache");
 
 static struct {
 	bool read;
-	u64 *frames; /* cache by cache */
+	struct mapped_slab *slabs; /* cache by cache */
 	size_t *starts; /* of each cache in the order of slab_caches(), and the end */
 	u64 nr_unreadable;
 } map;
 
 struct found_slab {
-	u64 frame;
+	struct mapped_slab slab;
 	size_t cache;
 };
 
@@ -47,11 +47,14 @@ static void take_slab(void *arg, u64 pfn, const u8 *page)
 {
 	struct search *search = arg;
 	const struct slab_cache *cache = slab_cache_at(load_u64(page + search->owner_at));
+	struct page_info info;
 	size_t count;
 
-	if (cache)
-		*vector_add(&search->slabs) =
-			(struct found_slab){ pfn, (size_t)(cache - slab_caches(&count)) };
+	if (!cache)
+		return;
+	page_info_of_copy(pfn, page, &info);
+	*vector_add(&search->slabs) = (struct found_slab){ { pfn, page_node(info.flags) },
+							   (size_t)(cache - slab_caches(&count)) };
 }
 
 static void free_search(void *arg)
@@ -67,7 +70,7 @@ static void sort_by_cache(const struct search *search, size_t nr_caches)
 	size_t *next;
 
 	map.starts = xcalloc(nr_caches + 1, sizeof(*map.starts));
-	map.frames = xcalloc(search->slabs.count + 1, sizeof(*map.frames));
+	map.slabs = xcalloc(search->slabs.count + 1, sizeof(*map.slabs));
 	next = scope_array(nr_caches + 1, sizeof(*next));
 	for (size_t i = 0; i < search->slabs.count; i++)
 		map.starts[search->slabs.items[i].cache + 1]++;
@@ -76,7 +79,7 @@ static void sort_by_cache(const struct search *search, size_t nr_caches)
 		next[i] = map.starts[i];
 	}
 	for (size_t i = 0; i < search->slabs.count; i++)
-		map.frames[next[search->slabs.items[i].cache]++] = search->slabs.items[i].frame;
+		map.slabs[next[search->slabs.items[i].cache]++] = search->slabs.items[i].slab;
 }
 
 static void read_map(UNUSED void *arg)
@@ -99,7 +102,7 @@ static void read_map(UNUSED void *arg)
 	map.read = true;
 }
 
-const u64 *slab_map(const struct slab_cache *cache, size_t *count)
+const struct mapped_slab *slab_map(const struct slab_cache *cache, size_t *count)
 {
 	size_t nr_caches, index;
 
@@ -107,7 +110,7 @@ const u64 *slab_map(const struct slab_cache *cache, size_t *count)
 		protect_or_pass(read_map, NULL);
 	index = (size_t)(cache - slab_caches(&nr_caches));
 	*count = map.starts[index + 1] - map.starts[index];
-	return map.frames + map.starts[index];
+	return map.slabs + map.starts[index];
 }
 
 u64 slab_map_unreadable(void)
@@ -117,7 +120,7 @@ u64 slab_map_unreadable(void)
 
 void slab_map_forget(void)
 {
-	free(map.frames);
+	free(map.slabs);
 	free(map.starts);
 	memset(&map, 0, sizeof(map));
 }

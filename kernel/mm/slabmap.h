@@ -5,11 +5,16 @@
 
 #include "kernel/mm/slab.h"
 
+struct mapped_slab {
+	u64 frame; /* the first */
+	unsigned node;
+};
+
 /*
- * The first page frames of CACHE's slabs, in rising order; kept. The first call looks at every
- * struct page; it may fail() and is interrupted by Ctrl-C.
+ * CACHE's slabs, by rising frame; kept. The first call looks at every struct page; it may fail()
+ * and is interrupted by Ctrl-C.
  */
-const u64 *slab_map(const struct slab_cache *cache, size_t *count);
+const struct mapped_slab *slab_map(const struct slab_cache *cache, size_t *count);
 /* Frames whose struct page could not be read: there may be slabs among them. */
 u64 slab_map_unreadable(void);
 /* Live systems. */
