@@ -115,6 +115,8 @@ static u64 table_word(const struct swap_area *area, u64 offset)
 	u64 clusters = field_u64(area->address, &swap_area_clusters), table;
 	u64 at = clusters + (offset >> CLUSTER_SHIFT) * ktype_size(&swap_cluster_type);
 
+	if (!clusters)
+		return 0;
 	table = field_u64(at, &swap_cluster_table);
 	if (!table)
 		return 0;

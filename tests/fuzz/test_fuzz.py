@@ -77,6 +77,10 @@ def test_slab():
     check("slab")
 
 
+def test_swap():
+    check("swap")
+
+
 def test_systemmap():
     check("systemmap")
 

@@ -52,7 +52,7 @@ SCENARIOS = {
             "setup": "bpf", "trigger": "serial"},
     "swap": {"about": "a process's memory in a zram device of each compressor", "setup": "swap"},
     "zswap": {"about": "a process's memory in zswap with each compressor and allocator", "setup": "zswap",
-              "kernels": ("7.x", "7.3")},
+              "kernels": ("6.12-stock", "7.x", "7.3")},
     "many": {"about": "1,500 tasks", "setup": "many", "memory": 384},
     "objects": {"about": "objects of every kind and state of kernel memory, each told of in the log", "plant": "lab_objects.c",
                 "setup": "objects", "cmdline": "kfence.sample_interval=10"},
@@ -97,7 +97,7 @@ def scenario(name):
 def needed(series):
     """The scenarios that the tests use with a kernel."""
     if series in FLAVOURS:
-        return ["sysrq"]
+        return ["sysrq"] + [name for name, plan in SCENARIOS.items() if series in plan.get("kernels", ())]
     return [name for name, plan in SCENARIOS.items()
             if (series == WITH_MODULE if "module" in plan else series in plan["kernels"] if "kernels" in plan
                 else series == FULL or name in ELSEWHERE)]

@@ -102,7 +102,7 @@ def test_vtop_says_where(kernel):
 
 # ---- the scenarios that have a device for each compressor, or zswap with each ----
 
-ZSWAP_KERNELS = ("7.x", "7.3")
+ZSWAP_KERNELS = ("6.12-stock", "7.x", "7.3")
 
 
 def buffer_of(dump, pid, data):
@@ -144,8 +144,14 @@ def rows_of(dump):
     return [line.split() for line in dump.truth("run/lab/swapped").splitlines()]
 
 
+def swap_dump(kernel):
+    if kernel.name == "6.12-stock":
+        raise Skipped("of this kernel there is no such dump")
+    return kernel.dump("swap")
+
+
 def test_every_compressor(kernel):
-    dump = kernel.dump("swap")
+    dump = swap_dump(kernel)
     rows = rows_of(dump)
     expected = {"lzo-rle", "lz4", "zstd"} if kernel.name in ("5.10", "6.1") else {"lz4", "lz4hc", "zstd", "deflate"}
     expect({row[2] for row in rows} >= expected, f"{rows}")
@@ -162,7 +168,7 @@ def test_every_compressor(kernel):
 
 def test_search_across_pages(kernel):
     """A run of one letter over several swapped pages: text of it is found at each byte."""
-    dump = kernel.dump("swap")
+    dump = swap_dump(kernel)
     data = dump.truth_bytes("run/lab/swap-data")
     pid = rows_of(dump)[0][0]
     start, _ = buffer_of(dump, pid, data)
@@ -179,7 +185,8 @@ def zswap_dump(kernel):
 
 
 def test_zswap(kernel):
-    """With each compressor; noise is kept as it is, and pages of zeros need no place at all."""
+    """With each allocator and compressor. Noise is kept as it is, by zswap or the device behind it;
+    pages of zeros need no place at all."""
     dump = zswap_dump(kernel)
     rows = rows_of(dump)
     expect({row[2] for row in rows} >= {"lzo", "zstd"}, f"{rows}")
@@ -187,7 +194,8 @@ def test_zswap(kernel):
     for row, answers in places_of(dump, rows):
         # What was left in memory then may have gone there later, with the next compressors.
         equal(kinds_of(answers, "zswap") - of_all - {"not compressed"}, set(), f"{row}")
-        expect({f"bytes of {row[2]}", "not compressed"} <= kinds_of(answers, "zswap"), f"{row}: {kinds_of(answers, 'zswap')}")
+        expect(f"bytes of {row[2]}" in kinds_of(answers, "zswap"), f"{row}: {kinds_of(answers, 'zswap')}")
+        expect("not compressed" in kinds_of(answers, "zswap") | kinds_of(answers, "zram"), f"{row}: no noise")
         expect(any(answer["contents"].startswith("zeros") for answer in answers), f"{row}: no page of zeros")
 
 
