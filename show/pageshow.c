@@ -14,28 +14,29 @@ static const struct column fact_columns[] = {
 	{ "page", "", CELL_ADDRESS, .width = 16, .zeros = true },
 	{ "physical", "", CELL_ADDRESS, .before = " ", .width = 8 },
 	{ "mapping", "", CELL_ADDRESS, .before = " ", .width = 16 },
-	{ "index", "", CELL_NUMBER, .before = " ", .width = 8 },
+	{ "index", "", CELL_NUMBER, .before = " ", .width = 8, .hex = true },
 	{ "count", "", CELL_SIGNED, .before = " ", .width = 2 },
 	{ "flags", "", CELL_ADDRESS, .before = " " },
 	{ "flag_names", "", CELL_TEXT, .before = "" },
 	{ 0 },
 };
 
+/* Readers see a blank in front of them, where there are any. */
 void pageshow_put(struct row *row, const struct page_info *page)
 {
 	struct strbuf *words = scope_strbuf();
 
+	strbuf_putc(words, ' ');
 	page_flags_words(page->flags, words);
 	row_stands_for(row, page->address);
 	row_address(row, page->address);
 	row_address(row, page->physical);
 	row_address(row, page->mapping);
 	row_number(row, page->index);
-	row_shown(row, scope_printf("%llx", page->index));
 	row_signed(row, page->count);
 	row_address(row, page->flags);
-	row_text(row, strbuf_text(words));
-	row_shown(row, words->length ? scope_printf(" %s", strbuf_text(words)) : "");
+	row_text(row, strbuf_text(words) + 1);
+	row_shown(row, words->length > 1 ? strbuf_text(words) : "");
 }
 
 /* ---- members ---- */
