@@ -2,6 +2,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "names/modfield.h"
 
+#include "names/kfield.h"
+
+KFIELD(module_own_types, "module.btf_data"); /* v5.11 */
+
 bool modfield_find(const struct modfield *field, struct member *member)
 {
 	struct type type;
@@ -12,6 +16,9 @@ bool modfield_find(const struct modfield *field, struct member *member)
 				return true;
 		return false;
 	}
+	/* They have types, which were not read: nothing tells where the member is. */
+	if (kfield_exists(&module_own_types))
+		return false;
 	*member = (struct member){ .name = field->paths[0],
 				   .offset = field->offset,
 				   .size = field->size,

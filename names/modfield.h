@@ -8,7 +8,8 @@
 /*
  * KFIELD looks at the kernel's own types alone. These are looked for in all BTF, that of modules
  * as well. Up to v5.10 modules have none: where nothing knows the structure, the place that these
- * kernels have it at is taken, and who reads it checks that what stands there makes sense.
+ * kernels have it at is taken, and who reads it checks that what stands there makes sense. On later
+ * kernels it is not known then: --no_modules, or a module whose types are not in the dump.
  */
 struct modfield {
 	const char *type;

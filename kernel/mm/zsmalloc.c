@@ -12,9 +12,11 @@
 #include "kernel/mm/page.h"
 #include "memory.h"
 
-/* zpdesc lies over struct page: what it calls zspage and next were page.private and page.index. */
-static const struct modfield page_zspage = { "zpdesc", { "zspage" }, 40, 8, 0, 0 };
-static const struct modfield page_next = { "zpdesc", { "next" }, 32, 8, 0, 0 };
+/* v6.14: zpdesc lies over struct page. */
+static const struct modfield zpdesc_zspage = { "zpdesc", { "zspage" }, 0, 0, 0, 0 };
+static const struct modfield zpdesc_next = { "zpdesc", { "next" }, 0, 0, 0, 0 };
+KFIELD(page_zspage, "page.private");
+KFIELD(page_next, "page.index");
 static const struct modfield zspage_class = { "zspage", { "class" }, 0, 4, 2, 9 };
 static const struct modfield zspage_magic = { "zspage", { "magic" }, 0, 4, 14, 8 };
 static const struct modfield class_size = { "size_class", { "size" }, 72, 4, 0, 0 };
@@ -49,6 +51,8 @@ u64 modfield_u64(u64 object, const struct modfield *field)
 	struct member member;
 	u64 bytes = 0;
 
+	if (!modfield_find(field, &member) && !type_exists(field->type))
+		fail("struct %s is not known: the types of its module were not read", field->type);
 	if (!modfield_find(field, &member))
 		fail("this kernel has no %s.%s", field->type, field->paths[0]);
 	if (!member.size || member.size > sizeof(bytes))
@@ -56,6 +60,19 @@ u64 modfield_u64(u64 object, const struct modfield *field)
 		     member.size);
 	mem_read(object + member.offset, &bytes, member.size, field->paths[0]);
 	return member_value(&member, &bytes, false);
+}
+
+static u64 zspage_of(u64 page)
+{
+	return type_exists("zpdesc") ? modfield_u64(page, &zpdesc_zspage)
+				     : field_u64(page, &page_zspage);
+}
+
+/* Of an object that is alone in its page: its handle. */
+static u64 next_of(u64 page)
+{
+	return type_exists("zpdesc") ? modfield_u64(page, &zpdesc_next)
+				     : field_u64(page, &page_next);
 }
 
 static bool class_of(u64 pool, u64 zspage, u64 *class)
@@ -89,7 +106,7 @@ static bool names_handle(const struct object *object, u64 handle)
 	u64 word;
 
 	if (object->alone)
-		word = modfield_u64(object->page, &page_next);
+		word = next_of(object->page);
 	else if (object->offset % sizeof(u64) ||
 		 !mem_try_read_in(PHYSICAL_SPACE, object->physical + object->offset, &word,
 				  sizeof(word), NULL))
@@ -118,7 +135,7 @@ static void try_decoding(void *arg)
 		return;
 	attempt->object->page = page_of_pfn(pfn);
 	attempt->object->physical = pfn << PAGE_SHIFT;
-	zspage = modfield_u64(attempt->object->page, &page_zspage);
+	zspage = zspage_of(attempt->object->page);
 	attempt->found = mem_is_kernel_address(zspage) &&
 			 modfield_u64(zspage, &zspage_magic) == ZSPAGE_MAGIC &&
 			 class_of(attempt->pool, zspage, &class) &&
@@ -167,7 +184,7 @@ void zsmalloc_read(u64 pool, u64 handle, void *buf, size_t bytes)
 		read_frame(object.physical + begin, buf, in_first);
 	if (in_first == bytes)
 		return;
-	if (!page_to_pfn(modfield_u64(object.page, &page_next), &pfn))
+	if (!page_to_pfn(next_of(object.page), &pfn))
 		fail("zsmalloc: the object at physical %llx goes on in a page that is none",
 		     object.physical + object.offset);
 	begin = begin < PAGE_BYTES ? 0 : begin - PAGE_BYTES;

@@ -119,6 +119,24 @@ def test_marks(kernel):
         expect_marks(pid, planted, copy, False)
 
 
+def test_huge_page_that_is_being_moved(kernel):
+    """The entry is in the pmd, and stands for 512 pages."""
+    pid, start, size = pattern(kernel, "thp")
+    (answer,) = vtop(kernel, pid, start)
+    frame = int(answer["physical"], 16)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Copy(kernel, folder)
+        copy.write(int(answer["steps"][-1]["entry_at"], 16), entry(30, frame // PAGE))
+        copy.write(physical_of(kernel, int(answer["page"], 16)), int(answer["page_flags"], 16) | LOCKED)
+        at = start + 5 * PAGE
+        said = copy.crash(f"set {pid}", f"rd -u -x {at:x}", f"vtop {at:x}").stdout
+        expect(re.search(rf"^ *{at:x}:  {at:016x}", said, re.M), said)
+        expect(f"\nCONTENTS: being moved, frame {frame + 5 * PAGE:x}\n" in said, said)
+        lines = copy.crash(f"vm -p {pid}").stdout.splitlines()
+        moving = {line.split()[0]: line.split("frame ")[1] for line in lines if "being moved" in line}
+        equal(moving, {f"{start + i:x}": f"{frame + i:x}" for i in range(0, size, PAGE)}, "vm -p")
+
+
 def test_search_counts_what_it_cannot_read(kernel):
     with tempfile.TemporaryDirectory() as folder:
         pid, planted, copy = plant(kernel, folder)

@@ -52,6 +52,17 @@ def test_pattern_is_read_without_vmlinux(kernel):
         equal(path.read_bytes(), pattern_bytes(pages[0], PAGE), f"{pages[0]:x}")
 
 
+def test_without_modules(kernel):
+    """Where modules have types, and these are not read, nothing is guessed. 5.10's have none."""
+    pid, pages = swapped_pages(kernel)
+    said = run_crash("-s", "--no_modules", kernel.vmcore, stdin=f"set {pid}\nvtop {pages[0]:x}\nrd -u -x {pages[0]:x}\n").stdout
+    if kernel.name == "5.10":
+        expect(f"{pages[0]:x}:  {pages[0]:016x}" in said, said)
+    else:
+        why = r"struct zram is not known: the types of its module were not read"
+        expect(re.search(rf"^CONTENTS: {why}$", said, re.M) and re.search(rf"^rd: .*\({why}\)$", said, re.M), said)
+
+
 def test_every_form_reads_them(kernel):
     """Across the border of two pages; struct -u; gdb's own reads."""
     pid, pages = swapped_pages(kernel)
