@@ -44,12 +44,10 @@ struct slab_row {
 /* ---- objects ---- */
 
 static const struct column object_columns[] = {
-	{ "object", "", CELL_ADDRESS, .before = "", .width = 16, .zeros = true },
-	{ "state", NULL, .kind = CELL_TEXT },
-	{ "cpu", NULL, .kind = CELL_NUMBER },
-	{ "node", NULL, .kind = CELL_NUMBER },
-	{ "holder", "", CELL_TEXT, .before = "" },
-	{ 0 },
+	{ NULL, "", CELL_TEXT, .before = "" },	   { "object", "", CELL_ADDRESS, .before = "" },
+	{ NULL, "", CELL_TEXT, .before = "" },	   { "state", NULL, .kind = CELL_TEXT },
+	{ "cpu", NULL, .kind = CELL_NUMBER },	   { "node", NULL, .kind = CELL_NUMBER },
+	{ "holder", "", CELL_TEXT, .before = "" }, { 0 },
 };
 
 static const char *const holder_names[] = {
@@ -76,7 +74,14 @@ static void put_held(struct row *row, const struct held_object *held)
 
 static void put_object(struct row *row, size_t index, void *arg)
 {
-	static const char *const states[] = { "allocated", "free", "free", NULL };
+	static const struct {
+		const char *name, *before, *after;
+	} states[] = {
+		[OBJECT_ALLOCATED] = { "allocated", "  [", "]" },
+		[OBJECT_FREE] = { "free", "   ", "  " },
+		[OBJECT_HELD] = { "free", "   ", "" },
+		[OBJECT_UNKNOWN] = { NULL, "  ?", "?" },
+	};
 	const struct slab_row *slab = arg;
 	u32 number = slab->first + (u32)index;
 	const struct slab_cache *cache = slab->subject->cache;
@@ -87,12 +92,10 @@ static void put_object(struct row *row, size_t index, void *arg)
 	row_stands_for(row, address);
 	if (state == OBJECT_FREE || state == OBJECT_HELD)
 		row_colour(row, COLOUR_FREE);
+	row_text(row, states[state].before);
 	row_address(row, address);
-	row_shown(row, state == OBJECT_ALLOCATED ? scope_printf("  [%llx]", address)
-		       : state == OBJECT_FREE	 ? scope_printf("   %llx  ", address)
-		       : state == OBJECT_HELD	 ? scope_printf("   %llx", address)
-						 : scope_printf("  ?%llx?", address));
-	row_text(row, states[state]);
+	row_text(row, states[state].after);
+	row_text(row, states[state].name);
 	if (state == OBJECT_HELD) {
 		put_held(row, slab->objects.held[number]);
 		return;
