@@ -170,9 +170,13 @@ static u64 hole_bytes(const char *level)
 
 bool mem_swap_place(u64 address, u64 entry, const struct fault *fault, unsigned *type, u64 *offset)
 {
+	u64 bytes = max_u64(hole_bytes(fault->level), PAGE_BYTES);
+
 	if (fault->reason != FAULT_SWAPPED_OUT || !memory_arch()->swap_entry(entry, type, offset))
 		return false;
-	*offset += address % max_u64(hole_bytes(fault->level), PAGE_BYTES) >> PAGE_SHIFT;
+	/* Huge pages are aligned; what is not is no page's number but a mark of all of them. */
+	if (*offset % (bytes >> PAGE_SHIFT) == 0)
+		*offset += address % bytes >> PAGE_SHIFT;
 	return true;
 }
 

@@ -11,7 +11,7 @@
 
 #define START 0x40000000ULL /* all of it lies in one entry of the uppermost table */
 #define MB2 (2ULL << 20)
-#define SLOT 1000
+#define SLOT 1024 /* a huge page's number is aligned */
 
 static unsigned long nr_walks;
 

@@ -382,6 +382,12 @@ static void test_user_pages(void **state UNUSED)
 	assert_true(mem_swap_place(0x803458, translation.entry, &fault, &type, &offset));
 	assert_int_equal(type, 30);
 	assert_int_equal(offset, 512 + 3);
+	/* And a marker of all its pages. */
+	map(0x10000, 4, 0xa00000, 1, 31ULL << 59 | (~4ULL << 9 & ((1ULL << 59) - 1) & ~0x1ffULL));
+	assert_false(mem_walk_user(pgd, 0xa03458, &translation, &fault));
+	assert_true(mem_swap_place(0xa03458, translation.entry, &fault, &type, &offset));
+	assert_int_equal(type, 31);
+	assert_int_equal(offset, 4);
 	fault.reason = FAULT_NOT_MAPPED;
 	assert_false(mem_swap_place(0x803458, translation.entry, &fault, &type, &offset));
 	assert_false(x86_64_ops.swap_entry(0, &type, &offset));
