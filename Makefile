@@ -166,7 +166,7 @@ demo:
 	@dump=$$(tests/lab/lab path 6.12 sysrq) && exec ./$(CRASH) $$dump/vmlinux $$dump/vmcore
 
 KERNELS_SHORT := 6.1 6.12
-KERNELS_ALL := 5.10 6.1 6.12 7.x 7.3
+KERNELS_ALL := 5.10 6.1 6.12 6.12-rt 6.12-stock 7.x 7.3
 check: export KERNELS ?= $(KERNELS_SHORT)
 check-all: export KERNELS ?= $(KERNELS_ALL)
 check check-all:

@@ -38,7 +38,7 @@ static void put_details(struct row *row, const struct vmalloc_area *area)
 {
 	struct strbuf *words = scope_strbuf();
 
-	vmalloc_flag_words(area->flags, words);
+	vmalloc_area_words(area, words);
 	if (area->caller)
 		row_text(row, place(area->caller));
 	else
@@ -51,7 +51,7 @@ static void put_details(struct row *row, const struct vmalloc_area *area)
 		row_address(row, area->physical);
 	else
 		row_none(row);
-	row_text(row, area->block ? "vm_map_ram" : strbuf_text(words));
+	row_text(row, strbuf_text(words));
 }
 
 static void put_area(struct row *row, size_t index, void *arg)

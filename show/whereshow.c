@@ -349,10 +349,7 @@ static const char *area_use(const struct vmalloc_area *area)
 
 	if (area->freed)
 		return "unpurged";
-	/* Only these have no vm_struct. */
-	if (area->block || !area->vm)
-		return "vm_map_ram";
-	vmalloc_flag_words(area->flags, words);
+	vmalloc_area_words(area, words);
 	return words->length ? strbuf_text(words) : "vmalloc";
 }
 

@@ -198,7 +198,7 @@ u64 vmalloc_address_of_page(const struct vmalloc_area *areas, size_t count, u64 
 	return 0;
 }
 
-void vmalloc_flag_words(u64 flags, struct strbuf *text)
+void vmalloc_area_words(const struct vmalloc_area *area, struct strbuf *text)
 {
 	static const struct {
 		u64 bit;
@@ -210,8 +210,11 @@ void vmalloc_flag_words(u64 flags, struct strbuf *text)
 	};
 	size_t start = text->length;
 
+	/* Before v6.3 only that it has no vm_struct tells. */
+	if (!area->freed && (area->block || !area->vm))
+		strbuf_puts(text, "vm_map_ram");
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		if (!(flags & words[i].bit))
+		if (!(area->flags & words[i].bit))
 			continue;
 		if (text->length > start)
 			strbuf_putc(text, ',');

@@ -29,7 +29,7 @@ const struct vmalloc_area *vmalloc_find(const struct vmalloc_area *areas, size_t
  * areas' pages.
  */
 u64 vmalloc_address_of_page(const struct vmalloc_area *areas, size_t count, u64 page);
-/* "vmalloc,vmap": what /proc/vmallocinfo says of the flags; "" for none. */
-void vmalloc_flag_words(u64 flags, struct strbuf *text);
+/* "vmalloc,vmap", "vm_map_ram": what /proc/vmallocinfo says of it; "" for a freed one. */
+void vmalloc_area_words(const struct vmalloc_area *area, struct strbuf *text);
 
 #endif

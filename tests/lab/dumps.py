@@ -56,6 +56,12 @@ SCENARIOS = {
     "many": {"about": "1,500 tasks", "setup": "many", "memory": 384},
     "objects": {"about": "objects of every kind and state of kernel memory, each told of in the log", "plant": "lab_objects.c",
                 "setup": "objects", "cmdline": "kfence.sample_interval=10"},
+    "debugged": {"about": "as objects, slab objects with red zones, poison and their users' traces, two NUMA nodes, a page of 1 GB",
+                 "plant": "lab_objects.c", "setup": "debugged", "memory": 2560,
+                 "cmdline": "slub_debug=FZPU hugepagesz=1G hugepages=1 nokaslr kfence.sample_interval=10",
+                 "options": ["-object", "memory-backend-ram,id=m0,size=2304M",
+                             "-object", "memory-backend-ram,id=m1,size=256M",
+                             "-numa", "node,nodeid=0,memdev=m0,cpus=0", "-numa", "node,nodeid=1,memdev=m1,cpus=1"]},
 }
 for how, about in (("softirq", "NULL written to in a timer"), ("hardirq", "NULL written to in a hard interrupt"),
                    ("work", "NULL written to in a workqueue"), ("bug", "BUG() in a kernel thread"),

@@ -28,8 +28,10 @@ def test_totals(kernel):
     for row, name in exact.items():
         equal(found[row][0] * 4, own[name], f"{row} in kB")
     equal(found["SWAP USED"][0] * 4, own["SwapTotal"] - own["SwapFree"], "SWAP USED")
-    equal(found["TOTAL HUGE"][0] * 4, own["HugePages_Total"] * own["Hugepagesize"], "TOTAL HUGE")
-    equal(found["HUGE FREE"][0] * 4, own["HugePages_Free"] * own["Hugepagesize"], "HUGE FREE")
+    equal(found["TOTAL HUGE"][0] * 4, own["Hugetlb"], "TOTAL HUGE")
+    pools = kernel.truth_paths("sys/kernel/mm/hugepages/hugepages-*kB")
+    free = sum(int(pool.name[len("hugepages-"):-2]) * int((pool / "free_hugepages").read_text()) for pool in pools)
+    equal(found["HUGE FREE"][0] * 4, free, "HUGE FREE")
     # These went on a little between the record and the crash:
     # the recorder ended and wrote its file.
     near = {"FREE": ("MemFree", 0.02), "CACHED": ("Cached", 0.02), "SLAB": ("Slab", 0.02), "COMMITTED": ("Committed_AS", 0.01)}
@@ -52,8 +54,7 @@ def test_more_lines(kernel):
     equal(without, [line for line in plain.splitlines() if line], "the other lines")
     # What is left when all counters are taken off is little, and no part of what they count.
     counted = sum(own[name] for name in ("MemFree", "Slab", "PageTables", "VmallocUsed", "Active", "Inactive", "Unevictable"))
-    huge = own["HugePages_Total"] * own["Hugepagesize"]
-    left = own["MemTotal"] - counted - huge
+    left = own["MemTotal"] - counted - own["Hugetlb"]
     expect(0 < found["UNACCOUNTED"][0] * 4 <= left, f"UNACCOUNTED {found['UNACCOUNTED'][0] * 4} kB of {left}")
 
 
