@@ -91,7 +91,7 @@ static bool is_top(u64 pgd, u64 pfn, u64 first, struct table_place *place)
 	return true;
 }
 
-/* Tables of entries of level LOWEST and above. Threads share an address space: each is asked once. */
+/* Tables of entries of level LOWEST and above. Threads share an address space: it is asked once. */
 static bool find_in_tasks(u64 pfn, u64 first, int lowest, struct table_place *place)
 {
 	struct u64map *seen = scope_u64map();
