@@ -35,8 +35,7 @@ struct page_what {
 	unsigned cpu; /* of PAGE_FREE_OF_CPU */
 	bool swap_cache;
 	u64 anon_vma; /* of PAGE_ANONYMOUS */
-	u64 owner_words
-		[2]; /* its index and private as they are: whoever has the page names itself there */
+	u64 owner_words[2]; /* its index and private: who has the page may name itself there */
 	u64 inode, index; /* of PAGE_OF_FILE: INDEX counts pages from the start of the file */
 	u64 memcg; /* the mem_cgroup that pays for it; 0: none */
 };
