@@ -19,6 +19,8 @@ static const struct modfield zram_disk = { "zram", { "disk" }, 24, 8, 0, 0 };
 static const struct modfield zram_bytes = { "zram", { "disksize" }, 208, 8, 0, 0 };
 static const struct modfield zram_compressor = { "zram", { "compressor" }, 216, 128, 0, 0 };
 static const struct modfield zram_algorithms = { "zram", { "comp_algs" }, 0, 0, 0, 0 }; /* v6.2 */
+static const struct modfield zram_parameters = { "zram", { "params" }, 0, 0, 0, 0 }; /* v6.12 */
+static const struct modfield dictionary_bytes = { "zcomp_params", { "dict_sz" }, 0, 0, 0, 0 };
 static const struct modfield slot_handle = { "zram_table_entry", { "handle" }, 0, 8, 0, 0 };
 static const struct modfield slot_flags = {
 	"zram_table_entry", { "attr.flags", "flags" }, 8, 8, 0, 0
@@ -98,6 +100,18 @@ static void fill_page(u8 *page, u64 word)
 		memcpy(page + at, &word, sizeof(word));
 }
 
+/* How large is the dictionary without which nothing of this compressor's can be unpacked? */
+static u64 dictionary_size(u64 zram, unsigned priority)
+{
+	u64 element = modtype_size("zcomp_params", 0);
+	struct member parameters;
+
+	if (!element || !modfield_find(&zram_parameters, &parameters) ||
+	    priority >= parameters.size / element)
+		return 0;
+	return modfield_u64(zram + parameters.offset + priority * element, &dictionary_bytes);
+}
+
 static void read_stored(u64 zram, u64 handle, unsigned priority, struct zram_slot *slot, u8 *page)
 {
 	u8 packed[PAGE_BYTES];
@@ -109,6 +123,9 @@ static void read_stored(u64 zram, u64 handle, unsigned priority, struct zram_slo
 		read_algorithm(zram, priority, slot->algorithm, sizeof(slot->algorithm));
 	if (!page)
 		return;
+	if (slot->bytes < PAGE_BYTES && dictionary_size(zram, priority))
+		fail("packed with a dictionary of %llu bytes, which this program does not use",
+		     dictionary_size(zram, priority));
 	zsmalloc_read(modfield_u64(zram, &zram_pool), handle, packed, slot->bytes);
 	if (slot->bytes == PAGE_BYTES) {
 		memcpy(page, packed, PAGE_BYTES);

@@ -67,9 +67,11 @@ static void new_types(void)
 	STRUCT("zram_attr", 4, MEMBER("flags", 0, 4));
 	STRUCT("zram_table_entry", 16, MEMBER("handle", 0, 8),
 	       { .name = "attr", .offset = 8, .type = "zram_attr" });
+	STRUCT("zcomp_params", 32, MEMBER("dict", 0, 8), MEMBER("dict_sz", 8, 8));
 	STRUCT("zram", 0x200, MEMBER("table", 0, 8), MEMBER("mem_pool", 8, 8),
 	       MEMBER("disk", 24, 8), MEMBER("disksize", 208, 8),
-	       { .name = "comp_algs", .offset = 216, .size = 8, .count = 4 });
+	       { .name = "comp_algs", .offset = 216, .size = 8, .count = 4 },
+	       { .name = "params", .offset = 256, .type = "zcomp_params", .count = 4 });
 	fake_enum("zram_pageflags", bits, ARRAY_SIZE(bits));
 	STRUCT("swp_entry_t", 8, MEMBER("val", 0, 8));
 	STRUCT("zswap_entry", 56, { .name = "swpentry", .offset = 0, .type = "swp_entry_t" },

@@ -193,6 +193,11 @@ static void test_zswap_new(void **state UNUSED)
 	assert_int_equal(place.kind, SWAP_PLACE_ZSWAP);
 	expect_content(SLOT_ZSWAP_RAW, "zswap, not compressed");
 	expect_word(SLOT_ZERO, 0, "zeros, which were not written");
+	/* zram's dictionary is not what zswap packs with; what was not packed needs none. */
+	fake_u64(fake_kva(ZRAM + 256 + 8), 512);
+	expect_why(SLOT_SMALL, "packed with a dictionary of 512 bytes");
+	expect_content(SLOT_HUGE, "zram, not compressed");
+	expect_content(SLOT_ZSWAP, " bytes of lz4");
 	/* An entry of another slot is not it: the device has nothing there. */
 	fake_u64(fake_kva(ZSWAP_ENTRIES + SLOT_ZSWAP * 128), 3);
 	expect_why(SLOT_ZSWAP, "is empty");
