@@ -12,7 +12,7 @@ import pathlib
 import re
 import tempfile
 
-from harness import Failed, run_crash
+from harness import Failed, Skipped, run_crash
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 PLACES = {
@@ -101,6 +101,8 @@ def run_session(kernel, path, letters):
 
 
 def test_sessions(kernel):
+    if "-" in kernel.name:
+        raise Skipped("the sessions have words of the builds for clouds: paths of sources, what is a module")
     paths = sorted(FOLDER.glob("*.session"))
     if not paths:
         raise Failed("there are no sessions")

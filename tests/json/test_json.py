@@ -232,7 +232,8 @@ def test_symbols_and_strings_behind_pointers(kernel):
     # Some kernels have a symbol somewhere before the text.
     expect(re.search(rf"{digits(row['value']['name'])} (<[\w.+]+> )?\"ext4\"", text), f"in text: {text!r}")
     for address, name in row.get("symbols", {}).items():
-        expect(f"{digits(address)} <{name}>" in text, f"in text: {text!r}")
+        # gdb's own words do not name the module, which ext4 is in some builds.
+        expect(f"{digits(address)} <{name.split(' [')[0]}>" in text, f"in text: {text!r}")
 
 
 def test_values_of_expressions(kernel):
