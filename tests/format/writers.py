@@ -254,8 +254,8 @@ def elf64(loads, notes, path):
 
 
 def large_machine(loads, notes, steps, path):
-    """The same with memory up to 1 TB, and struct pages for the first 200 GB. What is added is a hole
-    of the file, but for page tables. STEPS: of vtop's JSON for the struct page of frame 0."""
+    """The same with memory up to 1 TB, and struct pages for the first 200 GB. What is added is a
+    hole of the file, but for page tables. STEPS: of vtop's JSON for the struct page of frame 0."""
     loads = [(paddr, bytearray(data)) for paddr, data in loads]
     tables_at, structs_at, end, piece = 1 << 32, 1 << 33, 1 << 40, 2 << 20
     nr_pieces = (200 << 30) // PAGE * 64 // piece
