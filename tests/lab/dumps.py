@@ -79,9 +79,9 @@ for how, about in (("debug", "a watched word is written to: panic in a debug exc
 SCENARIOS["mod-nmideaf"].update({"kdump": True, "memory": 512, "formats": ["copied"]})
 SCENARIOS["mod-lockup"]["cmdline"] += " lab.sysctl=kernel.softlockup_panic:1 lab.sysctl=kernel.watchdog_thresh:3"
 # module: load the lab's own module (source: another one than lab_mod.c) and have it crash so;
-# plant: load one that stays still; note: VMCOREINFO device; kdump: load a capture kernel; trigger: how the
-# guest or the host makes it panic; kernels: those whose configuration has what it is about; setup:
-# setup/NAME.sh and -after.sh run around the workload, with the programs of setup/*.c.
+# plant: load one that stays still; note: VMCOREINFO device; kdump: load a capture kernel; trigger:
+# how the guest or the host makes it panic; kernels: those whose configuration has what it is about;
+# setup: setup/NAME.sh and -after.sh run around the workload, with the programs of setup/*.c.
 BASE = {"memory": 256, "cpus": 2, "cpu": guests.CPU, "machine": "q35", "options": [], "cmdline": "", "note": True,
         "trigger": "sysrq-c", "kdump": False, "module": None, "source": None, "plant": None, "setup": None, "formats": ["elf"],
         "boot": "console=ttyS0,115200 ignore_loglevel panic=0 no_hash_pointers"}

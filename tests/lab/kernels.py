@@ -19,10 +19,12 @@ LAB = os.path.join(CACHE, "lab")
 
 SUITES = {"5.10": "bullseye", "6.1": "bookworm", "6.12": "trixie", "7.x": "sid", "7.3": "experimental",
           "6.12-rt": "trixie", "6.12-stock": "trixie"}
-# Which of Debian's builds a series is: what its packages are called after. Most are of the one for clouds, which is small.
+# Which of Debian's builds a series is: what its packages are called after. Most are of the one for
+# clouds, which is small.
 FLAVOURS = {"6.12-rt": "rt-amd64", "6.12-stock": "amd64"}
 
-# What the guest loads; what a kernel has built in or does not know is left out. ext4 and its journal are built into some.
+# What the guest loads; what a kernel has built in or does not know is left out. ext4 and its
+# journal are built into some.
 WANTED = ["virtio_pci", "virtio_blk", "qemu_fw_cfg", "loop", "zram", "crc32c_generic", "crc32c_intel", "ext4", "lzo_rle",
           "lz4", "zstd", "dummy", "veth", "tun", "overlay", "fuse", "softdog", "nls_utf8", "xfs", "nf_tables"]
 OPTIONS = {"zram": "num_devices=1", "softdog": "nowayout=0", "dummy": "numdummies=0"}

@@ -30,7 +30,7 @@ def series_of(release):
 
 
 def start_through_loader(folder, root):
-    """Puts a script in the place of each program below FOLDER: it is started with the libraries of ROOT."""
+    """A script in the place of each program below FOLDER starts it with the libraries of ROOT."""
     libraries = [os.path.join(root, name, "x86_64-linux-gnu") for name in ("lib", "usr/lib")]
     # lib64/ may lead, by an absolute link, to this system's own.
     loader = next(path for folder_of in libraries for path in sorted(glob.glob(folder_of + "/ld-*.so*")))
@@ -46,7 +46,8 @@ def start_through_loader(folder, root):
             programs.append(path)
     for path in programs:
         os.rename(path, path + ".elf")
-        # Debian's objtool and modpost start another program, named after their own name, for a processor.
+        # Debian's objtool and modpost start another program, named after their own name, for a
+        # processor.
         real = next((path + end for end in (".real-x86", ".real-lsb-64") if path + end in programs), path)
         with open(path, "w") as file:
             file.write("#!/bin/sh\nexec %s --library-path %s %s.elf \"$@\"\n" % (loader, ":".join(libraries), real))
@@ -54,7 +55,7 @@ def start_through_loader(folder, root):
 
 
 def compiler(suite, package, more):
-    """The root of a compiler, with its binutils, and MORE packages: what the headers' own programs need."""
+    """The root of a compiler, its binutils, and MORE packages: what the headers' programs need."""
     root = os.path.join(LAB, "compilers", "%s-%s" % (suite, package))
     with lock("compiler-%s-%s" % (suite, package)):
         if not os.path.exists(os.path.join(root, "ready")):

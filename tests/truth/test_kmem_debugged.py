@@ -92,6 +92,31 @@ def test_objects_begin_behind_the_red_zone(kernel):
         equal(set(zone), {"bb" if "free" in one.kind else "cc"}, f"{one}")
 
 
+def test_redzone(kernel):
+    """By the red zone in front with "set redzone on", which is as long as the kernel's cache says."""
+    dump, chosen = test_kmem_objects.planted(Instead(kernel), "slab-allocated", "slab-free-listed")
+    for cache in sorted({one.cache for one in chosen}):
+        mine = [one for one in chosen if one.cache == cache]
+        (row,) = (json.loads(line) for line in dump.crash(f"kmem -s {cache} --json").splitlines())
+        pad = int(dump.crash(f"struct kmem_cache.red_left_pad -d {row['cache']}").split("=")[1].strip(" \n,;"))
+        expect(pad >= 8, f"{cache}: a red zone of {pad} bytes")
+        for setting, before in (("on", pad), ("off", 0)):
+            # An object is asked for by its own address, whatever is shown.
+            _, slabs, text, *own = dump.crash_alone(f"set redzone {setting}", f"kmem -S {cache} --json", f"kmem -S {cache}",
+                                                    *(f"kmem -s {one.address:x} --json" for one in mine))
+            states = {found["object"]: found["state"] for line in slabs.splitlines()
+                      for slab in test_kmem_slabs.slabs_of(json.loads(line)) for found in slab["objects"]}
+            lines = {line.rstrip() for line in text.splitlines()}
+            for one, answer in zip(mine, own):
+                state, shown = "free" if "free" in one.kind else "allocated", one.address - before
+                expect(f"0x{one.address - pad + before:x}" not in states, f"{one}: shown as the other, redzone {setting}")
+                equal(states.get(f"0x{shown:x}"), state, f"{one}: redzone {setting}")
+                mark = f"  [{shown:x}]" if state == "allocated" else f"   {shown:x}"
+                expect(mark in lines, f"{one}: redzone {setting}: no line {mark!r}")
+                (found,) = test_kmem_objects.part([json.loads(line) for line in answer.splitlines()], "cache")["slab"][0]["objects"]
+                equal(found, {"object": f"0x{shown:x}", "state": state}, f"{one}: kmem -s, redzone {setting}")
+
+
 def test_huge_pages(kernel):
     """Both pools, and a page of the larger one: each of its frames leads to its first."""
     dump = Instead(kernel).here
@@ -111,7 +136,7 @@ def test_huge_pages(kernel):
 
 
 def test_every_frame(kernel):
-    """Slabs, page tables, huge pages, free blocks: what /proc/kpageflags says of each frame, by kmem -p and kmem -F."""
+    """What /proc/kpageflags says of each frame, by kmem -p and kmem -F."""
     dump = Instead(kernel).here
     data = dump.truth_bytes("proc/kpageflags")
     free = set()

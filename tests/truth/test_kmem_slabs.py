@@ -137,7 +137,8 @@ def test_free_objects_are_named_as_such(kernel):
 
 
 def test_slabs_are_what_the_page_map_says(kernel):
-    """/proc/kpageflags: bit 7 is set in every page of a slab, bit 16 in all but the first; KFENCE's are reserved (bit 32)."""
+    """/proc/kpageflags: bit 7 is set in every page of a slab, bit 16 in all but the first.
+    KFENCE's are reserved (bit 32)."""
     data = kernel.truth_bytes("proc/kpageflags")
     flags = [int.from_bytes(data[at:at + 8], "little") for at in range(0, len(data), 8)]
     own = {pfn for pfn, bits in enumerate(flags) if bits >> 7 & 1 and not bits >> 16 & 1 and not bits >> 32 & 1}

@@ -171,7 +171,7 @@ def test_core(kernel):
     expect(b"ps: invalid task or pid value: nosuch" in done.stdout, f"{done.stdout!r}")
 
 
-def test_redzone(kernel):
+def test_redzone_is_off_at_first(kernel):
     equal(session(kernel, "set redzone\nset redzone on\nset redzone\nset redzone off\n").stdout,
           "redzone: off\nredzone: on\nredzone: on\nredzone: off\n", "redzone")
 
