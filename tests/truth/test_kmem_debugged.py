@@ -93,7 +93,7 @@ def test_objects_begin_behind_the_red_zone(kernel):
 
 
 def test_redzone(kernel):
-    """By the red zone in front with "set redzone on", which is as long as the kernel's cache says."""
+    """By the red zone in front with "set redzone on": as long as the kernel's cache says."""
     dump, chosen = test_kmem_objects.planted(Instead(kernel), "slab-allocated", "slab-free-listed")
     for cache in sorted({one.cache for one in chosen}):
         mine = [one for one in chosen if one.cache == cache]
