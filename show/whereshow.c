@@ -118,7 +118,11 @@ static void find_table_owner(struct place *place)
 	    (use != PAGE_OF_TABLE && use != PAGE_OTHER && use != PAGE_RESERVED))
 		return;
 	page_to_pfn(place->what.head, &first);
-	table_owner_find(place->pfn, first, use == PAGE_OF_TABLE, &place->table);
+	table_owner_find(place->pfn, first,
+			 use == PAGE_OF_TABLE	? TABLE_MARKED
+			 : use == PAGE_RESERVED ? TABLE_RESERVED
+						: TABLE_MAYBE,
+			 &place->table);
 }
 
 static void find_kfence(struct place *place)

@@ -225,6 +225,19 @@ bool page_read(u64 page, struct page_info *info, struct fault *fault)
 	return true;
 }
 
+/* Listings ask for each page: a name that was found is kept. */
+static const char *flag_name(s64 bit)
+{
+	static const char *names[64];
+	const char *name;
+
+	if (!names[bit]) {
+		name = enumerator_name("pageflags", bit);
+		names[bit] = name && starts_with(name, "PG_") ? name + 3 : name;
+	}
+	return names[bit];
+}
+
 void page_flags_words(u64 flags, struct strbuf *text)
 {
 	s64 nr = kenum_exists(&nr_pageflags) ? kenum_value(&nr_pageflags) : 0;
@@ -235,11 +248,11 @@ void page_flags_words(u64 flags, struct strbuf *text)
 
 		if (!(flags >> bit & 1))
 			continue;
-		name = enumerator_name("pageflags", bit);
+		name = flag_name(bit);
 		if (text->length > start)
 			strbuf_putc(text, ',');
 		if (name)
-			strbuf_puts(text, starts_with(name, "PG_") ? name + 3 : name);
+			strbuf_puts(text, name);
 		else
 			strbuf_printf(text, "bit %lld", bit);
 	}

@@ -35,47 +35,79 @@ static bool is_on_way(const struct translation *way, u64 address, u64 pfn,
 }
 
 /*
- * Where the next address begins whose way leads through a table not yet seen; 0: none. Tables whose
- * entries are of a level below LOWEST are not all looked at.
+ * Tables that were looked at, as frame and level: one that is met again is left out. Damaged ones
+ * may lead back to themselves, and would be gone through for ever.
  */
-static u64 next_way(const struct translation *way, u64 address, unsigned lowest)
+struct search {
+	u64 root; /* 0: the kernel's */
+	u64 pfn;
+	unsigned lowest; /* tables whose entries are of a level below it are not all looked at */
+	struct u64map *seen;
+};
+
+/* How much the way to ADDRESS leaves out, where it enters a table that was seen; 0: it does not. */
+static u64 seen_bytes(const struct search *search, const struct translation *way, u64 address)
+{
+	unsigned levels = memory_layout()->levels;
+
+	for (unsigned i = 1; i < way->nr_steps; i++) {
+		u64 bytes = entry_bytes(levels - i);
+		u64 table = way->steps[i].entry_address >> PAGE_SHIFT << 3 | i;
+
+		if (address % bytes)
+			continue;
+		if (u64map_get(search->seen, table, NULL))
+			return bytes;
+		u64map_put(search->seen, table, 0);
+	}
+	return 0;
+}
+
+/* Where the next address begins whose way leads through a table not yet seen; 0: none. */
+static u64 next_way(const struct search *search, const struct translation *way, u64 address)
 {
 	unsigned level = memory_layout()->levels - (unsigned)way->nr_steps;
-	u64 bytes = entry_bytes(level > lowest ? level : lowest + 1);
+	u64 bytes = seen_bytes(search, way, address);
 
+	if (!bytes)
+		bytes = entry_bytes(level > search->lowest ? level : search->lowest + 1);
 	return align_down(address, bytes) + bytes;
+}
+
+/* Among the tables for the addresses from START to LAST. */
+static bool find_below(struct search *search, u64 start, u64 last, struct table_place *place)
+{
+	struct translation way;
+
+	search->seen = scope_u64map();
+	for (u64 address = start; address >= start && address <= last;
+	     address = next_way(search, &way, address)) {
+		interrupt_check();
+		if (search->root)
+			mem_walk_user(search->root, address, &way, NULL);
+		else
+			mem_walk_kernel(address, &way, NULL);
+		if (!way.nr_steps)
+			return false;
+		if (is_on_way(&way, address, search->pfn, place))
+			return true;
+	}
+	return false;
 }
 
 static bool find_in_user(u64 pgd, u64 pfn, unsigned lowest, struct table_place *place)
 {
-	struct translation way;
+	struct search search = { .root = pgd, .pfn = pfn, .lowest = lowest };
 
-	for (u64 address = 0; address < memory_layout()->task_size;
-	     address = next_way(&way, address, lowest)) {
-		interrupt_check();
-		mem_walk_user(pgd, address, &way, NULL);
-		if (!way.nr_steps)
-			return false;
-		if (is_on_way(&way, address, pfn, place))
-			return true;
-	}
-	return false;
+	return pgd && find_below(&search, 0, memory_layout()->task_size - 1, place);
 }
 
 static bool find_in_kernel(u64 pfn, struct table_place *place)
 {
 	u64 start = ~0ULL << (PAGE_SHIFT + 9 * memory_layout()->levels - 1);
-	struct translation way;
+	struct search search = { .pfn = pfn };
 
-	for (u64 address = start; address >= start; address = next_way(&way, address, 0)) {
-		interrupt_check();
-		mem_walk_kernel(address, &way, NULL);
-		if (!way.nr_steps)
-			return false;
-		if (is_on_way(&way, address, pfn, place))
-			return true;
-	}
-	return false;
+	return find_below(&search, start, ~0ULL, place);
 }
 
 /* With page-table isolation two topmost tables lie in one compound page. */
@@ -114,10 +146,13 @@ static bool find_in_tasks(u64 pfn, u64 first, int lowest, struct table_place *pl
 	return false;
 }
 
-bool table_owner_find(u64 pfn, u64 first, bool marked, struct table_place *place)
+bool table_owner_find(u64 pfn, u64 first, enum table_hint hint, struct table_place *place)
 {
+	bool of_tasks = hint != TABLE_RESERVED;
+
 	*place = (struct table_place){ 0 };
-	return find_in_tasks(pfn, first, ONLY_TOP, place) ||
+	return (of_tasks && find_in_tasks(pfn, first, ONLY_TOP, place)) ||
 	       is_top(memory_layout()->top_table, pfn, pfn, place) ||
-	       find_in_tasks(pfn, first, marked ? 0 : 1, place) || find_in_kernel(pfn, place);
+	       (of_tasks && find_in_tasks(pfn, first, hint == TABLE_MARKED ? 0 : 1, place)) ||
+	       find_in_kernel(pfn, place);
 }

@@ -13,12 +13,18 @@ struct table_place {
 	u64 start; /* the first address that it stands for */
 };
 
+/* What the page itself says of that. */
+enum table_hint {
+	TABLE_MARKED, /* it is a table */
+	TABLE_MAYBE, /* nothing; processes' tables that map pages are marked in all kernels */
+	TABLE_RESERVED, /* it was never free: it is no task's, but may be the kernel's */
+};
+
 /*
  * The page table in frame PFN, whose compound page begins with frame FIRST; false: it is in none of
- * the tasks' tables nor in the kernel's. Looks at all tables until it has found it. MARKED: the
- * page says that it is a table. Tables of processes that map pages are marked in all kernels, so
- * without that these many are left out.
+ * the tasks' tables nor in the kernel's. Looks at all tables that the page may be until it has
+ * found it.
  */
-bool table_owner_find(u64 pfn, u64 first, bool marked, struct table_place *place);
+bool table_owner_find(u64 pfn, u64 first, enum table_hint hint, struct table_place *place);
 
 #endif

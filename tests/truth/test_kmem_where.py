@@ -108,6 +108,18 @@ def test_modules(kernel):
     expect(sum(checked.values()) >= 4, f"{checked}")
 
 
+# ---- page tables ----
+
+
+def test_tables_of_the_image(kernel):
+    """Pages of the image are no task's tables; some are those that the kernel is read through."""
+    top = rows(kernel, "vtop init_task")[0]["steps"][0]
+    for name, level in (("init_top_pgt", "PGD"), ("level3_kernel_pgt", "PUD"), ("level2_kernel_pgt", "PMD"), ("init_task", None)):
+        facts = part(asked(kernel, [name])[0], "use")
+        equal((facts["use"], facts.get("table"), facts.get("mm_pid")), ("page table" if level else "kernel image", level, None), name)
+    expect(int(top["entry_at"], 16) >> 12 == int(part(asked(kernel, ["init_top_pgt"])[0], "physical")["physical"], 16) >> 12, f"{top}")
+
+
 # ---- per-cpu memory ----
 
 
