@@ -128,6 +128,8 @@ static void find_table_owner(struct place *place)
 static void find_kfence(struct place *place)
 {
 	place->is_guarded = kfence_find(place->address, &place->kfence);
+	if (place->is_guarded && place->kfence.problem)
+		command_problem("kmem", place->kfence.problem);
 }
 
 static void find_stack(struct place *place)
@@ -452,7 +454,10 @@ static void put_kfence(struct row *row, const struct place *place)
 		none(row, 6);
 		return;
 	}
-	row_text(row, kfence->guard ? "guard page" : kfence->state);
+	if (kfence->guard || kfence->state)
+		row_text(row, kfence->guard ? "guard page" : kfence->state);
+	else
+		row_unknown(row, NULL);
 	if (kfence->bytes) {
 		row_address(row, kfence->object);
 		row_size(row, kfence->bytes);

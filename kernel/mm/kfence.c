@@ -104,6 +104,21 @@ static const char *state_name(u64 state)
 	return NULL;
 }
 
+/* An object ends in its page. */
+static void check(struct kfence_place *place, u64 state)
+{
+	if (!place->state)
+		place->problem = scope_printf("the metadata of KFENCE at %llx have state %llu, "
+					      "for which this kernel has no name",
+					      place->metadata, state);
+	if (place->bytes <= PAGE_BYTES - place->object % PAGE_BYTES)
+		return;
+	place->problem = scope_printf("the metadata of KFENCE at %llx give %llu bytes to the "
+				      "object at %llx, more than its page has",
+				      place->metadata, place->bytes, place->object);
+	place->bytes = 0;
+}
+
 bool kfence_find(u64 address, struct kfence_place *place)
 {
 	u64 state;
@@ -120,6 +135,7 @@ bool kfence_find(u64 address, struct kfence_place *place)
 	place->bytes = field_u64(place->metadata, &metadata_size);
 	place->cache = field_u64(place->metadata, &metadata_cache);
 	place->allocated_by = field_s64(place->metadata, &alloc_pid);
+	check(place, state);
 	/* While it is allocated this is of the one before it. */
 	if (!kenum_exists(&state_allocated) || state != (u64)kenum_value(&state_allocated))
 		place->freed_by = field_s64(place->metadata, &free_pid);

@@ -12,6 +12,7 @@ struct kfence_place {
 	u64 cache; /* kmem_cache that it was asked of; 0: none */
 	u64 metadata; /* kfence_metadata */
 	s64 allocated_by, freed_by; /* pids; 0: unknown */
+	const char *problem; /* what the metadata say that makes no sense; NULL: nothing */
 };
 
 /* Looks up names; threads may ask kfence_has() afterwards. */
