@@ -45,7 +45,7 @@ def repeat(kernel, module, *leave_out):
 
 
 def test_planted_objects(kernel):
-    repeat(kernel, test_kmem_objects)
+    repeat(kernel, test_kmem_objects, "test_damaged_metadata_of_the_guard")
 
 
 def test_addresses(kernel):

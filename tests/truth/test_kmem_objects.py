@@ -1,9 +1,14 @@
 # kmem ADDRESS of what a module of the lab's planted: of each object the module said in the log what it is.
 # SPDX-License-Identifier: GPL-3.0-or-later
 import json
+import mmap
+import pathlib
 import re
+import shutil
+import struct
+import tempfile
 
-from harness import Skipped, equal, expect
+from harness import Skipped, equal, expect, run_crash
 
 PAGE = 4096
 
@@ -159,6 +164,36 @@ def test_guarded_objects(kernel):
         expect(f" KFENCE: {facts['kfence']}  OBJECT: {one.address:x}  SIZE: 192  CACHE: {one.cache}  ALLOCATED BY: {one.pid}" in text, text)
     guard = part(asked(dump, [f"{(one.address & -PAGE) + PAGE + 8:x}"])[0], "use")
     equal((guard["use"], guard["kfence"]), ("kfence", "guard page"), "the page behind an object")
+
+
+def test_damaged_metadata_of_the_guard(kernel):
+    """A size that leaves the page, a state without a name: said to be wrong, and the rest is told."""
+    if kernel.name != "6.12":
+        raise Skipped("one kernel is enough")
+    dump, chosen = planted(kernel, "kfence-allocated", "kfence-free")
+    state, addr, size = (int(dump.crash("struct kfence_metadata -o").split(f" {name};")[0].rsplit("[", 1)[1].split("]")[0])
+                         for name in ("state", "addr", "size"))
+    equal(size - addr, 8, "the size follows the address")
+    changes = ((chosen[0], size, 5000, "give 5000 bytes to the object at"), (chosen[-1], state, 77, "have state 77"))
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "vmcore"
+        shutil.copyfile(dump.vmcore, path)
+        with open(path, "r+b") as file, mmap.mmap(file.fileno(), 0) as data:
+            for one, at, value, _ in changes:
+                place = data.find(struct.pack("<QQ", one.address, 192))
+                expect(place > 0, f"the metadata of {one}")
+                struct.pack_into("<I", data, place - addr + at, value)
+        results = [run_crash("-s", kernel.vmlinux, path, stdin=f"kmem {one.address:x} --json\nkmem {one.address:x}\n")
+                   for one, *_ in changes]
+    for result, (one, _, _, reason) in zip(results, changes):
+        lines = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
+        facts = part(lines, "use")
+        equal(([reason in row["error"] for row in lines if "error" in row], result.stdout.count(reason)), ([True], 2), f"{result.stdout}")
+        equal((facts["use"], facts["kfence_cache"], facts["allocated_by"]), ("kfence", one.cache, one.pid), f"{facts}")
+    whole, nameless = (part([json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")], "use") for result in results)
+    equal((whole["kfence"], "kfence_size" in whole), ("allocated", False), f"{whole}")
+    equal((nameless["kfence"], nameless["kfence_size"]), (None, 192), f"{nameless}")
+    expect(re.search(r"KFENCE: \?  OBJECT: ", results[1].stdout), results[1].stdout)
 
 
 # ---- pages ----
