@@ -167,7 +167,7 @@ def test_guarded_objects(kernel):
 
 
 def test_damaged_metadata_of_the_guard(kernel):
-    """A size that leaves the page, a state without a name: said to be wrong, and the rest is told."""
+    """A size that leaves the page, a state without a name: said, and the rest is shown."""
     if kernel.name != "6.12":
         raise Skipped("one kernel is enough")
     dump, chosen = planted(kernel, "kfence-allocated", "kfence-free")
