@@ -147,6 +147,17 @@ u64 kernel_log_epoch(void)
 	       (u64)field_s64(timekeeper, &tk_wall_to_monotonic_nsec);
 }
 
+u64 kernel_monotonic(void)
+{
+	u64 timekeeper = timekeeper_address();
+	u64 shift = field_u64(timekeeper, &tk_shift);
+	u64 now = field_u64(timekeeper, &tk_xtime_sec) * NSEC_PER_SEC - kernel_log_epoch();
+
+	if (shift < 64)
+		now += field_u64(timekeeper, &tk_xtime_nsec) >> shift;
+	return now;
+}
+
 double kernel_uptime_seconds(void)
 {
 	u64 timekeeper = timekeeper_address();

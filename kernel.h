@@ -28,6 +28,8 @@ u64 kernel_jiffies(void);
  */
 double kernel_uptime_seconds(void);
 u64 kernel_wall_seconds(void); /* seconds since 1970 at the time of the dump */
+/* CLOCK_MONOTONIC in nanoseconds, as of the kernel's last timekeeping update: a tick ago at most. */
+u64 kernel_monotonic(void);
 /* Nanoseconds since 1970 when CLOCK_MONOTONIC, which the log's stamps follow, was zero. */
 u64 kernel_log_epoch(void);
 void kernel_load_average(double load[3]); /* two decimals, cut off as /proc/loadavg has them */

@@ -284,3 +284,19 @@ bool cpu_mask_parse(const char *text, struct cpu_mask *mask, struct strbuf *why)
 	strbuf_printf(why, "not a list of CPUs like 0-3,7 or all: %s", text);
 	return false;
 }
+
+const char *cpu_mask_text(const struct cpu_mask *mask)
+{
+	struct strbuf *text = scope_strbuf();
+	unsigned last;
+
+	for (unsigned cpu = cpu_mask_next(mask, 0); cpu < MAX_CPUS;
+	     cpu = cpu_mask_next(mask, last + 1)) {
+		for (last = cpu; cpu_mask_has(mask, last + 1); last++)
+			;
+		strbuf_printf(text, text->length ? ",%u" : "%u", cpu);
+		if (last > cpu)
+			strbuf_printf(text, "-%u", last);
+	}
+	return strbuf_text(text);
+}

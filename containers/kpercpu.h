@@ -27,6 +27,9 @@ unsigned cpu_mask_next(const struct cpu_mask *mask, unsigned cpu);
 /* "0-3,7" or "all"; false with what is wrong in *why. */
 bool cpu_mask_parse(const char *text, struct cpu_mask *mask, struct strbuf *why);
 
+/* "0-3,7", "" when none is set. Scope memory. */
+const char *cpu_mask_text(const struct cpu_mask *mask);
+
 const struct cpu_mask *cpus_possible(void); /* read once from the kernel */
 const struct cpu_mask *cpus_present(void);
 const struct cpu_mask *cpus_online(void);
