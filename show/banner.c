@@ -209,10 +209,8 @@ static void put_mhz(struct row *row, UNUSED void *arg)
 		row_null(row, "unknown");
 }
 
-/* "255.5 MB", "4 GB": one decimal, none when it is zero. */
-static void put_memory(struct row *row, UNUSED void *arg)
+const char *banner_size(u64 bytes)
 {
-	u64 bytes = kernel_memory_bytes();
 	double megabytes = (double)bytes / (1 << 20);
 	bool in_gigabytes = megabytes >= 1024;
 	char number[64];
@@ -220,8 +218,15 @@ static void put_memory(struct row *row, UNUSED void *arg)
 	snprintf(number, sizeof(number), "%.1f", in_gigabytes ? megabytes / 1024 : megabytes);
 	if (ends_with(number, ".0"))
 		number[strlen(number) - 2] = '\0';
+	return scope_printf("%s %s", number, in_gigabytes ? "GB" : "MB");
+}
+
+static void put_memory(struct row *row, UNUSED void *arg)
+{
+	u64 bytes = kernel_memory_bytes();
+
 	row_size(row, bytes);
-	row_shown(row, scope_printf("%s %s", number, in_gigabytes ? "GB" : "MB"));
+	row_shown(row, banner_size(bytes));
 }
 
 static void put_panic(struct row *row, UNUSED void *arg)

@@ -9,6 +9,8 @@
 void banner_print(void);
 /* The system page alone, KERNEL to PANIC: the `sys` command. */
 void banner_system(void);
+/* "255.5 MB", "4 GB": one decimal, none when it is zero. Scope memory. */
+const char *banner_size(u64 bytes);
 /* SECONDS after 1970 as DATE has them, in the user's time zone. */
 void banner_date(u64 seconds, struct strbuf *text);
 
