@@ -115,7 +115,8 @@ static void show_queue(const struct shown_queue *shown)
 	struct wait_queue queue;
 
 	if (!wait_queue_read(shown->address, &queue))
-		fail("there is no wait queue at %llx: nothing there looks like one", shown->address);
+		fail("there is no wait queue at %llx: %s", shown->address,
+		     queue.problem ? queue.problem : "nothing there looks like one");
 	if (!queue.count && !queue.problem) {
 		table_remark(shown->name ? "wait queue \"%s\" (%llx) is empty\n"
 					 : "wait queue %s%llx is empty\n",
@@ -135,7 +136,9 @@ static void show_table(const char *name, u64 first, size_t count, u64 head_bytes
 
 		interrupt_check();
 		if (!wait_queue_read(first + i * head_bytes, &queue))
-			fail("%s: there is no wait queue at %llx", name, first + i * head_bytes);
+			fail("%s: there is no wait queue at %llx: %s", name,
+			     first + i * head_bytes,
+			     queue.problem ? queue.problem : "nothing there looks like one");
 		if (!queue.count && !queue.problem)
 			continue;
 		any = true;

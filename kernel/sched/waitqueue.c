@@ -139,6 +139,10 @@ bool wait_queue_read(u64 address, struct wait_queue *queue)
 	u64 first, entry;
 
 	*queue = (struct wait_queue){ 0 };
+	if (!mem_try_u64(address, &first, &fault)) {
+		queue->problem = scope_strdup(fault_text(&fault));
+		return false;
+	}
 	if (!find_list(address, &queue->address, &first))
 		return false;
 	if (first != queue->address) {

@@ -24,7 +24,7 @@ struct wait_queue {
 
 /*
  * The wait_queue_head, swait_queue_head or completion at ADDRESS: which of them its list tells.
- * Scope memory. False: nothing there is one.
+ * Scope memory. False: nothing there is one; .problem then says what could not be read, or is NULL.
  */
 bool wait_queue_read(u64 address, struct wait_queue *queue);
 /*
