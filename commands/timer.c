@@ -304,8 +304,16 @@ COMMAND(timer) = {
 		"Times are jiffies; those of high-resolution timers are nanoseconds of their "
 		"clock, whose time is the CURRENT one as of the kernel's last update, and TTE is "
 		"the time until they may expire.",
-	.example = "crash> timer -C 0\n"
+	.example = "crash> timer -C 1\n"
 		   "JIFFIES   \n"
+		   "4294901270\n"
+		   "\n"
+		   "...\n"
+		   "crash> timer -r -C 0\n"
+		   "CPU: 0  HRTIMER_CPU_BASE: ffff88cc0ee25e40\n"
+		   "  CLOCK: 0  HRTIMER_CLOCK_BASE: ffff88cc0ee25e80  [ktime_get]\n"
+		   "...\n"
+		   "  CLOCK: 1  HRTIMER_CLOCK_BASE: ffff88cc0ee25ec0  [ktime_get_real]\n"
 		   "...\n",
 	.run = run_timer,
 };

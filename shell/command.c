@@ -30,12 +30,9 @@ static const struct {
 	const char *name;
 	bool each_task; /* crash's foreach runs it */
 } missing[] = {
-	{ "bpf", false },      { "btop", false },  { "dev", false },   { "extend", false },
-	{ "files", true },     { "fuser", false }, { "ipcs", false },  { "irq", false },
-	{ "mach", false },     { "mount", false }, { "net", true },    { "pte", false },
-	{ "ptob", false },     { "ptov", false },  { "runq", false },  { "rustfilt", false },
-	{ "sbitmapq", false }, { "swap", false },  { "timer", false }, { "vm", true },
-	{ "waitq", false },
+	{ "bpf", false },   { "dev", false },   { "extend", false }, { "files", true },
+	{ "fuser", false }, { "ipcs", false },  { "mount", false },  { "net", true },
+	{ "rustfilt", false }, { "sbitmapq", false },
 };
 
 bool command_is_missing(const char *name)

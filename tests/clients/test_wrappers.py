@@ -174,6 +174,6 @@ def test_commands_out_of_a_pipe(kernel):
 def test_who_wants_to_know_gets_a_status(kernel):
     """The other side of status 0 for all who drive crash."""
     for options, status in (([], 0), (["--exit-status"], 2)):
-        done = run_crash("-s", *options, kernel.vmlinux, kernel.vmcore, stdin="runq\nnosuchcommand\n", tells=())
+        done = run_crash("-s", *options, kernel.vmlinux, kernel.vmcore, stdin="net\nnosuchcommand\n", tells=())
         equal(done.status, status, f"status with {options}")
         expect('"nosuchcommand" (standard input, line 2)' in done.stderr, f"standard error with {options}: {done.stderr!r}")

@@ -867,6 +867,62 @@ def viewed(command, hidden="", **more):
     return Case(command, hidden="type " + hidden, eyes=more.pop("eyes", MEMBER), **more)
 
 
+QUEUED = r"CPU|RUNQUEUE:|CURRENT:|PID:|TASK:|COMMAND:|\[no tasks queued\]|[\[\]:\"]"
+QUEUE = rf"{QUEUED}|(?:DL|CFS) RB_ROOT: [0-9a-f]+|RT PRIO_ARRAY: [0-9a-f]+|SCX RUNNABLE_LIST: [0-9a-f]+|ROOT_TASK_GROUP:|(?:DL|RT|CFS|SCX)_RQ: ?(?:[0-9a-f]+)?|TASK_GROUP:|CFS_RQ:|[<>]"
+MARKS = {"current": marked(r"\[CURRENT\]"), "delayed": marked(r"\(delayed\)"), "throttled": marked(r"\(throttled\)")}
+
+
+TIMERS = r"JIFFIES|TIMER_BASES|CPU:|HRTIMER_CPU_BASE:|HRTIMER_CLOCK_BASE:|CLOCK:|CURRENT|SOFTEXPIRES|EXPIRES|TTE|TIMER_LIST|HRTIMER|FUNCTION|\(none\)|\(empty\)|[\[\]:<>]"
+
+
+def clocks(row):
+    """A clock without timers does not say what time it is."""
+    return {**row, "clocks": [{key: value for key, value in clock.items() if key != "now" or clock["timers"]} for clock in row["clocks"]]}
+
+
+def groups(row):
+    """The root group stands once, before the fair tasks."""
+    told = {key: row[key] for key in ("cpu", "pid", "task", "comm")}
+    for key in ("deadline", "rt", "ext"):
+        if key in row:
+            told[f"{key}_of"] = [{"task_group": row["task_group"]}, *map(grouped, row[key])]
+    return {**told, "root": {key: row[key] for key in ("task_group", "cfs_rq")}, "groups": list(map(grouped, row.get("groups", []))),
+            "tasks": list(map(grouped, row["tasks"]))}
+
+
+def grouped(row):
+    return {key: list(map(grouped, value)) if isinstance(value, list) else value for key, value in row.items() if key not in ("vruntime", "deadline")}
+
+
+def nanoseconds(value):
+    """The kernel does not note when an idle task began to run."""
+    if value is None:
+        return r"\?"
+    milliseconds = value // 10**6
+    seconds = milliseconds // 1000
+    return word(rf"{seconds // 86400} {seconds // 3600 % 24:02}:{seconds // 60 % 60:02}:{seconds % 60:02}\.{milliseconds % 1000:03}")
+
+
+def queues(row):
+    """Each task as its line has it; who runs is a real-time task as well. Without clocks and the places in the order."""
+    return {
+        key: [queues(one) for one in value] if isinstance(value, list) else value
+        for key, value in row.items()
+        if key not in ("clock", "vruntime") and (key != "deadline" or isinstance(value, list)) and (key != "current" or "tasks" in row)
+    }
+
+
+def machine(row):
+    """Its memory in megabytes, how many CPUs are not online, and the size of stacks before them."""
+    told = {key: value for key, value in row.items() if not key.endswith("_stacks")}
+    told["memory"] = Pattern(rf"{row['memory'] / (1 << 20):.1f} MB")
+    told["cpus_online"] = row["cpus"] - row["cpus_online"] or None
+    for key, stacks in row.items():
+        if key.endswith("_stacks"):
+            told[key] = [{"bytes": stacks[0]["bytes"]}, *({"cpu": stack["cpu"], "address": stack["address"]} for stack in stacks)]
+    return told
+
+
 CASES = [
     viewed("* list_head modules", "address"),
     viewed("*task_struct.pid,comm init_task", "address"),
@@ -1055,6 +1111,38 @@ CASES = [
     Case("ptov 1a000:a", eyes=r"PER-CPU OFFSET:|CPU|VIRTUAL|[\[\]]"),
     Case("ptob 512a 1", eyes=":"),
     Case("btop 512a123 1", eyes=":"),
+    Case("irq", hidden="handler", eyes=r"IRQ_DESC/_DATA|IRQACTION|IRQ|NAME|\(unused\)|\""),
+    Case("irq -u", hidden="handler", eyes=r"IRQ_DESC/_DATA|IRQACTION|IRQ|NAME|\(unused\)|\""),
+    Case("irq 1 2 4", hidden="handler", eyes=r"IRQ_DESC/_DATA|IRQACTION|IRQ|NAME|\(unused\)|\""),
+    Case("irq -a", hidden="effective", eyes="IRQ|NAME|AFFINITY"),
+    Case("irq -s", hidden="cpus hwirq", eyes=r"CPU\d|[:-]"),
+    Case("irq -s -c 0", hidden="cpus hwirq", eyes=r"CPU\d|[:-]"),
+    Case("irq -s -v", hidden="cpus hwirq", eyes=r"CPU\d|[:-]"),
+    Case("irq -d", hidden="handler", eyes=r"[\[\]]"),
+    Case("irq -b", hidden="name", eyes=r"SOFTIRQ_VEC|ACTION|[\[\]<>]"),
+    Case("irq -b -v", hidden="name address data", eyes=r"SOFTIRQ_VEC|ACTION|[\[\]<>]|CPU|TASKLET|HIGH|FUNCTION|no tasklet waits"),
+    Case("timer", hidden="clk next_expiry", eyes=TIMERS),
+    Case("timer -v", hidden="clk next_expiry", eyes=TIMERS),
+    Case("timer -C 0", hidden="clk next_expiry", eyes=TIMERS),
+    Case("timer -r", order="cpu hrtimer_cpu_base clocks clock hrtimer_clock_base name now", eyes=TIMERS, shown=clocks),
+    Case("timer -r -C 1", order="cpu hrtimer_cpu_base clocks clock hrtimer_clock_base name now", eyes=TIMERS, shown=clocks),
+    *(Case("runq", shown=queues, forms=MARKS, eyes=QUEUE, dump=dump) for dump in ("sysrq", "nmi")),
+    Case("runq -c 1", shown=queues, forms=MARKS, eyes=QUEUE),
+    Case("runq -g", shown=groups, forms=MARKS, eyes=QUEUE, dump="nmi"),
+    Case("runq -t", eyes=QUEUE),
+    Case("runq -m", forms={"running": nanoseconds}, eyes=QUEUE),
+    Case("runq -T", forms={"lag": lambda value: word(f"{value / 1e9:.2f}")}, eyes="CPU|:|secs"),
+    Case("runq -d", eyes=QUEUE, dump="nmi"),
+    Case("waitq oom_reaper_wait", hidden="entry function exclusive queue", eyes=HEADER),
+    Case("waitq -v kauditd_wait", hidden="entry exclusive queue", eyes=rf"{HEADER}|FUNC:"),
+    Case("waitq rcu_state.gp_wq rcu_state", hidden="entry exclusive queue", eyes=HEADER),
+    Case("mach", shown=machine, eyes=rf"{LABEL}|CPU|:|Mhz|\[OFFLINE: |\]|\[unavailable\]"),
+    Case("mach -m", hidden="table", eyes=r"PHYSICAL ADDRESS RANGE|TYPE|-"),
+    Case("mach -mm", hidden="table", eyes=r"PHYSICAL ADDRESS RANGE|TYPE|-|e820_table_(?:firmware|kexec):"),
+    *(
+        Case(command, hidden="address", forms={"smt_active": lambda value: str(value).lower()}, eyes=rf"{MEMBER}|CPU|:|=|'[^']*'")
+        for command in ("mach -c", "mach -c -d")
+    ),
     Case("list -H modules"),
     Case(TASKS),
     Case("list -o task_struct.tasks -h init_task"),
@@ -1326,6 +1414,7 @@ NOT_RUN = {
     "sym -M": "the rows of sym -m, of all modules",
     **dict.fromkeys(("vm -P", "vm -M"), "want an address that only the dump knows: the rows of vm -p and vm"),
     **dict.fromkeys(("vm -m", "vm -v", "vm -x", "vm -d"), "whole objects, as struct shows them: truth/vm compares with that"),
+    "mach -x": "the numbers of mach -c: truth/mach",
     "wr -k": "a dump is not written to",
     "wr -u": "a dump is not written to",
     "wr -p": "a dump is not written to",
@@ -1467,6 +1556,13 @@ NEVER_SEEN = {
         "which addresses have these differs from boot to boot: truth/kmem_where, kmem_objects",
     ),
     "kmem unpurged": "5.10 does not show these",
+    **dict.fromkeys((f"irq {key}" for key in "address cpu data high tasklet".split()), "all tasklets were run: unit/irqdesc"),
+    "mach hypervisor": "the guests of the lab are emulated",
+    "mach symbols": "a struct cpuinfo_x86 has no pointers",
+    **dict.fromkeys(("runq groups", "runq name"), "no guest has queued tasks in a group"),
+    "runq delayed": "since 6.12, and then of some dumps",
+    "runq ext": "no guest has a scheduler that BPF made",
+    **dict.fromkeys(("waitq bit", "waitq word"), "nobody waits for a bit: unit/waitqueue"),
     "swap leaving": "nobody called swapoff: its bit is in unit/swap",
     **dict.fromkeys(("vm contents", "vm swap", "vm swap_offset"), "init is in memory: truth/vm"),
     **dict.fromkeys(

@@ -48,6 +48,10 @@ gdb p sizeof(struct page)|gdb ptype struct list_head|gdb ptype /o struct list_he
 gdb info address vfs_read|gdb x/2i vfs_read|gdb disassemble vfs_read,+8|gdb print *(struct list_head *)&modules
 gdb print &((struct task_struct *)0)->pid|gdb whatis vfs_read|gdb info line vfs_read|gdb list vfs_read|gdb info scope vfs_read
 gdb info locals|gdb info args
+irq|irq -u|irq -a|irq -s|irq -s -v|irq -s -c 0|irq -d|irq -b|irq -b -v|irq 1 4
+timer|timer -v|timer -C 0|timer -r|runq|runq -t|runq -T|runq -m|runq -g|runq -d|runq -c 1
+waitq oom_reaper_wait|waitq -v kauditd_wait|waitq rcu_state.gp_wq rcu_state|waitq bit_wait_table|waitq log_wait
+mach|mach -m|mach -mm|mach -c|mach -cx|mach -cd
 """
 COMMANDS = [word for line in MORE.strip().splitlines() for word in line.split("|")]
 

@@ -112,17 +112,19 @@ def test_stacks(kernel):
 
 
 def test_nmi_stack(kernel):
-    """The idle CPU was stopped by an NMI: what was called then is on the NMI stack of that CPU."""
-    (row,) = rows(kernel, "mach")
+    """What an NMI called is on the NMI stack of its CPU."""
     done = 0
-    for part in kernel.crash("bt -a").split("\n\n"):
-        if "--- <NMI exception stack> ---" not in part:
-            continue
-        stack = row["nmi_stacks"][int(re.search(r"CPU: (\d+)", part)[1])]
-        low, upper = int(stack["address"], 16), part.split("--- <NMI")[0]
-        for address in re.findall(r"^ *#\d+ \[([0-9a-f]+)\]", upper, re.M):
-            expect(low <= int(address, 16) < low + stack["bytes"], f"{address} is not on {stack}")
-            done += 1
+    for name in ("nmi", "kdump"):
+        dump = kernel.dump(name)
+        (row,) = rows(dump, "mach")
+        for part in dump.crash("bt -a").split("\n\n"):
+            if "--- <NMI exception stack> ---" not in part:
+                continue
+            stack = row["nmi_stacks"][int(re.search(r"CPU: (\d+)", part)[1])]
+            low, upper = int(stack["address"], 16), part.split("--- <NMI")[0]
+            for address in re.findall(r"^ *#\d+ \[([0-9a-f]+)\]", upper, re.M):
+                expect(low <= int(address, 16) < low + stack["bytes"], f"{name}: {address} is not on {stack}")
+                done += 1
     expect(done > 2, f"{done} frames on NMI stacks")
 
 

@@ -34,7 +34,7 @@ def test_hogs(kernel):
         pids, queues = hogs(dump), rows(dump, "runq")
         seen = {}
         for queue in queues:
-            expect("problem" not in queue, queue.get("problem"))
+            expect("lists_error" not in queue, queue.get("lists_error"))
             for kind in CLASSES:
                 for task in queue.get(kind, []):
                     seen.setdefault(task["comm"], []).append((kind, queue["cpu"], task["pid"], task["priority"]))

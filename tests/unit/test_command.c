@@ -261,7 +261,7 @@ static void test_each_task(void **state UNUSED)
 	assert_int_equal(command_find("vtop")->each_task, EACH_TASK_HEADER);
 	assert_int_equal(command_find("ps")->each_task, EACH_TASK_WORDS);
 	assert_int_equal(command_find("rd")->each_task, EACH_TASK_NONE);
-	assert_true(command_is_missing("waitq"));
+	assert_true(command_is_missing("ipcs"));
 	assert_false(command_is_missing("bt"));
 	assert_false(command_is_missing("no such command"));
 }
