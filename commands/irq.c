@@ -1,5 +1,6 @@
 /* commands/irq.c - the command irq: interrupts, who handles them, how often they came, and to which CPUs. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "kernel/irq/irqcount.h"
 #include "kernel/irq/irqdesc.h"
 
 #include "base/fail.h"
@@ -56,8 +57,7 @@ struct action_lines {
 static void add_line(struct action_lines *lines, const struct irq_place *place, size_t index)
 {
 	if (lines->count == lines->space)
-		lines->items =
-			scope_grow(lines->items, &lines->space, sizeof(*lines->items));
+		lines->items = scope_grow(lines->items, &lines->space, sizeof(*lines->items));
 	lines->items[lines->count++] = (struct action_line){ place, index };
 }
 
@@ -85,8 +85,7 @@ static struct action_lines lines_of(const struct places *places)
 		struct failure failure;
 
 		add_line(&lines, counting.place, 0);
-		if (!counting.place->descriptor ||
-		    !protect_row(count_actions, &counting, &failure))
+		if (!counting.place->descriptor || !protect_row(count_actions, &counting, &failure))
 			continue;
 		for (size_t k = 1; k < counting.nr_actions; k++)
 			add_line(&lines, counting.place, k);
@@ -131,6 +130,7 @@ static void put_action(struct row *row, size_t index, void *arg)
 
 static void show_actions(const struct places *places)
 {
+	static const char heading[] = " IRQ   IRQ_DESC/_DATA      IRQACTION      NAME";
 	struct action_lines lines = lines_of(places);
 
 	table_show(&(struct table){ .name = "irq",
@@ -138,7 +138,7 @@ static void show_actions(const struct places *places)
 				    .count = lines.count,
 				    .put = put_action,
 				    .arg = lines.items,
-				    .heading_line = " IRQ   IRQ_DESC/_DATA      IRQACTION      NAME",
+				    .heading_line = heading,
 				    .of = "irq_desc" });
 }
 
@@ -325,7 +325,7 @@ static const char *name_of(u64 address)
 	char text[256];
 
 	return symbol_format(address, false, text, sizeof(text)) ? scope_strdup(text)
-								  : scope_printf("%llx", address);
+								 : scope_printf("%llx", address);
 }
 
 static void put_gate(struct row *row, size_t index, UNUSED void *arg)

@@ -22,7 +22,8 @@ static const struct column machine_columns[] = {
 	{ "machine", "MACHINE TYPE", .kind = CELL_TEXT },
 	{ "memory", "MEMORY SIZE", .kind = CELL_SIZE },
 	{ "cpus", "CPUS", .kind = CELL_NUMBER },
-	{ "cpus_online", "", CELL_NUMBER, .before = " [OFFLINE: ", .after = "]", .same_line = true },
+	{ "cpus_online", "", CELL_NUMBER, .before = " [OFFLINE: ", .after = "]",
+	  .same_line = true },
 	{ "hypervisor", "HYPERVISOR", .kind = CELL_TEXT },
 	{ "mhz", "PROCESSOR SPEED", CELL_NUMBER, .after = " Mhz" },
 	{ "hz", "HZ", .kind = CELL_NUMBER },
@@ -107,7 +108,7 @@ static const struct column stack_columns[] = {
 	{ 0 },
 };
 
-/* The room for a stack may be there without memory behind it: #VC's, of guests without encryption. */
+/* The room for a stack may have no memory behind it: #VC's, of guests without encryption. */
 static void put_stack(struct row *row, size_t index, void *arg)
 {
 	const enum stack_kind *kind = arg;
@@ -184,9 +185,8 @@ static void tell_stacks(struct row *row)
 /* A value that cannot be read costs its own line. */
 static void put_all(struct row *row, UNUSED size_t index, UNUSED void *arg)
 {
-	static void (*const puts[])(struct row *row, void *arg) = {
-		put_machine,	put_memory, put_cpus, put_online,
-		put_hypervisor, put_speed,  put_hz,
+	static void (*const puts[])(struct row * row, void *arg) = {
+		put_machine, put_memory, put_cpus, put_online, put_hypervisor, put_speed, put_hz,
 	};
 	const struct kernel_layout *layout = memory_layout();
 

@@ -136,7 +136,7 @@ static void put_queue(struct row *row, UNUSED size_t index, void *arg)
 	struct task_list lists[4];
 
 	runqueue_read(cpu, &queue);
-	for (unsigned class = 0; class < 4; class++)
+	for (unsigned class = 0; class < 4; class ++)
 		lists[class] = tasks_of(&queue, class, 0, class == QUEUE_RT);
 	row_number(row, cpu);
 	row_address(row, queue.address);
@@ -220,9 +220,8 @@ static void tell_level(struct row *row, const struct group_tree *tree, u64 paren
 {
 	struct group_level *level = scope_alloc(sizeof(*level));
 
-	*level = (struct group_level){
-		tree, scope_array(tree->count + 1, sizeof(*level->items)), 0, depth
-	};
+	*level = (struct group_level){ tree, scope_array(tree->count + 1, sizeof(*level->items)), 0,
+				       depth };
 	for (size_t i = 0; i < tree->count; i++)
 		if (tree->groups[i].parent == parent)
 			level->items[level->count++] = &tree->groups[i];
@@ -250,7 +249,8 @@ static void put_root(struct row *row, UNUSED size_t index, void *arg)
 	static const struct {
 		enum queue_class class;
 		const char *name, *key;
-	} others[] = { { QUEUE_DEADLINE, "DL", "deadline" }, { QUEUE_RT, "RT", "rt" },
+	} others[] = { { QUEUE_DEADLINE, "DL", "deadline" },
+		       { QUEUE_RT, "RT", "rt" },
 		       { QUEUE_EXT, "SCX", "ext" } };
 	unsigned cpu = *(unsigned *)arg;
 	struct runqueue *queue = scope_alloc(sizeof(*queue));
@@ -271,8 +271,7 @@ static void put_root(struct row *row, UNUSED size_t index, void *arg)
 			list.indent = "";
 			tell_tasks(row, &list,
 				   scope_printf("  ROOT_TASK_GROUP: %llx  %s_RQ: %llx",
-						tree.groups[0].group, others[i].name,
-						addresses[i]),
+						tree.groups[0].group, others[i].name, addresses[i]),
 				   others[i].key);
 		}
 	}

@@ -24,7 +24,7 @@ static const char *name_of(u64 address)
 	char text[256];
 
 	return symbol_format(address, false, text, sizeof(text)) ? scope_strdup(text)
-								  : scope_printf("%llx", address);
+								 : scope_printf("%llx", address);
 }
 
 static unsigned digits_of(s64 number)
@@ -149,8 +149,8 @@ static void show_timers(const struct cpu_mask *cpus, bool details)
 /* ---- high-resolution timers ---- */
 
 static const struct column hrtimer_columns[] = {
-	{ "soft_expires", "", CELL_NUMBER, .before = "  ", .align = ALIGN_CENTRE_RIGHT,
-	  .width = 11, .fit = true },
+	{ "soft_expires", "", CELL_NUMBER, .before = "  ", .align = ALIGN_CENTRE_RIGHT, .width = 11,
+	  .fit = true },
 	{ "expires", "", CELL_NUMBER, .align = ALIGN_CENTRE_RIGHT, .width = 11, .fit = true },
 	{ "tte", "", CELL_SIGNED, .width = 3, .fit = true },
 	{ "hrtimer", "", CELL_ADDRESS, .width = 16, .zeros = true },
@@ -191,8 +191,7 @@ static const char *hrtimer_heading(const struct shown_timers *shown)
 
 		soft = (unsigned)max_u64(soft, digits_of((s64)timer->soft_expires));
 		expires = (unsigned)max_u64(expires, digits_of((s64)timer->expires));
-		tte = (unsigned)max_u64(tte,
-					digits_of((s64)(timer->soft_expires - shown->now)));
+		tte = (unsigned)max_u64(tte, digits_of((s64)(timer->soft_expires - shown->now)));
 	}
 	return scope_printf("%s%s%s      HRTIMER           FUNCTION    ",
 			    centred("SOFTEXPIRES", soft), centred("EXPIRES", expires),

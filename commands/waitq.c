@@ -136,8 +136,7 @@ static void show_table(const char *name, u64 first, size_t count, u64 head_bytes
 
 		interrupt_check();
 		if (!wait_queue_read(first + i * head_bytes, &queue))
-			fail("%s: there is no wait queue at %llx: %s", name,
-			     first + i * head_bytes,
+			fail("%s: there is no wait queue at %llx: %s", name, first + i * head_bytes,
 			     queue.problem ? queue.problem : "nothing there looks like one");
 		if (!queue.count && !queue.problem)
 			continue;
@@ -149,31 +148,30 @@ static void show_table(const char *name, u64 first, size_t count, u64 head_bytes
 }
 
 /* struct.member, and where the structure is. */
-static u64 member_address(const struct args *args)
+static u64 member_address(const struct args *args, const char *dot)
 {
-	char *name = scope_strdup(args->words[0]), *dot = strchr(name, '.');
-	const char *aggregate;
+	const char *aggregate, *member = dot + 1;
 
-	*dot++ = '\0';
 	if (args->nr_words < 2)
 		fail("the address of the structure is missing: waitq %s address", args->words[0]);
-	aggregate = scope_printf("struct %s", name);
-	if (!datashow_has_member(aggregate, dot))
+	aggregate = scope_printf("struct %.*s", (int)(dot - args->words[0]), args->words[0]);
+	if (!datashow_has_member(aggregate, member))
 		fail("invalid structure.member name: %s", args->words[0]);
-	return argument_address(args->words[1]) + datashow_member_offset(aggregate, dot, NULL);
+	return argument_address(args->words[1]) + datashow_member_offset(aggregate, member, NULL);
 }
 
 static void run_waitq(struct args *args)
 {
 	struct shown_queue shown = { .details = option_given(args, "v") };
 	u64 first, head_bytes;
-	const char *word;
+	const char *word, *dot;
 	size_t count;
 
 	args_check_words(args, "a wait queue", 1, 2);
 	word = args->words[0];
-	if (strchr(word, '.')) {
-		shown.address = member_address(args);
+	dot = strchr(word, '.');
+	if (dot) {
+		shown.address = member_address(args, dot);
 		show_queue(&shown);
 		return;
 	}

@@ -30,8 +30,8 @@ static const struct {
 	const char *name;
 	bool each_task; /* crash's foreach runs it */
 } missing[] = {
-	{ "bpf", false },   { "dev", false },   { "extend", false }, { "files", true },
-	{ "fuser", false }, { "ipcs", false },  { "mount", false },  { "net", true },
+	{ "bpf", false },      { "dev", false },      { "extend", false }, { "files", true },
+	{ "fuser", false },    { "ipcs", false },     { "mount", false },  { "net", true },
 	{ "rustfilt", false }, { "sbitmapq", false },
 };
 

@@ -4,6 +4,8 @@
  * Up to v7.1 each has a member of irq_cpustat_t. Since then these are an array, and the kernel carries
  * a table of their names.
  */
+#include "kernel/irq/irqcount.h"
+
 #include "base/fail.h"
 #include "kernel/irq/irqdesc.h"
 #include "memory.h"
@@ -160,8 +162,7 @@ size_t irq_vector_counts(struct irq_vector_count **counts)
 
 		if (is_counted(old))
 			(*counts)[count++] = (struct irq_vector_count){
-				old->name, old->description,
-				old->field ? of_cpu : of_variable,
+				old->name, old->description, old->field ? of_cpu : of_variable,
 				old->field ? kfield_offset(old->field)
 					   : ksymbol_address(old->variable),
 				old->of_machine

@@ -113,9 +113,9 @@ static void read_actions(u64 first, struct irq *irq)
 			fail("the list of actions comes to %llx twice", at);
 		if (irq->nr_actions == space)
 			irq->actions = scope_grow(irq->actions, &space, sizeof(*irq->actions));
-		irq->actions[irq->nr_actions++] =
-			(struct irq_action){ at, field_u64(at, &action_handler),
-					     text_at(field_u64(at, &action_name)) };
+		irq->actions[irq->nr_actions++] = (struct irq_action){
+			at, field_u64(at, &action_handler), text_at(field_u64(at, &action_name))
+		};
 	}
 }
 
@@ -190,8 +190,8 @@ const char *softirq_name(unsigned number)
 {
 	if (!ksymbol_exists(&softirq_names))
 		return "";
-	return text_at(mem_u64(ksymbol_address(&softirq_names) + number * sizeof(u64),
-			       "softirq_to_name"));
+	return text_at(
+		mem_u64(ksymbol_address(&softirq_names) + number * sizeof(u64), "softirq_to_name"));
 }
 
 struct tasklet_list {
@@ -233,8 +233,8 @@ size_t tasklets_read(struct tasklet **tasklets_read)
 	     cpu = cpu_mask_next(possible, cpu + 1)) {
 		for (unsigned high = 0; high < 2; high++) {
 			struct ksymbol *symbol = high ? &high_tasklets : &tasklets;
-			const char *why =
-				read_tasklets(&list, percpu_symbol(symbol, cpu), cpu, high);
+			const char *why = read_tasklets(&list, percpu_symbol(symbol, cpu), cpu,
+							high);
 
 			if (why)
 				warn("%s of CPU %u: %s", symbol->k.spelling, cpu, why);

@@ -38,16 +38,6 @@ u64 irq_count(const struct irq *irq, unsigned cpu);
 /* Where it may be sent, and where it is (empty where the kernel does not keep that). */
 void irq_affinity(u64 descriptor, struct cpu_mask *allowed, struct cpu_mask *effective);
 
-/* Interrupts that have no number: "NMI", "LOC" ... as /proc/interrupts has them. */
-struct irq_vector_count {
-	const char *name, *description;
-	u64 (*value)(const struct irq_vector_count *count, unsigned cpu);
-	u64 at; /* of VALUE */
-	bool of_machine; /* one number: no CPU has its own */
-};
-/* Those that this kernel counts; scope memory. */
-size_t irq_vector_counts(struct irq_vector_count **counts);
-
 /* Handler of a vector of the interrupt descriptor table; 0: the gate is not set. */
 #define NR_IRQ_VECTORS 256
 u64 irq_gate(unsigned vector);

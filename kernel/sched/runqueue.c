@@ -191,8 +191,7 @@ static void order_tree(struct reading *reading, u64 tree, unsigned depth)
 	while (krbtree_next(&it, &entity)) {
 		u64map_put(reading->order, entity, reading->nr_ordered++);
 		if (kfield_exists(&entity_my_q) &&
-		    field_try_u64(entity, &entity_my_q, &queue, NULL) && queue &&
-		    depth < MAX_DEPTH)
+		    field_try_u64(entity, &entity_my_q, &queue, NULL) && queue && depth < MAX_DEPTH)
 			order_tree(reading, field_address(queue, &queue_timeline), depth + 1);
 	}
 	if (it.stopped)
@@ -286,8 +285,7 @@ static void read_ext(struct reading *reading)
 	reading->queue->scx_rq = field_address(reading->queue->address, &rq_ext);
 	klist_begin(&it, head, kfield_offset(&task_ext_node));
 	while (klist_next(&it, &address))
-		add(reading, address, QUEUE_EXT)->priority =
-			(s32)optional(address, &task_prio);
+		add(reading, address, QUEUE_EXT)->priority = (s32)optional(address, &task_prio);
 	/* Before a scheduler was ever loaded, the list is not set up. */
 	if (it.stopped == KLIST_FAULT || it.stopped == KLIST_LOOP)
 		note(reading, "tasks of sched_ext", klist_why(&it));
@@ -418,8 +416,8 @@ size_t runqueue_groups(const struct runqueue *queue, struct group_queue **groups
 	if (kfield_exists(&entity_parent) && kfield_exists(&entity_queue))
 		for (size_t i = 0; i < queue->count; i++)
 			if (queue->tasks[i].class == QUEUE_FAIR)
-				add_path(&found, field_address(queue->tasks[i].address,
-							       &task_entity));
+				add_path(&found,
+					 field_address(queue->tasks[i].address, &task_entity));
 	*groups = found.items;
 	return found.count;
 }

@@ -36,7 +36,7 @@ KTYPE(head_type, "struct wait_queue_head");
 #define EXCLUSIVE 1 /* WQ_FLAG_EXCLUSIVE */
 #define MAX_TABLE 65536
 
-/* A list_head at ADDRESS whose neighbours point back to it. */
+/* A list_head at ADDRESS to which a neighbour points back: the other one may be damaged. */
 static bool is_list(u64 address, u64 *first)
 {
 	u64 pair[2], back;
@@ -44,8 +44,8 @@ static bool is_list(u64 address, u64 *first)
 	if (!mem_try_read(address, pair, sizeof(pair), NULL) || !pair[0] || !pair[1])
 		return false;
 	*first = pair[0];
-	return mem_try_u64(pair[0] + 8, &back, NULL) && back == address &&
-	       mem_try_u64(pair[1], &back, NULL) && back == address;
+	return (mem_try_u64(pair[0] + 8, &back, NULL) && back == address) ||
+	       (mem_try_u64(pair[1], &back, NULL) && back == address);
 }
 
 static bool find_list(u64 address, u64 *list, u64 *first)
@@ -119,7 +119,7 @@ static bool read_entry(u64 address, struct waiter *waiter, struct fault *fault)
 	waiter->exclusive = flags & EXCLUSIVE;
 	if (calls(waiter, &poll_function) && kfield_exists(&poll_task))
 		field_try_u64(task, &poll_task, &task, NULL);
-	waiter->task = task_by_address(task) ? task : 0;
+	waiter->task = task && task_by_address(task) ? task : 0;
 	read_key(waiter);
 	return true;
 }
@@ -146,8 +146,8 @@ bool wait_queue_read(u64 address, struct wait_queue *queue)
 	if (!find_list(address, &queue->address, &first))
 		return false;
 	if (first != queue->address) {
-		queue->simple = is_simple(first);
-		if (!queue->simple && !is_entry(first))
+		queue->simple = !is_entry(first);
+		if (queue->simple && !is_simple(first))
 			return false;
 	}
 	klist_begin(&it, queue->address, kfield_offset(queue->simple ? &simple_link : &entry_link));
@@ -182,8 +182,8 @@ size_t wait_table(const char *name, u64 *first, u64 *head_bytes)
 		if (!next)
 			return 0;
 		*first = symbol->value;
-		for (count = 1; count * 2 * *head_bytes <= next->value - symbol->value &&
-				count < MAX_TABLE;
+		for (count = 1;
+		     count * 2 * *head_bytes <= next->value - symbol->value && count < MAX_TABLE;
 		     count *= 2)
 			;
 		return count;
