@@ -28,7 +28,7 @@ u64 kernel_jiffies(void);
  */
 double kernel_uptime_seconds(void);
 u64 kernel_wall_seconds(void); /* seconds since 1970 at the time of the dump */
-/* CLOCK_MONOTONIC in nanoseconds, as of the kernel's last timekeeping update: a tick ago at most. */
+/* CLOCK_MONOTONIC in nanoseconds, as of the last time that the kernel brought it up to date. */
 u64 kernel_monotonic(void);
 /* Nanoseconds since 1970 when CLOCK_MONOTONIC, which the log's stamps follow, was zero. */
 u64 kernel_log_epoch(void);
