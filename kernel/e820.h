@@ -10,7 +10,7 @@ struct e820_range {
 	u32 type;
 };
 
-/* What the firmware said, what the kernel goes by, and what it hands to a kernel that kexec starts. */
+/* What the firmware said, what the kernel goes by, and what a kernel that kexec starts is given. */
 enum e820_table { E820_FIRMWARE, E820_KERNEL, E820_KEXEC };
 
 const char *e820_table_name(enum e820_table table); /* "e820_table_kexec" */

@@ -1,7 +1,7 @@
 /* kernel/irq/irqcount.c - interrupts that no descriptor counts: those of the processors themselves. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Up to v7.1 each has a member of irq_cpustat_t. Since then these are an array, and the kernel carries
+ * Up to v7.1 each has a member of irq_cpustat_t. Since then these are an array, and there is
  * a table of their names.
  */
 #include "kernel/irq/irqcount.h"

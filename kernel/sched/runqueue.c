@@ -1,8 +1,8 @@
 /* kernel/sched/runqueue.c - struct rq: deadline, real-time, fair and extensible tasks of a CPU. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Which fair tasks are queued, at any depth of groups, the list rq.cfs_tasks says in all kernels; the
- * trees only tell in which order. In the tree of deadline tasks the servers of other classes
+ * Which fair tasks are queued, at any depth of groups, the list rq.cfs_tasks says in all kernels;
+ * the trees only tell in which order. In the tree of deadline tasks the servers of other classes
  * stand as well (v6.12), which are no tasks.
  */
 #include "kernel/sched/runqueue.h"

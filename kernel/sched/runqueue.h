@@ -16,7 +16,7 @@ struct queued_task {
 	size_t number; /* in the order in which they were found */
 	bool current; /* it is the one that runs */
 	bool delayed; /* it sleeps, and stays until it would be picked (v6.12) */
-	/* it waits beside the queue: a deadline task, or since v7.2 its group, has used its share */
+	/* it waits beside the queue: it, or since v7.2 its group, has used its share */
 	bool throttled;
 };
 
@@ -27,7 +27,7 @@ struct runqueue {
 	u64 clock; /* ns */
 	u64 cfs_rq, rt_rq, dl_rq, scx_rq; /* of the root group; 0: it has none */
 	u64 rt_array, fair_tree, deadline_tree, ext_queue; /* addresses; 0: it has none */
-	/* by class; RT by priority, fair ones in the order of the tree, deadline ones by deadline */
+	/* by class; RT by priority, fair ones in the order of the tree, others by deadline */
 	struct queued_task *tasks;
 	size_t count;
 	const char *problem; /* why some may be missing; NULL: none is */

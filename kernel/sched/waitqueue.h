@@ -28,8 +28,8 @@ struct wait_queue {
  */
 bool wait_queue_read(u64 address, struct wait_queue *queue);
 /*
- * The heads of the hash table of that name, in which those stand who wait for bits or pages: how many
- * there are, and the address of the first; 0: it is no such table.
+ * The heads of the hash table of that name, in which those stand who wait for bits or pages: how
+ * many there are, and the address of the first; 0: it is no such table.
  */
 size_t wait_table(const char *name, u64 *first, u64 *head_bytes);
 

@@ -16,7 +16,7 @@
 #define FUNCTION 0x9000
 #define BIT_FUNCTION 0x9100
 
-/* A head is a lock and a list; an entry of it flags, task, function and link, and the key of a bit. */
+/* A head is a lock and a list; an entry flags, task, function and link, and the key of a bit. */
 #define LIST (fake_kva(HEAD) + 8)
 
 static u64 entry(unsigned number)
