@@ -904,7 +904,7 @@ def nanoseconds(value):
 
 
 def queues(row):
-    """Each task as its line has it; who runs is a real-time task as well. Without clocks and the places in the order."""
+    """Each task as its line has it, without what only programs see."""
     return {
         key: [queues(one) for one in value] if isinstance(value, list) else value
         for key, value in row.items()

@@ -66,7 +66,7 @@ def test_queue_addresses(kernel):
 
 
 def test_order(kernel):
-    """Fair tasks come as they would be looked at: by virtual deadline where the kernel has one, else by what they ran."""
+    """Fair tasks come by virtual deadline where the kernel has one, else by what they ran."""
     for name in DUMPS:
         done = 0
         for queue in rows(kernel.dump(name), "runq"):
@@ -111,7 +111,7 @@ def test_text(kernel):
 
 
 def test_groups(kernel):
-    """No guest has queued tasks in a group below the root: -g has all tasks under it, and the current one, marked."""
+    """No guest has queued tasks in a group below the root: it has all, the current one marked."""
     for name in DUMPS:
         dump = kernel.dump(name)
         plain = {queue["cpu"]: queue for queue in rows(dump, "runq")}
