@@ -81,7 +81,7 @@ def test_machine(kernel):
 
 
 def test_places(kernel):
-    """The direct map begins where page 0 of memory is, and the record's symbols are behind the start map."""
+    """The direct map begins where page 0 is, and symbols are behind the start map."""
     (row,) = rows(kernel, "mach")
     equal(kernel.crash("ptov 0").split()[-2], row["direct_map"][2:], "ptov 0")
     text = int(re.search(r"^([0-9a-f]+) [Tt] _text$|^([0-9a-f]+) T _stext$", kernel.truth("proc/kallsyms"), re.M)[0].split()[0], 16)

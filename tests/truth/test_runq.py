@@ -28,7 +28,7 @@ def hogs(dump):
 
 
 def test_hogs(kernel):
-    """Each is queued once; the one that runs is the current one, which the real-time list has as well."""
+    """Each is queued once; a real-time task that runs is on its list as well."""
     for name in DUMPS:
         dump = kernel.dump(name)
         pids, queues = hogs(dump), rows(dump, "runq")

@@ -50,7 +50,7 @@ def found(dump):
 
 
 def test_high_resolution(kernel):
-    """What was to expire long after the crash is where it was; nothing else changed its function."""
+    """What was to expire long after the crash is where it was, with its function."""
     for name in DUMPS:
         dump = kernel.dump(name)
         now, _, then = recorded(dump)

@@ -76,7 +76,7 @@ def words_of_stack(kernel, pid):
 
 
 def test_pollers(kernel):
-    """An entry of poll() or select() names a table of the task's stack; the task is what is shown."""
+    """An entry of poll() or select() names a table of a stack; its task is shown."""
     pollwake = int(re.match(r"([0-9a-f]+) ", kernel.crash("sym pollwake"))[1], 16)
     pids = recorded_in(kernel, "do_sys_poll") + recorded_in(kernel, "do_select")
     expect(len(pids) >= 2, f"pollers: {pids}")
