@@ -62,6 +62,7 @@ SCENARIOS = {
                  "options": ["-object", "memory-backend-ram,id=m0,size=2304M",
                              "-object", "memory-backend-ram,id=m1,size=256M",
                              "-numa", "node,nodeid=0,memdev=m0,cpus=0", "-numa", "node,nodeid=1,memdev=m1,cpus=1"]},
+    "locks": {"about": "locks of every kind with owners, waiters, rings, each told of in the log", "plant": "lab_locks.c"},
 }
 for how, about in (("softirq", "NULL written to in a timer"), ("hardirq", "NULL written to in a hard interrupt"),
                    ("work", "NULL written to in a workqueue"), ("bug", "BUG() in a kernel thread"),
@@ -89,7 +90,7 @@ FILES = {"elf": "vmcore", "kdump-zlib": "vmcore.zlib"}
 CAPTURE = "console=ttyS0,nr_cpus=1,reset_devices,cgroup_disable=memory,irqpoll"
 # The tests use every scenario of one kernel, and of the others those where kernels differ.
 FULL = "6.12"
-ELSEWHERE = ("sysrq", "kdump", "nonote", "nmi", "serial", "oom", "traced", "bpf", "swap", "objects")
+ELSEWHERE = ("sysrq", "kdump", "nonote", "nmi", "serial", "oom", "traced", "bpf", "swap", "objects", "locks")
 # Whose types and functions lab_mod.c knows.
 WITH_MODULE = "6.1"
 
