@@ -1,6 +1,7 @@
 /* commands/lock.c - the command lock: who waits for which lock, who has it, and who blocks them all. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kernel/locking/lockgraph.h"
+#include "kernel/locking/lockname.h"
 
 #include "base/fail.h"
 #include "base/table.h"
@@ -15,6 +16,7 @@ static const struct column waiter_columns[] = {
 	{ "age", "", CELL_TIME, .before = "  [", .after = "]", .align = ALIGN_RIGHT, .width = 15 },
 	TASKROW_COLUMNS("  "),
 	{ "mode", "", CELL_TEXT, .before = "  (to ", .after = ")" },
+	{ "bit", "", CELL_NUMBER, .before = "  (bit ", .after = ")" },
 	{ "waiter", NULL, .kind = CELL_ADDRESS },
 	{ 0 },
 };
@@ -36,6 +38,10 @@ static void put_waiting(struct row *row, const struct waiting_task *task)
 	taskrow_put(row, wait->task);
 	if (has_modes(wait->kind))
 		row_text(row, wait->to_write ? "write" : "read");
+	else
+		row_none(row);
+	if (wait->kind == LOCK_BIT || wait->kind == LOCK_FOLIO)
+		row_number(row, wait->bit);
 	else
 		row_none(row);
 	if (wait->waiter)
@@ -89,10 +95,9 @@ static const char *owner_text(const struct lock_owner *owner, enum lock_kind kin
 		if (kind == LOCK_PERCPU_RWSEM)
 			return scope_printf("%llu %s", owner->readers,
 					    owner->readers == 1 ? "reader" : "readers");
-		return scope_printf("%llu %s%s%s%s", owner->readers,
-				    owner->readers == 1 ? "reader" : "readers",
-				    hint ? ", the last of them " : "", hint ? hint : "",
-				    hint ? " ?" : "");
+		return scope_printf(
+			"%llu %s%s%s%s", owner->readers, owner->readers == 1 ? "reader" : "readers",
+			hint ? ", the last of them " : "", hint ? hint : "", hint ? " ?" : "");
 	case LOCK_UNREADABLE:
 		return "cannot be read";
 	case LOCK_NOT_KEPT:
@@ -106,9 +111,9 @@ static const char *owner_text(const struct lock_owner *owner, enum lock_kind kin
 static const char *holding_word(const struct lock_owner *owner)
 {
 	static const char *const words[] = {
-		[LOCK_FREE] = "nobody",	       [LOCK_HELD] = "held",
-		[LOCK_LEAKED] = "leaked",      [LOCK_READ] = "readers",
-		[LOCK_NOT_KEPT] = "not kept",  [LOCK_UNREADABLE] = "unreadable",
+		[LOCK_FREE] = "nobody",	      [LOCK_HELD] = "held",
+		[LOCK_LEAKED] = "leaked",     [LOCK_READ] = "readers",
+		[LOCK_NOT_KEPT] = "not kept", [LOCK_UNREADABLE] = "unreadable",
 	};
 
 	return words[owner->holding];
@@ -312,13 +317,14 @@ static void put_blocker(struct row *row, size_t index, void *arg)
 static void show_blockers(struct lock_graph *graph)
 {
 	if (graph->nr_blockers)
-		table_show(&(struct table){ .name = "lock",
-					    .columns = blocker_columns,
-					    .count = graph->nr_blockers,
-					    .put = put_blocker,
-					    .arg = graph,
-					    .heading_line = " BLOCKS  BY A TASK THAT WAITS FOR NO LOCK ITSELF",
-					    .of = "task_struct" });
+		table_show(&(struct table){
+			.name = "lock",
+			.columns = blocker_columns,
+			.count = graph->nr_blockers,
+			.put = put_blocker,
+			.arg = graph,
+			.heading_line = " BLOCKS  BY A TASK THAT WAITS FOR NO LOCK ITSELF",
+			.of = "task_struct" });
 }
 
 /* ---- one lock, one task ---- */
@@ -372,8 +378,8 @@ static void show_chain(struct lock_graph *graph, const struct task *task)
 	if (at != NO_TASK)
 		table_remark("  which PID %u has: a deadlock\n", graph->tasks[at].wait.task->pid);
 	else if (last->lock != NO_LOCK)
-		table_remark("  which has: %s\n", owner_text(&graph->locks[last->lock].owner,
-							     last->wait.kind));
+		table_remark("  which has: %s\n",
+			     owner_text(&graph->locks[last->lock].owner, last->wait.kind));
 }
 
 /* ---- the command ---- */
@@ -413,7 +419,8 @@ COMMAND(lock) = {
 	.options = lock_options,
 	.description =
 		"Shows every sleeping lock that tasks wait for: mutexes, ww_mutexes, rwsems, "
-		"rt_mutexes, semaphores, percpu_rwsems and completions. Of each: what it is (a "
+		"rt_mutexes, semaphores, percpu_rwsems and completions; and what tasks that cannot be "
+		"interrupted wait for otherwise: a bit of a word, a page, a wait queue. Of each: what it is (a "
 		"variable, or the object that it is in), who has it, and the tasks that wait, "
 		"the oldest first, with the time since they last ran. The lock for which most "
 		"tasks wait, directly or behind another, comes first.\n\n"

@@ -6,125 +6,8 @@
 #include "base/progress.h"
 #include "kernel/mm/slab.h"
 #include "kernel/sched/schedclock.h"
-#include "kernel/unwind/stackarea.h"
-#include "memory.h"
-#include "names/types.h"
-#include "symbols.h"
 
 #include <stdlib.h>
-
-/* ---- names ---- */
-
-/* Slab caches whose objects are of one type, and are not called like it. */
-static const struct {
-	const char *cache, *type;
-} cache_types[] = {
-	{ "inode_cache", "struct inode" },
-	{ "ext4_inode_cache", "struct ext4_inode_info" },
-	{ "xfs_inode", "struct xfs_inode" },
-	{ "btrfs_inode", "struct btrfs_inode" },
-	{ "proc_inode_cache", "struct proc_inode" },
-	{ "shmem_inode_cache", "struct shmem_inode_info" },
-	{ "sock_inode_cache", "struct socket_alloc" },
-	{ "bdev_cache", "struct bdev_inode" },
-	{ "filp", "struct file" },
-	{ "signal_cache", "struct signal_struct" },
-	{ "sighand_cache", "struct sighand_struct" },
-	{ "files_cache", "struct files_struct" },
-	{ "fs_cache", "struct fs_struct" },
-	{ "kernfs_node_cache", "struct kernfs_node" },
-	{ "net_namespace", "struct net" },
-};
-
-static const char *type_of_cache(const char *cache)
-{
-	const char *same;
-
-	for (size_t i = 0; i < ARRAY_SIZE(cache_types); i++)
-		if (streq(cache, cache_types[i].cache))
-			return type_exists(cache_types[i].type) ? cache_types[i].type : NULL;
-	same = scope_printf("struct %s", cache);
-	return type_exists(same) ? same : NULL;
-}
-
-static bool is_lock_type(struct type type)
-{
-	static const char *const names[] = { "mutex",	  "ww_mutex",	     "rw_semaphore",
-					     "rt_mutex",  "rt_mutex_base",   "semaphore",
-					     "completion", "percpu_rw_semaphore" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (streq(type_name(type), names[i]))
-			return true;
-	return false;
-}
-
-#define MAX_PATH_DEPTH 12
-
-/* PATH with ".vfs_inode.i_rwsem" behind it: the lock that TYPE has at OFFSET; NULL: none. */
-static const char *path_of_lock(struct type type, u64 offset, const char *path, unsigned depth)
-{
-	struct member member;
-
-	if (!offset && is_lock_type(type))
-		return path;
-	if (depth == MAX_PATH_DEPTH ||
-	    (type_kind(type) != TYPE_STRUCT && type_kind(type) != TYPE_UNION))
-		return NULL;
-	for (size_t i = 0; i < type_nr_members(type) && type_member_at(type, i, &member); i++) {
-		bool named = member.name && *member.name;
-		const char *found;
-
-		if (offset < member.offset || offset >= member.offset + type_size(member.type))
-			continue;
-		found = path_of_lock(member.type, offset - member.offset,
-				     named ? scope_printf("%s.%s", path, member.name) : path,
-				     depth + 1);
-		if (found)
-			return found;
-	}
-	return NULL;
-}
-
-/* "inode.i_rwsem of inode_cache ffff...", "kmalloc-32 ffff...+8". */
-static const char *name_in_object(u64 address)
-{
-	const struct slab_cache *cache;
-	const char *type_text, *path;
-	struct slab slab;
-	struct type type;
-	u64 object;
-	u32 index;
-
-	if (!slab_find(address, &cache, &slab) || !slab_object_at(cache, &slab, address, &index))
-		return NULL;
-	object = slab_object_address(cache, &slab, index);
-	type_text = type_of_cache(cache->name);
-	path = type_text && type_by_name(type_text, &type)
-		       ? path_of_lock(type, address - object, type_text + strlen("struct "), 0)
-		       : NULL;
-	if (path)
-		return scope_printf("%s of %s %llx", path, cache->name, object);
-	if (address == object)
-		return scope_printf("%s %llx", cache->name, object);
-	return scope_printf("%s %llx+%llu", cache->name, object, address - object);
-}
-
-const char *lock_name(u64 address, UNUSED enum lock_kind kind)
-{
-	struct stack_owner owner;
-	const char *name;
-	char text[256];
-
-	if (symbol_format(address, false, text, sizeof(text)))
-		return scope_strdup(text);
-	name = name_in_object(address);
-	if (name)
-		return name;
-	if (stack_owner_of(address, &owner) && owner.task)
-		return scope_printf("stack of PID %u", owner.task->pid);
-	return "";
-}
 
 /* ---- waits ---- */
 
@@ -331,9 +214,9 @@ static void sort_locks(struct lock_graph *graph)
 
 void lock_graph_read(struct lock_graph *graph)
 {
-	struct building building = {
-		.graph = graph, .now = sched_now(), .waiting = scope_u64map()
-	};
+	struct building building = { .graph = graph,
+				     .now = sched_now(),
+				     .waiting = scope_u64map() };
 
 	*graph = (struct lock_graph){ 0 };
 	read_waits(&building);

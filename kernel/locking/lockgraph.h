@@ -42,10 +42,5 @@ struct lock_graph {
 
 /* Scope memory. Shows progress, ends on an interrupt. */
 void lock_graph_read(struct lock_graph *graph);
-/*
- * What the lock at ADDRESS is: "lab_mutex [lab_locks]", "inode.i_rwsem of inode_cache
- * ffff888003a2c0b8", "stack of PID 7". Scope memory; "" when nothing is known.
- */
-const char *lock_name(u64 address, enum lock_kind kind);
 
 #endif

@@ -34,12 +34,23 @@ KFIELD(rt_waiter_lock, "rt_mutex_waiter.lock");
 KFIELD(task_pi_waiter, "task_struct.pi_blocked_on");
 KFIELD(task_blocked_on, "task_struct.blocked_on"); /* v7.0 */
 KFIELD(task_blocker, "task_struct.blocker"); /* v6.16, CONFIG_DETECT_HUNG_TASK_BLOCKER */
+KFIELD(task_vfork_done, "task_struct.vfork_done");
 KFIELD(percpu_writer, "percpu_rw_semaphore.writer.task");
 KFIELD(percpu_readers, "percpu_rw_semaphore.read_count");
 KFIELD(percpu_waiters, "percpu_rw_semaphore.waiters.head");
 KFIELD(queue_entry, "wait_queue_entry.entry");
 KFIELD(queue_private, "wait_queue_entry.private");
 KFIELD(queue_flags, "wait_queue_entry.flags");
+KFIELD(queue_function, "wait_queue_entry.func");
+KFIELD(queue_list, "wait_queue_head.head");
+KFIELD(bit_entry, "wait_bit_queue_entry.wq_entry");
+KFIELD(bit_word, "wait_bit_queue_entry.key.flags");
+KFIELD(bit_number, "wait_bit_queue_entry.key.bit_nr");
+KFIELD(page_entry, "wait_page_queue.wait");
+KFIELD(page_word, "wait_page_queue.folio", "wait_page_queue.page"); /* v5.16 */
+KFIELD(page_bit, "wait_page_queue.bit_nr");
+KSYMBOL(bit_function, "wake_bit_function");
+KSYMBOL(page_function, "wake_page_function");
 KFIELD(simple_task, "swait_queue.task");
 KFIELD(simple_link, "swait_queue.task_list");
 KFIELD(completion_list, "completion.wait.task_list");
@@ -59,7 +70,8 @@ const char *lock_kind_name(enum lock_kind kind)
 		[LOCK_MUTEX] = "mutex",		  [LOCK_WW_MUTEX] = "ww_mutex",
 		[LOCK_RWSEM] = "rwsem",		  [LOCK_RT_MUTEX] = "rt_mutex",
 		[LOCK_SEMAPHORE] = "semaphore",	  [LOCK_PERCPU_RWSEM] = "percpu_rwsem",
-		[LOCK_COMPLETION] = "completion",
+		[LOCK_COMPLETION] = "completion", [LOCK_BIT] = "bit",
+		[LOCK_FOLIO] = "folio",		  [LOCK_WAIT_QUEUE] = "wait_queue",
 	};
 
 	return names[kind];
@@ -177,8 +189,9 @@ static u64 lock_by_words(const struct search *search, struct kfield *first_waite
 	for (u64 i = 0; i < search->count; i++) {
 		u64 lock = search->words[i], first;
 
-		if (mem_is_kernel_address(lock) && field_try_u64(lock, first_waiter, &first, NULL) &&
-		    first && is_on_ring(first, waiter))
+		if (mem_is_kernel_address(lock) &&
+		    field_try_u64(lock, first_waiter, &first, NULL) && first &&
+		    is_on_ring(first, waiter))
 			return lock;
 	}
 	return 0;
@@ -276,7 +289,76 @@ static bool find_lock(struct search *search)
 	return find_listed(search, &layouts[search->wait->kind]);
 }
 
+/* ---- wait queues ---- */
+
+struct keyed {
+	struct ksymbol *function;
+	enum lock_kind kind;
+	struct kfield *entry, *word, *bit;
+};
+
+/* The structure around an entry says for which bit of which word the task waits. */
+static bool read_key(struct lock_wait *wait, u64 function)
+{
+	static const struct keyed keys[] = {
+		{ &bit_function, LOCK_BIT, &bit_entry, &bit_word, &bit_number },
+		{ &page_function, LOCK_FOLIO, &page_entry, &page_word, &page_bit },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		const struct keyed *key = &keys[i];
+		u64 around;
+
+		if (!ksymbol_exists(key->function) || ksymbol_address(key->function) != function ||
+		    !kfield_exists(key->entry) || !kfield_exists(key->word))
+			continue;
+		around = wait->waiter - kfield_offset(key->entry);
+		wait->kind = key->kind;
+		if (!field_try_u64(around, key->word, &wait->lock, NULL) ||
+		    !field_try_u64(around, key->bit, &wait->bit, NULL))
+			return false;
+		wait->bit = (u32)wait->bit;
+		return true;
+	}
+	return false;
+}
+
+/* The innermost entry on the stack by which somebody can wake the task. */
+static bool waits_on_queue(const struct task *task, const struct stack_trace *trace,
+			   struct lock_wait *wait)
+{
+	struct search search = { .task = task, .wait = wait };
+	u64 task_at = kfield_offset(&queue_private), link_at = kfield_offset(&queue_entry);
+	u64 start = trace->nr_frames ? trace->frames[0].sp : 0, function, head;
+
+	if (!read_words(&search, start, start, stack_end(task)))
+		return false;
+	for (u64 i = 0; i < search.count; i++) {
+		wait->waiter = search.start + i * 8 - task_at;
+		if (search.words[i] != task->address || !is_linked(wait->waiter + link_at) ||
+		    !field_try_u64(wait->waiter, &queue_function, &function, NULL) ||
+		    !address_is_text(function))
+			continue;
+		if (read_key(wait, function))
+			return true;
+		wait->kind = LOCK_WAIT_QUEUE;
+		head = head_of_ring(wait->waiter, task_at, link_at);
+		wait->lock = head ? head - kfield_offset(&queue_list) : 0;
+		return true;
+	}
+	return false;
+}
+
 /* ---- a task ---- */
+
+/* Neither may be interrupted, nor counts as one that has nothing to do. */
+#define STATE_UNINTERRUPTIBLE 2
+#define STATE_NOLOAD 0x400
+
+static bool is_stuck(const struct task *task)
+{
+	return task->state & STATE_UNINTERRUPTIBLE && !(task->state & STATE_NOLOAD);
+}
 
 /* All locks with priority inheritance: those of rt kernels, rt_mutexes, futexes of that kind. */
 static bool waits_for_rt_mutex(const struct task *task, struct lock_wait *wait)
@@ -321,7 +403,7 @@ static bool search_frames(const struct task *task, struct lock_wait *wait)
 		size_t last = min_u64(i + 1 + FRAMES_ABOVE, trace.nr_frames - 1);
 
 		if (trace.frames[i].source == FRAME_GUESS)
-			return false;
+			break;
 		if (!sleeps_in(trace.frames[i].pc, wait))
 			continue;
 		return last > i &&
@@ -329,7 +411,7 @@ static bool search_frames(const struct task *task, struct lock_wait *wait)
 				  trace.frames[last].sp) &&
 		       find_lock(&search);
 	}
-	return false;
+	return is_stuck(task) && waits_on_queue(task, &trace, wait);
 }
 
 bool lock_wait_of(const struct task *task, struct lock_wait *wait)
@@ -405,6 +487,19 @@ static bool read_percpu(u64 lock, struct lock_owner *owner)
 	return true;
 }
 
+/* A parent waits until its vfork()ed child, or a kernel thread, is done. */
+static void find_child(u64 lock, struct lock_owner *owner)
+{
+	u64 done;
+
+	for (size_t i = 0; i < task_count() && kfield_exists(&task_vfork_done); i++)
+		if (field_try_u64(task_at(i)->address, &task_vfork_done, &done, NULL) &&
+		    done == lock) {
+			held_by(owner, task_at(i)->address);
+			return;
+		}
+}
+
 void lock_owner_of(enum lock_kind kind, u64 lock, struct lock_owner *owner)
 {
 	struct kfield *word = kind == LOCK_RT_MUTEX ? &rt_owner : &mutex_owner;
@@ -412,7 +507,11 @@ void lock_owner_of(enum lock_kind kind, u64 lock, struct lock_owner *owner)
 	bool read = false;
 
 	*owner = (struct lock_owner){ .holding = LOCK_NOT_KEPT };
-	if (kind == LOCK_COMPLETION)
+	if (kind == LOCK_COMPLETION) {
+		find_child(lock, owner);
+		return;
+	}
+	if (kind == LOCK_BIT || kind == LOCK_FOLIO || kind == LOCK_WAIT_QUEUE)
 		return;
 	if (kind == LOCK_RWSEM) {
 		read = read_rwsem(lock, owner);

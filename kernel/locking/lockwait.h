@@ -14,6 +14,9 @@ enum lock_kind {
 	LOCK_SEMAPHORE,
 	LOCK_PERCPU_RWSEM,
 	LOCK_COMPLETION,
+	LOCK_BIT, /* of a word, that another clears */
+	LOCK_FOLIO, /* the same of the flags of a page */
+	LOCK_WAIT_QUEUE, /* of anything else, by a task that cannot be interrupted */
 	NR_LOCK_KINDS,
 };
 
@@ -25,7 +28,8 @@ struct lock_wait {
 	enum lock_kind kind;
 	bool to_write; /* of a rwsem or percpu_rwsem: as a writer */
 	u64 waiter; /* its entry on the lock's list, on the task's stack; 0: it has none */
-	u64 lock; /* 0: not found */
+	u64 lock; /* 0: not found; LOCK_BIT: the word, LOCK_FOLIO: the struct page */
+	u64 bit; /* LOCK_BIT, LOCK_FOLIO: its number */
 };
 
 /*

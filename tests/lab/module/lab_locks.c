@@ -10,13 +10,19 @@
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/pagemap.h>
 #include <linux/percpu-rwsem.h>
 #include <linux/rtmutex.h>
 #include <linux/rwsem.h>
 #include <linux/sched.h>
 #include <linux/semaphore.h>
 #include <linux/slab.h>
+#include <linux/version.h>
+#include <linux/wait.h>
+#include <linux/wait_bit.h>
 #include <linux/ww_mutex.h>
+
+#define LAB_BIT 3
 
 #define TELL(what, kind, lock) \
 	pr_info("lab_locks: %s %s %px %d %s\n", what, kind, (void *)(lock), current->pid, current->comm)
@@ -30,6 +36,10 @@ static DEFINE_WW_CLASS(lab_class);
 static struct ww_mutex lab_ww_mutex;
 DEFINE_STATIC_PERCPU_RWSEM(lab_percpu_rwsem);
 static DECLARE_COMPLETION(lab_completion);
+static unsigned long lab_word = 1 << LAB_BIT;
+static DECLARE_WAIT_QUEUE_HEAD(lab_queue);
+static int lab_never;
+static struct page *lab_page;
 static DEFINE_MUTEX(lab_self);
 static DEFINE_MUTEX(lab_leaked);
 static struct mutex *lab_a, *lab_b; /* in memory of a slab cache */
@@ -83,6 +93,21 @@ WAITER(wait_ww, "ww_mutex", &lab_ww_mutex, (void)ww_mutex_lock(&lab_ww_mutex, NU
 OWNER(own_percpu, "percpu_rwsem-read", &lab_percpu_rwsem, percpu_down_read(&lab_percpu_rwsem))
 WAITER(write_percpu, "percpu_rwsem-write", &lab_percpu_rwsem, percpu_down_write(&lab_percpu_rwsem))
 WAITER(wait_completion_of_ours, "completion", &lab_completion, wait_for_completion(&lab_completion))
+
+WAITER(wait_bit, "bit", &lab_word, wait_on_bit(&lab_word, LAB_BIT, TASK_UNINTERRUPTIBLE))
+WAITER(wait_queue_of_ours, "wait_queue", &lab_queue, wait_event(lab_queue, READ_ONCE(lab_never)))
+
+static void lock_lab_page(void)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 16, 0)
+	folio_lock(page_folio(lab_page));
+#else
+	lock_page(lab_page);
+#endif
+}
+
+OWNER(own_page, "folio", lab_page, lock_lab_page())
+WAITER(wait_page, "folio", lab_page, lock_lab_page())
 
 /* A writer first waits for all processors to notice, and only then keeps new readers out. */
 static int read_percpu(void *unused)
@@ -216,6 +241,11 @@ static const struct {
 	{ write_percpu, 0, "percpu-write" },
 	{ read_percpu, 0, "percpu-read" },
 	{ wait_completion_of_ours, 0, "completion" },
+	{ wait_bit, 0, "bit" },
+	{ wait_queue_of_ours, 0, "queue" },
+	{ own_page, 0, "page-own" },
+	{ wait_page, 0, "page-1" },
+	{ wait_page, 0, "page-2" },
 	{ lock_itself, 0, "self" },
 	{ first_a, 0, "ab-a", true },
 	{ first_b, 0, "ab-b" },
@@ -236,7 +266,8 @@ static int prepare(void)
 	ww_mutex_init(&lab_ww_mutex, &lab_class);
 	lab_a = kzalloc(sizeof(*lab_a), GFP_KERNEL);
 	lab_b = kzalloc(sizeof(*lab_b), GFP_KERNEL);
-	if (!lab_a || !lab_b)
+	lab_page = alloc_page(GFP_KERNEL);
+	if (!lab_a || !lab_b || !lab_page)
 		return -ENOMEM;
 	mutex_init(lab_a);
 	mutex_init(lab_b);
