@@ -428,7 +428,14 @@ COMMAND(lock) = {
 		"who wait for no lock themselves, and how many tasks wait because of them.\n\n"
 		"The kernel does not keep who reads a rwsem, or who took a semaphore: what it has "
 		"as a hint stands there with a ? behind it.",
-	.example = "crash> lock\n"
-		   "no task waits for a lock\n",
+	.example =
+		"crash> lock\n"
+		"LOCK: ffffcb638052fa48  completion  stack of PID 220\n"
+		"  OWNER: PID: 221      TASK: ffff88cc026e2100  CPU: 1    COMMAND: \"w-vforked\"\n"
+		"  [0 00:00:14.377]  PID: 220      TASK: ffff88cc026c0000  CPU: 0    COMMAND: "
+		"\"w-vfork\"\n"
+		"\n"
+		" BLOCKS  BY A TASK THAT WAITS FOR NO LOCK ITSELF\n"
+		"      1  PID: 221      TASK: ffff88cc026e2100  CPU: 1    COMMAND: \"w-vforked\"\n",
 	.run = run_lock,
 };

@@ -59,8 +59,8 @@ static const char *type_of_cache(const char *cache)
 
 static bool is_lock_type(struct type type)
 {
-	static const char *const names[] = { "mutex",	  "ww_mutex",	     "rw_semaphore",
-					     "rt_mutex",  "rt_mutex_base",   "semaphore",
+	static const char *const names[] = { "mutex",	   "ww_mutex",		 "rw_semaphore",
+					     "rt_mutex",   "rt_mutex_base",	 "semaphore",
 					     "completion", "percpu_rw_semaphore" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)

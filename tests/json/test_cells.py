@@ -1104,6 +1104,15 @@ CASES = [
         for command in ("kmem init_task", "kmem (init_thread_union+100)", "kmem -P 1000000", "kmem linux_banner", "kmem schedule")
     ),
     Case("kmem -o", eyes=r"PER-CPU OFFSET VALUES:|CPU|:"),
+    Case(
+        "lock",
+        hidden="waiter owner owner_address readers blocked",
+        forms={"age": age},
+        dump="locks",
+        eyes=r"LOCK:|OWNER:|DEADLOCK:|tasks?, which waits for itself|tasks|waits for|BLOCKS  BY A TASK THAT WAITS FOR NO LOCK ITSELF|PID:|TASK:|CPU:|COMMAND:"
+        r"|\(to |\(bit |[\[\]()\"?]|nobody|not kept by the kernel|\d+ readers?|, the last of them|[0-9a-f]{16}: no task any more, it ended without giving it back",
+    ),
+    Case("lock -t 1"),
     Case("swap", forms={"size": kilo, "used": kilo}, eyes=r"SWAP_INFO_STRUCT|TYPE|SIZE|USED|PCT|PRI|FILENAME|\d+%"),
     Case("pte 123e067 8000000001250163 0", eyes=r"PTE|PHYSICAL|FLAGS|\(|\)|no mapping"),
     Case("pte 80 fbffffffffa01e00", eyes=r"PTE|SWAP|OFFSET|\(|\)|\?"),
