@@ -65,6 +65,8 @@ static const struct column lock_columns[] = {
 	{ "owner", NULL, .kind = CELL_TEXT },
 	{ "owner_address", NULL, .kind = CELL_ADDRESS },
 	{ "readers", NULL, .kind = CELL_NUMBER },
+	{ "hint", NULL,
+	  .kind = CELL_NUMBER }, /* pid of the last reader, or holder, or the next writer */
 	TASKROW_KEYS,
 	{ "blocked", NULL, .kind = CELL_NUMBER },
 	{ 0 },
@@ -131,6 +133,10 @@ static void put_owner(struct row *row, const struct waited_lock *lock)
 		row_none(row);
 	if (owner->holding == LOCK_READ)
 		row_number(row, owner->readers);
+	else
+		row_none(row);
+	if (owner->holding != LOCK_HELD && owner->owner)
+		row_number(row, owner->owner->pid);
 	else
 		row_none(row);
 	taskrow_put_keys(row, owner->holding == LOCK_HELD ? owner->owner : NULL);

@@ -1106,11 +1106,11 @@ CASES = [
     Case("kmem -o", eyes=r"PER-CPU OFFSET VALUES:|CPU|:"),
     Case(
         "lock",
-        hidden="waiter owner owner_address readers blocked",
+        hidden="waiter owner owner_address readers hint blocked",
         forms={"age": age},
         dump="locks",
         eyes=r"LOCK:|OWNER:|DEADLOCK:|tasks?, which waits for itself|tasks|waits for|BLOCKS  BY A TASK THAT WAITS FOR NO LOCK ITSELF|PID:|TASK:|CPU:|COMMAND:"
-        r"|\(to |\(bit |[\[\]()\"?]|nobody|not kept by the kernel|\d+ readers?|, the last of them|[0-9a-f]{16}: no task any more, it ended without giving it back",
+        r"|\(to |\(bit |[\[\]()\"?]|nobody|not kept by the kernel|\d+ readers?(?:, the last of them PID: +\d+ +TASK: [0-9a-f]+  CPU: +\d+ +COMMAND: \"[^\"]+\" \?)?|[0-9a-f]{16}: no task any more, it ended without giving it back",
     ),
     Case("lock -t 1"),
     Case("swap", forms={"size": kilo, "used": kilo}, eyes=r"SWAP_INFO_STRUCT|TYPE|SIZE|USED|PCT|PRI|FILENAME|\d+%"),

@@ -70,6 +70,8 @@ def test_owners(kernel):
             equal((lock["owner"], lock["pid"]), ("held", pid), f"{kind} {address}: owner")
         elif kind in ("rwsem-read", "percpu_rwsem-read"):
             equal((lock["owner"], lock["readers"]), ("readers", 1), f"{kind} {address}: owner")
+            if kind == "rwsem-read":
+                equal(lock["hint"], pid, f"{kind} {address}: the last reader")
         else:
             expect(kind in ("semaphore", "folio") and lock["owner"] == "not kept", f"{kind} {address}: {lock['owner']}")
 
