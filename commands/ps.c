@@ -4,6 +4,9 @@
 #include "base/fail.h"
 #include "base/table.h"
 #include "containers/kpercpu.h"
+#include "kernel/locking/lockname.h"
+#include "kernel/sched/schedclock.h"
+#include "kernel/sched/wchan.h"
 #include "kernel/taskcontext.h"
 #include "kernel/taskinfo.h"
 #include "shell/command.h"
@@ -21,6 +24,8 @@ struct selection {
 	size_t count, space;
 	bool any_match; /* before FILTER; false: all words were wrong */
 	bool kernel_sp; /* in the table, in place of the task's address */
+	bool with_age, with_wait; /* in the table as well */
+	u64 now; /* for ages */
 };
 
 struct filter {
@@ -95,7 +100,7 @@ static void select_tasks(const struct args *args, const struct filter *filter,
 
 /* ---- the table ---- */
 
-enum { WITH_TASK = 1, WITH_STACK = 2 };
+enum { WITH_TASK = 1, WITH_STACK = 2, WITH_AGE = 4, WITH_WAIT = 8 };
 
 /* These headings do not stand above their columns: the whole line of them is below. */
 static const struct column table_columns[] = {
@@ -103,7 +108,7 @@ static const struct column table_columns[] = {
 	{ "pid", "PID", CELL_NUMBER, .before = "", .width = 8, .place = 2 },
 	{ "task", NULL, .kind = CELL_ADDRESS },
 	{ "cpu", "CPU", CELL_NUMBER, .before = " ", .width = 3, .place = 4 },
-	{ "comm", "COMM", CELL_TEXT, .place = 11 },
+	{ "comm", "COMM", CELL_TEXT, .place = 12 },
 	{ "tgid", NULL, .kind = CELL_NUMBER },
 	{ "ppid", "PPID", CELL_NUMBER, .before = " ", .width = 7, .place = 3 },
 	{ "state", "ST", CELL_TEXT, .width = 2, .place = 7 },
@@ -117,6 +122,10 @@ static const struct column table_columns[] = {
 	{ NULL, "TASK", CELL_ADDRESS, .width = 16, .zeros = true, .place = 5, .when = WITH_TASK },
 	{ "kernel_sp", "KSTACKP", CELL_ADDRESS, .width = 16, .zeros = true,
 	  .none = "       --       ", .place = 6, .when = WITH_STACK },
+	{ "age", "AGE", CELL_TIME, .width = 14, .align = ALIGN_RIGHT, .place = 11,
+	  .when = WITH_AGE },
+	{ "wait", "WAIT", CELL_BYTES, .place = 13, .when = WITH_WAIT },
+	{ "lock", NULL, CELL_ADDRESS, .when = WITH_WAIT },
 	{ 0 },
 };
 
@@ -145,6 +154,46 @@ static void put_memory(struct row *row, const struct task *task)
 		row_real(row, memory.percent);
 	else
 		row_unknown(row, NULL);
+}
+
+/* How long it has been waiting for a CPU to run on, or for anything else. */
+static void put_age(struct row *row, const struct selection *selection, const struct task *task)
+{
+	u64 age;
+
+	if (!selection->with_age)
+		row_none(row);
+	else if (task_sleep_age(task, selection->now, &age))
+		row_time(row, age);
+	else
+		row_unknown(row, NULL);
+}
+
+/* The lock, or the function in which it sleeps. */
+static void put_wait(struct row *row, const struct selection *selection, const struct task *task)
+{
+	struct lock_wait wait;
+	const char *text = NULL;
+
+	wait.lock = 0;
+	if (!selection->with_wait) {
+		row_none(row);
+		row_none(row);
+		return;
+	}
+	if (lock_wait_of(task, &wait) && wait.lock)
+		text = scope_printf("%s %s", lock_kind_name(wait.kind),
+				    lock_name(wait.lock, wait.kind));
+	else
+		text = task_wait_channel(task);
+	if (text)
+		row_bytes(row, text, strlen(text));
+	else
+		row_null(row, "-");
+	if (wait.lock)
+		row_address(row, wait.lock);
+	else
+		row_none(row);
 }
 
 static void put_row(struct row *row, size_t index, void *arg)
@@ -176,22 +225,27 @@ static void put_row(struct row *row, size_t index, void *arg)
 		row_address(row, sp);
 	else
 		row_none(row);
+	put_age(row, selection, task);
+	put_wait(row, selection, task);
 }
 
 static void put_table(const struct selection *selection, bool header)
 {
+	const char *place = selection->kernel_sp ? "KSTACKP" : " TASK  ";
 	const struct table table = {
 		.name = "ps",
 		.columns = table_columns,
 		.count = selection->count,
 		.put = put_row,
 		.arg = (void *)selection,
-		.when = selection->kernel_sp ? WITH_STACK : WITH_TASK,
+		.when = (selection->kernel_sp ? WITH_STACK : WITH_TASK) |
+			(selection->with_age ? WITH_AGE : 0) |
+			(selection->with_wait ? WITH_WAIT : 0),
 		.headings = header && selection->any_match ? HEADINGS_FIRST : HEADINGS_NEVER,
-		.heading_line =
-			selection->kernel_sp
-				? "      PID    PPID  CPU      KSTACKP      ST  %MEM      VSZ      RSS  COMM"
-				: "      PID    PPID  CPU       TASK        ST  %MEM      VSZ      RSS  COMM",
+		.heading_line = scope_printf(
+			"      PID    PPID  CPU      %s      ST  %%MEM      VSZ      RSS%s  COMM%s",
+			place, selection->with_age ? "             AGE" : "",
+			selection->with_wait ? "  WAIT" : ""),
 		.of = "task",
 	};
 
@@ -366,6 +420,10 @@ static void run_ps(struct args *args)
 
 	check_options(args);
 	selection->kernel_sp = option_given(args, "s");
+	selection->with_age = option_given(args, "-age");
+	selection->with_wait = option_given(args, "-wait");
+	if (selection->with_age)
+		selection->now = sched_now();
 	if (policies && !task_policy_parse(policies, &filter.policies))
 		fail("%s: invalid scheduling policy (they are %s, or 0 to %u)", policies,
 		     policy_names(), task_nr_policies() - 1);
@@ -391,6 +449,10 @@ static const struct option options[] = {
 	{ "A", NULL, "tasks that are on a CPU only" },
 	{ "y", "policy", "tasks of these scheduling policies only: numbers or names, with commas" },
 	{ "s", NULL, "the kernel stack pointer (KSTACKP) instead of TASK" },
+	{ "-age", NULL, "how long ago each task was last on a CPU, by the clock of the dump" },
+	{ "-wait", NULL,
+	  "what each task waits for: a lock, or the function in which it sleeps, as in "
+	  "/proc/PID/wchan" },
 	{ "H", NULL, "no header line" },
 	{ "S", NULL, "how many tasks are in each state" },
 	{ "l", NULL, "when each task last got a CPU, as the scheduler's time stamp; latest first" },
@@ -409,7 +471,7 @@ COMMAND(ps) = {
 	.name = "ps",
 	.summary = "process status",
 	.synopsis =
-		"[-k | -u] [-G] [-A] [-y policy] [-s] [-H]\n"
+		"[-k | -u] [-G] [-A] [-y policy] [-s] [--age] [--wait] [-H]\n"
 		"[-S | -l | -m [-C cpus] | -p | -c | -g | -t | -a | -r] [pid | task | command] ...",
 	.options = options,
 	.description =

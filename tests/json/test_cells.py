@@ -569,9 +569,9 @@ def ps(command, **more):
     """cpu and task in the order of the rows; > is an active task, [] a kernel thread."""
     return Case(
         command,
-        "active pid ppid cpu task kernel_sp state memory_percent vsz rss comm",
-        "tgid panic kernel_thread " + more.pop("hidden", ""),
-        forms={"active": lambda value: ">" if value else r"^ (?= *\d)"},
+        "active pid ppid cpu task kernel_sp state memory_percent vsz rss age comm wait",
+        "tgid panic kernel_thread lock " + more.pop("hidden", ""),
+        forms={"active": lambda value: ">" if value else r"^ (?= *\d)", "age": age},
         **more,
     )
 
@@ -1213,6 +1213,7 @@ CASES = [
     Case("p runqueues", "type symbol addresses", eyes="PER-CPU DATA TYPE:|PER-CPU ADDRESSES:"),
     *(ps(f"ps {option}".strip()) for option in ("", "-k", "-u", "-G", "-A", "-y NORMAL", "-H")),
     ps("ps -s", hidden="task"),
+    ps("ps --age --wait"),
     Case("ps -S"),
     *(
         Case(f"ps {option}", "last_run_ns since_ns state", hidden, eyes=rf"^CPU: \d+$|{HEADER}")

@@ -21,7 +21,7 @@ whatis -r 1000-1100|whatis -m list_head|log -s
 dis -l vfs_read 5|dis -s vfs_read|dis -r vfs_read+0x20|dis -u 401000 3|dis -d vfs_read 3|dis -x vfs_read 3
 dis -B vfs_read 3|dis -U vfs_read 3|dis -b 0 vfs_read 3
 help -k|help -m|help -p|help -s|help -t|help -T|help -v|help -a|help -D|help -B|help -n|help -o|help -r|help -z|kmem -i|kmem -i=shared|kmem -i -v|kmem -s -v dentry
-lock|kmem -S filp|kmem -V|kmem -VV|kmem -z|kmem -f|kmem -F|kmem -n|vm -v 1|vm -m -x 1|vm -m -d 1
+lock|ps --age --wait|kmem -S filp|kmem -V|kmem -VV|kmem -z|kmem -f|kmem -F|kmem -n|vm -v 1|vm -m -x 1|vm -m -d 1
 list -o task_struct.tasks -h init_task|list task_struct.tasks -r -h init_task|list task_struct.tasks -B -h init_task
 list task_struct.tasks -s task_struct.pid -x -h init_task|list task_struct.tasks -s task_struct.pid -d -h init_task
 list -h modules -l 0

@@ -1,8 +1,9 @@
 # ps against the guest's own /proc: every task, its parent, name, state and memory.
 # SPDX-License-Identifier: GPL-3.0-or-later
+import json
 import re
 
-from harness import equal, expect, same_lines
+from harness import Skipped, equal, expect, same_lines
 
 STATES = {"R": "RU", "S": "IN", "D": "UN", "T": "ST", "t": "TR", "Z": "ZO", "X": "DE", "P": "PA", "I": "ID"}
 
@@ -338,6 +339,36 @@ def test_stack_pointer(kernel):
     values = [re.match(r".{22} ([0-9a-f]{16})  ", line) for line in asleep]
     expect(all(values), "a sleeping task without a stack pointer")
     equal(len({v[1] for v in values}), len(values), "stack pointers are not different")
+
+
+def test_wait_channels(kernel):
+    """--wait: what the guest's own /proc/PID/wchan says, or the lock."""
+    if kernel.name == "5.10":
+        raise Skipped("5.10 looks for wchan by frame pointers, which it has none of: the files say 0")
+    dump, differ, compared = kernel.dump("locks"), [], 0
+    for line in dump.crash("ps --wait --json").splitlines():
+        row = json.loads(line)
+        path = dump.folder / f"truth/proc/{row['pid']}/wchan"
+        if path.exists() and "lock" not in row:
+            compared += 1
+            if (row["wait"] or "0") != path.read_text():
+                differ.append((row["comm"], row["wait"], path.read_text()))
+        if row["comm"].startswith("lk-mutex-") and row["comm"] != "lk-mutex-own":
+            expect(row["wait"].startswith("mutex lab_mutex"), f"{row}")
+    # The record wakes kernel threads: those of RCU and a worker.
+    expect(compared > 100 and len(differ) <= 5 and all(re.match("rcu|kworker|ksoftirqd|kcompactd|lab-guest|jbd2", comm) for comm, _, _ in differ),
+           f"{compared} compared: {differ}")
+
+
+def test_ages(kernel):
+    """--age: what began to wait in the order of the module's lines is that old."""
+    dump = kernel.dump("locks")
+    ages = {row["comm"]: row["age"] for row in map(json.loads, dump.crash("ps --age --json").splitlines()) if row["comm"].startswith("lk-mutex-")}
+    said = {name: float(time) for time, name in re.findall(r"\[ *([\d.]+)\] lab_locks: waiter mutex \S+ \d+ (lk-mutex-\d)", dump.truth("dmesg"))}
+    equal(len(said), 2, "waiters in the log")
+    expect(abs((ages["lk-mutex-1"] - ages["lk-mutex-2"]) / 1e9 - (said["lk-mutex-2"] - said["lk-mutex-1"])) < 0.1, f"{ages}, {said}")
+    header, line = dump.crash("ps --age --wait -s 1").splitlines()
+    expect(header.split()[-3:] == ["AGE", "COMM", "WAIT"] and line.split()[-2:] == ["init", "do_wait"], f"{header}\n{line}")
 
 
 def test_exclusive_options(kernel):
