@@ -425,9 +425,10 @@ COMMAND(lock) = {
 	.options = lock_options,
 	.description =
 		"Shows every sleeping lock that tasks wait for: mutexes, ww_mutexes, rwsems, "
-		"rt_mutexes, semaphores, percpu_rwsems and completions; and what tasks that cannot be "
-		"interrupted wait for otherwise: a bit of a word, a page, a wait queue. Of each: what it is (a "
-		"variable, or the object that it is in), who has it, and the tasks that wait, "
+		"rt_mutexes, semaphores, percpu_rwsems and completions; and what tasks that "
+		"cannot be interrupted wait for otherwise: a bit of a word, a page, a wait queue. "
+		"Of each: what it is (a variable, or the object that it is in), who has it, and "
+		"the tasks that wait, "
 		"the oldest first, with the time since they last ran. The lock for which most "
 		"tasks wait, directly or behind another, comes first.\n\n"
 		"Tasks that wait for each other in a ring are a DEADLOCK. At the end stand those "

@@ -58,6 +58,8 @@ def clock(seconds):
 
 
 def age(value):
+    if value is None:
+        return None
     seconds, ms = divmod(value // 10**6, 1000)
     return rf"{seconds // 86400} {clock(seconds % 86400)}\.{ms:03}"
 
