@@ -923,6 +923,9 @@ def machine(row):
         if key.endswith("_stacks"):
             told[key] = [{"bytes": stacks[0]["bytes"]}, *({"cpu": stack["cpu"], "address": stack["address"]} for stack in stacks)]
     return told
+def seconds(value):
+    """Marked when it is too long."""
+    return word(rf"{value / 1e9:.2f}!?")
 
 
 CASES = [
@@ -1115,6 +1118,20 @@ CASES = [
         r"|\(to |\(bit |[\[\]()\"?]|nobody|not kept by the kernel|\d+ readers?(?:, the last of them PID: +\d+ +TASK: [0-9a-f]+  CPU: +\d+ +COMMAND: \"[^\"]+\" \?)?|[0-9a-f]{16}: no task any more, it ended without giving it back",
     ),
     Case("lock -t 1"),
+    *(
+        Case(
+            command,
+            hidden="task preempt_count late",
+            forms={
+                **dict.fromkeys(("age", "lag", "waits"), seconds),
+                "interrupts": lambda value: r"\?" if value is None else on_off(value),
+                "need_resched": lambda value: word("yes") if value else "-",
+            },
+            eyes="CPU|STATE|PID|PRIO|COMMAND|RUNS FOR|CONTEXT|IRQS|RESCHED|CLOCK LAG|QUEUED|OLDEST FOR|OLDEST|PENDING|[<,-]",
+            dump=dump,
+        )
+        for command, dump in (("cpu", "sysrq"), ("cpu", "serial"), ("cpu 0", "nmi"))
+    ),
     Case("swap", forms={"size": kilo, "used": kilo}, eyes=r"SWAP_INFO_STRUCT|TYPE|SIZE|USED|PCT|PRI|FILENAME|\d+%"),
     Case("pte 123e067 8000000001250163 0", eyes=r"PTE|PHYSICAL|FLAGS|\(|\)|no mapping"),
     Case("pte 80 fbffffffffa01e00", eyes=r"PTE|SWAP|OFFSET|\(|\)|\?"),

@@ -52,6 +52,7 @@ irq|irq -u|irq -a|irq -s|irq -s -v|irq -s -c 0|irq -d|irq -b|irq -b -v|irq 1 4
 timer|timer -v|timer -C 0|timer -r|runq|runq -t|runq -T|runq -m|runq -g|runq -d|runq -c 1
 waitq oom_reaper_wait|waitq -v kauditd_wait|waitq rcu_state.gp_wq rcu_state|waitq bit_wait_table|waitq log_wait
 mach|mach -m|mach -mm|mach -c|mach -cx|mach -cd
+cpu|cpu 0|cpu 0-1
 """
 COMMANDS = [word for line in MORE.strip().splitlines() for word in line.split("|")]
 
