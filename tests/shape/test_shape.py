@@ -202,7 +202,7 @@ WIDE = {
     "commands/dis.c": (2, "an example's answer"),
     "commands/list.c": (1, "an example's command line"),
     "commands/mod.c": (1, "an example's answer"),
-    "commands/ps.c": (5, "headings, and an example's answer"),
+    "commands/ps.c": (3, "headings, and an example's answer"),
     "commands/tree.c": (1, "an example's command line"),
     "dump/filekind.c": (1, "a macro of one text, which clang-format's versions lay out differently in two"),
     "shell/manpage.c": (5, "lines of --help as it prints them"),
