@@ -9,7 +9,7 @@ struct waiting_task {
 	struct lock_wait wait;
 	u64 age; /* ns since it was last put on a CPU; 0: not known */
 	size_t lock; /* number of what it waits for; NO_LOCK: that was not found */
-	size_t next; /* number of the waiting task that has the lock; NO_TASK: its owner does not wait */
+	size_t next; /* number of the waiting task that has it; NO_TASK: its owner does not wait */
 	size_t ring; /* number of the ring that it is part of, from 1; 0: of none */
 };
 

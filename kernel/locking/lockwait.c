@@ -1,9 +1,9 @@
 /* kernel/locking/lockwait.c - waiters on the stacks of sleeping tasks; owners in the locks' own words. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A task that waits for a lock sleeps in a function whose frame has its waiter: a link, and the task.
- * Up to v7.1 the waiters hang on a list whose head is in the lock. Since then they form a ring
- * without it; the task says itself which lock it is (task_struct.blocked_on, .blocker).
+ * A task that waits for a lock sleeps in a function whose frame has its waiter: a link, and the
+ * task. Up to v7.1 the waiters hang on a list whose head is in the lock. Since then they form a
+ * ring without it; the task says itself which lock it is (task_struct.blocked_on, .blocker).
  */
 #include "kernel/locking/lockwait.h"
 
@@ -133,7 +133,10 @@ static bool is_linked(u64 node)
 	       mem_try_u64(pair[1], &back, NULL) && back == node;
 }
 
-/* The entry of the task, which is in the frame: TASK_AT from its start, where its link is at LINK_AT. */
+/*
+ * The entry of the task, which is in the frame: TASK_AT from its start, where its link is at
+ * LINK_AT.
+ */
 static bool find_waiter(const struct search *search, u64 task_at, u64 link_at, u64 *waiter)
 {
 	for (u64 i = search->frame; i < search->count; i++) {
@@ -145,8 +148,8 @@ static bool find_waiter(const struct search *search, u64 task_at, u64 link_at, u
 }
 
 /*
- * The head of the ring that WAITER hangs on: the node that is no waiter, for in that the task is one
- * on whose stack it lies. 0: there is none.
+ * The head of the ring that WAITER hangs on: the node that is no waiter, for in that the task is
+ * one on whose stack it lies. 0: there is none.
  */
 static u64 head_of_ring(u64 waiter, u64 task_at, u64 link_at)
 {
@@ -181,8 +184,8 @@ static bool is_on_ring(u64 first, u64 waiter)
 }
 
 /*
- * A ring without a head: the lock whose first waiter is on it. Its address is on the stack, where the
- * function that waits keeps it, or where those that it called saved its registers.
+ * A ring without a head: the lock whose first waiter is on it. Its address is on the stack,
+ * where the function that waits keeps it, or where those that it called saved its registers.
  */
 static u64 lock_by_words(const struct search *search, struct kfield *first_waiter, u64 waiter)
 {

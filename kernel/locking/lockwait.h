@@ -33,8 +33,9 @@ struct lock_wait {
 };
 
 /*
- * What TASK, which sleeps, waits for: the function in which it does tells the kind, its stack or the
- * task itself the lock. False: it waits for none of these. Never fail()s but on an interrupt.
+ * What TASK, which sleeps, waits for: the function in which it does tells the kind, its stack or
+ * the task itself the lock. False: it waits for none of these. Never fail()s but on an
+ * interrupt.
  */
 bool lock_wait_of(const struct task *task, struct lock_wait *wait);
 

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A trace consists of parts. Each ends where the registers of something interrupted lie, and the
- * function that saved them says by what. The way by which a crashing kernel stopped the CPU is such a
- * part as well; it is left out, because it says nothing of what the CPU was doing.
+ * function that saved them says by what. The way by which a crashing kernel stopped the CPU is
+ * such a part as well; it is left out, because it says nothing of what the CPU was doing.
  */
 #include "kernel/sched/cpustate.h"
 
@@ -26,8 +26,8 @@ KSYMBOL(preempt_alone, "__preempt_count");
 
 #define FLAG_INTERRUPTS (1u << 9) /* RFLAGS.IF */
 /*
- * The highest bit of the count of preemption, of 32 bits or since v7.3 of 64: upside down, so that a
- * count of 0 means that nothing forbids to reschedule, and that it is wanted.
+ * The highest bit of the count of preemption, of 32 bits or since v7.3 of 64: upside down, so
+ * that a count of 0 means that nothing forbids to reschedule, and that it is wanted.
  */
 #define NO_RESCHED_32 (1ULL << 31)
 #define NO_RESCHED_64 (1ULL << 63)
@@ -150,7 +150,10 @@ static void add_outermost(struct cpu_state *state, const struct part *part)
 		add_context(state, state->task->is_idle ? CONTEXT_IDLE : CONTEXT_TASK);
 }
 
-/* The end of the part that begins at START: the registers that it interrupted, or the trace's end. */
+/*
+ * The end of the part that begins at START: the registers that it interrupted, or the trace's
+ * end.
+ */
 static size_t part_end(const struct stack_trace *trace, size_t start)
 {
 	size_t end = start;

@@ -44,7 +44,8 @@ struct cpu_state {
 	u64 oldest_wait; /* ns */
 	bool softirqs_known, preempt_known;
 	u64 softirqs; /* those that are pending, a bit each */
-	u64 preempt; /* how often preemption was disabled, and in which contexts, as the kernel has it */
+	/* how often preemption was disabled, and in which contexts, as the kernel has it */
+	u64 preempt;
 	bool need_resched;
 };
 

@@ -6,8 +6,8 @@
 #include "task.h"
 
 /*
- * Now, in ns: the latest clock of all run queues. One that stands still, as a stuck CPU's does, does
- * not make its tasks younger. fail()s when none can be read.
+ * Now, in ns: the latest clock of all run queues. One that stands still, as a stuck CPU's does,
+ * does not make its tasks younger. fail()s when none can be read.
  */
 u64 sched_now(void);
 /* ns from when TASK was last on a CPU until NOW. False: not known. */
