@@ -24,7 +24,7 @@ LIBS := -lreadline -lncurses -lz -llzo2 -lsnappy -lzstd -lbz2 -llzma -llz4 -lm -
 
 # The folders are the layers (ARCHITECTURE.md); includes name the path from the top. Not -I.: our memory.h would hide
 # the system's.
-FOLDERS := base dump names containers kernel kernel/unwind kernel/mm kernel/fs kernel/irq kernel/time kernel/sched kernel/locking shell show start
+FOLDERS := base dump names containers kernel kernel/unwind kernel/mm kernel/fs kernel/irq kernel/time kernel/sched kernel/locking kernel/workqueue shell show start
 CORE := $(filter-out main.c,$(wildcard *.c $(FOLDERS:%=%/*.c)))
 COMMANDS := $(wildcard commands/*.c)
 GDB_OBJECTS := $(patsubst %.cc,$(B)/%.o,$(wildcard bridge/*.cc))

@@ -928,6 +928,26 @@ def seconds(value):
     return word(rf"{value / 1e9:.2f}!?")
 
 
+WORKQUEUES = (
+    r"POOL:|ID:|CPU:|NODE:|NICE:|SOFTIRQ:|WORKERS:|IDLE WORKER|IDLE:|RUNNABLE:|PENDING:|SINCE THE LAST BEGAN:|WORKQUEUES?:|POOL_WORKQUEUE:|"
+    r"MAX_ACTIVE:|FLAGS:|RESCUER:|PID|ACTIVE:|MAX:|INACTIVE:|MANAGER:|waits|no pool has works|AS MANY ACTIVE WORKS AS THERE MAY BE:|DELAYED, JIFFIES: \d+|[()]"
+)
+TIMES = dict.fromkeys(("age", "asleep", "since_progress"), age) | {"stalled": marked("STALLED")}
+
+
+def works(row):
+    """Behind a work of text stands no task and nothing else that JSON names by its address."""
+    hidden = {"rescuer"}
+    if "tte" in row:
+        hidden |= {"state", "workqueue_struct"}
+    elif "state" in row:
+        hidden |= {"task", "comm", "worker", "workqueue_struct", "worker_pool"}
+    elif "pool_workqueue" in row:
+        hidden |= {"workqueue_struct", "worker_pool"}
+    return {key: [works(one) if isinstance(one, dict) else one for one in value] if isinstance(value, list) else value
+            for key, value in row.items() if key not in hidden}
+
+
 CASES = [
     viewed("* list_head modules", "address"),
     viewed("*task_struct.pid,comm init_task", "address"),
@@ -1171,6 +1191,10 @@ CASES = [
         Case(command, hidden="address", forms={"smt_active": lambda value: str(value).lower()}, eyes=rf"{MEMBER}|CPU|:|=|'[^']*'")
         for command in ("mach -c", "mach -c -d")
     ),
+    *(Case(command, shown=works, forms=TIMES, eyes=WORKQUEUES, dump="works")
+      for command in ("wq", "wq -a", "wq lab_ordered", "wq lab_narrow", "wq lab_rescued", "wq lab_bound")),
+    *(Case(command, shown=works, forms=TIMES, eyes=WORKQUEUES) for command in ("wq", "wq -a", "wq kblockd")),
+    Case("wq deferred_probe_work", hidden="state", eyes="WORK:|FUNCTION:|not queued; last in the pool with ID"),
     Case("list -H modules"),
     Case(TASKS),
     Case("list -o task_struct.tasks -h init_task"),
@@ -1592,6 +1616,8 @@ NEVER_SEEN = {
     "runq delayed": "since 6.12, and then of some dumps",
     "runq ext": "no guest has a scheduler that BPF made",
     **dict.fromkeys(("waitq bit", "waitq word"), "nobody waits for a bit: unit/waitqueue"),
+    "wq age": "kept by 7.2 and later: truth/wq",
+    "wq manager_pid": "no pool makes a worker just then: unit/workpool",
     "swap leaving": "nobody called swapoff: its bit is in unit/swap",
     **dict.fromkeys(("vm contents", "vm swap", "vm swap_offset"), "init is in memory: truth/vm"),
     **dict.fromkeys(

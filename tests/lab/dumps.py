@@ -63,6 +63,8 @@ SCENARIOS = {
                              "-object", "memory-backend-ram,id=m1,size=256M",
                              "-numa", "node,nodeid=0,memdev=m0,cpus=0", "-numa", "node,nodeid=1,memdev=m1,cpus=1"]},
     "locks": {"about": "locks of every kind with owners, waiters, rings, each told of in the log", "plant": "lab_locks.c"},
+    "works": {"about": "workqueues with works in every state, each told of in the log", "plant": "lab_works.c",
+              "cpus": 3, "cmdline": "isolcpus=2"},
 }
 for how, about in (("softirq", "NULL written to in a timer"), ("hardirq", "NULL written to in a hard interrupt"),
                    ("work", "NULL written to in a workqueue"), ("bug", "BUG() in a kernel thread"),
@@ -90,7 +92,7 @@ FILES = {"elf": "vmcore", "kdump-zlib": "vmcore.zlib"}
 CAPTURE = "console=ttyS0,nr_cpus=1,reset_devices,cgroup_disable=memory,irqpoll"
 # The tests use every scenario of one kernel, and of the others those where kernels differ.
 FULL = "6.12"
-ELSEWHERE = ("sysrq", "kdump", "nonote", "nmi", "serial", "oom", "traced", "bpf", "swap", "objects", "locks")
+ELSEWHERE = ("sysrq", "kdump", "nonote", "nmi", "serial", "oom", "traced", "bpf", "swap", "objects", "locks", "works")
 # Whose types and functions lab_mod.c knows.
 WITH_MODULE = "6.1"
 

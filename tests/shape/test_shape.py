@@ -12,7 +12,7 @@ from harness import TOP, expect, equal
 
 # The folder is the layer; the files at the top say theirs in their first lines.
 FOLDERS = {"base": 0, "dump": 1, "names": 2, "bridge": 2, "containers": 4, "kernel": 5, "kernel/unwind": 5, "kernel/mm": 5,
-           "kernel/fs": 5, "kernel/irq": 5, "kernel/time": 5, "kernel/sched": 5, "kernel/locking": 5, "shell": 6, "show": 7, "commands": 8, "start": 9}
+           "kernel/fs": 5, "kernel/irq": 5, "kernel/time": 5, "kernel/sched": 5, "kernel/locking": 5, "kernel/workqueue": 5, "shell": 6, "show": 7, "commands": 8, "start": 9}
 OURS = sorted(p for folder in [".", *FOLDERS] for end in ("c", "h", "cc", "hh") for p in (TOP / folder).glob(f"*.{end}"))
 HEADERS = [p for p in OURS if p.suffix == ".h"]
 

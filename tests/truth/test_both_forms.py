@@ -53,6 +53,7 @@ timer|timer -v|timer -C 0|timer -r|runq|runq -t|runq -T|runq -m|runq -g|runq -d|
 waitq oom_reaper_wait|waitq -v kauditd_wait|waitq rcu_state.gp_wq rcu_state|waitq bit_wait_table|waitq log_wait
 mach|mach -m|mach -mm|mach -c|mach -cx|mach -cd
 cpu|cpu 0|cpu 0-1
+wq|wq -a|wq kblockd|wq deferred_probe_work
 """
 COMMANDS = [word for line in MORE.strip().splitlines() for word in line.split("|")]
 
