@@ -1616,6 +1616,7 @@ NEVER_SEEN = {
     "runq delayed": "since 6.12, and then of some dumps",
     "runq ext": "no guest has a scheduler that BPF made",
     **dict.fromkeys(("waitq bit", "waitq word"), "nobody waits for a bit: unit/waitqueue"),
+    "wq softirq": "no softirq runs works before 6.9",
     "wq age": "kept by 7.2 and later: truth/wq",
     "wq manager_pid": "no pool makes a worker just then: unit/workpool",
     "swap leaving": "nobody called swapoff: its bit is in unit/swap",
