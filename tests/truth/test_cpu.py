@@ -21,7 +21,7 @@ def rows(dump, command="cpu"):
 
 
 def in_contexts(dump, row):
-    """(soft interrupts, hard interrupts, NMIs) that the count of preemption has. It got wider when it became 64 bits."""
+    """(soft, hard, NMI) by the count of preemption, which got wider when it became 64 bits."""
     wide = "unsigned long" in dump.crash("whatis __preempt_count") if "__preempt_count" in dump.crash("sym -q __preempt_count") else False
     hard, nmi = (24, 28) if wide else (16, 20)
     count = row["preempt_count"]
