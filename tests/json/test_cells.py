@@ -1152,6 +1152,19 @@ CASES = [
         )
         for command, dump in (("cpu", "sysrq"), ("cpu", "serial"), ("cpu 0", "nmi"))
     ),
+    Case(
+        "rcu",
+        hidden="task",
+        forms={
+            **dict.fromkeys(("since", "idle", "waits"), seconds),
+            "in_progress": lambda value: "in progress, it began" if value else "ended, it began",
+            "expedited": lambda value: "in progress" if value else "ended",
+            "starved": marked("STARVED"),
+            **dict.fromkeys(("holds", "holds_expedited"), lambda value: word("yes") if value else "-"),
+            "flags": hexadecimal,
+        },
+        eyes="RCU:|GRACE PERIOD:|EXPEDITED:?|THREAD: PID|CPU|FLAGS|IDLE FOR|FOR|CALLBACKS|LAZY|HOLDS UP|READER|TASK|COMMAND|WAITER|WAITS|IN|s ago|s|-",
+    ),
     Case("swap", forms={"size": kilo, "used": kilo}, eyes=r"SWAP_INFO_STRUCT|TYPE|SIZE|USED|PCT|PRI|FILENAME|\d+%"),
     Case("pte 123e067 8000000001250163 0", eyes=r"PTE|PHYSICAL|FLAGS|\(|\)|no mapping"),
     Case("pte 80 fbffffffffa01e00", eyes=r"PTE|SWAP|OFFSET|\(|\)|\?"),
@@ -1619,6 +1632,7 @@ NEVER_SEEN = {
     "wq softirq": "no softirq runs works before 6.9",
     "wq age": "kept by 7.2 and later: truth/wq",
     "wq manager_pid": "no pool makes a worker just then: unit/workpool",
+    **dict.fromkeys(("rcu comm", "rcu function", "rcu waits"), "nobody waits for a grace period: truth/rcu"),
     "swap leaving": "nobody called swapoff: its bit is in unit/swap",
     **dict.fromkeys(("vm contents", "vm swap", "vm swap_offset"), "init is in memory: truth/vm"),
     **dict.fromkeys(

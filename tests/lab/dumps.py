@@ -79,6 +79,9 @@ for how, about in (("debug", "a watched word is written to: panic in a debug exc
                    ("nmideaf", "BUG() while the other processor spins in an NMI's handler, then kexec: it never answers")):
     SCENARIOS["mod-" + how] = {"about": "the lab's own module: " + about, "trigger": "stop", "module": how,
                                "source": "lab_stops.c", "cmdline": "lab.sysctl=kernel.panic_on_oops:1"}
+SCENARIOS["mod-rcu"] = {"about": "an RCU reader that never lets go, who waits for it, and callbacks: panic on the stall", "trigger": "stop",
+                        "module": "rcu", "source": "lab_rcu.c",
+                        "cmdline": "lab.sysctl=kernel.panic_on_rcu_stall:1 rcupdate.rcu_cpu_stall_timeout=3"}
 SCENARIOS["mod-nmideaf"].update({"kdump": True, "memory": 512, "formats": ["copied"]})
 SCENARIOS["mod-lockup"]["cmdline"] += " lab.sysctl=kernel.softlockup_panic:1 lab.sysctl=kernel.watchdog_thresh:3"
 # module: load the lab's own module (source: another one than lab_mod.c) and have it crash so;

@@ -54,6 +54,7 @@ waitq oom_reaper_wait|waitq -v kauditd_wait|waitq rcu_state.gp_wq rcu_state|wait
 mach|mach -m|mach -mm|mach -c|mach -cx|mach -cd
 cpu|cpu 0|cpu 0-1
 wq|wq -a|wq kblockd|wq deferred_probe_work
+rcu
 """
 COMMANDS = [word for line in MORE.strip().splitlines() for word in line.split("|")]
 
