@@ -114,8 +114,8 @@ static void put_ages(struct row *row, const struct view *view, const struct work
 }
 
 /*
- * "" for none. A work that gives its worker no description has its workqueue's name there, which may
- * be cut.
+ * "" for none. A work that gives its worker no description has its workqueue's name
+ * there, which may be cut.
  */
 static const char *description_of(const struct view *view, const struct work *work)
 {
@@ -805,10 +805,11 @@ COMMAND(wq) = {
 		"workqueue has as many active works as it may have (MAX). ASLEEP is how long its "
 		"worker has not been on a CPU, RUNS FOR how long the work runs, where the kernel "
 		"keeps that. A pool is STALLED when works are pending and it began none for more "
-		"than 30 seconds, as the kernel's watchdog counts; its MANAGER is the worker that makes a new one just then.\n\n"
+		"than 30 seconds, as the kernel's watchdog counts; its MANAGER is the worker that "
+		"makes a new one just then.\n\n"
 		"Below stand the workqueues that have as many active works as they may, and the "
-		"delayed works, with when their timers expire, in jiffies, and how long that is from "
-		"now (TTE; below 0: it is overdue).\n\n"
+		"delayed works, with when their timers expire, in jiffies, and how long that is "
+		"from now (TTE; below 0: it is overdue).\n\n"
 		"With a name or an address: one workqueue with its parts for each pool; one pool, "
 		"worker or work.",
 	.example = "crash> wq netns\n"

@@ -33,8 +33,8 @@ struct works {
 };
 
 /*
- * Adds those of the list_head at LIST to WORKS. BASE: what is known of each. COUNT (may be NULL): how
- * many there are. Returns what is wrong with the list, or NULL.
+ * Adds those of the list_head at LIST to WORKS. BASE: what is known of each. COUNT (may be
+ * NULL): how many there are. Returns what is wrong with the list, or NULL.
  */
 const char *works_add_list(struct works *works, u64 list, struct work base, size_t *count);
 void works_add(struct works *works, const struct work *work);
