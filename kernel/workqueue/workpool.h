@@ -19,7 +19,7 @@ struct work_pool {
 	size_t nr_busy, nr_pending; /* found; without rescuers */
 	u64 manager_task; /* of the worker that makes new ones; 0: none does */
 	u64 progress; /* jiffies since it last began a work */
-	bool stalled; /* it has works, and began none for longer than the kernel's watchdog allows */
+	bool stalled; /* it has works, and began none for longer than the watchdog allows */
 	struct idle_worker *idle;
 	size_t nr_idle_found;
 	const char *problem; /* what is wrong with its lists; NULL: nothing */
