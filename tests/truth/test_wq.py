@@ -5,7 +5,8 @@ import re
 
 from harness import equal, expect
 
-# What the module's queues are made with: flags without PERCPU, which new kernels have, and the limit; None: the kernel's own.
+# What the module's queues are made with: flags without PERCPU, which new kernels have,
+# and the limit; None: the kernel's own.
 QUEUES = {
     "lab_ordered": ({"UNBOUND", "ORDERED"}, 1),
     "lab_narrow": (set(), 2),
@@ -21,7 +22,7 @@ def rows(dump, command):
 
 
 def planted(dump):
-    """[(state, address, function, queue, pid or when it expires)], as the module said in the log."""
+    """[(state, address, function, queue, pid or when it expires)], as the log has it."""
     text = dump.truth("dmesg")
     expect("lab_works: done" in text, "the module did not get to its end")
     found = re.findall(r"lab_works: (running|inactive|pending|delayed) ([0-9a-f]{16}) (\S+) (\S+)(?: (\d+))?$", text, re.M)
@@ -101,7 +102,10 @@ def test_barrier(kernel):
 
 
 def test_sums(kernel):
-    """Active works are those that run and those that are pending; workers are busy or idle; lists are as long as their counters say."""
+    """
+    Active works are those that run and those that are pending; workers are busy or idle;
+    lists are as long as their counters say.
+    """
     for dump in (kernel, kernel.dump("works")):
         found = rows(dump, "wq -a")
         everything = [work for row in found for work in row.get("works", [])]
