@@ -1024,6 +1024,14 @@ bool symbol_format(u64 address, bool hex_offset, char *text, size_t space)
 	return true;
 }
 
+const char *symbol_words(u64 address)
+{
+	char text[256];
+
+	return symbol_format(address, false, text, sizeof(text)) ? scope_strdup(text)
+								 : scope_printf("%llx", address);
+}
+
 bool address_is_text(u64 address)
 {
 	const struct symbol *symbol;

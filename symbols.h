@@ -95,6 +95,8 @@ const struct symbol_module *symbols_next_module(const struct symbol_module *modu
  * "vfs_read+0x1a", "vfs_read", "ext4_open+16 [ext4]" pieces; false and "" when no symbol covers it.
  */
 bool symbol_format(u64 address, bool hex_offset, char *text, size_t space);
+/* "vfs_read+16", the bare address where no symbol covers it. Scope memory. */
+const char *symbol_words(u64 address);
 bool address_is_text(u64 address); /* kernel or module code */
 u64 symbols_kaslr_offset(void);
 unsigned symbols_version(void); /* another number whenever symbols were added or forgotten */

@@ -319,15 +319,6 @@ static const struct column gate_columns[] = {
 	{ 0 },
 };
 
-/* "vfs_read+16"; the bare address where no symbol covers it. */
-static const char *name_of(u64 address)
-{
-	char text[256];
-
-	return symbol_format(address, false, text, sizeof(text)) ? scope_strdup(text)
-								 : scope_printf("%llx", address);
-}
-
 static void put_gate(struct row *row, size_t index, UNUSED void *arg)
 {
 	u64 handler = irq_gate((unsigned)index);
@@ -335,7 +326,7 @@ static void put_gate(struct row *row, size_t index, UNUSED void *arg)
 	row_number(row, index);
 	row_shown(row, scope_printf("[%zu]", index));
 	row_address(row, handler);
-	row_text(row, handler ? name_of(handler) : "0");
+	row_text(row, handler ? symbol_words(handler) : "0");
 }
 
 static void show_gates(void)
@@ -365,7 +356,7 @@ static void put_softirq(struct row *row, size_t index, UNUSED void *arg)
 	row_number(row, index);
 	row_shown(row, scope_printf("[%zu]", index));
 	row_address(row, action);
-	row_text(row, name_of(action));
+	row_text(row, symbol_words(action));
 	row_bytes(row, name, strlen(name));
 }
 
@@ -388,7 +379,7 @@ static void put_tasklet(struct row *row, size_t index, void *arg)
 	row_address(row, tasklet->address);
 	row_flag(row, tasklet->high);
 	row_address(row, tasklet->function);
-	row_text(row, name_of(tasklet->function));
+	row_text(row, symbol_words(tasklet->function));
 	row_address(row, tasklet->data);
 }
 

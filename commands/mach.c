@@ -37,30 +37,12 @@ static const struct column machine_columns[] = {
 	{ 0 },
 };
 
-static void put_machine(struct row *row, UNUSED void *arg)
-{
-	row_text(row, kernel_identity()->machine);
-}
-
 static void put_memory(struct row *row, UNUSED void *arg)
 {
 	u64 bytes = kernel_memory_bytes();
 
 	row_size(row, bytes);
 	row_shown(row, banner_size(bytes));
-}
-
-static void put_cpus(struct row *row, UNUSED void *arg)
-{
-	row_number(row, kernel_nr_cpus());
-}
-
-static void put_online(struct row *row, UNUSED void *arg)
-{
-	unsigned present = kernel_nr_cpus(), online = kernel_nr_cpus_online();
-
-	row_number(row, online);
-	row_shown(row, online < present ? scope_printf("%u", present - online) : "");
 }
 
 /* "KVM" of X86_HYPER_KVM. */
@@ -76,16 +58,6 @@ static void put_hypervisor(struct row *row, UNUSED void *arg)
 		row_text(row, scope_strdup(name + strlen(prefix)));
 	else
 		row_unknown(row, NULL);
-}
-
-static void put_speed(struct row *row, UNUSED void *arg)
-{
-	unsigned mhz = kernel_cpu_mhz();
-
-	if (mhz)
-		row_number(row, mhz);
-	else
-		row_null(row, "unknown");
 }
 
 static void put_hz(struct row *row, UNUSED void *arg)
@@ -186,7 +158,8 @@ static void tell_stacks(struct row *row)
 static void put_all(struct row *row, UNUSED size_t index, UNUSED void *arg)
 {
 	static void (*const puts[])(struct row * row, void *arg) = {
-		put_machine, put_memory, put_cpus, put_online, put_hypervisor, put_speed, put_hz,
+		banner_put_machine, put_memory,	    banner_put_cpus, banner_put_online,
+		put_hypervisor,	    banner_put_mhz, put_hz,
 	};
 	const struct kernel_layout *layout = memory_layout();
 

@@ -19,14 +19,6 @@ struct shown_timers {
 	u64 now;
 };
 
-static const char *name_of(u64 address)
-{
-	char text[256];
-
-	return symbol_format(address, false, text, sizeof(text)) ? scope_strdup(text)
-								 : scope_printf("%llx", address);
-}
-
 static unsigned digits_of(s64 number)
 {
 	return (unsigned)strlen(scope_printf("%lld", number));
@@ -64,9 +56,9 @@ static void put_timer(struct row *row, size_t index, void *arg)
 	row_signed(row, (s64)(timer->expires - shown->now));
 	row_address(row, timer->address);
 	row_address(row, timer->function);
-	row_text(row, name_of(timer->function));
+	row_text(row, symbol_words(timer->function));
 	if (timer->work)
-		row_text(row, name_of(timer->work));
+		row_text(row, symbol_words(timer->work));
 	else
 		row_none(row);
 }
@@ -170,7 +162,7 @@ static void put_hrtimer(struct row *row, size_t index, void *arg)
 	row_signed(row, (s64)(timer->soft_expires - shown->now));
 	row_address(row, timer->address);
 	row_address(row, timer->function);
-	row_text(row, name_of(timer->function));
+	row_text(row, symbol_words(timer->function));
 }
 
 /* TEXT in the middle of WIDTH columns, an odd blank to its left. */

@@ -45,13 +45,7 @@ static void put_task(struct row *row, const struct waiter *waiter)
 
 static const char *function_name(const struct waiter *waiter)
 {
-	char text[256];
-
-	if (!waiter->function)
-		return NULL;
-	return symbol_format(waiter->function, false, text, sizeof(text))
-		       ? scope_strdup(text)
-		       : scope_printf("%llx", waiter->function);
+	return waiter->function ? symbol_words(waiter->function) : NULL;
 }
 
 static const char *details_of(const struct waiter *waiter, const char *function)

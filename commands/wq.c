@@ -32,14 +32,6 @@ struct chosen {
 	size_t count;
 };
 
-static const char *function_name(u64 address)
-{
-	char text[256];
-
-	return symbol_format(address, false, text, sizeof(text)) ? scope_strdup(text)
-								 : scope_printf("%llx", address);
-}
-
 static void put_name(struct row *row, const struct view *view, u64 queue)
 {
 	const struct workqueue *found = workqueue_at(&view->all, queue);
@@ -132,7 +124,7 @@ static const char *description_of(const struct view *view, const struct work *wo
 static void put_function(struct row *row, const struct view *view, const struct work *work)
 {
 	const struct task *waiter = work->barrier_task ? task_by_address(work->barrier_task) : NULL;
-	const char *name = function_name(work->function), *said = description_of(view, work);
+	const char *name = symbol_words(work->function), *said = description_of(view, work);
 	const char *text = name;
 
 	if (*said)
@@ -254,7 +246,7 @@ static void put_delayed(struct row *row, size_t index, void *arg)
 		row_number(row, (u64)work->cpu);
 	else
 		row_none(row);
-	row_text(row, function_name(work->function));
+	row_text(row, symbol_words(work->function));
 	put_address(row, work->queue);
 }
 
@@ -647,7 +639,7 @@ static void put_alone(struct row *row, UNUSED size_t index, void *arg)
 	row_stands_for(row, work->address);
 	row_text(row, work->part ? "queued" : "idle");
 	row_address(row, work->address);
-	row_text(row, function_name(work->function));
+	row_text(row, symbol_words(work->function));
 	if (pool >= 0)
 		row_number(row, (u64)pool);
 	else

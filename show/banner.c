@@ -101,12 +101,12 @@ static void put_dumpfiles(struct row *row)
 	row_flag(row, dump->live);
 }
 
-static void put_cpus(struct row *row, UNUSED void *arg)
+void banner_put_cpus(struct row *row, UNUSED void *arg)
 {
 	row_number(row, kernel_nr_cpus());
 }
 
-static void put_online(struct row *row, UNUSED void *arg)
+void banner_put_online(struct row *row, UNUSED void *arg)
 {
 	unsigned present = kernel_nr_cpus(), online = kernel_nr_cpus_online();
 
@@ -194,12 +194,12 @@ static void put_version(struct row *row, UNUSED void *arg)
 	row_text(row, kernel_identity()->version);
 }
 
-static void put_machine(struct row *row, UNUSED void *arg)
+void banner_put_machine(struct row *row, UNUSED void *arg)
 {
 	row_text(row, kernel_identity()->machine);
 }
 
-static void put_mhz(struct row *row, UNUSED void *arg)
+void banner_put_mhz(struct row *row, UNUSED void *arg)
 {
 	unsigned mhz = kernel_cpu_mhz();
 
@@ -244,8 +244,8 @@ static void put_system(struct row *row, UNUSED size_t index, UNUSED void *arg)
 	put_kernel(row);
 	put_dumpfiles(row);
 	row_flush(row);
-	if (put_protected(row, put_cpus))
-		put_protected(row, put_online);
+	if (put_protected(row, banner_put_cpus))
+		put_protected(row, banner_put_online);
 	else
 		row_none(row);
 	row_flush(row);
@@ -257,10 +257,10 @@ static void put_system(struct row *row, UNUSED size_t index, UNUSED void *arg)
 	put_protected(row, put_release);
 	put_protected(row, put_nodename);
 	put_protected(row, put_version);
-	if (put_protected(row, put_machine)) {
-		put_protected(row, put_mhz);
+	if (put_protected(row, banner_put_machine)) {
+		put_protected(row, banner_put_mhz);
 	} else {
-		put_protected(row, put_mhz);
+		put_protected(row, banner_put_mhz);
 		row_shown(row, "");
 	}
 	put_protected(row, put_memory);

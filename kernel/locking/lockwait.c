@@ -9,6 +9,7 @@
 
 #include "base/fail.h"
 #include "containers/kpercpu.h"
+#include "kernel/sched/waitqueue.h"
 #include "kernel/unwind/stack.h"
 #include "memory.h"
 #include "symbols.h"
@@ -43,14 +44,6 @@ KFIELD(queue_private, "wait_queue_entry.private");
 KFIELD(queue_flags, "wait_queue_entry.flags");
 KFIELD(queue_function, "wait_queue_entry.func");
 KFIELD(queue_list, "wait_queue_head.head");
-KFIELD(bit_entry, "wait_bit_queue_entry.wq_entry");
-KFIELD(bit_word, "wait_bit_queue_entry.key.flags");
-KFIELD(bit_number, "wait_bit_queue_entry.key.bit_nr");
-KFIELD(page_entry, "wait_page_queue.wait");
-KFIELD(page_word, "wait_page_queue.folio", "wait_page_queue.page"); /* v5.16 */
-KFIELD(page_bit, "wait_page_queue.bit_nr");
-KSYMBOL(bit_function, "wake_bit_function");
-KSYMBOL(page_function, "wake_page_function");
 KFIELD(simple_task, "swait_queue.task");
 KFIELD(simple_link, "swait_queue.task_list");
 KFIELD(completion_list, "completion.wait.task_list");
@@ -294,38 +287,6 @@ static bool find_lock(struct search *search)
 
 /* ---- wait queues ---- */
 
-struct keyed {
-	struct ksymbol *function;
-	enum lock_kind kind;
-	struct kfield *entry, *word, *bit;
-};
-
-/* The structure around an entry says for which bit of which word the task waits. */
-static bool read_key(struct lock_wait *wait, u64 function)
-{
-	static const struct keyed keys[] = {
-		{ &bit_function, LOCK_BIT, &bit_entry, &bit_word, &bit_number },
-		{ &page_function, LOCK_FOLIO, &page_entry, &page_word, &page_bit },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		const struct keyed *key = &keys[i];
-		u64 around;
-
-		if (!ksymbol_exists(key->function) || ksymbol_address(key->function) != function ||
-		    !kfield_exists(key->entry) || !kfield_exists(key->word))
-			continue;
-		around = wait->waiter - kfield_offset(key->entry);
-		wait->kind = key->kind;
-		if (!field_try_u64(around, key->word, &wait->lock, NULL) ||
-		    !field_try_u64(around, key->bit, &wait->bit, NULL))
-			return false;
-		wait->bit = (u32)wait->bit;
-		return true;
-	}
-	return false;
-}
-
 /* The innermost entry on the stack by which somebody can wake the task. */
 static bool waits_on_queue(const struct task *task, const struct stack_trace *trace,
 			   struct lock_wait *wait)
@@ -333,6 +294,7 @@ static bool waits_on_queue(const struct task *task, const struct stack_trace *tr
 	struct search search = { .task = task, .wait = wait };
 	u64 task_at = kfield_offset(&queue_private), link_at = kfield_offset(&queue_entry);
 	u64 start = trace->nr_frames ? trace->frames[0].sp : 0, function, head;
+	enum wait_key key;
 
 	if (!read_words(&search, start, start, stack_end(task)))
 		return false;
@@ -342,9 +304,12 @@ static bool waits_on_queue(const struct task *task, const struct stack_trace *tr
 		    !field_try_u64(wait->waiter, &queue_function, &function, NULL) ||
 		    !address_is_text(function))
 			continue;
-		if (read_key(wait, function))
+		key = wait_entry_key(wait->waiter, function, &wait->lock, &wait->bit);
+		wait->kind = key == WAIT_FOR_BIT    ? LOCK_BIT
+			     : key == WAIT_FOR_PAGE ? LOCK_FOLIO
+						    : LOCK_WAIT_QUEUE;
+		if (key != WAIT_FOR_ANYTHING)
 			return true;
-		wait->kind = LOCK_WAIT_QUEUE;
 		head = head_of_ring(wait->waiter, task_at, link_at);
 		wait->lock = head ? head - kfield_offset(&queue_list) : 0;
 		return true;

@@ -85,26 +85,34 @@ static bool calls(const struct waiter *waiter, struct ksymbol *function)
 	return ksymbol_exists(function) && waiter->function == ksymbol_address(function);
 }
 
-/* The structures around an entry that say what it waits for. */
-static void read_key(struct waiter *waiter)
-{
-	struct kfield *entry = NULL, *word = NULL, *bit = NULL;
+static const struct keyed {
+	struct ksymbol *function;
+	enum wait_key key;
+	struct kfield *entry, *word, *bit;
+} keys[] = {
+	{ &bit_function, WAIT_FOR_BIT, &bit_entry, &bit_word, &bit_number },
+	{ &page_function, WAIT_FOR_PAGE, &page_entry, &page_word, &page_bit },
+};
 
-	if (calls(waiter, &bit_function)) {
-		entry = &bit_entry;
-		word = &bit_word;
-		bit = &bit_number;
-	} else if (calls(waiter, &page_function)) {
-		entry = &page_entry;
-		word = &page_word;
-		bit = &page_bit;
+/* The structure around an entry says it. */
+enum wait_key wait_entry_key(u64 entry, u64 function, u64 *word, u64 *bit)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		const struct keyed *key = &keys[i];
+		u64 around;
+
+		if (!ksymbol_exists(key->function) || ksymbol_address(key->function) != function ||
+		    !kfield_exists(key->entry) || !kfield_exists(key->word) ||
+		    !kfield_exists(key->bit))
+			continue;
+		around = entry - kfield_offset(key->entry);
+		if (!field_try_u64(around, key->word, word, NULL) ||
+		    !field_try_u64(around, key->bit, bit, NULL))
+			return WAIT_FOR_ANYTHING;
+		*bit = (u32)*bit;
+		return key->key;
 	}
-	if (!entry || !kfield_exists(entry) || !kfield_exists(word) || !kfield_exists(bit))
-		return;
-	waiter->has_bit =
-		field_try_u64(waiter->address - kfield_offset(entry), word, &waiter->word, NULL) &&
-		field_try_u64(waiter->address - kfield_offset(entry), bit, &waiter->bit, NULL);
-	waiter->bit = (u32)waiter->bit;
+	return WAIT_FOR_ANYTHING;
 }
 
 static bool read_entry(u64 address, struct waiter *waiter, struct fault *fault)
@@ -120,7 +128,8 @@ static bool read_entry(u64 address, struct waiter *waiter, struct fault *fault)
 	if (calls(waiter, &poll_function) && kfield_exists(&poll_task))
 		field_try_u64(task, &poll_task, &task, NULL);
 	waiter->task = task && task_by_address(task) ? task : 0;
-	read_key(waiter);
+	waiter->has_bit = wait_entry_key(address, waiter->function, &waiter->word, &waiter->bit) !=
+			  WAIT_FOR_ANYTHING;
 	return true;
 }
 

@@ -14,6 +14,14 @@ struct waiter {
 	u64 word, bit; /* where that is, and its number */
 };
 
+enum wait_key { WAIT_FOR_ANYTHING, WAIT_FOR_BIT, WAIT_FOR_PAGE };
+
+/*
+ * Of the wait_queue_entry at ENTRY, whose function is FUNCTION: whether it waits for a bit of a word, or
+ * of the flags of a page, and which. What cannot be read is nothing of these.
+ */
+enum wait_key wait_entry_key(u64 entry, u64 function, u64 *word, u64 *bit);
+
 struct wait_queue {
 	u64 address; /* of the list that waiters hang on */
 	bool simple; /* swait_queue_head, as in a completion */
