@@ -17,8 +17,8 @@ struct waiter {
 enum wait_key { WAIT_FOR_ANYTHING, WAIT_FOR_BIT, WAIT_FOR_PAGE };
 
 /*
- * Of the wait_queue_entry at ENTRY, whose function is FUNCTION: whether it waits for a bit of a word, or
- * of the flags of a page, and which. What cannot be read is nothing of these.
+ * Of the wait_queue_entry at ENTRY, whose function is FUNCTION: whether it waits for a bit of a
+ * word, or of the flags of a page, and which. What cannot be read is nothing of these.
  */
 enum wait_key wait_entry_key(u64 entry, u64 function, u64 *word, u64 *bit);
 
