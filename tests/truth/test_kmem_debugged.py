@@ -156,3 +156,15 @@ def test_views(kernel):
 
 def test_totals(kernel):
     repeat(kernel, test_kmem)
+
+
+def test_memory_blocks(kernel):
+    """State, place and node of each, as /sys/devices/system/memory has them."""
+    kernel, own = Instead(kernel), {}
+    for line in kernel.truth("run/lab/memory-blocks").splitlines():
+        name, state, number, node = line.split()
+        own[name] = (state.upper(), int(number, 16), int(node.rsplit("node", 1)[1]))
+    blocks = [row for row in map(json.loads, kernel.crash("kmem -n --json").splitlines()) if "memory_block" in row]
+    size = int(blocks[0]["end"], 16) + 1 - int(blocks[0]["start"], 16)
+    equal({row["name"]: (row["state"], int(row["start"], 16) // size, row["node"]) for row in blocks}, own, "memory blocks")
+    equal({node for _, _, node in own.values()}, {0, 1}, "their nodes")

@@ -13,3 +13,7 @@ for cache in /sys/kernel/slab/*; do
 	cd "$cache" && echo "${cache##*/} $(cat object_size slab_size objs_per_slab order red_zone poison store_user | tr '\n' ' ')"
 done >/run/lab/slab-caches
 cd /
+# Memory blocks: name, state, number and the zones that each is in.
+for block in /sys/devices/system/memory/memory[0-9]*; do
+	echo "${block##*/} $(cat $block/state $block/phys_index | tr '\n' ' ')$(ls -d $block/node[0-9]*)"
+done >/run/lab/memory-blocks
