@@ -130,7 +130,8 @@ def test_free_objects_are_named_as_such(kernel):
     slab = max(slabs, key=lambda slab: slab["free"])
     size = int(kernel.crash("struct file").split("SIZE: ")[1].split()[0])
     start = int(slab["objects"][0]["object"], 16)
-    numbers = [i * size // row["stride"] for i in range(len(slab["objects"]))]
+    before = start - int(slab["memory"], 16)  # a red zone stands before each object
+    numbers = [(before + i * size) // row["stride"] for i in range(len(slab["objects"]))]
     nr_free = sum(slab["objects"][number]["state"] == "free" for number in numbers)
     text = said(f"struct file.f_mode -c {len(numbers)} {start:x}")
     expect(nr_free > 1 and f"WARNING: {nr_free} of them lie in free slab objects\n" in text, f"{nr_free}: {text!r}")
