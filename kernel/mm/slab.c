@@ -262,8 +262,10 @@ bool slab_object_at(const struct slab_cache *cache, const struct slab *slab, u64
 	if (address < slab->memory)
 		return false;
 	number = (address - slab->memory) / cache->stride;
+	if (number >= slab->objects) /* what is left behind the last one */
+		return false;
 	*index = (u32)number;
-	return number < slab->objects;
+	return true;
 }
 
 /* ---- which slab an address lies in ---- */

@@ -87,7 +87,9 @@ static void test_which_slab(void **state UNUSED)
 	assert_int_equal(index, 3);
 	assert_int_equal(slab_object_address(cache, &slab, 3), fake_slab_object(2, 3));
 	/* Behind the last object, in a page that is no slab, in none at all. */
+	index = 7;
 	assert_false(slab_object_at(cache, &slab, fake_slab_object(2, OBJECTS), &index));
+	assert_int_equal(index, 7); /* no number of an object that is none */
 	assert_false(slab_find(fake_kva(SLABS + 3 * PAGE_BYTES), &cache, &slab));
 	assert_false(slab_find(0x1234, &cache, &slab));
 	assert_true(slab_cache_of(fake_slab_object(0, 0), name, sizeof(name)));
